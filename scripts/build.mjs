@@ -1,0 +1,15 @@
+// Compiles src, workers, test and scripts to dist/ and puts the files that tsc does not know beside them.
+import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(root, ...parts);
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+
+if (process.argv.includes('--clean')) rmSync(at('dist'), { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, [tsc, '-p', at('tsconfig.json')], { stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+cpSync(at('src/store/migrations'), at('dist/src/store/migrations'), { recursive: true });

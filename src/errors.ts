@@ -1,0 +1,142 @@
+/**
+ * Every failure that a caller can see. `docs/errors.md` lists the same codes and a test compares the two.
+ * The codes and statuses of gowa v9 are kept where gowa has one; its known faults are not (404 for an unknown device).
+ */
+interface Code {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** When it is worth trying the same call again. */
+  readonly retry: 'never' | 'soon' | 'after pairing' | 'after a fix';
+  /** What it means and what to do, for a person. */
+  readonly text: string;
+}
+
+export const codes = {
+  BAD_REQUEST: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'The request body is not what this route expects; send JSON.',
+  },
+  VALIDATION_ERROR: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'A field is missing or has a wrong value; the message names it.',
+  },
+  INVALID_JID: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'Not a phone number or JID; use digits with the country code, or user@s.whatsapp.net.',
+  },
+  INVALID_DEVICE_ID: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'A device id is 1 to 64 letters, digits, dots, dashes or underscores and starts with a letter or digit.',
+  },
+  DEVICE_ID_REQUIRED: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'device_id is required via X-Device-Id header or device_id query',
+  },
+  ALREADY_LOGGED_IN: { status: 400, retry: 'never', text: 'you are already logged in.' },
+  UNAUTHORIZED: {
+    status: 401,
+    retry: 'after a fix',
+    text: 'Send a configured API key as a bearer token, or a user and password by basic auth.',
+  },
+  DEVICE_NOT_FOUND: {
+    status: 404,
+    retry: 'after a fix',
+    text: 'device not found; create a device first with POST /devices or provide a valid X-Device-Id',
+  },
+  NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
+  METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
+  DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
+  DEVICE_NOT_LINKED: {
+    status: 409,
+    retry: 'after pairing',
+    text: 'The device is not linked to a phone; pair it with POST /device/login.',
+  },
+  DEVICE_STOPPED: {
+    status: 409,
+    retry: 'after a fix',
+    text: 'WhatsApp refuses this device; the message says why.',
+  },
+  PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
+  WA_REACHOUT_TIMELOCK: {
+    status: 429,
+    retry: 'never',
+    text: 'WhatsApp does not let this account start new chats for now (463).',
+  },
+  MESSAGE_REFUSED: {
+    status: 502,
+    retry: 'never',
+    text: 'WhatsApp refused the message; the message has its error code.',
+  },
+  PAIRING_FAILED: { status: 502, retry: 'soon', text: 'WhatsApp did not start the pairing; try again.' },
+  DEVICE_NOT_CONNECTED: {
+    status: 503,
+    retry: 'soon',
+    text: 'The device is linked but has no connection to WhatsApp right now.',
+  },
+  SHARD_UNAVAILABLE: {
+    status: 503,
+    retry: 'soon',
+    text: 'The thread that runs the device is restarting; try again.',
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    retry: 'soon',
+    text: 'The database cannot be reached; nothing was done.',
+  },
+  SHUTTING_DOWN: { status: 503, retry: 'soon', text: 'The server is stopping; try again when it is back.' },
+  GATEWAY_TIMEOUT: {
+    status: 504,
+    retry: 'soon',
+    text: 'Request timed out waiting for WhatsApp server response; the message may have been sent.',
+  },
+  INTERNAL_SERVER_ERROR: {
+    status: 500,
+    retry: 'soon',
+    text: 'Something broke on our side; the log has it under the request id.',
+  },
+} as const satisfies Record<string, Code>;
+
+export type ErrorCode = keyof typeof codes;
+
+/** What of a failure may cross a thread or the wire. `results` is data for the caller, never a stack. */
+export interface FailureReport {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly results?: Record<string, unknown>;
+}
+
+/** The one error class: a registered code, a sentence (the code's own unless given) and the cause. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: ErrorCode;
+  readonly results: Record<string, unknown> | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    options: { cause?: unknown; results?: Record<string, unknown> } = {},
+  ) {
+    super(message ?? codes[code].text, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.results = options.results;
+  }
+
+  get status(): number {
+    return codes[this.code].status;
+  }
+
+  report(): FailureReport {
+    return { code: this.code, message: this.message, ...(this.results && { results: this.results }) };
+  }
+
+  static from(report: FailureReport): Failure {
+    return new Failure(report.code, report.message, report.results ? { results: report.results } : {});
+  }
+}

@@ -1,0 +1,19 @@
+/** The one way in which tests wait: for a condition, never for a time. Fails with what it was waiting for. */
+export async function until<T>(
+  condition: () => T | Promise<T>,
+  { within = 20_000, what = condition.toString() }: { within?: number; what?: string } = {},
+): Promise<NonNullable<T>> {
+  const end = performance.now() + within;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value) return value as NonNullable<T>;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > end) throw new Error(`not within ${within} ms: ${what}`, { cause: last });
+    await new Promise(next => setTimeout(next, 10));
+  }
+}
