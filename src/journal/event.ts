@@ -1,0 +1,46 @@
+/**
+ * One fact in the journal, and the one way in which it is written out.
+ * The envelope is gowa's (`event`, `device_id`, `session_id`, `timestamp`, `payload`) plus `id` and `seq`.
+ */
+export type EventName =
+  | 'message'
+  | 'message.ack'
+  | 'message.reaction'
+  | 'message.revoked'
+  | 'message.edited'
+  | 'device.state';
+
+/** A fact before it has its place: what `translate.ts` makes. */
+export interface Draft {
+  readonly event: EventName;
+  /** When it happened, in milliseconds since 1970. */
+  readonly at: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** A fact in its place. `payload` is JSON text, `jid` the account's JID without its device part ('' before pairing). */
+export interface JournalRow {
+  readonly deviceNo: number;
+  readonly seq: number;
+  readonly id: string;
+  readonly event: string;
+  readonly jid: string;
+  readonly at: Date;
+  readonly payload: string;
+}
+
+/**
+ * The delivered body of an event, the same bytes whether it is streamed live, delivered or replayed later.
+ * `device_id` is the account's JID and `session_id` our device id, as gowa's consumers expect.
+ */
+export function envelope(row: JournalRow, deviceId: string): string {
+  const head = JSON.stringify({
+    id: row.id,
+    event: row.event,
+    device_id: row.jid,
+    session_id: deviceId,
+    seq: row.seq,
+    timestamp: row.at.toISOString(),
+  });
+  return `${head.slice(0, -1)},"payload":${row.payload}}`;
+}

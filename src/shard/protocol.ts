@@ -1,0 +1,141 @@
+// The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
+// Nothing here has behaviour and nothing is imported at run time; both sides import it.
+import type { FailureReport } from '../errors.ts';
+
+export type DeviceId = string;
+/** Numbers a command so that its answer finds it; unique per shard generation. */
+export type RequestId = number;
+
+/** What a shard must know of a device to host it. `epoch` names the term of ownership that its writes are fenced by. */
+export interface Seat {
+  readonly id: DeviceId;
+  readonly no: number;
+  readonly epoch: number;
+}
+
+/** What an API call wants of one device. */
+export type Command =
+  | { readonly do: 'pair'; readonly phone?: string }
+  | { readonly do: 'logout' }
+  | { readonly do: 'reconnect' }
+  | { readonly do: 'send'; readonly message: OutgoingText };
+
+/** `to` is a JID; `duration` the disappearing timer in seconds. */
+export interface OutgoingText {
+  readonly to: string;
+  readonly text: string;
+  readonly replyTo?: string;
+  readonly mentions?: readonly string[];
+  readonly forwarded?: boolean;
+  readonly duration?: number;
+}
+
+/** The answer to each command, by its `do`. Times are milliseconds since 1970. */
+export interface Answers {
+  pair: Pairing;
+  logout: { readonly unlinked: boolean };
+  reconnect: Record<string, never>;
+  send: { readonly messageId: string; readonly at: number };
+}
+export type Answer = Answers[Command['do']];
+
+/** A pairing under way: a QR text to scan or a code to type, valid until a time (ms since 1970). */
+export type Pairing =
+  | { readonly by: 'qr'; readonly qr: string; readonly until: number }
+  | { readonly by: 'code'; readonly code: string; readonly until: number };
+
+/**
+ * The phases of a device, as `device/state.ts` moves them:
+ * unlinked (nobody paired it) · waiting (for the connect gate or a backoff) · connecting · pairing (a QR or a code is
+ * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act).
+ */
+export type Phase = 'unlinked' | 'waiting' | 'connecting' | 'pairing' | 'open' | 'stopped';
+
+/** A device as it is now. `since` is when it entered the phase; `reason` says why it is not open. */
+export interface DeviceStatus {
+  readonly phase: Phase;
+  readonly since: number;
+  readonly linked: boolean;
+  readonly jid?: string;
+  readonly lid?: string;
+  readonly name?: string;
+  readonly reason?: string;
+  readonly pairing?: Pairing;
+}
+
+/** Faults that tests and the demo inject to prove what the supervisor promises. */
+export type Fault = 'throw' | 'reject' | 'exit' | 'loop' | 'heap' | 'map' | 'return';
+
+export type ToShard =
+  | { readonly op: 'adopt'; readonly seats: readonly Seat[] }
+  | { readonly op: 'release'; readonly device: DeviceId; readonly why: 'removed' | 'moved' }
+  | { readonly op: 'admit'; readonly device: DeviceId }
+  | {
+      readonly op: 'command';
+      readonly id: RequestId;
+      readonly device: DeviceId;
+      readonly command: Command;
+      readonly deadline: number;
+      readonly request: string;
+    }
+  | { readonly op: 'credit'; readonly events: number }
+  | { readonly op: 'drain'; readonly by: number }
+  | { readonly op: 'fault'; readonly fault: Fault };
+
+export type Reply =
+  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: false; readonly error: FailureReport };
+
+/** A committed event, ready to be sent: `body` is the delivered JSON text. */
+export interface Streamed {
+  readonly device: DeviceId;
+  readonly deviceNo: number;
+  readonly seq: number;
+  readonly id: string;
+  readonly event: string;
+  readonly body: string;
+}
+
+export type FromShard =
+  | { readonly op: 'hello'; readonly threadId: number }
+  | { readonly op: 'knock'; readonly device: DeviceId }
+  | { readonly op: 'released'; readonly device: DeviceId }
+  | { readonly op: 'status'; readonly device: DeviceId; readonly status: DeviceStatus }
+  | { readonly op: 'reply'; readonly id: RequestId; readonly reply: Reply }
+  | { readonly op: 'events'; readonly events: readonly Streamed[] }
+  | { readonly op: 'pulse'; readonly pulse: Pulse }
+  | { readonly op: 'bye' };
+
+/** The load of a shard, every few seconds, for metrics. Milliseconds and bytes. */
+export interface Pulse {
+  readonly devices: number;
+  readonly loopLagP99: number;
+  readonly heapUsed: number;
+  readonly external: number;
+  readonly connections: number;
+  readonly creditInUse: number;
+  readonly eventsQueued: number;
+}
+
+/** Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB. */
+export const BEATS = 0;
+export const HEAP_KIB = 1;
+export const BUFFERS_KIB = 2;
+export const HEARTBEAT_SLOTS = 3;
+
+/** What a shard thread is started with; everything in it survives a structured clone. */
+export interface ShardSettings {
+  readonly shard: number;
+  readonly node: string;
+  readonly beats: SharedArrayBuffer;
+  readonly credit: number;
+  readonly database: DatabaseAddress;
+  readonly connections: number;
+  readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly logLevel: string;
+}
+
+/** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
+export type DatabaseAddress =
+  | { readonly url: string }
+  | { readonly socketDir: string; readonly user: string; readonly database: string };

@@ -1,0 +1,46 @@
+// What the API may ask of the machine below it. The supervisor implements it; the API knows nothing else of it.
+import type { Answers, Command, DeviceStatus, Pulse } from '../shard/protocol.ts';
+
+/** A device as the API shows it. `shard` is the number of the thread that hosts it, null while it has none. */
+export interface DeviceView extends DeviceStatus {
+  readonly id: string;
+  readonly no: number;
+  readonly shard: number | null;
+  readonly createdAt: Date;
+}
+
+export interface CommandOptions {
+  /** Milliseconds until the caller gives up; the command waits this long for a restarting shard. */
+  readonly within: number;
+  /** The request's id, for the log. */
+  readonly request: string;
+}
+
+export interface Devices {
+  list(): DeviceView[];
+  /** By our id, by the account's JID, or by the linked device's own JID (with its device part). */
+  find(idOrJid: string): DeviceView | undefined;
+  /** Makes an unlinked device; a missing id is generated. Fails with INVALID_DEVICE_ID or DEVICE_EXISTS. */
+  create(id?: string): Promise<DeviceView>;
+  /** Logs out where it can, closes the socket and forgets everything of the device. Fails with DEVICE_NOT_FOUND. */
+  remove(id: string, options: CommandOptions): Promise<void>;
+  /** Runs a command on the device's shard. Fails with the command's own code, SHARD_UNAVAILABLE or GATEWAY_TIMEOUT. */
+  command<C extends Command>(id: string, command: C, options: CommandOptions): Promise<Answers[C['do']]>;
+  /** Resolves when the device's status changes or `within` milliseconds have passed. */
+  changed(id: string, within: number): Promise<void>;
+}
+
+/** The state of one shard, for readiness and metrics. */
+export interface ShardView {
+  readonly shard: number;
+  readonly state: 'starting' | 'up' | 'draining' | 'down' | 'quarantined';
+  readonly devices: number;
+  readonly restarts: number;
+  readonly pulse: Pulse | null;
+}
+
+export interface Fleet {
+  shards(): ShardView[];
+  /** Devices that wait for the connect gate. */
+  connectsWaiting(): number;
+}
