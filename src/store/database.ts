@@ -11,6 +11,19 @@ export type DatabaseAddress =
 /** A pool of connections that is also the tag of its statements. A bigint column arrives as a number. */
 export type Sql = postgres.Sql<{ bigint: number }>;
 
+/**
+ * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver sends an array of unknown type
+ * as text, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element to guess from.
+ */
+export const ARRAY = {
+  bytea: 1001,
+  smallint: 1005,
+  int: 1007,
+  text: 1009,
+  bigint: 1016,
+  timestamptz: 1185,
+} as const;
+
 export interface DatabaseOptions {
   readonly address: DatabaseAddress;
   /** How many connections the pool may open; it keeps them. */
