@@ -108,6 +108,7 @@ export class Identity {
   forget(reason: string): void {
     const { sql, vault, caches, seat } = this.#options;
     this.#cancelSave();
+    this.#keys.retire();
     this.#credentials = freshCredentials();
     this.#change(async () => {
       await markUnlinked(sql, { ...this.#term(), reason });
@@ -145,7 +146,7 @@ export class Identity {
         try {
           return await change();
         } catch (err) {
-          if (err instanceof Fenced || this.#released || this.#keys.failure)
+          if (err instanceof Fenced || this.#released || err === this.#keys.failure)
             return log.error({ err }, 'a change of the device could not be stored');
           log.warn({ err }, 'a change of the device waits for the database');
           await new Promise(next => setTimeout(next, AGAIN_MS));

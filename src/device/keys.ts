@@ -192,6 +192,11 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     this.#onFailure(failure);
   }
 
+  /** No more reads or writes; what is under way is not written. For a device whose state is about to be deleted. */
+  retire(): void {
+    this.failure ??= new Error('the keys of the device are closed');
+  }
+
   isInTransaction = (): boolean => this.#unit.getStore() !== undefined;
 
   get = async <K extends Kind>(kind: K, ids: string[]): Promise<Record<string, Value<K>>> => {

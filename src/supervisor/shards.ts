@@ -109,11 +109,18 @@ export class Shards {
 
   /** Shards that devices may be placed on. */
   hosts(): number[] {
-    return this.#slots.filter(({ handle }) => handle.state !== 'quarantined').map(({ handle }) => handle.shard);
+    return this.#slots
+      .filter(({ handle }) => handle.state !== 'quarantined')
+      .map(({ handle }) => handle.shard);
   }
 
   view(): { shard: number; state: ShardHandle['state']; restarts: number; pulse: Pulse | null }[] {
-    return this.#slots.map(({ handle: { shard, state }, restarts, pulse }) => ({ shard, state, restarts, pulse }));
+    return this.#slots.map(({ handle: { shard, state }, restarts, pulse }) => ({
+      shard,
+      state,
+      restarts,
+      pulse,
+    }));
   }
 
   #slot(shard: number, hello: () => void): Slot {
@@ -170,7 +177,9 @@ export class Shards {
     this.#quarantines = recent(this.#quarantines, now, NODE_QUARANTINES);
     if (tooMany(this.#quarantines, NODE_QUARANTINES)) {
       const minutes = NODE_QUARANTINES.within / 60_000;
-      this.#options.fatal(`${this.#quarantines.length} shards had to be quarantined within ${minutes} minutes`);
+      this.#options.fatal(
+        `${this.#quarantines.length} shards had to be quarantined within ${minutes} minutes`,
+      );
       return;
     }
     const ms = quarantineWait(slot.quarantines);

@@ -11,10 +11,10 @@ import type {
   Command,
   Fault,
   FromShard,
-  Pulse,
   Seat,
   ShardSettings,
   Streamed,
+  ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
@@ -75,7 +75,11 @@ export class Supervisor implements Service, Devices, Fleet {
       fatal,
       settings: { ...options.shard, node },
       hear: (shard, message) => this.#hear(shard, message),
-      up: shard => this.#adopt(shard, [...this.#directory.entries()].filter(entry => entry.shard === shard)),
+      up: shard =>
+        this.#adopt(
+          shard,
+          [...this.#directory.entries()].filter(entry => entry.shard === shard),
+        ),
       down: shard => {
         for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
       },
@@ -87,7 +91,8 @@ export class Supervisor implements Service, Devices, Fleet {
   async start(): Promise<void> {
     const { sql, node } = this.#options;
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
-    for (const row of await listDevices(sql)) this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+    for (const row of await listDevices(sql))
+      this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
     this.#place();
     await this.#shards.start();
   }
@@ -217,7 +222,7 @@ export class Supervisor implements Service, Devices, Fleet {
       case 'events': {
         const { events } = message;
         this.#options.events(shard, events, () =>
-          this.#slots[shard]?.handle.post({ op: 'credit', events: events.length }),
+          this.#shards.post(shard, { op: 'credit', events: events.length }),
         );
         break;
       }
@@ -226,7 +231,8 @@ export class Supervisor implements Service, Devices, Fleet {
 
   #adopt(shard: number, entries: readonly Entry[]): void {
     const seats = entries.map(seatOf);
-    for (let i = 0; i < seats.length; i += SEATS_AT_ONCE) this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
+    for (let i = 0; i < seats.length; i += SEATS_AT_ONCE)
+      this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
 
   /** A device without its shard: as far as anybody can see it waits. It knocks again when it is adopted. */
@@ -263,7 +269,11 @@ export class Supervisor implements Service, Devices, Fleet {
   /** The devices of a shard that is out of service go to the others. */
   #move(): void {
     const moved = this.#place();
-    for (const host of this.#shards.hosts()) this.#adopt(host, moved.filter(entry => entry.shard === host));
+    for (const host of this.#shards.hosts())
+      this.#adopt(
+        host,
+        moved.filter(entry => entry.shard === host),
+      );
   }
 
   #tell(id: string, message: ToShard): void {
