@@ -87,6 +87,11 @@ export function phoneRoutes(world: World): Hono {
     return context.json({ unlinked: gone.map(one => one.id) });
   });
 
+  app.post('/phones/:phone/forget-sessions', async context => {
+    await phoneOf(world, context.req.param('phone')).forgetSessions();
+    return context.json({ ok: true });
+  });
+
   app.put('/phones/:phone/script', async context => {
     const phone = phoneOf(world, context.req.param('phone'));
     phone.script = await body(context, ScriptBody);

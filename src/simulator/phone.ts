@@ -112,6 +112,11 @@ export class Phone {
     this.signal.forget(companion);
   }
 
+  /** The phone was reinstalled over an old backup: it asks again for what it cannot read now. */
+  forgetSessions(): Promise<void> {
+    return this.#do(async () => this.signal.state.sessions.clear());
+  }
+
   /** Resolves when everything so far is done. */
   async idle(): Promise<void> {
     await this.#lane;

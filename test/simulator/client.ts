@@ -28,10 +28,21 @@ export interface Client {
   presences: unknown[];
   connect(): WASocket;
   text(id: string): string | undefined;
+  /** Loses every Signal session, as after a restore from an old backup. */
+  dropSessions(): void;
 }
 
-/** Prints of key material by libsignal have no place in a test's output. */
-export function silenceLibsignal(): void {
+/**
+ * Prints of key material by libsignal have no place in a test's output, and the 30 s timer that Baileys leaves behind
+ * each prekey upload (socket.ts `uploadPreKeys`) must not keep a finished test file alive.
+ */
+export function tameClients(): void {
+  const { setTimeout: start } = globalThis;
+  globalThis.setTimeout = ((run: () => void, ms?: number, ...rest: []) => {
+    const timer = start(run, ms, ...rest);
+    if (ms === 30_000) timer.unref();
+    return timer;
+  }) as typeof setTimeout;
   for (const name of ['info', 'warn', 'error', 'log'] as const) console[name] = () => {};
 }
 
@@ -70,7 +81,8 @@ export function client(
   const creds: AuthenticationCreds = linked
     ? JSON.parse(linked.credentials, BufferJSON.reviver)
     : initAuthCreds();
-  const keys = memoryKeys();
+  const data = new Map<string, unknown>();
+  const keys = memoryKeys(data);
   for (const key of linked?.preKeys ?? []) {
     const pair = { public: Buffer.from(key.public, 'base64'), private: Buffer.from(key.private, 'base64') };
     keys.set({ 'pre-key': { [key.id]: pair } });
@@ -88,6 +100,9 @@ export function client(
     text: id => {
       const message = self.received.find(one => one.message.key.id === id)?.message.message;
       return message?.conversation ?? message?.extendedTextMessage?.text ?? undefined;
+    },
+    dropSessions: () => {
+      for (const key of data.keys()) if (key.startsWith('session/')) data.delete(key);
     },
     connect: () => {
       const sock = makeWASocket({
@@ -118,7 +133,7 @@ export function client(
       });
       sock.ev.on('messages.update', updates => {
         for (const { key, update } of updates)
-          if (update.status) self.statuses.set(key.id ?? '', update.status);
+          if (update.status != null) self.statuses.set(key.id ?? '', update.status);
       });
       sock.ev.on('presence.update', update => void self.presences.push(update));
       return sock;
@@ -164,8 +179,7 @@ export async function linkedClients(
   return clients;
 }
 
-function memoryKeys(): SignalKeyStore {
-  const data = new Map<string, unknown>();
+function memoryKeys(data: Map<string, unknown>): SignalKeyStore {
   return {
     get: <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
       const found: { [id: string]: SignalDataTypeMap[T] } = {};
