@@ -1,6 +1,7 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
 import type { FailureReport } from '../errors.ts';
+import type { DatabaseAddress } from '../store/database.ts';
 
 export type DeviceId = string;
 /** Numbers a command so that its answer finds it; unique per shard generation. */
@@ -134,8 +135,3 @@ export interface ShardSettings {
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
 }
-
-/** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
-export type DatabaseAddress =
-  | { readonly url: string }
-  | { readonly socketDir: string; readonly user: string; readonly database: string };

@@ -1,0 +1,363 @@
+/**
+ * Every setting, in one table: its name, how it is read, its default and its page of documentation.
+ * `docs/configuration.md` and `--help` are printed from it. This file alone reads the environment.
+ *
+ * A setting NAME is taken from `CARDUME_NAME`, then `NAME`, then its aliases (gowa's names). An unknown `CARDUME_*` is an
+ * error, because a misspelt setting that is ignored runs wrong for months.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+
+/** A wrong setting. `main` prints the sentence and exits 78 (EX_CONFIG). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+interface Setting<T> {
+  readonly parse: (text: string) => T;
+  readonly fallback: () => T;
+  /** What a right value is, for the sentence of a wrong one: "expected …". */
+  readonly expected: string;
+  readonly doc: string;
+  /** The default as the documentation shows it. */
+  readonly shown: string;
+  readonly aliases?: readonly string[];
+  readonly secret?: boolean;
+}
+
+/** Thrown by parsers; the reader adds the name and what was expected. */
+class Unfit extends Error {}
+
+function unfit(): never {
+  throw new Unfit();
+}
+
+type Extra = { aliases?: readonly string[]; secret?: boolean };
+
+function integer(
+  min: number,
+  max: number,
+  fallback: number | (() => number),
+  doc: string,
+  extra: Extra & { shown?: string } = {},
+): Setting<number> {
+  return {
+    parse: text => {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : unfit();
+      return value >= min && value <= max ? value : unfit();
+    },
+    fallback: typeof fallback === 'function' ? fallback : () => fallback,
+    expected: `a whole number from ${min} to ${max}`,
+    shown: typeof fallback === 'function' ? '' : String(fallback),
+    doc,
+    ...extra,
+  };
+}
+
+function choice<const T extends string>(values: readonly T[], fallback: T, doc: string): Setting<T> {
+  return {
+    parse: text => values.find(value => value === text.toLowerCase()) ?? unfit(),
+    fallback: () => fallback,
+    expected: `one of ${values.join(', ')}`,
+    shown: fallback,
+    doc,
+  };
+}
+
+function yesNo(fallback: boolean, doc: string, extra: Extra = {}): Setting<boolean> {
+  const words: Record<string, boolean> = {
+    true: true,
+    yes: true,
+    on: true,
+    1: true,
+    false: false,
+    no: false,
+    off: false,
+    0: false,
+  };
+  return {
+    parse: text => words[text.toLowerCase()] ?? unfit(),
+    fallback: () => fallback,
+    expected: 'true or false',
+    shown: String(fallback),
+    doc,
+    ...extra,
+  };
+}
+
+function text<T>(
+  parse: (text: string) => T,
+  fallback: T,
+  expected: string,
+  shown: string,
+  doc: string,
+  extra: Extra = {},
+): Setting<T> {
+  return { parse, fallback: () => fallback, expected, shown, doc, ...extra };
+}
+
+function urlOf(...protocols: string[]): (text: string) => string {
+  return value => {
+    const url = URL.canParse(value) ? new URL(value) : unfit();
+    return protocols.includes(url.protocol) ? value : unfit();
+  };
+}
+
+const words = (value: string) =>
+  value
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== '');
+
+function hostOf(value: string): string {
+  return isIP(value) > 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value) ? value : unfit();
+}
+
+function basicAuth(value: string): readonly { user: string; password: string }[] {
+  return words(value).map(pair => {
+    const colon = pair.indexOf(':');
+    return colon > 0 && colon < pair.length - 1
+      ? { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
+      : unfit();
+  });
+}
+
+function pemFile(path: string): string {
+  let pem: string;
+  try {
+    pem = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`WA_CA_FILE: cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  return pem.includes('-----BEGIN CERTIFICATE-----') ? pem : unfit();
+}
+
+export const settings = {
+  host: text(
+    hostOf,
+    '127.0.0.1',
+    'an IP address or a host name',
+    '127.0.0.1',
+    'Address that the HTTP API listens on. Any address but loopback refuses to start without `APP_BASIC_AUTH` or `API_KEYS`.',
+    { aliases: ['APP_HOST'] },
+  ),
+  port: integer(0, 65_535, 3000, 'Port of the HTTP API; 0 takes a free one.', { aliases: ['APP_PORT'] }),
+  workers: integer(
+    1,
+    64,
+    availableParallelism,
+    'Shards: worker threads that host the devices. One more thread is kept warm as a spare.',
+    { shown: 'number of cores' },
+  ),
+  dbUri: text<string | undefined>(
+    urlOf('postgres:', 'postgresql:'),
+    undefined,
+    'a URL like postgres://user:password@host:5432/database',
+    'an embedded PostgreSQL in `DATA_DIR`',
+    'The PostgreSQL database that holds everything.',
+    { aliases: ['DATABASE_URL'], secret: true },
+  ),
+  dataDir: text(
+    path => resolve(path),
+    resolve('data'),
+    'a folder',
+    './data',
+    'Folder of the embedded database (unused with `DB_URI`).',
+  ),
+  appBasicAuth: text(
+    basicAuth,
+    [],
+    'user:password pairs separated by commas',
+    'none',
+    'Users of the HTTP API by basic auth.',
+    { secret: true },
+  ),
+  apiKeys: text(
+    value => words(value).map(key => (key.length >= 8 ? key : unfit())),
+    [],
+    'keys of at least 8 characters separated by commas',
+    'none',
+    'Keys of the HTTP API, sent as `Authorization: Bearer <key>`.',
+    { secret: true },
+  ),
+  webhookUrl: text(
+    value => words(value).map(urlOf('http:', 'https:')),
+    [],
+    'http or https URLs separated by commas',
+    'none',
+    'Where events are delivered; several receive each event.',
+    { aliases: ['WHATSAPP_WEBHOOK'] },
+  ),
+  webhookSecret: text<string | undefined>(
+    value => (value.length >= 8 ? value : unfit()),
+    undefined,
+    'at least 8 characters',
+    'generated once and kept in the database',
+    'Signs deliveries. A `whsec_` value is used as Standard Webhooks defines it.',
+    { aliases: ['WHATSAPP_WEBHOOK_SECRET'], secret: true },
+  ),
+  webhookEvents: text(
+    words,
+    [],
+    'event names separated by commas',
+    'all',
+    'Only these events go to `WEBHOOK_URL`.',
+    { aliases: ['WHATSAPP_WEBHOOK_EVENTS'] },
+  ),
+  webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
+    aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
+  }),
+  logLevel: choice(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'info',
+    'Least severe log line that is written (JSON, to standard output).',
+  ),
+  waSocketUrl: text<string | undefined>(
+    urlOf('ws:', 'wss:'),
+    undefined,
+    'a ws:// or wss:// URL',
+    "WhatsApp's own server",
+    'Another server than WhatsApp to connect devices to, such as the simulator.',
+  ),
+  waRootKey: text<string | undefined>(
+    value => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : unfit()),
+    undefined,
+    '64 hexadecimal digits (32 bytes)',
+    "WhatsApp's own key",
+    'Root public key to trust for `WA_SOCKET_URL`.',
+  ),
+  waCaFile: text<string | undefined>(
+    pemFile,
+    undefined,
+    'a PEM file with a certificate',
+    "the system's authorities",
+    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+  ),
+  connectsPerSecond: integer(
+    1,
+    1000,
+    10,
+    'Most connections to WhatsApp that this process starts per second, over all shards.',
+  ),
+  connectBurst: integer(
+    1,
+    1000,
+    20,
+    'Connections that may start at once before `CONNECTS_PER_SECOND` holds.',
+  ),
+  commandSeconds: integer(1, 600, 45, 'Longest that a request waits for WhatsApp or for a restarting shard.'),
+  drainSeconds: integer(1, 600, 25, 'Longest that a stop waits for running requests, sockets and events.'),
+  shardHeapMb: integer(
+    64,
+    8192,
+    512,
+    'Hard limit of the JavaScript heap of one shard; at 75 % of it the shard is drained and replaced.',
+  ),
+  shardConnections: integer(1, 32, 2, 'Database connections of one shard.'),
+  mainConnections: integer(2, 64, 4, 'Database connections of the main thread.'),
+} as const;
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+export type Config = Readonly<{ [K in SettingName]: Settings[K] extends Setting<infer T> ? T : never }>;
+
+/** The name of a setting in the environment: `webhookUrl` is `WEBHOOK_URL`. */
+export function envName(name: SettingName): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase();
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+const names = Object.keys(settings) as SettingName[];
+
+function variables(name: SettingName): string[] {
+  const plain = envName(name);
+  return [`CARDUME_${plain}`, plain, ...(settings[name].aliases ?? [])];
+}
+
+/**
+ * Reads and checks all settings. Every wrong one is named in one `ConfigError`, with what was expected and what was got
+ * (a secret's value is not repeated). An empty value is as good as none.
+ */
+export function readConfig(env: Environment = process.env): Config {
+  const known = new Set(names.map(name => `CARDUME_${envName(name)}`));
+  const wrong = Object.keys(env)
+    .filter(key => key.startsWith('CARDUME_') && !known.has(key))
+    .map(key => `${key}: no such setting; see --help`);
+  const config: Record<string, unknown> = {};
+  for (const name of names) {
+    const setting: Setting<unknown> = settings[name];
+    const variable = variables(name).find(key => env[key] !== undefined && env[key] !== '');
+    const got = variable === undefined ? undefined : env[variable];
+    try {
+      config[name] = got === undefined ? setting.fallback() : setting.parse(got.trim());
+    } catch (error) {
+      if (error instanceof ConfigError) wrong.push(error.message);
+      else if (error instanceof Unfit)
+        wrong.push(
+          `${variable}: expected ${setting.expected}, got ${setting.secret ? 'something else' : JSON.stringify(got)}`,
+        );
+      else throw error;
+    }
+  }
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
+  return checked(config as Config);
+}
+
+/** Rules between settings. */
+function checked(config: Config): Config {
+  const open = config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+  if (open && !isLoopback(config.host))
+    throw new ConfigError(
+      `HOST: ${config.host} is reachable from outside, so expected APP_BASIC_AUTH or API_KEYS to be set, got neither`,
+    );
+  if (config.waRootKey !== undefined && config.waSocketUrl === undefined)
+    throw new ConfigError(
+      'WA_ROOT_KEY: expected WA_SOCKET_URL to be set with it, got none; it would make WhatsApp itself untrusted',
+    );
+  return Object.freeze(config);
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** All settings as `NAME=value` lines, secrets masked. */
+export function printConfig(config: Config): string {
+  return names
+    .map(name => {
+      const setting: Setting<unknown> = settings[name];
+      const value = config[name];
+      const empty = value === undefined || (Array.isArray(value) && value.length === 0);
+      const shown = empty
+        ? ''
+        : setting.secret
+          ? '***'
+          : name === 'waCaFile'
+            ? '(certificate)'
+            : String(value);
+      return `${envName(name)}=${shown}`;
+    })
+    .join('\n');
+}
+
+/** One row per setting for `--help` and for docs/configuration.md. */
+export function describeSettings(): {
+  name: string;
+  aliases: readonly string[];
+  expected: string;
+  shown: string;
+  doc: string;
+}[] {
+  return names.map(name => {
+    const setting: Setting<unknown> = settings[name];
+    return {
+      name: envName(name),
+      aliases: setting.aliases ?? [],
+      expected: setting.expected,
+      shown: setting.shown,
+      doc: setting.doc,
+    };
+  });
+}

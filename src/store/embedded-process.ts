@@ -1,0 +1,204 @@
+// One run of the PostgreSQL server, and what an earlier run may have left behind.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { deferred } from '../lib/deferred.ts';
+import { environment } from './embedded-binaries.ts';
+import { type Home, refusal } from './embedded-home.ts';
+
+// A shell stands between Node and the server. Its stdin is a pipe whose only writer is Node: when Node is gone, however
+// it went, the shell sees the end of it and shuts the server down. stderr belongs to the server alone, so its end tells
+// Node that the last process of the server is gone. The word and our pid let a later start recognise whose child it is.
+const GUARD = `trap '' INT TERM HUP; shift; "$@" </dev/null & p=$!; exec 2>/dev/null; while read -r _; do :; done; kill -INT $p; wait $p`;
+const GUARD_NAME = 'cardume-guard';
+
+const READY = 'database system is ready to accept connections';
+/** Crash recovery on a slow disk takes minutes; nothing takes longer than this. */
+const LONGEST_START_MS = 300_000;
+/** After this time an orderly shutdown is cut short; the next start then replays the log, nothing is lost. */
+const LONGEST_STOP_MS = 8000;
+
+export interface Launch {
+  readonly bin: string;
+  readonly home: Home;
+  readonly socketDir: string;
+  /** Server settings, by their PostgreSQL names. */
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly log: Logger;
+}
+
+export interface Server {
+  readonly pid: number;
+  /** Resolves with the server's last words when none of its processes is left. */
+  readonly gone: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Starts the server in a session of its own: Ctrl-C in the terminal reaches Node only. Resolves when it serves. */
+export async function launch({ bin, home, socketDir, settings, log }: Launch): Promise<Server> {
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const server = [join(bin, 'postgres'), '-D', home.dataDir, '-k', socketDir, ...flags];
+  const guard = spawn('/bin/sh', ['-c', GUARD, GUARD_NAME, String(process.pid), ...server], {
+    ...home.account,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: environment,
+  });
+  const gone = deferred<string>();
+  const ready = deferred<true>();
+  const lines: string[] = [];
+  let over = false;
+  const ended = () => {
+    over = true;
+    guard.stdin.end();
+    gone.resolve(lastWords(lines));
+  };
+  guard.stdin.on('error', () => {}); // the shell is gone: `exit` below tells
+  guard.on('error', error => {
+    lines.push(error.message);
+    ended();
+  });
+  createInterface({ input: guard.stderr }).on('line', line => {
+    log.debug({ line }, 'postgres');
+    if (lines.push(line) > 20) lines.shift();
+    if (line.includes(READY)) ready.resolve(true);
+  });
+  guard.stderr.on('close', ended);
+
+  const patience = setTimeout(() => guard.stdin.end(), LONGEST_START_MS);
+  const progress = setInterval(() => log.info('the embedded database is still starting'), 5000);
+  const words = await Promise.race([ready.promise, gone.promise]);
+  clearTimeout(patience);
+  clearInterval(progress);
+  if (words !== true) throw refusal(`The embedded PostgreSQL did not start: ${words}`);
+
+  const { pid } = pidFile(home.dataDir)!;
+  // Process numbers are used again, so nothing is ever sent to a server that is known to be gone.
+  const tell = (name: NodeJS.Signals) => over || signal(pid, name);
+  guard.on('exit', () => tell('SIGINT')); // without its guard it would outlive us: better a restart
+  guard.unref();
+  for (const end of [guard.stdin, guard.stderr]) (end as Socket).unref();
+  return {
+    pid,
+    gone: gone.promise,
+    async stop() {
+      tell('SIGINT');
+      const impatience = setTimeout(() => tell('SIGQUIT'), LONGEST_STOP_MS);
+      await gone.promise;
+      clearTimeout(impatience);
+      if (guard.exitCode === null && guard.signalCode === null) await once(guard, 'exit');
+    },
+  };
+}
+
+/**
+ * Makes way for a server in this home: waits for one that is stopping, stops an orphan (its Node and its guard were
+ * killed), removes the lock of a process number that now belongs to something else. Refuses while another Node lives
+ * that runs a server here.
+ */
+export async function clearLeftovers({ dataDir }: Home, socketDir: string, log: Logger): Promise<void> {
+  const start = performance.now();
+  let told: 'SIGINT' | 'SIGQUIT' | undefined;
+  for (;;) {
+    const left = pidFile(dataDir);
+    const found = left && processOf(left.pid);
+    if (!left || !found?.command.includes(`-D ${dataDir} -k `)) {
+      if (await answers(join(socketDir, '.s.PGSQL.5432'))) {
+        throw refusal(
+          `${dataDir} is served by a PostgreSQL that this process cannot see; is it another container's?`,
+        );
+      }
+      // The server itself clears the lock of a dead process, but not of a live one with a reused number nor a zombie.
+      if (left && (found || exists(left.pid)) && pidFile(dataDir)?.pid === left.pid) {
+        log.info({ pid: left.pid }, 'removed the stale postmaster.pid of an earlier run');
+        rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+      }
+      return;
+    }
+    const guard = processOf(found.parent);
+    const node = Number(guard?.command.match(`${GUARD_NAME} (\\d+) `)?.[1] ?? 0);
+    if (guard && node === guard.parent) {
+      throw refusal(`${dataDir} is in use by process ${node}: stop it first, or set another DATA_DIR`);
+    }
+    const waited = performance.now() - start;
+    if (told !== 'SIGQUIT' && waited > LONGEST_STOP_MS) {
+      told = 'SIGQUIT';
+      signal(left.pid, told);
+    } else if (!told && !node) {
+      log.info({ pid: left.pid }, 'stopping the database server that a killed process left behind');
+      told = 'SIGINT';
+      signal(left.pid, told);
+    } else if (waited > 2 * LONGEST_STOP_MS) {
+      throw refusal(`The PostgreSQL of an earlier run (process ${left.pid}) does not stop`);
+    }
+    await delay(50);
+  }
+}
+
+function lastWords(lines: string[]): string {
+  const fatal = lines.findIndex(line => /^(FATAL|PANIC):/.test(line));
+  return lines.slice(fatal).join(' ') || 'it said nothing';
+}
+
+function pidFile(dataDir: string): { pid: number } | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
+    return pid > 0 ? { pid } : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** A live process, its command line with spaces between the words. Undefined: there is none, or it is a zombie. */
+function processOf(pid: number): { parent: number; command: string } | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (state === 'Z' || state === 'X') return undefined;
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return { parent: Number(parent), command };
+    }
+    const line = execFileSync('ps', ['-ww', '-o', 'stat=,ppid=,command=', '-p', String(pid)], {
+      encoding: 'utf8',
+    });
+    const [, state = '', parent, command = ''] = line.match(/^\s*(\S+)\s+(\d+)\s+(.*)/s) ?? [];
+    return state.startsWith('Z') ? undefined : { parent: Number(parent), command };
+  } catch {
+    return undefined; // that is how the absence of a process shows
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended meanwhile: that was the aim
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
