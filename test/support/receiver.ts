@@ -52,13 +52,18 @@ export interface Receiver {
   verify(request: Received, secret: string): void;
 }
 
-/** Starts a receiver that answers 200 unless told otherwise; with a key and certificate it speaks TLS. */
+export interface ReceiverOptions {
+  readonly answer?: Reply | ((request: Received) => Reply);
+  /** With a key and a certificate (PEM) it speaks TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** A port that was free a moment ago, to come alive where nobody answered. */
+  readonly port?: number;
+}
+
+/** Starts a receiver that answers 200 unless told otherwise. */
 export async function receiver(
   t: TestContext,
-  {
-    answer = 200,
-    tls,
-  }: { answer?: Reply | ((request: Received) => Reply); tls?: { key: string; cert: string } } = {},
+  { answer = 200, tls, port = 0 }: ReceiverOptions = {},
 ): Promise<Receiver> {
   const requests: Received[] = [];
   const delivered: Envelope[] = [];
@@ -87,14 +92,14 @@ export async function receiver(
     response.writeHead(status, headers).end();
   };
   const server = tls ? createSecureServer(tls, listener) : createServer(listener);
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = server.address() as AddressInfo;
+  const { port: bound } = server.address() as AddressInfo;
   return {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/hook`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${bound}/hook`,
     requests,
     delivered,
     get open() {
@@ -108,6 +113,15 @@ export async function receiver(
     },
     verify,
   };
+}
+
+/** A port on which nobody answers. */
+export async function deadPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
 }
 
 function verify({ headers, body }: Received, secret: string): void {
