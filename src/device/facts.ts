@@ -10,6 +10,8 @@ import type { Seat, Streamed } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 
 const AGAIN_MS = 500;
+/** Of so many failed attempts one is worth a line. */
+const TOLD = 20;
 
 export interface FactsOptions {
   readonly journal: Journal;
@@ -48,6 +50,7 @@ export class Facts {
 
   async #store(): Promise<void> {
     const { journal, seat, jid, streamed, log } = this.#options;
+    let failures = 0;
     while (this.#waiting.length > 0) {
       const drafts = this.#waiting.slice();
       try {
@@ -59,7 +62,8 @@ export class Facts {
           this.#waiting.length = 0;
           return;
         }
-        log.warn({ err, events: this.#waiting.length }, 'events wait for the database');
+        if (failures++ % TOLD === 0)
+          log.warn({ err, events: this.#waiting.length }, 'events wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
       }
     }

@@ -137,6 +137,7 @@ export class Identity {
   async release(): Promise<void> {
     this.#released = true;
     await this.flush();
+    this.#keys.retire();
   }
 
   #change(change: () => Promise<void>): void {

@@ -12,7 +12,6 @@ const SECRETS = [
   'credentials',
   'keys',
   'qr',
-  'code',
   'text',
   'body',
   'phone',
