@@ -26,12 +26,13 @@ export function deviceRoutes(world: World): Hono {
   app.get('/devices', context => context.json([...companions(world)].map(describeDevice)));
 
   app.get('/ledger', context => {
-    const { totals, unknown, lastProtocolError, lastPhoneError } = world.ledger;
+    const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
     return context.json({
       ...totals,
       unknownIqs: Object.fromEntries(unknown),
       lastProtocolError,
       lastPhoneError,
+      lastSaveError,
     });
   });
 

@@ -51,6 +51,7 @@ export class Ledger {
   };
   /** Iqs that got an empty answer because nobody knows them: `xmlns/child` -> how often. */
   readonly unknown = new Map<string, number>();
+  lastSaveError: string | undefined;
   lastPhoneError: string | undefined;
   lastProtocolError: string | undefined;
   readonly #messages = new Map<string, MessageEntry>();
@@ -102,6 +103,11 @@ export class Ledger {
   phoneError(error: unknown): void {
     this.totals.phoneErrors++;
     this.lastPhoneError = error instanceof Error ? error.message : String(error);
+  }
+
+  /** The state file could not be written; the world goes on in memory. */
+  saveError(error: unknown): void {
+    this.lastSaveError = error instanceof Error ? error.message : String(error);
   }
 
   unknownIq(name: string): void {

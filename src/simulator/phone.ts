@@ -37,7 +37,8 @@ export interface Script {
   readonly reads?: boolean | undefined;
 }
 
-interface Sent {
+/** Kept for those who ask again. */
+export interface Sent {
   readonly chat: Jid;
   readonly message: proto.IMessage;
 }
@@ -52,8 +53,8 @@ export class Phone {
   readonly signal: PhoneSignal;
   readonly messages: PhoneMessage[] = [];
   script: Script = {};
+  readonly sent = new Map<string, Sent>();
   readonly #world: World;
-  readonly #sent = new Map<string, Sent>();
   readonly #unreadableAt = new Map<string, number>();
   #lane: Promise<unknown> = Promise.resolve();
 
@@ -248,7 +249,7 @@ export class Phone {
   async #resend(receipt: BinaryNode): Promise<void> {
     const { id = '', from } = receipt.attrs;
     const target = this.#world.accounts.device(from);
-    const sent = this.#sent.get(id);
+    const sent = this.sent.get(id);
     if (!target || !sent) return;
     const retry = child(receipt, 'retry')?.attrs.count ?? '1';
     const own = target.account === this.account;
@@ -264,10 +265,10 @@ export class Phone {
   }
 
   #remember(id: string, sent: Sent): void {
-    this.#sent.set(id, sent);
-    if (this.#sent.size <= KEPT_SENT) return;
-    for (const oldest of this.#sent.keys()) {
-      this.#sent.delete(oldest);
+    this.sent.set(id, sent);
+    if (this.sent.size <= KEPT_SENT) return;
+    for (const oldest of this.sent.keys()) {
+      this.sent.delete(oldest);
       break;
     }
   }

@@ -26,7 +26,8 @@ export interface Client {
   received: { message: WAMessage; type: string }[];
   statuses: Map<string, number>;
   presences: unknown[];
-  connect(): WASocket;
+  /** At the URL it was made with, or at another from now on. */
+  connect(url?: string): WASocket;
   text(id: string): string | undefined;
   /** Loses every Signal session, as after a restore from an old backup. */
   dropSessions(): void;
@@ -98,13 +99,16 @@ export function client(
     statuses: new Map(),
     presences: [],
     text: id => {
-      const message = self.received.find(one => one.message.key.id === id)?.message.message;
+      // What could not be decrypted is there first, without content, and then again.
+      const message = self.received.find(one => one.message.key.id === id && one.message.message)?.message
+        .message;
       return message?.conversation ?? message?.extendedTextMessage?.text ?? undefined;
     },
     dropSessions: () => {
       for (const key of data.keys()) if (key.startsWith('session/')) data.delete(key);
     },
-    connect: () => {
+    connect: url => {
+      socketUrl = url ?? socketUrl;
       const sock = makeWASocket({
         auth: { creds, keys },
         waWebSocketUrl: socketUrl,
@@ -128,7 +132,7 @@ export function client(
           if (message.key.fromMe) sent.set(message.key.id ?? '', message.message);
           self.received.push({ message, type });
           // A receipt that comes within the event buffer's 100 ms is merged into the message.
-          if (message.status) self.statuses.set(message.key.id ?? '', message.status);
+          if (message.status != null) self.statuses.set(message.key.id ?? '', message.status);
         }
       });
       sock.ev.on('messages.update', updates => {

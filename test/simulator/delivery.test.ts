@@ -100,7 +100,7 @@ test('a server that hangs says nothing and keeps what it has to deliver', async 
   await until(() => alice.text(id) === 'later');
 });
 
-test('faults refuse logins, withhold acks and refuse messages until they are cleared', async t => {
+test('faults refuse logins and messages, as often as they were told to', async t => {
   const server = await simulator(t);
   const [alice, bob] = await linkedClients(t, server, { count: 2 });
   assert.ok(alice && bob);
@@ -114,11 +114,6 @@ test('faults refuse logins, withhold acks and refuse messages until they are cle
   await until(() => alice.closes[1] === 503, { what: '503' });
   alice.connect();
   await until(() => alice.opens === 2, { what: 'open after the fault' });
-  await server.put('/admin/faults', { refuseUpgrade: 429 });
-  const upgrade = await fetch(server.controlUrl, { headers: { connection: 'upgrade' } }).catch(
-    () => undefined,
-  );
-  assert.ok(upgrade?.ok !== false);
   await server.remove('/admin/faults');
   const sent = await alice.sock.sendMessage(`${bob.phone}@s.whatsapp.net`, { text: 'fine' });
   await until(() => bob.text(sent?.key.id ?? '') === 'fine');
