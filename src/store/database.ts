@@ -73,15 +73,17 @@ export function openDatabase({
 /** The driver knows a socket folder only as an option; URLs name it as libpq's do: `//user@%2Fdir/db` or `?host=/dir`. */
 function socketOf(text: string) {
   const url = new URL(text);
-  const socketDir = url.searchParams.get('host') ?? decodeURIComponent(url.hostname);
+  const given = (name: string, part: string) => url.searchParams.get(name) ?? decodeURIComponent(part);
+  const socketDir = given('host', url.hostname);
   if (!socketDir.startsWith('/')) return undefined;
-  const user = decodeURIComponent(url.username);
+  const user = given('user', url.username);
+  const password = given('password', url.password);
   return {
     socketDir,
-    port: Number(url.searchParams.get('port') ?? (url.port || 5432)),
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    port: Number(given('port', url.port) || 5432),
+    database: given('dbname', url.pathname.slice(1)) || user,
     ...(user && { user }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(password && { password }),
   };
 }
 
