@@ -10,6 +10,15 @@ export interface Letter {
   readonly skipTlsVerify: boolean;
 }
 
+export interface PosterOptions {
+  /** How many POSTs there may be at a time. */
+  readonly inFlight: number;
+  /** Ours, for the user-agent. */
+  readonly version: string;
+  /** Milliseconds for a whole POST, its answer included. */
+  readonly deadlineMs?: number;
+}
+
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 15_000;
 /** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
@@ -29,10 +38,12 @@ export class Poster {
   readonly #verified: Agent;
   readonly #unverified: Agent;
   readonly #userAgent: string;
+  readonly #deadlineMs: number;
   readonly #cut = new AbortController();
 
-  constructor({ inFlight, version }: { inFlight: number; version: string }) {
+  constructor({ inFlight, version, deadlineMs = DEADLINE_MS }: PosterOptions) {
     this.#userAgent = `cardume/${version}`;
+    this.#deadlineMs = deadlineMs;
     this.#verified = agent(inFlight, true);
     this.#unverified = agent(inFlight, false);
     setMaxListeners(0, this.#cut.signal);
@@ -42,7 +53,7 @@ export class Poster {
   async post(letter: Letter): Promise<Outcome | 'cut'> {
     const deadline = new AbortController();
     // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
-    const timer = setTimeout(() => deadline.abort(), DEADLINE_MS);
+    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs);
     const cut = () => deadline.abort();
     this.#cut.signal.addEventListener('abort', cut, { once: true });
     if (this.#cut.signal.aborted) cut();
@@ -50,7 +61,9 @@ export class Poster {
       return await this.#send(letter, deadline.signal);
     } catch (error) {
       if (this.#cut.signal.aborted) return 'cut';
-      return { error: deadline.signal.aborted ? 'no answer within 15 s' : reason(error) };
+      return {
+        error: deadline.signal.aborted ? `no answer within ${this.#deadlineMs / 1000} s` : reason(error),
+      };
     } finally {
       clearTimeout(timer);
       this.#cut.signal.removeEventListener('abort', cut);
