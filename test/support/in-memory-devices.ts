@@ -92,6 +92,11 @@ export class InMemoryDevices implements Devices {
     });
   }
 
+  /** How many callers wait for a change of the device. */
+  waiting(id: string): number {
+    return this.#waiters.get(id)?.size ?? 0;
+  }
+
   #obey(id: string, command: Command): Answer {
     const view = this.#view(id);
     if (command.do === 'pair') {
