@@ -87,7 +87,7 @@ export class InMemoryDevices implements Devices {
         this.#waiters.get(id)?.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, within);
+      const timer = setTimeout(wake, within).unref();
       this.#waiters.set(id, (this.#waiters.get(id) ?? new Set()).add(wake));
     });
   }
