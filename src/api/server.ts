@@ -1,5 +1,5 @@
 // The app's address: a Node server that refuses slow callers and closes without cutting anybody off who is being served.
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -15,6 +15,8 @@ export interface ApiServerSettings {
   /** Milliseconds that running requests may take to finish once the server stops. */
   readonly closeWithin: number;
   readonly log: Logger;
+  /** For tests: how long slow callers are borne, instead of the limits below. */
+  readonly limits?: Partial<typeof limits>;
 }
 
 /** Limits on callers in milliseconds. Keep-alive outlasts the 60 s of common load balancers, so that they close first. */
@@ -30,6 +32,7 @@ export class ApiServer implements Service {
   readonly #settings: ApiServerSettings;
   readonly #closing = new AbortController();
   readonly #server: Server;
+  readonly #running = new Set<ServerResponse>();
   #stopped: Promise<void> | undefined;
 
   constructor(settings: ApiServerSettings) {
@@ -40,11 +43,10 @@ export class ApiServer implements Service {
       // Node's own Request and Response stay what they are for everything else in the process.
       overrideGlobalObjects: false,
     });
-    this.#server = createServer(limits, (incoming, outgoing) => {
-      // A connection that was busy when the server began to close is closed with its answer.
-      outgoing.once('finish', () => {
-        if (this.#closing.signal.aborted) setImmediate(() => this.#server.closeIdleConnections());
-      });
+    this.#server = createServer({ ...limits, ...settings.limits }, (incoming, outgoing) => {
+      this.#running.add(outgoing);
+      outgoing.once('close', () => this.#running.delete(outgoing));
+      if (this.#closing.signal.aborted) outgoing.shouldKeepAlive = false;
       listener(incoming, outgoing).catch((err: Error) => {
         log.error({ err }, 'answer could not be written');
         outgoing.destroy(err);
@@ -90,6 +92,8 @@ export class ApiServer implements Service {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#closing.abort();
     this.#server.closeIdleConnections();
+    // Their connections are closed with their answers, and the answers say so.
+    for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
     const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#settings.closeWithin);
     await closed;
     clearTimeout(deadline);

@@ -87,9 +87,14 @@ export class InMemoryDevices implements Devices {
         this.#waiters.get(id)?.delete(wake);
         resolve();
       };
-      const timer = setTimeout(wake, within);
+      const timer = setTimeout(wake, within).unref();
       this.#waiters.set(id, (this.#waiters.get(id) ?? new Set()).add(wake));
     });
+  }
+
+  /** How many callers wait for a change of the device. */
+  waiting(id: string): number {
+    return this.#waiters.get(id)?.size ?? 0;
   }
 
   #obey(id: string, command: Command): Answer {

@@ -28,7 +28,7 @@ ${devices.length === 0 ? html`<p class="soft">There is none yet. Add one and sca
 
 function table(devices: readonly DeviceView[]) {
   return html`<div class="scroll"><table>
-<thead><tr><th scope="col">Device</th><th scope="col">State</th><th scope="col">Account</th><th scope="col">Shard</th><th scope="col">Since</th></tr></thead>
+<thead><tr><th scope="col">Device</th><th scope="col">State</th><th scope="col">Account</th><th scope="col">Shard</th><th scope="col">Since (UTC)</th></tr></thead>
 <tbody>
 ${devices.map(row)}
 </tbody>

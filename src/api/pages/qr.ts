@@ -12,12 +12,12 @@ ${simulatedNote(controlUrl !== undefined)}
 <p id="says" role="status">Looking at the device…</p>
 <p id="linked" class="linked" hidden></p>
 <figure id="qr" hidden>
-<img id="image" alt="QR code to scan with WhatsApp" width="350" height="350">
+<img id="image" alt="QR code to scan with WhatsApp">
+${controlUrl && html`<button id="scan" type="button">Scan with a simulated phone</button>`}
 <figcaption class="soft">On the phone: WhatsApp, Linked devices, Link a device. The picture renews itself.</figcaption>
 </figure>
 <p id="code" class="code" hidden></p>
 <button id="start" type="button" hidden>Show a QR</button>
-${controlUrl && html`<button id="scan" type="button" hidden>Scan with a simulated phone</button>`}
 <p class="problem" role="alert"></p>
 <noscript><p>This page needs JavaScript to follow the pairing.</p></noscript>
 </section>

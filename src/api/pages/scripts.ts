@@ -56,7 +56,6 @@ const show = view => {
   at('code').textContent = view.pair_code ?? '';
   at('code').hidden = !view.pair_code;
   at('start').hidden = view.linked || !['unlinked', 'stopped'].includes(view.state);
-  if (at('scan')) at('scan').hidden = !qr;
 };
 
 at('start').addEventListener('click', () => void attempt(at('start'), () => login({ device_id: device })));
@@ -74,6 +73,7 @@ const follow = async () => {
       const response = await fetch('pairing?wait=20&seen=' + encodeURIComponent(seen));
       const answer = await response.json();
       if (response.status === 404) {
+        show({ state: 'removed' });
         at('says').textContent = 'This device does not exist any more.';
         return;
       }

@@ -14,7 +14,7 @@ export const style = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
 header, main, footer { max-width: 60rem; margin: 0 auto; padding: 1rem 1.25rem; }
-header { display: flex; align-items: baseline; gap: .75rem; padding-top: 2rem; }
+header { display: flex; align-items: baseline; gap: .75rem; padding-top: 1.5rem; padding-bottom: 0; }
 header a { color: inherit; text-decoration: none; font-size: 1.5rem; font-weight: 700; letter-spacing: -.02em; }
 header span, footer, .soft { color: var(--soft); }
 footer { font-size: .875rem; }
@@ -22,7 +22,7 @@ footer a { margin-right: 1rem; }
 a { color: var(--sea); }
 h1 { font-size: 1.25rem; margin: 0 0 1rem; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin-bottom: 1rem; }
-.note { border-left: .25rem solid var(--sea); }
+.note { border-left: .25rem solid var(--sea); padding: .625rem 1rem; margin-top: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
@@ -42,8 +42,10 @@ button:disabled { opacity: .5; cursor: default; }
 [hidden] { display: none !important; }
 .problem { color: var(--bad); }
 .problem:empty { display: none; }
-.pair { display: grid; justify-items: center; gap: 1rem; text-align: center; }
-.pair img { width: min(22rem, 100%); height: auto; background: #fff; border-radius: .75rem; image-rendering: pixelated; }
+.pair { display: grid; justify-items: center; gap: .75rem; text-align: center; }
+.pair > * { margin: 0; }
+.pair img { display: block; max-width: 100%; background: #fff; border-radius: .75rem; }
+figure { display: grid; justify-items: center; gap: .75rem; }
 .code { font: 700 2.25rem/1.2 ui-monospace, monospace; letter-spacing: .1em; }
 .linked { font-size: 1.25rem; font-weight: 600; color: var(--good); overflow-wrap: anywhere; }
 `;
