@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { codes } from '../src/errors.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -20,4 +22,10 @@ test('docs/errors.md has every error code with its status, its advice and its se
     text,
   }));
   assert.deepEqual(documented, registered);
+});
+
+test('docs/configuration.md is what the table of settings says', () => {
+  const script = fileURLToPath(new URL('../scripts/configdoc.js', import.meta.url));
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
 });
