@@ -2,6 +2,10 @@
  * One fact in the journal, and the one way in which it is written out.
  * The envelope is gowa's (`event`, `device_id`, `session_id`, `timestamp`, `payload`) plus `id` and `seq`.
  */
+import type { JournalRow } from '../store/journal.ts';
+
+export type { JournalRow };
+
 export type EventName =
   | 'message'
   | 'message.ack'
@@ -16,17 +20,6 @@ export interface Draft {
   /** When it happened, in milliseconds since 1970. */
   readonly at: number;
   readonly payload: Readonly<Record<string, unknown>>;
-}
-
-/** A fact in its place. `payload` is JSON text, `jid` the account's JID without its device part ('' before pairing). */
-export interface JournalRow {
-  readonly deviceNo: number;
-  readonly seq: number;
-  readonly id: string;
-  readonly event: string;
-  readonly jid: string;
-  readonly at: Date;
-  readonly payload: string;
 }
 
 /**

@@ -11,6 +11,19 @@ export type DatabaseAddress =
 /** A pool of connections that is also the tag of its statements. A bigint column arrives as a number. */
 export type Sql = postgres.Sql<{ bigint: number }>;
 
+/**
+ * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver sends an array of unknown type
+ * as text, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element to guess from.
+ */
+export const ARRAY = {
+  bytea: 1001,
+  smallint: 1005,
+  int: 1007,
+  text: 1009,
+  bigint: 1016,
+  timestamptz: 1185,
+} as const;
+
 export interface DatabaseOptions {
   readonly address: DatabaseAddress;
   /** How many connections the pool may open; it keeps them. */
@@ -60,15 +73,17 @@ export function openDatabase({
 /** The driver knows a socket folder only as an option; URLs name it as libpq's do: `//user@%2Fdir/db` or `?host=/dir`. */
 function socketOf(text: string) {
   const url = new URL(text);
-  const socketDir = url.searchParams.get('host') ?? decodeURIComponent(url.hostname);
+  const given = (name: string, part: string) => url.searchParams.get(name) ?? decodeURIComponent(part);
+  const socketDir = given('host', url.hostname);
   if (!socketDir.startsWith('/')) return undefined;
-  const user = decodeURIComponent(url.username);
+  const user = given('user', url.username);
+  const password = given('password', url.password);
   return {
     socketDir,
-    port: Number(url.searchParams.get('port') ?? (url.port || 5432)),
-    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    port: Number(given('port', url.port) || 5432),
+    database: given('dbname', url.pathname.slice(1)) || user,
     ...(user && { user }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
+    ...(password && { password }),
   };
 }
 

@@ -78,16 +78,20 @@ export async function launch({ bin, home, socketDir, settings, log }: Launch): P
   clearInterval(progress);
   if (words !== true) throw refusal(`The embedded PostgreSQL did not start: ${words}`);
 
-  const { pid } = pidFile(home.dataDir)!;
+  const pid = lockedBy(join(home.dataDir, 'postmaster.pid'))!;
   // Process numbers are used again, so nothing is ever sent to a server that is known to be gone.
   const tell = (name: NodeJS.Signals) => over || signal(pid, name);
   guard.on('exit', () => tell('SIGINT')); // without its guard it would outlive us: better a restart
+  // A running server keeps nobody from ending; whoever stops it waits for it.
   guard.unref();
-  for (const end of [guard.stdin, guard.stderr]) (end as Socket).unref();
+  const ends = [guard.stdin, guard.stderr] as unknown as Socket[];
+  for (const end of ends) end.unref();
   return {
     pid,
     gone: gone.promise,
     async stop() {
+      guard.ref();
+      for (const end of ends) end.ref();
       tell('SIGINT');
       const impatience = setTimeout(() => tell('SIGQUIT'), LONGEST_STOP_MS);
       await gone.promise;
@@ -99,46 +103,52 @@ export async function launch({ bin, home, socketDir, settings, log }: Launch): P
 
 /**
  * Makes way for a server in this home: waits for one that is stopping, stops an orphan (its Node and its guard were
- * killed), removes the lock of a process number that now belongs to something else. Refuses while another Node lives
- * that runs a server here.
+ * killed), removes locks whose process number now belongs to something else. Refuses while another Node lives that runs
+ * a server here.
  */
 export async function clearLeftovers({ dataDir }: Home, socketDir: string, log: Logger): Promise<void> {
+  const locks = [join(dataDir, 'postmaster.pid'), join(socketDir, '.s.PGSQL.5432.lock')];
   const start = performance.now();
   let told: 'SIGINT' | 'SIGQUIT' | undefined;
   for (;;) {
-    const left = pidFile(dataDir);
-    const found = left && processOf(left.pid);
-    if (!left || !found?.command.includes(`-D ${dataDir} -k `)) {
+    const pids = locks.map(lockedBy);
+    const pid = pids.find(pid => pid !== undefined && processOf(pid)?.command.includes(`-D ${dataDir} -k `));
+    if (pid === undefined) {
       if (await answers(join(socketDir, '.s.PGSQL.5432'))) {
         throw refusal(
           `${dataDir} is served by a PostgreSQL that this process cannot see; is it another container's?`,
         );
       }
-      // The server itself clears the lock of a dead process, but not of a live one with a reused number nor a zombie.
-      if (left && (found || exists(left.pid)) && pidFile(dataDir)?.pid === left.pid) {
-        log.info({ pid: left.pid }, 'removed the stale postmaster.pid of an earlier run');
-        rmSync(join(dataDir, 'postmaster.pid'), { force: true });
-      }
+      locks.forEach((lock, index) => {
+        discardIfReused(lock, pids[index], log);
+      });
       return;
     }
-    const guard = processOf(found.parent);
+    const guard = processOf(processOf(pid)?.parent ?? 0);
     const node = Number(guard?.command.match(`${GUARD_NAME} (\\d+) `)?.[1] ?? 0);
-    if (guard && node === guard.parent) {
+    if (node > 0 && node === guard?.parent) {
       throw refusal(`${dataDir} is in use by process ${node}: stop it first, or set another DATA_DIR`);
     }
     const waited = performance.now() - start;
     if (told !== 'SIGQUIT' && waited > LONGEST_STOP_MS) {
       told = 'SIGQUIT';
-      signal(left.pid, told);
+      signal(pid, told);
     } else if (!told && !node) {
-      log.info({ pid: left.pid }, 'stopping the database server that a killed process left behind');
+      log.info({ pid }, 'stopping the database server that a killed process left behind');
       told = 'SIGINT';
-      signal(left.pid, told);
+      signal(pid, told);
     } else if (waited > 2 * LONGEST_STOP_MS) {
-      throw refusal(`The PostgreSQL of an earlier run (process ${left.pid}) does not stop`);
+      throw refusal(`The PostgreSQL of an earlier run (process ${pid}) does not stop`);
     }
     await delay(50);
   }
+}
+
+/** PostgreSQL clears the lock of a dead process itself, but not that of a zombie or of a process with a reused number. */
+function discardIfReused(lock: string, pid: number | undefined, log: Logger): void {
+  if (pid === undefined || !exists(pid) || lockedBy(lock) !== pid) return;
+  log.info({ lock, pid }, 'removed a stale lock of an earlier run of the database server');
+  rmSync(lock, { force: true });
 }
 
 function lastWords(lines: string[]): string {
@@ -146,10 +156,11 @@ function lastWords(lines: string[]): string {
   return lines.slice(fatal).join(' ') || 'it said nothing';
 }
 
-function pidFile(dataDir: string): { pid: number } | undefined {
+/** The process number that a lock file of PostgreSQL begins with. */
+function lockedBy(lock: string): number | undefined {
   try {
-    const pid = Number.parseInt(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8'), 10);
-    return pid > 0 ? { pid } : undefined;
+    const pid = Number.parseInt(readFileSync(lock, 'utf8'), 10);
+    return pid > 0 ? pid : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -5,6 +5,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import { deferred } from '../lib/deferred.ts';
@@ -65,7 +66,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         return await launch({ bin, home, socketDir, settings, log });
       } catch (error) {
         if (attempt === 20 || !OCCUPIED.test((error as Error).message)) throw error;
-        await new Promise(next => setTimeout(next, 200)); // the memory of a killed server is freed in a moment
+        await delay(200); // the memory of a killed server is freed in a moment
       }
     }
   };
@@ -78,26 +79,26 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const exited = deferred<string>();
 
   const keepAlive = async (): Promise<string> => {
-    const deaths: number[] = [];
-    for (;;) {
-      let reason = await server.gone;
-      while (!stopping) {
-        const now = performance.now();
-        if (deaths.push(now) > MAX_RESTARTS && now - deaths.shift()! < RESTARTS_WITHIN_MS) return reason;
-        log.error({ reason }, 'the embedded database ended; starting it again');
-        try {
-          server = await boot();
-          log.info('the embedded database is back');
-          break;
-        } catch (error) {
-          reason = (error as Error).message;
-        }
+    let deaths: number[] = [];
+    let reason = await server.gone;
+    while (!stopping) {
+      const now = performance.now();
+      deaths = [...deaths.filter(at => now - at < RESTARTS_WITHIN_MS), now];
+      if (deaths.length > MAX_RESTARTS) return reason;
+      log.error({ reason }, 'the embedded database ended; starting it again');
+      if (deaths.length > 1) await delay(50 * 2 ** deaths.length); // at once the first time, then ever slower
+      if (stopping) break;
+      try {
+        server = await boot();
+      } catch (error) {
+        reason = (error as Error).message;
+        continue;
       }
-      if (stopping) {
-        await server.stop();
-        return 'stopped';
-      }
+      log.info('the embedded database is back');
+      if (stopping) await server.stop();
+      reason = await server.gone;
     }
+    return 'stopped';
   };
   keepAlive()
     .catch(error => `${error}`)

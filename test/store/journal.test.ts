@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { type Draft, envelope } from '../../src/journal/event.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { claimDevices, createDevice } from '../../src/store/devices.ts';
+import { Fenced } from '../../src/store/fence.ts';
+import { appendEvents, lastSeq, readEvents } from '../../src/store/journal.ts';
+import { testDatabase } from '../support/database.ts';
+
+const draft = (text: string): Draft => ({ event: 'message', at: Date.now(), payload: { body: text } });
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+test('numbers have no gap and follow the commits, whoever appends at the same time', async t => {
+  const { address, sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const devices = await Promise.all(['a', 'b', 'c'].map(id => createDevice(sql, id, owner)));
+  const appenders = range(8).map(() => openDatabase({ address, connections: 1, name: 'appender' }));
+  t.after(() => Promise.all(appenders.map(pool => pool.end({ timeout: 1 }))));
+
+  // Each appender names the devices in another order, which would deadlock if the statement locked them as named.
+  const perAppender = 25;
+  await Promise.all(
+    appenders.map(async (pool, n) => {
+      for (const round of range(perAppender)) {
+        const order = n % 2 ? devices : devices.toReversed();
+        const rows = order.map(({ no }) => row(no, `${n}-${round}-${no}`));
+        const { placed, fenced } = await appendEvents(pool, owner, [
+          ...rows,
+          row(devices[0]!.no, `${n}-${round}-again`),
+        ]);
+        assert.equal(placed.length, 4);
+        assert.equal(fenced.size, 0);
+      }
+    }),
+  );
+
+  for (const [index, { no }] of devices.entries()) {
+    const events = await readEvents(sql, no, 0, 10_000);
+    const count = 8 * perAppender * (index === 0 ? 2 : 1);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      range(count).map(n => n + 1),
+    );
+    assert.equal(await lastSeq(sql, no), count);
+    for (const n of range(8)) {
+      const rounds = events
+        .filter(({ id }) => id.startsWith(`${n}-`))
+        .map(({ id }) => Number(id.split('-')[1]));
+      assert.deepEqual(
+        rounds,
+        rounds.toSorted((a, b) => a - b),
+      );
+    }
+  }
+
+  function row(deviceNo: number, id: string) {
+    return { deviceNo, epoch: 1, id, event: 'message', jid: '', at: new Date(), payload: '{}' };
+  }
+});
+
+test('a reader continues after any number and gets at most what it asks for', async t => {
+  const { sql } = await testDatabase(t);
+  const { no } = await createDevice(sql, 'a', randomUUID());
+  await sql`insert into journal select ${no}, n, n, 'message', '', now(), '{}' from generate_series(1, 9) n`;
+  const seqs = (await readEvents(sql, no, 4, 3)).map(({ seq }) => seq);
+  assert.deepEqual(seqs, [5, 6, 7]);
+  assert.equal(await lastSeq(sql, 999), 0);
+});
+
+test('appends of many devices at once come back in order, with the body that a replay sends later', async t => {
+  const { sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const journal = new Journal({ sql, owner });
+  const devices = await Promise.all(range(10).map(n => createDevice(sql, `d${n}`, owner)));
+  const appended = await Promise.all(
+    range(300).flatMap(n =>
+      devices.map(({ no, id, epoch }) =>
+        journal.append({ no, id, epoch, jid: '1555@s.whatsapp.net' }, [
+          draft(`${n} one \0 \ud800`),
+          draft(`${n} two`),
+        ]),
+      ),
+    ),
+  );
+  for (const { no, id } of devices) {
+    const streamed = appended.flat().filter(({ deviceNo }) => deviceNo === no);
+    const stored = await readEvents(sql, no, 0, 10_000);
+    assert.equal(stored.length, 600);
+    assert.deepEqual(
+      streamed.map(({ seq }) => seq),
+      range(600).map(n => n + 1),
+    );
+    assert.deepEqual(
+      streamed.map(({ body }) => body),
+      stored.map(row => envelope(row, id)),
+    );
+    assert.match(streamed[0]!.id, /^evt_[\w-]{24}$/);
+  }
+});
+
+test('a device that another node has taken cannot append, and its neighbours do not notice', async t => {
+  const { sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const journal = new Journal({ sql, owner });
+  const [lost, kept] = await Promise.all(['lost', 'kept'].map(id => createDevice(sql, id, owner)));
+  await claimDevices(sql, randomUUID());
+  const [{ epoch } = { epoch: 0 }] = (await claimDevices(sql, owner)).filter(({ no }) => no === kept!.no);
+  const [old, current, empty] = await Promise.allSettled([
+    journal.append({ ...lost!, jid: '' }, [draft('late')]),
+    journal.append({ ...kept!, epoch, jid: '' }, [draft('fine')]),
+    journal.append({ ...kept!, jid: '' }, [draft('of the old epoch')]),
+  ]);
+  assert.ok(old.status === 'rejected' && old.reason instanceof Fenced && old.reason.deviceNo === lost!.no);
+  assert.ok(current.status === 'fulfilled' && current.value[0]!.seq === 1);
+  assert.ok(empty.status === 'rejected' && empty.reason instanceof Fenced);
+  assert.equal(await lastSeq(sql, lost!.no), 0);
+  assert.equal((await readEvents(sql, kept!.no, 0, 10)).length, 1);
+});
+
+test('without a database an append fails as STORE_UNAVAILABLE, and what cannot be stored fails alone', async t => {
+  const { address, sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const device = await createDevice(sql, 'a', owner);
+  const pool = openDatabase({ address, connections: 1, name: 'closed' });
+  const journal = new Journal({ sql: pool, owner });
+  const [bad, good] = await Promise.allSettled([
+    journal.append({ ...device, jid: '' }, [{ event: 'message', at: Number.NaN, payload: {} }]),
+    journal.append({ ...device, jid: '' }, [draft('fine')]),
+  ]);
+  assert.ok(bad.status === 'rejected' && bad.reason instanceof TypeError);
+  assert.equal(good.status, 'fulfilled');
+  await pool.end();
+  await assert.rejects(journal.append({ ...device, jid: '' }, [draft('late')]), {
+    code: 'STORE_UNAVAILABLE',
+  });
+});

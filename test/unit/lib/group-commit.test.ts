@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Deferred, deferred } from '../../../src/lib/deferred.ts';
+import { groupCommit } from '../../../src/lib/group-commit.ts';
+import { until } from '../../support/until.ts';
+
+/** Flushes that end when the test says so; each result is the item in capitals. */
+function recorded() {
+  const flushes: { items: string[]; end: Deferred<void> }[] = [];
+  const flush = async (items: string[]) => {
+    const end = deferred<void>();
+    flushes.push({ items, end });
+    await end.promise;
+    return items.map(item => item.toUpperCase());
+  };
+  const contents = () => flushes.map(({ items }) => items.join(''));
+  return { flushes, flush, contents };
+}
+
+test('what comes within the delay goes together and each caller gets its own result', async () => {
+  const { flushes, flush, contents } = recorded();
+  const add = groupCommit({ delayMs: 1, maxItems: 10, flush });
+  const all = Promise.all(['a', 'b', 'c'].map(add));
+  await until(() => flushes.length);
+  flushes[0]!.end.resolve();
+  assert.deepEqual(await all, ['A', 'B', 'C']);
+  assert.deepEqual(contents(), ['abc']);
+});
+
+test('what comes while a flush is under way waits for its end and then goes at once', async () => {
+  const { flushes, flush, contents } = recorded();
+  const add = groupCommit({ delayMs: 1, maxItems: 10, flush });
+  const first = add('a');
+  await until(() => flushes.length);
+  const rest = Promise.all([add('b'), add('c')]);
+  flushes[0]!.end.resolve();
+  assert.equal(await first, 'A');
+  await until(() => flushes.length === 2);
+  flushes[1]!.end.resolve();
+  assert.deepEqual(await rest, ['B', 'C']);
+  assert.deepEqual(contents(), ['a', 'bc']);
+});
+
+test('a full batch does not wait, and no batch is heavier than the limit unless one item alone is', async () => {
+  const { flushes, flush, contents } = recorded();
+  const add = groupCommit({ delayMs: 60_000, maxItems: 4, flush, weigh: (item: string) => item.length });
+  const all = Promise.all(['aa', 'b', 'cc', 'dddddd', 'ee'].map(add));
+  const last = add('ffff');
+  for (let n = 0; n < 5; n++) {
+    await until(() => flushes.length > n);
+    flushes[n]!.end.resolve();
+  }
+  await Promise.all([all, last]);
+  assert.deepEqual(contents(), ['aab', 'cc', 'dddddd', 'ee', 'ffff']);
+});
+
+test('a failed flush fails everyone in it and nobody after it', async () => {
+  let calls = 0;
+  const add = groupCommit<string, string>({
+    delayMs: 1,
+    maxItems: 2,
+    flush: async items => {
+      if (++calls === 1) throw new Error('the disk is full');
+      return items;
+    },
+  });
+  const results = await Promise.allSettled(['a', 'b', 'c'].map(add));
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'rejected', 'fulfilled'],
+  );
+});
+
+test('a flush that forgets a result fails instead of mixing the callers up', async () => {
+  const add = groupCommit<string, string>({ delayMs: 1, maxItems: 2, flush: async () => ['one'] });
+  const results = await Promise.allSettled([add('a'), add('b')]);
+  for (const result of results)
+    assert.match(String(result.status === 'rejected' && result.reason), /2 items/);
+});
