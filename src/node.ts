@@ -40,8 +40,9 @@ export interface NodeOptions {
 const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
-/** Of the time to drain, what is kept for the deliveries under way and for closing the database. */
-const LAST_PART = 0.4;
+/** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
+const REQUESTS_PART = 0.55;
+const DELIVERIES_PART = 0.25;
 
 export class Node implements Service {
   readonly #options: NodeOptions;
@@ -98,9 +99,9 @@ export class Node implements Service {
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
-    const deliverer = new Deliverer({ sql, log, secret, version });
-    const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const drainMs = config.drainSeconds * 1000;
+    const deliverer = new Deliverer({ sql, log, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
       node: randomUUID(),
@@ -108,7 +109,7 @@ export class Node implements Service {
       heapMb: config.shardHeapMb,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
-      drainMs: drainMs * (1 - LAST_PART),
+      drainMs: drainMs * REQUESTS_PART,
       shard: {
         database: address,
         connections: config.shardConnections,
@@ -139,7 +140,7 @@ export class Node implements Service {
       }),
       host: config.host,
       port: config.port,
-      closeWithin: drainMs * (1 - LAST_PART),
+      closeWithin: drainMs * REQUESTS_PART,
       log,
     });
 

@@ -84,7 +84,7 @@ test('docs/metrics.md lists the metrics that there are, and no others', async ()
   const text = await (await app.request('/metrics')).text();
   const real = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
-  const documented = [...page.matchAll(/^\| `(cardume_\w+)` \| (\w+) \|/gm)].map(
+  const documented = [...page.matchAll(/^\| `(cardume_\w+)` +\| (\w+) +\|/gm)].map(
     ([, name, type]) => `${name} ${type}`,
   );
   assert.deepEqual(documented.sort(), real.sort());
