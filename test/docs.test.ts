@@ -102,3 +102,28 @@ test('the diagram in docs/device-states.md has every way from one state to anoth
       }
   assert.deepEqual(drawn.sort(), [...ways].sort());
 });
+
+test('docs/licences.md names every licence of a production install, and each package of one that is not permissive', () => {
+  const lock = readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8');
+  const { packages } = JSON.parse(lock) as {
+    packages: Record<string, { readonly license?: string; readonly dev?: boolean }>;
+  };
+  const installed = Object.entries(packages)
+    .filter(([path, { dev }]) => path !== '' && !dev)
+    .map(([path, { license = 'none' }]) => ({ name: path.replace(/^.*node_modules\//, ''), license }));
+  const rows = new Map(
+    [...page('licences.md').matchAll(/^\| `([A-Za-z0-9. -]+)` +\| (.+?) +\|$/gm)].map(([, name, cell]) => [
+      name,
+      cell,
+    ]),
+  );
+  assert.deepEqual([...rows.keys()].sort(), [...new Set(installed.map(({ license }) => license))].sort());
+  const unnamed = installed.filter(({ name, license }) => {
+    if (!/GPL|none/.test(license)) return false;
+    const named = [...(rows.get(license) ?? '').matchAll(/`([^`]+)`/g)].map(([, pattern]) => pattern ?? '');
+    return !named.some(pattern =>
+      pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+    );
+  });
+  assert.deepEqual(unnamed, []);
+});
