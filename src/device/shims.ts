@@ -44,8 +44,13 @@ export class SharedAsyncLocalStorage<T> {
   disable(): void {}
 }
 
-const hooks = require('node:async_hooks') as Record<string, unknown>;
-hooks.AsyncLocalStorage = SharedAsyncLocalStorage;
+// Defined and not assigned: from Node 24 on it is a getter.
+Object.defineProperty(require('node:async_hooks') as object, 'AsyncLocalStorage', {
+  value: SharedAsyncLocalStorage,
+  configurable: true,
+  enumerable: true,
+  writable: true,
+});
 syncBuiltinESMExports();
 
 /**
