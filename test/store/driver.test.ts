@@ -62,6 +62,9 @@ test('a pool whose connections are ended again and again under load loses no ans
   t.after(() => pool.end({ timeout: 1 }));
   let n = 0;
   let stop = false;
+  t.after(() => {
+    stop = true;
+  });
   let failures = 0;
   const stored: number[] = [];
   const writers = Array.from({ length: 16 }, async () => {
@@ -99,6 +102,9 @@ test('a server that is killed under load costs no acknowledged row and no proces
   await pool`create table written (n integer primary key)`;
   let n = 0;
   let stop = false;
+  t.after(() => {
+    stop = true;
+  });
   let failures = 0;
   const stored: number[] = [];
   const writers = Array.from({ length: 16 }, async () => {

@@ -83,8 +83,8 @@ test('after kill -9 of the process and of its guard the orphaned server is stopp
   const child = runChild(t, 'store-process.ts', ['write', dir]);
   await busy(child);
   const pid = postmaster(dir);
-  child.kill('SIGKILL');
-  process.kill(parentOf(pid), 'SIGKILL');
+  const both = [child.pid, parentOf(pid)];
+  for (const signal of ['SIGSTOP', 'SIGKILL']) for (const victim of both) process.kill(victim, signal);
   await child.ended;
   assert.ok(lives(pid));
   const { sql } = await start(t, dir);
