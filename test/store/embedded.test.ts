@@ -31,7 +31,6 @@ after(() => {
 
 function newFolder(): string {
   const dir = mkdtempSync(join(tmpdir(), 'cardume-embedded-'));
-  chmodSync(dir, 0o711);
   folders.push(dir);
   return dir;
 }
