@@ -43,6 +43,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'Send a configured API key as a bearer token, or a user and password by basic auth.',
   },
+  FORBIDDEN_ORIGIN: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'A web page of another origin may not call this API.',
+  },
   DEVICE_NOT_FOUND: {
     status: 404,
     retry: 'after a fix',

@@ -12,6 +12,8 @@ export interface Seat {
   readonly id: DeviceId;
   readonly no: number;
   readonly epoch: number;
+  /** Why WhatsApp refused it last time; a device with a reason is hosted without connecting. */
+  readonly stopped?: string;
 }
 
 /** What an API call wants of one device. */
@@ -113,7 +115,6 @@ export interface Pulse {
   readonly loopLagP99: number;
   readonly heapUsed: number;
   readonly external: number;
-  readonly connections: number;
   readonly creditInUse: number;
   readonly eventsQueued: number;
 }

@@ -1,0 +1,57 @@
+// The one envelope of every answer, and the one place where a failure becomes a status.
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import { type ErrorCode, Failure } from '../errors.ts';
+import type { ApiEnv } from './deps.ts';
+
+/** What a route answers on success: a sentence and its data. */
+export interface Success<R = unknown> {
+  readonly message: string;
+  readonly results?: R;
+}
+
+/**
+ * Seconds after which a 503 is worth another try: a shard is back in a second or two, a database and a process are not.
+ */
+const retryAfter: Partial<Record<ErrorCode, number>> = {
+  SHARD_UNAVAILABLE: 2,
+  DEVICE_NOT_CONNECTED: 5,
+  STORE_UNAVAILABLE: 5,
+  SHUTTING_DOWN: 10,
+};
+
+/** The headers of a failure with this code beside the usual ones. */
+export function failureHeaders(code: ErrorCode): Record<string, string> {
+  const seconds = retryAfter[code];
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
+export function answer(c: Context<ApiEnv>, { message, results }: Success): Response {
+  return c.json({ code: 'SUCCESS', message, ...(results !== undefined && { results }) });
+}
+
+/**
+ * Turns whatever was thrown into the envelope. A `Failure` says what it is; anything else is a fault of ours, is logged
+ * under the request's id, and tells the caller nothing.
+ */
+export function refuse(c: Context<ApiEnv>, thrown: unknown, log: Logger): Response {
+  const failure = asFailure(thrown);
+  const request = c.get('request');
+  const device = c.get('device');
+  if (failure.status >= 500) {
+    const about = { request, device, code: failure.code, err: failure.cause ?? failure };
+    if (failure.code === 'INTERNAL_SERVER_ERROR') log.error(about, 'request failed');
+    else log.warn(about, 'request could not be served');
+  }
+  return c.json(failure.report(), failure.status as ContentfulStatusCode, failureHeaders(failure.code));
+}
+
+function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  // hono throws these itself, for example when it cannot decode a request.
+  if (thrown instanceof HTTPException && thrown.status < 500)
+    return new Failure('BAD_REQUEST', undefined, { cause: thrown });
+  return new Failure('INTERNAL_SERVER_ERROR', undefined, { cause: thrown });
+}

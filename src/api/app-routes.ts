@@ -1,0 +1,150 @@
+// gowa's /app: the same actions on the device that the request selects, and facts about the server.
+import { z } from '@hono/zod-openapi';
+import type { ApiDeps } from './deps.ts';
+import { commandFailures } from './devices.ts';
+import { pairBy, secondsLeft, shownCode } from './pairing.ts';
+import type { QrLinks } from './qr.ts';
+import type { AddRoute } from './route.ts';
+import { linked } from './selection.ts';
+import { accountJid, connection } from './shapes.ts';
+
+export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: QrLinks): void {
+  add(
+    {
+      id: 'appLogin',
+      method: 'get',
+      path: '/app/login',
+      tag: 'app',
+      summary: 'Log the selected device in by QR',
+      device: 'selected',
+      results: z.object({ qr_duration: z.number().int(), qr_link: z.string() }),
+      failures: ['ALREADY_LOGGED_IN', 'PAIRING_FAILED', ...commandFailures],
+    },
+    async ({ device, command, base }) => {
+      const pairing = await pairBy('qr', devices, device, command);
+      const qr_link = base + links.path(device.id, pairing.until);
+      return { message: 'Login success', results: { qr_duration: secondsLeft(pairing), qr_link } };
+    },
+  );
+
+  add(
+    {
+      id: 'appLoginWithCode',
+      method: 'get',
+      path: '/app/login-with-code',
+      tag: 'app',
+      summary: 'Log the selected device in by a code for a phone number',
+      device: 'selected',
+      query: z.object({ phone: z.string().min(1) }),
+      results: z.object({ pair_code: z.string() }),
+      failures: ['ALREADY_LOGGED_IN', 'INVALID_JID', 'PAIRING_FAILED', ...commandFailures],
+    },
+    async ({ device, command, query }) => {
+      const { code } = await pairBy('code', devices, device, command, query.phone);
+      return { message: 'Login with code success', results: { pair_code: shownCode(code) } };
+    },
+  );
+
+  add(
+    {
+      id: 'appLogout',
+      method: 'get',
+      path: '/app/logout',
+      tag: 'app',
+      summary: 'Log the selected device out; it stays listed',
+      device: 'selected',
+      failures: commandFailures,
+    },
+    async ({ device, command }) => {
+      await devices.command(device.id, { do: 'logout' }, command);
+      return { message: 'Success logout' };
+    },
+  );
+
+  add(
+    {
+      id: 'appReconnect',
+      method: 'get',
+      path: '/app/reconnect',
+      tag: 'app',
+      summary: 'Connect the selected device anew',
+      device: 'selected',
+      failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
+    },
+    async ({ device, command }) => {
+      await devices.command(linked(device).id, { do: 'reconnect' }, command);
+      return { message: 'Reconnect success' };
+    },
+  );
+
+  add(
+    {
+      id: 'appDevices',
+      method: 'get',
+      path: '/app/devices',
+      tag: 'app',
+      summary: 'All devices: id, account and name',
+      device: 'selected',
+      results: z.array(z.object({ name: z.string(), device: z.string(), jid: z.string() })),
+    },
+    () => ({
+      message: 'Fetch device success',
+      results: devices
+        .list()
+        .map(each => ({ name: each.name ?? '', device: each.id, jid: accountJid(each) ?? '' })),
+    }),
+  );
+
+  add(
+    {
+      id: 'appStatus',
+      method: 'get',
+      path: '/app/status',
+      tag: 'app',
+      summary: 'Whether the selected device is connected and logged in',
+      device: 'selected',
+      results: z.object({
+        is_connected: z.boolean(),
+        is_logged_in: z.boolean(),
+        device_id: z.string(),
+        jid: z.string(),
+      }),
+    },
+    ({ device }) => ({
+      message: 'Connection status retrieved',
+      results: { ...connection(device), device_id: device.id, jid: accountJid(device) ?? '' },
+    }),
+  );
+
+  add(
+    {
+      id: 'appInfo',
+      method: 'get',
+      path: '/app/info',
+      tag: 'app',
+      summary: 'Facts about the server',
+      results: z.object({
+        version: z.string(),
+        os: z.string(),
+        base_path: z.string(),
+        max_file_size: z.number().int(),
+        max_video_size: z.number().int(),
+        max_image_size: z.number().int(),
+        chatwoot_enabled: z.boolean(),
+      }),
+    },
+    () => ({
+      message: 'Fetch app info success',
+      // The sizes are what may be uploaded; there is no route that takes a file.
+      results: {
+        version,
+        os: 'Cardume',
+        base_path: '',
+        max_file_size: 0,
+        max_video_size: 0,
+        max_image_size: 0,
+        chatwoot_enabled: false,
+      },
+    }),
+  );
+}

@@ -1,0 +1,76 @@
+// The app: what every request passes, in order, and the families of routes behind it.
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import { Failure } from '../errors.ts';
+import { refuse } from './answer.ts';
+import { appRoutes } from './app-routes.ts';
+import { authentication, isOpen } from './auth.ts';
+import type { ApiDeps, ApiEnv } from './deps.ts';
+import { deviceRoutes } from './devices.ts';
+import { followRoutes } from './follow.ts';
+import { healthRoutes } from './health.ts';
+import { loginRoutes } from './login.ts';
+import { createMetrics } from './metrics.ts';
+import { openapiRoute } from './openapi.ts';
+import { sameOrigin } from './origin.ts';
+import { isPage, pageRoutes } from './pages/routes.ts';
+import { qrLinks } from './qr.ts';
+import { marked, observation, turnAway } from './request.ts';
+import { routeAdder } from './route.ts';
+import { sendRoutes } from './send.ts';
+
+export type {
+  ApiDeps,
+  Credentials,
+  EndpointChange,
+  EndpointSettings,
+  EndpointView,
+  Readiness,
+} from './deps.ts';
+export { COMMAND_TIMEOUT_MS } from './deps.ts';
+
+/** The HTTP app over its ports. It holds nothing that needs a stop; `ApiServer` gives it an address. */
+export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>();
+  const log = deps.log.child({ station: 'api' });
+  const metrics = createMetrics(deps);
+  const links = qrLinks();
+  app.onError((error, c) => refuse(c, error, log));
+  app.notFound(c => refuse(c, new Failure('NOT_FOUND'), log));
+
+  // /health is for probes and a signed QR picture for an <img> anywhere; neither does anything.
+  const isPublic = (c: Context) =>
+    c.req.method === 'GET' &&
+    (c.req.path === '/health' || links.admits(c.req.path, name => c.req.query(name)));
+  app.use(observation(metrics, log), marked(deps.simulator !== undefined), turnAway());
+  app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage })));
+  app.use(unlessPublic(isPublic, authentication(deps.credentials)));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed(c, methods) {
+        c.header('allow', methods.join(', '));
+        return refuse(c, new Failure('METHOD_NOT_ALLOWED'), log);
+      },
+    }),
+  );
+
+  healthRoutes(app, deps, metrics);
+  const add = routeAdder(app, deps);
+  loginRoutes(add, deps);
+  deviceRoutes(add, deps, links);
+  followRoutes(app, add, deps);
+  appRoutes(add, deps, links);
+  sendRoutes(add, deps);
+  openapiRoute(app, deps.version);
+  pageRoutes(app, deps);
+  return app;
+}
+
+function unlessPublic(
+  isPublic: (c: Context) => boolean,
+  check: ReturnType<typeof authentication>,
+): ReturnType<typeof authentication> {
+  return (c, next) => (isPublic(c) ? next() : check(c, next));
+}

@@ -1,0 +1,109 @@
+// Reads a request's body: its size, its type and its syntax are judged here, its fields in the route's schema.
+import type { Context } from 'hono';
+import { Failure } from '../errors.ts';
+
+/** The largest body that is read, in bytes. */
+export const BODY_LIMIT = 1_048_576;
+
+/** How a form's texts become the types of the schema; a field that is not listed stays a text. */
+export type FormFields = Readonly<Record<string, 'boolean' | 'number' | 'list'>>;
+
+/**
+ * The body's fields. No body at all counts as no fields, so that a route without required fields needs none.
+ * Fails with PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or BAD_REQUEST. Forms are read only where `forms` is given.
+ */
+export async function readFields(c: Context, forms?: FormFields): Promise<Record<string, unknown>> {
+  // A thousandfold decompression is not worth offering for bodies of 1 MB.
+  if (c.req.header('content-encoding'))
+    throw new Failure('UNSUPPORTED_MEDIA_TYPE', 'Send the body uncompressed.');
+  const bytes = await readBytes(c.req.raw);
+  if (bytes.byteLength === 0) return {};
+  const type = c.req.header('content-type') ?? '';
+  const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
+  if (/^application\/(?:[a-z0-9.+-]+\+)?json$/.test(essence)) return parseJson(bytes);
+  if (forms && essence === 'application/x-www-form-urlencoded')
+    return fromForm(new URLSearchParams(decode(bytes)), forms);
+  if (forms && essence === 'multipart/form-data') return fromForm(await parseMultipart(bytes, type), forms);
+  throw new Failure('UNSUPPORTED_MEDIA_TYPE');
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const announced = request.headers.get('content-length');
+  if (Number(announced) > BODY_LIMIT) throw new Failure('PAYLOAD_TOO_LARGE');
+  try {
+    // Node holds a caller to the length that it announced. Reading such a body in one piece, past the web streams,
+    // takes a third off the CPU of a whole request (490 to 320 µs for a text message).
+    if (announced && !request.headers.has('transfer-encoding'))
+      return new Uint8Array(await request.arrayBuffer());
+    return await readCounted(request.body);
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw new Failure('BAD_REQUEST', 'The request body ended before it was complete.', { cause });
+  }
+}
+
+/** A chunked body announces no length, so it is counted as it comes. The server discards the rest of a refused one. */
+async function readCounted(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > BODY_LIMIT) throw new Failure('PAYLOAD_TOO_LARGE');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new Failure('BAD_REQUEST', 'The request body is not UTF-8.', { cause });
+  }
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  const text = decode(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Failure('BAD_REQUEST', 'The request body is not valid JSON.', { cause });
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new Failure('BAD_REQUEST', 'The request body must be a JSON object.');
+  return value as Record<string, unknown>;
+}
+
+async function parseMultipart(bytes: Uint8Array, type: string): Promise<FormData> {
+  try {
+    return await new Response(bytes as Uint8Array<ArrayBuffer>, {
+      headers: { 'content-type': type },
+    }).formData();
+  } catch (cause) {
+    throw new Failure('BAD_REQUEST', 'The multipart form cannot be read.', { cause });
+  }
+}
+
+/** A form knows only texts: the fields of another type are read as that type, and left as they are where they are none. */
+function fromForm(form: FormData | URLSearchParams, types: FormFields): Record<string, unknown> {
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const name of new Set(form.keys())) {
+    const values = form.getAll(name);
+    const field = name.endsWith('[]') ? name.slice(0, -2) : name;
+    const type = Object.hasOwn(types, field) ? types[field] : undefined;
+    if (type === 'list') fields[field] = values.filter(value => value !== '');
+    else fields[field] = type ? typed(values[0], type) : values[0];
+  }
+  return fields;
+}
+
+function typed(value: unknown, type: 'boolean' | 'number'): unknown {
+  if (value === '') return undefined;
+  if (type === 'number')
+    return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+  if (value === 'true' || value === '1') return true;
+  return value === 'false' || value === '0' ? false : value;
+}

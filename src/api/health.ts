@@ -1,0 +1,53 @@
+// Is the process alive, can it serve, and how is it doing.
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { ApiDeps, ApiEnv } from './deps.ts';
+import type { Metrics } from './metrics.ts';
+
+const text = z.string();
+const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()).optional() });
+
+/** /health as gowa has it (a text, no credential), /ready with its reasons, /metrics for Prometheus. */
+export function healthRoutes(
+  app: OpenAPIHono<ApiEnv>,
+  { readiness: current }: ApiDeps,
+  { registry }: Metrics,
+): void {
+  app.openAPIRegistry.registerPath({
+    operationId: 'health',
+    method: 'get',
+    path: '/health',
+    tags: ['app'],
+    summary: 'The process answers',
+    security: [],
+    responses: {
+      200: { description: 'OK', content: { 'text/plain': { schema: text.openapi({ example: 'OK' }) } } },
+    },
+  });
+  app.get('/health', c => c.text('OK'));
+
+  const content = { 'application/json': { schema: readiness } };
+  app.openAPIRegistry.registerPath({
+    operationId: 'ready',
+    method: 'get',
+    path: '/ready',
+    tags: ['app'],
+    summary: 'The server can do its work, or what is missing',
+    responses: { 200: { description: 'Ready', content }, 503: { description: 'Not ready', content } },
+  });
+  app.get('/ready', async c => {
+    const { ready, reasons } = await current();
+    return ready ? c.json({ ready }) : c.json({ ready, reasons }, 503, { 'retry-after': '2' });
+  });
+
+  app.openAPIRegistry.registerPath({
+    operationId: 'metrics',
+    method: 'get',
+    path: '/metrics',
+    tags: ['app'],
+    summary: 'Metrics for Prometheus',
+    responses: { 200: { description: 'Metrics', content: { 'text/plain': { schema: text } } } },
+  });
+  app.get('/metrics', async c =>
+    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
+}

@@ -1,0 +1,171 @@
+// What /metrics says. Numbers only: no label carries a device, an account or a path that a caller wrote.
+// `docs/metrics.md` lists the same names; a test compares the two.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Phase, Pulse } from '../shard/protocol.ts';
+import type { ApiDeps } from './deps.ts';
+
+export interface Metrics {
+  readonly registry: Registry;
+  /** Counts an answered request; `route` is the pattern that matched, never the path itself. */
+  served(request: { method: string; route: string; status: number; seconds: number }): void;
+}
+
+const phases: readonly Phase[] = ['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped'];
+const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as const;
+
+/** What each shard's last pulse says; milliseconds become seconds. */
+const pulseGauges: readonly [name: string, help: string, value: (pulse: Pulse) => number][] = [
+  ['event_loop_lag_p99_seconds', "99th percentile of the shard's event-loop lag.", p => p.loopLagP99 / 1000],
+  ['heap_bytes', 'JavaScript heap in use.', p => p.heapUsed],
+  ['external_bytes', 'Memory outside the heap that the shard holds.', p => p.external],
+  ['credit_in_use', 'Events sent up and not yet taken over by the main thread.', p => p.creditInUse],
+  ['events_queued', 'Committed events that wait to be sent up.', p => p.eventsQueued],
+];
+
+/** Milliseconds between two looks at the main thread's event loop. */
+const LAG_RESOLUTION = 20;
+
+/** A registry of its own that reads devices and shards when it is scraped; nothing global is touched. */
+export function createMetrics({
+  devices,
+  fleet,
+  version,
+  connections,
+}: Pick<ApiDeps, 'devices' | 'fleet' | 'version' | 'connections'>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const shards = ['shard'] as const;
+
+  new Gauge({
+    name: 'cardume_info',
+    help: 'The version, as a label.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  new Gauge({
+    name: 'cardume_devices',
+    help: 'Devices by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const state of phases) this.set({ state }, 0);
+      for (const { phase } of devices.list()) this.inc({ state: phase });
+    },
+  });
+  new Gauge({
+    name: 'cardume_connects_waiting',
+    help: 'Devices that wait for the connect gate.',
+    registers,
+    collect() {
+      this.set(fleet.connectsWaiting());
+    },
+  });
+  new Gauge({
+    name: 'cardume_shard_state',
+    help: '1 for the state that the shard is in.',
+    labelNames: ['shard', 'state'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { shard, state: now } of fleet.shards())
+        for (const state of shardStates) this.set({ shard, state }, Number(state === now));
+    },
+  });
+  new Gauge({
+    name: 'cardume_shard_devices',
+    help: 'Devices that the shard hosts.',
+    labelNames: shards,
+    registers,
+    collect() {
+      this.reset();
+      for (const { shard, devices: hosted } of fleet.shards()) this.set({ shard }, hosted);
+    },
+  });
+  new Counter({
+    name: 'cardume_shard_restarts_total',
+    help: 'How often the shard was started again.',
+    labelNames: shards,
+    registers,
+    collect() {
+      this.reset();
+      for (const { shard, restarts } of fleet.shards()) this.inc({ shard }, restarts);
+    },
+  });
+  for (const [name, help, value] of pulseGauges)
+    new Gauge({
+      name: `cardume_shard_${name}`,
+      help,
+      labelNames: shards,
+      registers,
+      collect() {
+        this.reset();
+        for (const { shard, pulse } of fleet.shards()) if (pulse) this.set({ shard }, value(pulse));
+      },
+    });
+
+  new Gauge({
+    name: 'cardume_database_connections',
+    help: 'Database connections in use, by pool.',
+    labelNames: ['pool'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { pool, used } of await connections()) this.set({ pool }, used);
+    },
+  });
+  addMainThread(registers);
+  const requests = new Histogram({
+    name: 'cardume_http_request_seconds',
+    help: 'Time to answer HTTP requests, by the pattern of the route.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 45],
+    registers,
+  });
+  return {
+    registry,
+    served: ({ seconds, ...labels }) => requests.observe(labels, seconds),
+  };
+}
+
+function addMainThread(registers: Registry[]): void {
+  // Its timer does not keep the process alive.
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION });
+  delay.enable();
+  new Gauge({
+    name: 'cardume_main_event_loop_lag_p99_seconds',
+    help: "99th percentile of the main thread's event-loop lag since the last scrape.",
+    registers,
+    collect() {
+      // What it records is the whole time between two looks, in nanoseconds.
+      this.set(Math.max(0, delay.percentile(99) / 1e9 - LAG_RESOLUTION / 1000));
+      delay.reset();
+    },
+  });
+  new Gauge({
+    name: 'cardume_main_heap_bytes',
+    help: "The main thread's JavaScript heap in use.",
+    registers,
+    collect() {
+      this.set(process.memoryUsage().heapUsed);
+    },
+  });
+  new Gauge({
+    name: 'cardume_process_resident_bytes',
+    help: 'Resident memory of the whole process, all threads.',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  new Counter({
+    name: 'cardume_process_cpu_seconds_total',
+    help: 'CPU time of the whole process, all threads.',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+}

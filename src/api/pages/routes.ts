@@ -1,0 +1,51 @@
+// The pages and their assets, with the headers that keep them closed: no inline script, no frame, nothing from elsewhere.
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { findDevice } from '../selection.ts';
+import { homePage } from './home.ts';
+import { qrPage } from './qr.ts';
+import { homeScript, qrScript } from './scripts.ts';
+import { style } from './style.ts';
+
+/** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
+export function isPage(path: string): boolean {
+  return path === '/' || /^\/devices\/[^/]+\/qr$/.test(path);
+}
+
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { devices, simulator }: ApiDeps): void {
+  const control = simulator?.controlUrl.replace(/\/+$/, '');
+  const headers = pageHeaders(control && new URL(control).origin);
+  const show = (c: Context<ApiEnv>, page: string) => c.html(page, 200, headers);
+
+  app.get('/', c => show(c, homePage(devices.list(), control !== undefined)));
+  app.get('/devices/:device_id/qr', c =>
+    show(c, qrPage(findDevice(devices, c.req.param('device_id')), control)),
+  );
+  app.get('/assets/style.css', c => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
+  for (const [name, script] of Object.entries({ home: homeScript, qr: qrScript }))
+    app.get(`/assets/${name}.js`, c =>
+      c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
+    );
+}
+
+/** `control` is the origin of the simulator, the only other one that a page's script may talk to. */
+function pageHeaders(control: string | undefined): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self'${control ? ` ${control}` : ''}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return {
+    'content-security-policy': policy.join('; '),
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+  };
+}

@@ -1,0 +1,50 @@
+// What every request gets before anything looks at it: an id, the headers of every answer, a place in log and metrics.
+import { randomUUID } from 'node:crypto';
+import type { MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import type { Logger } from 'pino';
+import { Failure } from '../errors.ts';
+import type { ApiEnv } from './deps.ts';
+import type { Metrics } from './metrics.ts';
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Names the request (by its own X-Request-Id if that is harmless), times it, counts it and logs it by its pattern. */
+export function observation(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const began = performance.now();
+    const sent = c.req.header('x-request-id') ?? '';
+    const request = REQUEST_ID.test(sent) ? sent : randomUUID();
+    c.set('request', request);
+    c.header('x-request-id', request);
+    c.header('x-content-type-options', 'nosniff');
+    // Answers hold QR codes and accounts: nothing on the way may keep them.
+    c.header('cache-control', 'no-store');
+    await next();
+    const seconds = (performance.now() - began) / 1000;
+    // A path may hold an account's JID and a query a phone number; the pattern holds neither.
+    const route = matchedRoutes(c).findLast(matched => matched.method !== 'ALL')?.path ?? 'none';
+    const served = { method: c.req.method, route, status: c.res.status };
+    metrics.served({ ...served, seconds });
+    log.debug(
+      { request, device: c.get('device'), ...served, ms: Math.round(seconds * 1000) },
+      'request served',
+    );
+  };
+}
+
+/** Says on every answer that the WhatsApp behind it is simulated, so that nobody takes a test for the real thing. */
+export function marked(simulated: boolean): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (simulated) c.header('x-cardume-simulated', 'true');
+    await next();
+  };
+}
+
+/** Answers SHUTTING_DOWN to what still arrives on open connections once the server is closing. */
+export function turnAway(): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (c.env?.closing?.aborted) throw new Failure('SHUTTING_DOWN');
+    await next();
+  };
+}

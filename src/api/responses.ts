@@ -1,0 +1,33 @@
+// How answers are documented: the envelope around results, and one entry per status with its codes.
+import { z } from '@hono/zod-openapi';
+import { codes, type ErrorCode } from '../errors.ts';
+
+interface DocumentedResponse {
+  readonly description: string;
+  readonly content: Record<string, { schema: z.ZodType }>;
+}
+
+export function successResponse(results: z.ZodType | undefined): DocumentedResponse {
+  const envelope = z.object({ code: z.literal('SUCCESS'), message: z.string(), ...(results && { results }) });
+  return { description: 'OK', content: { 'application/json': { schema: envelope } } };
+}
+
+/** The failures of a route, by status; the sentences are those of `docs/errors.md`. */
+export function failureResponses(failures: readonly ErrorCode[]): Record<number, DocumentedResponse> {
+  const byStatus = new Map<number, Set<ErrorCode>>();
+  for (const code of failures) {
+    const { status } = codes[code];
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
+  return Object.fromEntries([...byStatus].map(([status, some]) => [status, failureResponse([...some])]));
+}
+
+function failureResponse(some: readonly ErrorCode[]): DocumentedResponse {
+  const envelope = z.object({
+    code: z.enum(some),
+    message: z.string(),
+    results: z.record(z.string(), z.unknown()).optional(),
+  });
+  const description = some.map(code => `${code}: ${codes[code].text}`).join('\n\n');
+  return { description, content: { 'application/json': { schema: envelope } } };
+}

@@ -1,0 +1,131 @@
+// One description per route: it validates the request, types the code behind it, and documents both.
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ErrorCode } from '../errors.ts';
+import type { CommandOptions, DeviceView } from '../supervisor/devices.ts';
+import { answer, type Success } from './answer.ts';
+import { type FormFields, readFields } from './body.ts';
+import type { ApiDeps, ApiEnv } from './deps.ts';
+import { publicUrl } from './public-url.ts';
+import { failureResponses, successResponse } from './responses.ts';
+import { findDevice, type Named, selectDevice } from './selection.ts';
+import { validated } from './validate.ts';
+
+/** Where the device of a request is named: in its path, or by header, query or being the only one. */
+type Scope = 'path' | 'selected';
+
+interface RouteShape<Q, B, R, S> {
+  /** The name of the operation in the OpenAPI document. */
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  /** As OpenAPI writes it: /devices/{device_id}. */
+  readonly path: string;
+  readonly tag: 'app' | 'device' | 'send';
+  readonly summary: string;
+  readonly device?: S;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Given where the body may also be a form. */
+  readonly forms?: FormFields;
+  readonly results?: R;
+  /** What it may answer beside the failures of its device, its body and its credential. */
+  readonly failures?: readonly ErrorCode[];
+}
+
+/** A request whose parts have been judged. */
+interface Call<Q extends z.ZodType, B extends z.ZodType, S> {
+  readonly device: S extends Scope ? DeviceView : undefined;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly named: Named;
+  readonly command: CommandOptions;
+  /** The URL under which the caller reaches this server, without a slash at the end. */
+  readonly base: string;
+  readonly closing: AbortSignal | undefined;
+}
+
+export type AddRoute = <
+  Q extends z.ZodObject,
+  B extends z.ZodObject,
+  R extends z.ZodType,
+  S extends Scope | undefined,
+>(
+  shape: RouteShape<Q, B, R, S>,
+  run: (call: Call<Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+) => void;
+
+/** How routes are added to an app. */
+export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
+  return (shape, run) => {
+    document(app, shape);
+    app.on(shape.method, shape.path.replaceAll(/\{(.+?)\}/g, ':$1'), async c => {
+      const named: Named = { header: c.req.header('x-device-id'), query: c.req.query('device_id') };
+      const device = deviceOf(c, deps, shape.device, named);
+      if (device) c.set('device', device.id);
+      const query = shape.query && validated(shape.query, c.req.query());
+      const body = shape.body && validated(shape.body, await readFields(c, shape.forms));
+      const command = { within: deps.commandTimeoutMs, request: c.get('request') };
+      // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
+      const call = { device, query, body, named, command, base: publicUrl(c), closing: c.env?.closing };
+      return answer(c, await run(call as Parameters<typeof run>[0]));
+    });
+  };
+}
+
+function deviceOf(
+  c: Context<ApiEnv>,
+  { devices }: ApiDeps,
+  scope: Scope | undefined,
+  named: Named,
+): DeviceView | undefined {
+  if (scope === 'path') return findDevice(devices, c.req.param('device_id') ?? '');
+  return scope === 'selected' ? selectDevice(devices, named) : undefined;
+}
+
+const deviceParam = z.object({
+  device_id: z.string().openapi({ description: 'The id of the device, or its JID.', example: 'sales' }),
+});
+const deviceHeader = z.object({
+  'X-Device-Id': z
+    .string()
+    .optional()
+    .openapi({ description: 'The id of the device, or its JID; not needed while there is only one.' }),
+});
+const deviceQuery = z.object({
+  device_id: z.string().optional().openapi({ description: 'The same as the header.' }),
+});
+
+function document<Q extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
+  app: OpenAPIHono<ApiEnv>,
+  shape: RouteShape<Q, B, R, Scope | undefined>,
+): void {
+  const failures: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INTERNAL_SERVER_ERROR'];
+  if (shape.device) failures.push('INVALID_DEVICE_ID', 'DEVICE_NOT_FOUND');
+  if (shape.device === 'selected') failures.push('DEVICE_ID_REQUIRED');
+  if (shape.query || shape.body) failures.push('VALIDATION_ERROR');
+  if (shape.body) failures.push('BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  const query = shape.device === 'selected' ? deviceQuery.extend(shape.query?.shape ?? {}) : shape.query;
+  app.openAPIRegistry.registerPath({
+    operationId: shape.id,
+    method: shape.method,
+    path: shape.path,
+    tags: [shape.tag],
+    summary: shape.summary,
+    request: {
+      ...(shape.device === 'path' && { params: deviceParam }),
+      ...(shape.device === 'selected' && { headers: deviceHeader }),
+      ...(query && { query }),
+      ...(shape.body && { body: { content: bodyContent(shape.body, shape.forms !== undefined) } }),
+    },
+    responses: {
+      200: successResponse(shape.results),
+      ...failureResponses([...failures, ...(shape.failures ?? [])]),
+    },
+  });
+}
+
+function bodyContent(schema: z.ZodObject, forms: boolean): Record<string, { schema: z.ZodObject }> {
+  const json = { 'application/json': { schema } };
+  if (!forms) return json;
+  return { ...json, 'multipart/form-data': { schema }, 'application/x-www-form-urlencoded': { schema } };
+}

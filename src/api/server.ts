@@ -1,0 +1,111 @@
+// The app's address: a Node server that refuses slow callers and closes without cutting anybody off who is being served.
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { Failure } from '../errors.ts';
+import type { Service } from '../lib/service.ts';
+import type { createApp } from './app.ts';
+
+export interface ApiServerSettings {
+  readonly app: ReturnType<typeof createApp>;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Milliseconds that running requests may take to finish once the server stops. */
+  readonly closeWithin: number;
+  readonly log: Logger;
+  /** For tests: how long slow callers are borne, instead of the limits below. */
+  readonly limits?: Partial<typeof limits>;
+}
+
+/** Limits on callers in milliseconds. Keep-alive outlasts the 60 s of common load balancers, so that they close first. */
+const limits = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  // How often Node looks for callers over their limit; its 30 s would make the 10 s above mean up to 40.
+  connectionsCheckingInterval: 1_000,
+};
+
+export class ApiServer implements Service {
+  readonly #settings: ApiServerSettings;
+  readonly #closing = new AbortController();
+  readonly #server: Server;
+  readonly #running = new Set<ServerResponse>();
+  #stopped: Promise<void> | undefined;
+
+  constructor(settings: ApiServerSettings) {
+    this.#settings = settings;
+    const { app, log } = settings;
+    const listener = getRequestListener(request => app.fetch(request, { closing: this.#closing.signal }), {
+      errorHandler: error => unanswerable(error, log),
+      // Replacing Node's own Request and Response for the whole process would save 100 µs a request; not worth it.
+      overrideGlobalObjects: false,
+    });
+    this.#server = createServer({ ...limits, ...settings.limits }, (incoming, outgoing) => {
+      this.#running.add(outgoing);
+      outgoing.once('close', () => this.#running.delete(outgoing));
+      if (this.#closing.signal.aborted) outgoing.shouldKeepAlive = false;
+      listener(incoming, outgoing).catch((err: Error) => {
+        log.error({ err }, 'answer could not be written');
+        outgoing.destroy(err);
+      });
+    });
+  }
+
+  /** Where it listens, with the real port. Fails before `start`. */
+  get url(): string {
+    const address = this.#server.address() as AddressInfo | null;
+    if (!address) throw new Error('the HTTP server is not listening');
+    const { host } = this.#settings;
+    const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+    return `http://${name}:${address.port}`;
+  }
+
+  /** Resolves when it listens. Fails with a sentence when the address cannot be had. */
+  async start(): Promise<void> {
+    const { host, port, log } = this.#settings;
+    await new Promise<void>((resolve, reject) => {
+      const refused = (cause: NodeJS.ErrnoException) => {
+        const why = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
+        reject(new Error(`cannot listen on ${host}:${port}: ${why}`, { cause }));
+      };
+      this.#server.once('error', refused);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', refused);
+        // Out of file descriptors, most likely: the connection is lost, the server goes on.
+        this.#server.on('error', err => log.error({ err }, 'connection could not be accepted'));
+        resolve();
+      });
+    });
+  }
+
+  /** Takes no new connections, closes idle ones, lets running requests finish until the deadline, then cuts. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#close();
+    return this.#stopped;
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
+    this.#closing.abort();
+    this.#server.closeIdleConnections();
+    // Their connections are closed with their answers, and the answers say so.
+    for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#settings.closeWithin);
+    await closed;
+    clearTimeout(deadline);
+  }
+}
+
+/** The answer to what never became a request: a bad host or target. Anything else is a fault of ours. */
+function unanswerable(err: unknown, log: Logger): Response {
+  const bad = err instanceof RequestError;
+  if (!bad) log.error({ err }, 'request failed outside the app');
+  const failure = bad
+    ? new Failure('BAD_REQUEST', 'The address of the request is not valid.')
+    : new Failure('INTERNAL_SERVER_ERROR');
+  return Response.json(failure.report(), { status: failure.status });
+}

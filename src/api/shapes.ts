@@ -1,0 +1,72 @@
+// Devices as callers see them: gowa's shapes and words, and our own where gowa has none.
+import { z } from '@hono/zod-openapi';
+import type { DeviceView } from '../supervisor/devices.ts';
+
+/** gowa's four words; `connected` (an open socket that is not logged in) is part of pairing here and never said. */
+const gowaStates = ['disconnected', 'connecting', 'connected', 'logged_in'] as const;
+
+export const gowaDevice = z
+  .object({
+    id: z.string().openapi({ example: 'sales' }),
+    phone_number: z.string().optional().openapi({ example: '15551234567' }),
+    display_name: z.string().optional().openapi({ example: 'Ana' }),
+    state: z.enum(gowaStates),
+    jid: z.string().optional().openapi({ example: '15551234567@s.whatsapp.net' }),
+    created_at: z.iso.datetime(),
+  })
+  .openapi('Device');
+
+export const listedDevice = z
+  .object({
+    device_id: z.string().openapi({ example: 'sales' }),
+    jid: z.string().nullable().openapi({ example: '15551234567@s.whatsapp.net' }),
+    name: z.string().nullable().openapi({ example: 'Ana' }),
+    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped']),
+    shard: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({ description: 'The thread that hosts it, null while it has none.' }),
+    since: z.iso.datetime().openapi({ description: 'When it entered the state.' }),
+    reason: z.string().optional().openapi({ description: 'Why it is not open.' }),
+  })
+  .openapi('ListedDevice');
+
+/** The account's JID without its device part: what webhooks carry as `device_id`. */
+export function accountJid({ jid }: DeviceView): string | undefined {
+  return jid?.replace(/:[0-9]+@/, '@');
+}
+
+export function toGowaDevice(device: DeviceView): z.input<typeof gowaDevice> {
+  const jid = accountJid(device);
+  return {
+    id: device.id,
+    ...(jid?.endsWith('@s.whatsapp.net') && { phone_number: jid.slice(0, jid.indexOf('@')) }),
+    ...(device.name && { display_name: device.name }),
+    state: gowaState(device),
+    ...(jid && { jid }),
+    created_at: device.createdAt.toISOString(),
+  };
+}
+
+export function toListedDevice(device: DeviceView): z.input<typeof listedDevice> {
+  return {
+    device_id: device.id,
+    jid: accountJid(device) ?? null,
+    name: device.name ?? null,
+    state: device.phase,
+    shard: device.shard,
+    since: new Date(device.since).toISOString(),
+    ...(device.reason && { reason: device.reason }),
+  };
+}
+
+export function gowaState({ phase }: DeviceView): (typeof gowaStates)[number] {
+  if (phase === 'open') return 'logged_in';
+  return phase === 'connecting' || phase === 'pairing' ? 'connecting' : 'disconnected';
+}
+
+/** gowa's two flags: a socket is open to WhatsApp, and WhatsApp serves the account on it. */
+export function connection({ phase }: DeviceView): { is_connected: boolean; is_logged_in: boolean } {
+  return { is_connected: phase === 'open' || phase === 'pairing', is_logged_in: phase === 'open' };
+}

@@ -1,0 +1,54 @@
+// A schema's complaint as one sentence that names the field.
+import type { z } from '@hono/zod-openapi';
+import { Failure } from '../errors.ts';
+
+/**
+ * The value as the schema wants it; unknown fields are dropped.
+ * Fails with VALIDATION_ERROR, the field in the message and in `results.field`.
+ */
+export function validated<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value, { error: complaint });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw invalid(issue?.path.join('.') ?? '', issue?.message ?? 'is wrong');
+}
+
+/** The failure that names one field, for what no schema can express. */
+export function invalid(field: string, sentence: string): Failure {
+  return new Failure('VALIDATION_ERROR', `${field}: ${sentence}.`, { results: { field } });
+}
+
+const nouns: Record<string, string> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+function complaint(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is required';
+      return `expected ${nouns[issue.expected] ?? issue.expected}, got ${kind(issue.input)}`;
+    case 'too_small':
+      return issue.origin === 'string' ? 'cannot be blank' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return `must be at most ${issue.maximum}${units[issue.origin] ?? ''}`;
+    case 'invalid_value':
+      return `expected one of ${issue.values.join(', ')}`;
+    default:
+      return undefined;
+  }
+}
+
+const units: Record<string, string> = { string: ' characters', array: ' entries' };
+
+/** The kind of a value, never the value: it may be a text that belongs to somebody. */
+function kind(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof File) return 'a file';
+  return nouns[typeof value] ?? typeof value;
+}

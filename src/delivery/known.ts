@@ -1,0 +1,109 @@
+// The lanes and endpoints that are in memory: those of the devices that had events lately. A device that is not here is
+// no loss, its lanes are found in the database when they are due.
+import type { DueLane } from '../store/lanes.ts';
+import {
+  type Endpoint,
+  endpointOf,
+  forget,
+  type Lane,
+  laneOf,
+  refresh,
+  type Shelf,
+  updateEndpoint,
+} from './lane.ts';
+
+/** All event bodies at hand together; what does not fit is read from the journal when its turn comes. */
+const SHELF_ROOM = 32 * 1024 * 1024;
+
+export interface Known {
+  readonly shelf: Shelf;
+  /** The lanes of a device: undefined when nothing is known of it, none when it had none that were due. */
+  of(deviceNo: number): readonly Lane[] | undefined;
+  /** The lane of a row that is due, brought up to date unless it is running. */
+  take(row: DueLane): Lane;
+  /** The database was asked for the device and had nothing due. */
+  nothingFor(deviceNo: number): void;
+  /** What is known of the device may be wrong: each of its lanes needs its row before it goes on. */
+  distrust(deviceNo: number): void;
+  drop(lane: Lane): void;
+  endpoint(no: number): Endpoint | undefined;
+  /** Forgets devices that no event came for since the last sweep, unless `needed` says that a lane must stay. */
+  sweep(needed: (lane: Lane) => boolean): void;
+}
+
+/** Nothing known yet. `secret` is the installation's, for endpoints without their own. */
+export function known(secret: string): Known {
+  const shelf: Shelf = { held: 0, room: SHELF_ROOM };
+  const devices = new Map<number, Lane[]>();
+  const endpoints = new Map<number, Endpoint>();
+
+  function endpointFor(row: DueLane): Endpoint {
+    let endpoint = endpoints.get(row.endpointNo);
+    if (endpoint) updateEndpoint(endpoint, row, secret);
+    else {
+      endpoint = endpointOf(row, secret);
+      endpoints.set(endpoint.no, endpoint);
+    }
+    return endpoint;
+  }
+
+  return {
+    shelf,
+
+    of(deviceNo) {
+      return devices.get(deviceNo);
+    },
+
+    take(row) {
+      const lanes = devices.get(row.deviceNo) ?? [];
+      devices.set(row.deviceNo, lanes);
+      let lane = lanes.find(({ endpoint }) => endpoint.no === row.endpointNo);
+      if (lane?.state === 'running') return lane;
+      const endpoint = endpointFor(row);
+      if (lane) refresh(lane, row, shelf);
+      else {
+        lane = laneOf(row, endpoint);
+        lanes.push(lane);
+      }
+      lane.used = true;
+      return lane;
+    },
+
+    nothingFor(deviceNo) {
+      if (!devices.has(deviceNo)) devices.set(deviceNo, []);
+    },
+
+    distrust(deviceNo) {
+      const lanes = devices.get(deviceNo);
+      if (lanes?.length === 0) devices.delete(deviceNo);
+      for (const lane of lanes ?? []) lane.stale = true;
+    },
+
+    drop(lane) {
+      forget(lane, shelf);
+      const lanes = devices.get(lane.deviceNo)?.filter(other => other !== lane) ?? [];
+      if (lanes.length > 0) devices.set(lane.deviceNo, lanes);
+      else devices.delete(lane.deviceNo);
+    },
+
+    endpoint(no) {
+      return endpoints.get(no);
+    },
+
+    sweep(needed) {
+      const inUse = new Set<number>();
+      for (const [deviceNo, lanes] of devices) {
+        if (lanes.some(lane => lane.used || needed(lane))) {
+          for (const lane of lanes) {
+            lane.used = false;
+            inUse.add(lane.endpoint.no);
+          }
+        } else {
+          for (const lane of lanes) forget(lane, shelf);
+          devices.delete(deviceNo);
+        }
+      }
+      for (const no of endpoints.keys()) if (!inUse.has(no)) endpoints.delete(no);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Sql } from '../store/database.ts';
+import { storeFailure } from '../store/database.ts';
+import {
+  clearDeviceEndpoint,
+  type DeviceEndpoint,
+  type DeviceEndpointChange,
+  deviceEndpoint,
+  setDeviceEndpoint,
+} from '../store/endpoints.ts';
+import type { Deliverer } from './deliverer.ts';
+
+/** A device's own endpoint as it may be shown: of the secret only whether there is one. */
+export interface EndpointView {
+  readonly url: string;
+  readonly hasSecret: boolean;
+  readonly events: readonly string[];
+  readonly skipTlsVerify: boolean;
+}
+
+/** The webhook of one device, for the API. Each call fails with STORE_UNAVAILABLE, and `set` with DEVICE_NOT_FOUND. */
+export interface EndpointSettings {
+  get(deviceNo: number): Promise<EndpointView | undefined>;
+  set(deviceNo: number, change: DeviceEndpointChange): Promise<EndpointView>;
+  clear(deviceNo: number): Promise<void>;
+}
+
+/** Reads and changes devices' endpoints under a running deliverer: a change counts from the next event on. */
+export function endpointSettings(sql: Sql, deliverer: Pick<Deliverer, 'reconfigure'>): EndpointSettings {
+  return {
+    async get(deviceNo) {
+      const endpoint = await deviceEndpoint(sql, deviceNo).catch(fail);
+      return endpoint && view(endpoint);
+    },
+    async set(deviceNo, change) {
+      const set = () => setDeviceEndpoint(sql, deviceNo, change);
+      return view(await deliverer.reconfigure(deviceNo, set).catch(fail));
+    },
+    async clear(deviceNo) {
+      await deliverer.reconfigure(deviceNo, () => clearDeviceEndpoint(sql, deviceNo)).catch(fail);
+    },
+  };
+}
+
+function fail(error: unknown): never {
+  throw storeFailure(error);
+}
+
+function view({ url, secret, events, skipTlsVerify }: DeviceEndpoint): EndpointView {
+  return { url, hasSecret: secret !== null, events, skipTlsVerify };
+}

@@ -1,0 +1,69 @@
+/**
+ * The caches that Baileys would make once per socket, unbounded and with a timer each, made once per shard and bounded.
+ * Baileys' keys carry no account: shared without a prefix, one account's device list would answer for another's.
+ */
+import type { CacheStore, proto } from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
+
+const minute = 60_000;
+
+/** A sent message that a peer could not decrypt is asked for again, mostly within seconds. */
+const SENT_KEPT = 4_000;
+/** Facts remembered so that a second delivery is not a second event. "Nothing lost" remembers them in the database. */
+const SEEN_KEPT = 20_000;
+
+export interface Caches {
+  readonly userDevices: (deviceNo: number) => CacheStore;
+  readonly messageRetries: (deviceNo: number) => CacheStore;
+  readonly callOffers: (deviceNo: number) => CacheStore;
+  readonly placeholders: (deviceNo: number) => CacheStore;
+  /** Messages sent, for retry receipts. "Nothing lost" puts the durable outgoing rows behind it. */
+  readonly sent: LRUCache<string, proto.IMessage>;
+  /** True the first time: a message that had to be asked for again may come from its sender and from our own phone. */
+  firstTime(deviceNo: number, fact: string): boolean;
+  forget(deviceNo: number): void;
+}
+
+type Values = LRUCache<string, object | string | number | boolean>;
+
+function view(values: Values, prefix: string): CacheStore {
+  return {
+    get: <T>(key: string) => values.get(prefix + key) as T | undefined,
+    set: (key, value) => void values.set(prefix + key, value as object),
+    del: key => void values.delete(prefix + key),
+    flushAll: () => drop(values, prefix),
+  };
+}
+
+function drop(values: LRUCache<string, object> | Values, prefix: string): void {
+  for (const key of values.keys()) if (key.startsWith(prefix)) values.delete(key);
+}
+
+export function makeCaches(): Caches {
+  // Life times are Baileys' own (Defaults/index.ts, DEFAULT_CACHE_TTLS).
+  const userDevices: Values = new LRUCache({ max: 20_000, ttl: 5 * minute });
+  const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
+  const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
+  const placeholders: Values = new LRUCache({ max: 2_000, ttl: 60 * minute });
+  const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
+  const seen: Values = new LRUCache({ max: SEEN_KEPT });
+  const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
+  return {
+    userDevices: by(userDevices),
+    messageRetries: by(messageRetries),
+    callOffers: by(callOffers),
+    placeholders: by(placeholders),
+    sent,
+    firstTime: (deviceNo, fact) => {
+      const known = `${deviceNo}/${fact}`;
+      if (seen.has(known)) return false;
+      seen.set(known, true);
+      return true;
+    },
+    forget: deviceNo => {
+      for (const values of [userDevices, messageRetries, callOffers, placeholders, seen])
+        drop(values, `${deviceNo}/`);
+      drop(sent, `${deviceNo}/`);
+    },
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * One socket's life, from `makeWASocket` to its end. Baileys tells what happens in a dozen ways; here it becomes a few
+ * calls on `Listener`, in order, and never another one after `closed`.
+ */
+import type { BaileysEventMap, BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import { Failure } from '../errors.ts';
+import type { Draft } from '../journal/event.ts';
+import type { Deferred } from '../lib/deferred.ts';
+import { deferred } from '../lib/deferred.ts';
+import type { Pairing } from '../shard/protocol.ts';
+import { openSocket, type SocketOptions } from './socket.ts';
+import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
+import type { Close } from './verdict.ts';
+
+/**
+ * Longest wait for the first QR or for the login. Baileys has a limit for the handshake only: an HTTP error on the
+ * upgrade hangs it for ever (observed with rc14; Socket/Client/websocket.ts listens to `unexpected-response`).
+ */
+const CONNECT_WITHIN = 45_000;
+/** WhatsApp's first reference lives 60 s, each further one 20 s (Socket/socket.ts, "genPairQR"). */
+const FIRST_QR = 60_000;
+const NEXT_QR = 20_000;
+/** Baileys waits 30 s for the peer to answer a close frame. */
+const CLOSE_WITHIN = 1_000;
+/** A code can be typed while the references last: 60 s and five times 20 s. */
+const CODE_LIVES = 160_000;
+
+export interface Listener {
+  offered(pairing: Pairing): void;
+  /** The phone has signed us; the credentials must be durable before the next connection. */
+  paired(): void;
+  opened(): void;
+  closed(close: Close): void;
+  credentialsChanged(): void;
+  /** Facts for the journal. Comes even while the connection ends: their receipts are out. */
+  happened(drafts: Draft[]): void;
+}
+
+export interface ConnectionOptions extends SocketOptions {
+  readonly listener: Listener;
+  /** The number to pair by code, '' to pair by QR. */
+  readonly phone: string;
+}
+
+/** WhatsApp's word on a message that was sent: its time, or the error it gave. */
+export interface Acknowledgement {
+  readonly at: number;
+  readonly error?: number;
+}
+
+export class Connection {
+  readonly socket: WASocket;
+  readonly #options: ConnectionOptions;
+  readonly #acks = new Map<string, Deferred<Acknowledgement>>();
+  #over = false;
+  #offers = 0;
+  #watchdog: NodeJS.Timeout | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.socket = openSocket(options);
+    this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
+    this.socket.ev.process(events => this.#process(events));
+    this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
+  }
+
+  /** Resolves with the server's acknowledgement of a message; register before sending it. Fails when the connection ends. */
+  acknowledged(messageId: string): Promise<Acknowledgement> {
+    const ack = deferred<Acknowledgement>();
+    this.#acks.set(messageId, ack);
+    ack.promise.catch(() => {}); // whoever sends may fail before it waits for this
+    return ack.promise.finally(() => this.#acks.delete(messageId));
+  }
+
+  /** True once the store has failed under this connection: nothing that was being sent has left. */
+  get storeFailed(): boolean {
+    return this.#options.keys.failure !== undefined;
+  }
+
+  /** Closes without a word to the listener. Facts that Baileys still holds are given out first. */
+  hangUp(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#close(undefined);
+  }
+
+  /** Cuts the line at once, so that nothing that waits to be written leaves. */
+  cut(): void {
+    transport(this.socket)?.terminate();
+  }
+
+  #process(events: Partial<BaileysEventMap>): void {
+    const { listener, credentials } = this.#options;
+    if (events['creds.update']) listener.credentialsChanged();
+
+    const self: Self = { jid: credentials.me?.id ?? '', lid: credentials.me?.lid ?? '' };
+    const drafts = [
+      ...(events['messages.upsert'] ? fromMessages(events['messages.upsert'], self) : []),
+      ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
+      ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
+    ];
+    const news = drafts.filter(draft => this.#isNews(draft));
+    if (news.length > 0) listener.happened(news);
+
+    const update = events['connection.update'];
+    if (!update || this.#over) return;
+    if (update.qr) this.#offer(update.qr);
+    if (update.isNewLogin) listener.paired();
+    if (update.connection === 'open') {
+      clearTimeout(this.#watchdog);
+      listener.opened();
+    }
+    if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
+  }
+
+  #isNews({ event, payload }: Draft): boolean {
+    if (event === 'message.ack') return true;
+    const { caches, keys } = this.#options;
+    return caches.firstTime(keys.seat.no, `${event} ${payload.chat_id} ${payload.from} ${payload.id}`);
+  }
+
+  #offer(qr: string): void {
+    clearTimeout(this.#watchdog);
+    const { listener, phone } = this.#options;
+    const first = this.#offers++ === 0;
+    if (phone === '') {
+      listener.offered({ by: 'qr', qr, until: Date.now() + (first ? FIRST_QR : NEXT_QR) });
+    } else if (first) {
+      this.socket.requestPairingCode(phone).then(
+        code => {
+          if (!this.#over) listener.offered({ by: 'code', code, until: Date.now() + CODE_LIVES });
+        },
+        (error: Error) => this.#end({ message: error.message }),
+      );
+    }
+  }
+
+  #acknowledge({ attrs }: BinaryNode): void {
+    const error = Number(attrs.error);
+    this.#acks.get(attrs.id ?? '')?.resolve({
+      at: Number(attrs.t) * 1000 || Date.now(),
+      ...(Number.isInteger(error) && error > 0 && { error }),
+    });
+  }
+
+  #end(close: Close): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#close(new Error(close.message));
+    this.#options.listener.closed(close);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    clearTimeout(this.#watchdog);
+    for (const ack of this.#acks.values())
+      ack.reject(
+        new Failure(
+          'GATEWAY_TIMEOUT',
+          'The connection to WhatsApp ended before it acknowledged the message; it may have been sent.',
+        ),
+      );
+  }
+
+  #close(error: Error | undefined): void {
+    const line = transport(this.socket);
+    const cut = setTimeout(() => line?.terminate(), CLOSE_WITHIN);
+    cut.unref();
+    // `end` is asynchronous in rc14 although it is typed as void; it resolves when the WebSocket has closed.
+    void Promise.resolve(this.socket.end(error)).finally(() => clearTimeout(cut));
+  }
+}
+
+/** The WebSocket under Baileys' client, protected in its types: needed to end what does not answer. */
+function transport(socket: WASocket): { terminate(): void } | null {
+  return (socket.ws as unknown as { socket: { terminate(): void } | null }).socket;
+}
+
+/** Baileys gives a Boom with a status code, a plain Error (a broken handshake) or, from a query, a bare number. */
+function closeOf(error: Error | undefined): Close {
+  const boom = error as
+    | (Error & { output?: { statusCode?: number }; data?: { expire?: string } })
+    | undefined;
+  const code = boom?.output?.statusCode;
+  const expires = Number(boom?.data?.expire);
+  return {
+    message: boom?.message ?? 'closed',
+    ...(code !== undefined && { code }),
+    ...(Number.isFinite(expires) && expires > 0 && { expires }),
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * One WhatsApp account: the effectful shell around `state.ts`. It owns the socket, the credentials and the timers; it
+ * decides nothing about reconnecting. Everything that happens becomes an input, every effect is carried out here.
+ */
+import type { Logger } from 'pino';
+import { Failure } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
+import type { Sql } from '../store/database.ts';
+import { Fenced } from '../store/fence.ts';
+import type { Caches } from './caches.ts';
+import { Connection } from './connection.ts';
+import { Facts } from './facts.ts';
+import { Identity } from './identity.ts';
+import type { KeyVault } from './keys.ts';
+import { sendText, within } from './sending.ts';
+import type { Whatsapp } from './socket.ts';
+import { type Effect, type Input, initial, type State, step } from './state.ts';
+import { fromState } from './translate.ts';
+import { judge } from './verdict.ts';
+
+const LOGOUT_WITHIN = 5_000;
+
+/** What a device may ask of the shard around it. */
+export interface Surroundings {
+  readonly sql: Sql;
+  readonly owner: string;
+  readonly vault: KeyVault;
+  readonly caches: Caches;
+  readonly journal: Journal;
+  readonly whatsapp: Whatsapp;
+  readonly log: Logger;
+  /** Asks the node's connect gate; the answer is an `admitted` input. */
+  knock(): void;
+  changed(status: DeviceStatus): void;
+  streamed(events: Streamed[]): void;
+}
+
+export class Device {
+  readonly seat: Seat;
+  readonly #around: Surroundings;
+  readonly #log: Logger;
+  readonly #identity: Identity;
+  readonly #facts: Facts;
+  readonly #watchers = new Set<() => void>();
+  #state: State;
+  #connection: Connection | undefined;
+  /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
+  #turn = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #announced = '';
+  #released = false;
+
+  /** `row` is the stored credentials, `stopped` why WhatsApp refused it last time. Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, stopped: string | undefined) {
+    this.seat = seat;
+    this.#around = around;
+    this.#log = around.log.child({ device: seat.id });
+    this.#state = initial(row !== undefined, Date.now(), stopped);
+    this.#identity = new Identity(
+      { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
+      row,
+    );
+    this.#facts = new Facts({
+      journal: around.journal,
+      seat,
+      jid: () => this.#identity.jid,
+      streamed: around.streamed,
+      log: this.#log,
+    });
+  }
+
+  /** Tells its status and, when it is linked, knocks at the gate. */
+  start(): void {
+    this.#around.changed(this.status());
+    if (this.#state.phase === 'waiting') this.#around.knock();
+  }
+
+  status(): DeviceStatus {
+    const { phase, since, linked, reason, pairing } = this.#state;
+    const { me } = this.#identity.credentials;
+    return {
+      phase,
+      since,
+      linked,
+      ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
+      ...(reason !== undefined && { reason }),
+      ...(pairing && { pairing }),
+    };
+  }
+
+  admitted(): void {
+    this.#apply({ on: 'admitted' });
+  }
+
+  /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
+  async command(command: Command, deadline: number): Promise<Answer> {
+    switch (command.do) {
+      case 'pair':
+        return this.#pair(command.phone ?? '', deadline);
+      case 'logout':
+        return this.#logout();
+      case 'reconnect':
+        return this.#reconnect();
+      case 'send': {
+        const connection = await this.#open(deadline);
+        return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
+      }
+    }
+  }
+
+  /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
+  async release(deadline: number): Promise<void> {
+    this.#released = true;
+    this.#hangUp();
+    const saved = this.#identity.release().then(() => this.#facts.stored());
+    await within(saved, deadline).catch(err =>
+      this.#log.error({ err }, 'device was released with unsaved state'),
+    );
+    this.#facts.giveUp();
+  }
+
+  async #pair(phone: string, deadline: number): Promise<Pairing> {
+    if (this.#state.linked) throw new Failure('ALREADY_LOGGED_IN');
+    const under =
+      this.#state.phase === 'waiting' ||
+      this.#state.phase === 'connecting' ||
+      this.#state.phase === 'pairing';
+    if (!under || this.#state.wanted !== phone) this.#apply({ on: 'pair', phone });
+    const { pairing, linked, reason } = await this.#until(
+      ({ pairing, linked, phase }) => pairing !== undefined || linked || phase === 'unlinked',
+      deadline,
+      new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
+    );
+    if (pairing) return pairing;
+    if (linked) throw new Failure('ALREADY_LOGGED_IN');
+    throw new Failure('PAIRING_FAILED', `The pairing did not start: ${reason ?? 'the connection closed'}.`);
+  }
+
+  async #logout(): Promise<Answers['logout']> {
+    const { linked, phase } = this.#state;
+    if (!linked && phase === 'unlinked') throw new Failure('DEVICE_NOT_LINKED');
+    const unlinked = linked && phase === 'open' && (await this.#unlinkAtWhatsapp());
+    if (this.#state.phase !== 'unlinked') this.#apply({ on: 'unlinked', reason: 'logged out' });
+    await this.#identity.settled();
+    return { unlinked };
+  }
+
+  async #unlinkAtWhatsapp(): Promise<boolean> {
+    const { socket } = this.#connection ?? {};
+    const jid = this.#identity.credentials.me?.id;
+    if (!socket || !jid) return false;
+    try {
+      const answer: unknown = await socket.query(
+        {
+          tag: 'iq',
+          attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() },
+          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+        },
+        LOGOUT_WITHIN,
+      );
+      return answer !== undefined;
+    } catch (err) {
+      // WhatsApp may close with "device removed" instead of answering.
+      if (!this.#state.linked) return true;
+      this.#log.warn({ err }, 'WhatsApp did not confirm the logout');
+      return false;
+    }
+  }
+
+  #reconnect(): Answers['reconnect'] {
+    if (!this.#state.linked) throw new Failure('DEVICE_NOT_LINKED');
+    this.#apply({ on: 'reconnect' });
+    return {};
+  }
+
+  /** The open connection, waited for until the deadline. */
+  async #open(deadline: number): Promise<Connection> {
+    const { failure } = this.#identity;
+    if (failure && !(failure instanceof Fenced))
+      throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
+    const { phase, linked, reason } = await this.#until(
+      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || !linked,
+      deadline,
+      new Failure('DEVICE_NOT_CONNECTED'),
+    );
+    if (!linked) throw new Failure('DEVICE_NOT_LINKED');
+    if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
+    if (!this.#connection) throw new Failure('DEVICE_NOT_CONNECTED');
+    return this.#connection;
+  }
+
+  async #until(fits: (state: State) => boolean, deadline: number, late: Failure): Promise<State> {
+    if (fits(this.#state)) return this.#state;
+    let watcher!: () => void;
+    const fitting = new Promise<State>(resolve => {
+      watcher = () => {
+        if (fits(this.#state)) resolve(this.#state);
+      };
+      this.#watchers.add(watcher);
+    });
+    return within(fitting, deadline, late).finally(() => this.#watchers.delete(watcher));
+  }
+
+  #apply(input: Input): void {
+    if (this.#released) return;
+    const before = this.#state;
+    const { state, effects } = step(before, input, Date.now(), Math.random());
+    this.#state = state;
+    if (state.phase !== before.phase || state.reason !== before.reason)
+      this.#log.info({ phase: state.phase, reason: state.reason, on: input.on }, 'device changed');
+    this.#announce(before);
+    for (const effect of effects) this.#carryOut(effect);
+    if (state !== before) this.#around.changed(this.status());
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  /** A `device.state` event for what a user can act on; not for every step of a reconnect. */
+  #announce(before: State): void {
+    const { phase, reason, since } = this.#state;
+    const wasUp = before.phase === 'open';
+    const name =
+      phase === 'open' || phase === 'stopped'
+        ? phase
+        : phase === 'unlinked' && before.linked
+          ? 'unlinked'
+          : wasUp
+            ? 'disconnected'
+            : '';
+    if (name === '' || name === this.#announced) return;
+    this.#announced = name;
+    this.#facts.add([fromState(name, reason, since)]);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.do) {
+      case 'knock':
+        this.#around.knock();
+        break;
+      case 'connect':
+        void this.#connect();
+        break;
+      case 'hang-up':
+        this.#hangUp();
+        break;
+      case 'wait':
+        this.#after(effect.ms, { on: 'due' });
+        break;
+      case 'watch':
+        this.#after(effect.ms, { on: 'steady' });
+        break;
+      case 'forget':
+        this.#identity.forget(effect.reason);
+        break;
+      case 'halt':
+        this.#identity.halt(effect.reason);
+        break;
+    }
+  }
+
+  #after(ms: number, input: Input): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#apply(input), ms);
+  }
+
+  #hangUp(): void {
+    this.#turn++;
+    clearTimeout(this.#timer);
+    this.#connection?.hangUp();
+    this.#connection = undefined;
+  }
+
+  async #connect(): Promise<void> {
+    const turn = ++this.#turn;
+    clearTimeout(this.#timer);
+    try {
+      await this.#identity.settled();
+      if (this.#identity.failure) await this.#identity.reopen();
+    } catch (err) {
+      this.#log.warn({ err }, 'device cannot be opened from the database');
+      if (turn === this.#turn)
+        this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } });
+      return;
+    }
+    if (turn !== this.#turn) return;
+    if (!this.#state.linked) this.#identity.renew();
+    this.#connection = new Connection({
+      credentials: this.#identity.credentials,
+      keys: this.#identity.keys,
+      caches: this.#around.caches,
+      whatsapp: this.#around.whatsapp,
+      log: this.#log,
+      phone: this.#state.wanted ?? '',
+      listener: {
+        offered: pairing => this.#apply({ on: 'offered', pairing }),
+        paired: () => {
+          this.#identity.paired();
+          this.#apply({ on: 'paired' });
+        },
+        opened: () => {
+          this.#identity.introduce();
+          this.#apply({ on: 'opened' });
+        },
+        closed: close => {
+          this.#connection = undefined;
+          this.#apply({ on: 'closed', verdict: judge(close) });
+        },
+        credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        happened: drafts => this.#facts.add(drafts),
+      },
+    });
+  }
+
+  /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */
+  #storeFailed(failure: Error): void {
+    this.#connection?.cut();
+    const fenced = failure instanceof Fenced;
+    this.#log.error(
+      { err: failure },
+      fenced ? 'another node has taken the device over' : 'the store failed; the device is closed',
+    );
+    setImmediate(() => {
+      const verdict = fenced
+        ? ({ next: 'stop', reason: 'another node runs this device' } as const)
+        : ({ next: 'backoff', steps: 1, reason: 'database unavailable' } as const);
+      this.#apply({ on: 'closed', verdict });
+    });
+  }
+}

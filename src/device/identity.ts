@@ -1,0 +1,178 @@
+/**
+ * Who a device is: its credentials and its keys, and the care that both are on disk before anything depends on it.
+ * Changes of the store are queued one after the other (`settled` waits for them) and tried until they are done.
+ */
+import type { AuthenticationCreds } from '@whiskeysockets/baileys';
+import type { Logger } from 'pino';
+import type { Seat } from '../shard/protocol.ts';
+import { readCredentials } from '../store/credentials.ts';
+import type { Sql } from '../store/database.ts';
+import { markLinked, markStopped, markUnlinked } from '../store/devices.ts';
+import { Fenced } from '../store/fence.ts';
+import type { Caches } from './caches.ts';
+import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
+import { bare } from './jid.ts';
+import { DeviceKeys, type KeyVault } from './keys.ts';
+
+/** Baileys changes credentials several times in a row, and merges a change in only after our handler may have run. */
+const SAVE_DELAY_MS = 50;
+const AGAIN_MS = 1_000;
+
+export interface IdentityOptions {
+  readonly seat: Seat;
+  readonly sql: Sql;
+  readonly owner: string;
+  readonly vault: KeyVault;
+  readonly caches: Caches;
+  readonly log: Logger;
+  /** The store failed: called at once, before anybody else learns of it. */
+  readonly onFailure: (failure: Error) => void;
+}
+
+export class Identity {
+  readonly #options: IdentityOptions;
+  #credentials: AuthenticationCreds;
+  #keys: DeviceKeys;
+  #jid: string;
+  #changes: Promise<void> = Promise.resolve();
+  #saving: NodeJS.Timeout | undefined;
+  #released = false;
+
+  constructor(options: IdentityOptions, row: Buffer | undefined) {
+    this.#options = options;
+    this.#credentials = row ? decodeCredentials(row) : freshCredentials();
+    this.#jid = bare(this.#credentials.me?.id);
+    this.#keys = this.#openKeys();
+  }
+
+  get credentials(): AuthenticationCreds {
+    return this.#credentials;
+  }
+
+  get keys(): DeviceKeys {
+    return this.#keys;
+  }
+
+  /** The account's JID; after an unlink still the last one, for the events that tell of it. */
+  get jid(): string {
+    return this.#jid;
+  }
+
+  /** Why nothing can be read or written until `reopen`. */
+  get failure(): Error | undefined {
+    return this.#keys.failure;
+  }
+
+  /** Resolves when every change so far is durable or given up. */
+  async settled(): Promise<void> {
+    await this.#changes;
+  }
+
+  /** A pairing begins. One that was broken off has left its traces in the credentials, so each has new ones. */
+  renew(): void {
+    this.#credentials = freshCredentials();
+  }
+
+  /** The phone has signed us. */
+  paired(): void {
+    this.#jid = bare(this.#credentials.me?.id);
+    this.#change(() => this.#keys.saveCredentials());
+    this.introduce();
+  }
+
+  /** Writes down who the device is, for the lists of the next start. */
+  introduce(): void {
+    const { me } = this.#credentials;
+    if (!me) return;
+    const who = { jid: me.id, lid: me.lid ?? null, name: me.name ?? null };
+    this.#change(() => markLinked(this.#options.sql, { ...this.#term(), ...who }));
+  }
+
+  /** Saves the credentials a moment from now, once for all changes until then. */
+  touch(saved: () => void): void {
+    if (!isLinked(this.#credentials) || this.#saving) return;
+    this.#saving = setTimeout(() => {
+      saved();
+      this.flush().catch(err => this.#options.log.warn({ err }, 'credentials wait for the database'));
+    }, SAVE_DELAY_MS);
+  }
+
+  async flush(): Promise<void> {
+    const unsaved = this.#saving !== undefined;
+    this.#cancelSave();
+    if (unsaved && isLinked(this.#credentials)) await this.#keys.saveCredentials();
+    await this.settled();
+  }
+
+  /** The link is gone: so are credentials and keys. */
+  forget(reason: string): void {
+    const { sql, vault, caches, seat } = this.#options;
+    this.#cancelSave();
+    this.#keys.retire();
+    this.#credentials = freshCredentials();
+    this.#change(async () => {
+      await markUnlinked(sql, { ...this.#term(), reason });
+      vault.drop(seat.no);
+      caches.forget(seat.no);
+      this.#keys = this.#openKeys();
+    });
+  }
+
+  /** WhatsApp refuses the device; remembered for the next start. */
+  halt(reason: string): void {
+    this.#change(() => markStopped(this.#options.sql, { ...this.#term(), reason }));
+  }
+
+  /** After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved. */
+  async reopen(): Promise<void> {
+    const { vault, sql, seat } = this.#options;
+    const row = (await readCredentials(sql, [seat.no])).get(seat.no);
+    vault.drop(seat.no);
+    this.#keys = this.#openKeys();
+    if (row) this.#credentials = decodeCredentials(row);
+    else if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
+  }
+
+  /** No further attempts; resolves when what was under way has ended. */
+  async release(): Promise<void> {
+    this.#released = true;
+    await this.flush();
+    this.#keys.retire();
+  }
+
+  #change(change: () => Promise<void>): void {
+    const { log } = this.#options;
+    this.#changes = this.#changes.then(async () => {
+      for (;;) {
+        try {
+          return await change();
+        } catch (err) {
+          if (err instanceof Fenced || this.#released || err === this.#keys.failure)
+            return log.error({ err }, 'a change of the device could not be stored');
+          log.warn({ err }, 'a change of the device waits for the database');
+          await new Promise(next => setTimeout(next, AGAIN_MS));
+        }
+      }
+    });
+  }
+
+  #cancelSave(): void {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+  }
+
+  #openKeys(): DeviceKeys {
+    const { vault, seat, onFailure } = this.#options;
+    return new DeviceKeys({
+      vault,
+      seat,
+      credentials: () => encodeCredentials(this.#credentials),
+      onFailure,
+    });
+  }
+
+  #term() {
+    const { seat, owner } = this.#options;
+    return { no: seat.no, owner, epoch: seat.epoch };
+  }
+}

@@ -1,0 +1,142 @@
+/** The only file that calls `makeWASocket`: its options with their reasons, and what must be mended on a fresh socket. */
+import { Agent } from 'node:https';
+import {
+  type AuthenticationCreds,
+  makeWASocket,
+  type proto,
+  type SocketConfig,
+  WA_CERT_DETAILS,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import { LRUCache } from 'lru-cache';
+import { type Logger, mask } from '../lib/logger.ts';
+import type { Caches } from './caches.ts';
+import type { DeviceKeys } from './keys.ts';
+import { makeRepository } from './repository.ts';
+
+/** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
+export interface Whatsapp {
+  readonly socketUrl?: string;
+  /** Root public key of the server, hex. */
+  readonly rootKey?: string;
+  /** PEM of the authority of its TLS certificate. */
+  readonly ca?: string;
+}
+
+export interface SocketOptions {
+  readonly credentials: AuthenticationCreds;
+  readonly keys: DeviceKeys;
+  readonly caches: Caches;
+  readonly whatsapp: Whatsapp;
+  readonly log: Logger;
+}
+
+export type { WASocket };
+
+/** Trusts another root than WhatsApp's for every handshake of this thread. Call once, before the first socket. */
+export function trustRoot(rootKey: string | undefined): void {
+  if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
+}
+
+export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketOptions): WASocket {
+  const { no } = keys.seat;
+  const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
+  const config: Partial<SocketConfig> = {
+    auth: { creds: credentials, keys },
+    logger: quietLogger(log),
+    makeSignalRepository: makeRepository(keys),
+    // Online would stop the notifications on the user's own phone.
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    // Our own sends are answered over HTTP; as events they would be echoes.
+    emitOwnEvents: false,
+    // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.
+    retryRequestDelayMs: 20,
+    // Our commits answer for durability and fail fast; 10 retries of 3 s would hold the account's mutex for 30 s.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    generateHighQualityLinkPreview: false,
+    getMessage: async key => caches.sent.get(`${no}/${key.id}`),
+    userDevicesCache: caches.userDevices(no),
+    msgRetryCounterCache: caches.messageRetries(no),
+    callOfferCache: caches.callOffers(no),
+    placeholderResendCache: caches.placeholders(no),
+    ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
+    ...(agent && { agent, fetchAgent: agent }),
+  };
+  const socket = makeWASocket(config as SocketConfig);
+  keepOffline(socket, credentials);
+  boundRetryManager(socket);
+  boundMappings(socket);
+  // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
+  socket.registerSocketEndHandler(() => void socket.ev.flush());
+  return socket;
+}
+
+/**
+ * Baileys answers every `creds.update` without `me` with a `<presence/>`, which WhatsApp takes for "online"
+ * (Socket/socket.ts, "update credentials when required"). With `me` in it there is no difference to announce.
+ */
+function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
+  const emit = socket.ev.emit.bind(socket.ev);
+  socket.ev.emit = (event, data) => {
+    if (event !== 'creds.update' || !credentials.me) return emit(event, data);
+    const update = data as Partial<AuthenticationCreds>;
+    return emit(event, (update.me ? update : { ...update, me: credentials.me }) as typeof data);
+  };
+}
+
+interface RetryManager {
+  recentMessagesMap: LRUCache<string, { message: proto.IMessage; timestamp: number }>;
+  messageKeyIndex: Map<string, string>;
+  baseKeys: LRUCache<string, Uint8Array>;
+}
+
+/** Its maps are allocated for 1,536 entries and hold *received* messages too: 68 KB empty, 1.7 MB full of images. */
+function boundRetryManager(socket: WASocket): void {
+  const manager = socket.messageRetryManager as unknown as RetryManager | null;
+  if (!manager) return;
+  const index = manager.messageKeyIndex;
+  manager.recentMessagesMap = new LRUCache({
+    max: 16,
+    ttl: 300_000,
+    dispose: (_message, key) => void index.delete(key.slice(key.lastIndexOf('\u0000') + 1)),
+  });
+  manager.baseKeys = new LRUCache({ max: 16, ttl: 900_000 });
+}
+
+/** Unbounded with two timers per mapping: 10,000 mappings are 9.4 MB. The key store has them all. */
+function boundMappings(socket: WASocket): void {
+  const store = socket.signalRepository.lidMapping as unknown as { mappingCache: LRUCache<string, string> };
+  store.mappingCache = new LRUCache({ max: 256 });
+}
+
+/**
+ * Baileys logs JIDs, nodes and keys as it goes. Only its warnings and errors pass, at our debug level, as their sentence
+ * and reason with the digits taken out.
+ */
+function quietLogger(log: Logger): SocketConfig['logger'] {
+  const nothing = () => {};
+  const pass = (data: unknown, message?: string) => {
+    const sentence = message ?? (typeof data === 'string' ? data : 'unnamed');
+    const { err, error } = (typeof data === 'object' && data !== null ? data : {}) as {
+      err?: unknown;
+      error?: unknown;
+    };
+    const cause = err ?? error;
+    log.debug(
+      { baileys: mask(sentence), ...(cause instanceof Error && { reason: mask(cause.message) }) },
+      'baileys complains',
+    );
+  };
+  const heard = log.isLevelEnabled('debug');
+  const logger: SocketConfig['logger'] = {
+    level: heard ? 'warn' : 'silent',
+    child: () => logger,
+    trace: nothing,
+    debug: nothing,
+    info: nothing,
+    warn: heard ? pass : nothing,
+    error: heard ? pass : nothing,
+  };
+  return logger;
+}

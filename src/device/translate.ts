@@ -1,0 +1,258 @@
+/**
+ * The only way from Baileys' events to ours. Pure: values in, drafts out. Payload fields are gowa's (docs/events.md);
+ * a status post or a protocol message other than a revoke or an edit is no event, as there.
+ */
+import {
+  getContentType,
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  type MessageUpsertType,
+  normalizeMessageContent,
+  proto,
+  type WAMessage,
+  type WAMessageKey,
+  type WAMessageUpdate,
+} from '@whiskeysockets/baileys';
+import type { Draft } from '../journal/event.ts';
+import { bare, party } from './jid.ts';
+
+/** The account that an event belongs to. */
+export interface Self {
+  readonly jid: string;
+  readonly lid: string;
+}
+
+const { Type: ProtocolType } = proto.Message.ProtocolMessage;
+const { Status } = proto.WebMessageInfo;
+
+const seconds = (stamp: WAMessage['messageTimestamp']) => Number(stamp ?? 0) * 1000;
+
+/** Who sent it and where, in gowa's words. Absent names are left out. */
+function envelopeOf(key: WAMessageKey, self: Self) {
+  const chat = party(key.remoteJid, key.remoteJidAlt);
+  const inGroup = isJidGroup(key.remoteJid ?? undefined);
+  const sender = key.fromMe
+    ? { shown: bare(self.jid), lid: bare(self.lid) }
+    : inGroup
+      ? party(key.participant, key.participantAlt)
+      : chat;
+  return {
+    id: key.id ?? '',
+    chat_id: chat.shown,
+    ...(chat.lid && { chat_lid: chat.lid }),
+    from: sender.shown,
+    ...(sender.lid && { from_lid: sender.lid }),
+    is_from_me: key.fromMe === true,
+  };
+}
+
+type Content = proto.IMessage;
+
+function bodyOf(content: Content): string | undefined {
+  return (
+    content.conversation ??
+    content.extendedTextMessage?.text ??
+    content.imageMessage?.caption ??
+    content.videoMessage?.caption ??
+    content.documentMessage?.caption ??
+    undefined
+  );
+}
+
+function contextOf(content: Content): proto.IContextInfo | undefined {
+  const type = getContentType(content);
+  const part = type
+    ? (content[type] as { contextInfo?: proto.IContextInfo | null } | string | null)
+    : undefined;
+  return typeof part === 'object' ? (part?.contextInfo ?? undefined) : undefined;
+}
+
+/** Media by reference: gowa's form with auto-download off. Where the bytes are is the media station's matter. */
+function mediaOf(content: Content): Record<string, unknown> {
+  const kinds = {
+    image: content.imageMessage,
+    video: content.videoMessage,
+    video_note: content.ptvMessage,
+    audio: content.audioMessage,
+    document: content.documentMessage,
+    sticker: content.stickerMessage,
+  };
+  for (const [kind, part] of Object.entries(kinds)) {
+    if (!part) continue;
+    const { url, mimetype } = part;
+    const caption = 'caption' in part ? part.caption : undefined;
+    const filename = 'fileName' in part ? part.fileName : undefined;
+    return {
+      [kind]: {
+        url: url ?? '',
+        ...(mimetype && { mimetype }),
+        ...(caption && { caption }),
+        ...(filename && { filename }),
+      },
+    };
+  }
+  const { locationMessage: location, contactMessage: contact } = content;
+  if (location) {
+    const { degreesLatitude, degreesLongitude, name, address } = location;
+    return {
+      location: { degreesLatitude, degreesLongitude, ...(name && { name }), ...(address && { address }) },
+    };
+  }
+  if (contact) return { contact: { displayName: contact.displayName ?? '', vcard: contact.vcard ?? '' } };
+  return {};
+}
+
+function quoteOf(context: proto.IContextInfo | undefined): Record<string, unknown> {
+  if (!context?.stanzaId) return {};
+  const quoted = context.quotedMessage
+    ? bodyOf(normalizeMessageContent(context.quotedMessage) ?? {})
+    : undefined;
+  return { replied_to_id: context.stanzaId, ...(quoted && { quoted_body: quoted }) };
+}
+
+function draftOf(message: WAMessage, self: Self): Draft | undefined {
+  const { key } = message;
+  const chat = key.remoteJid ?? '';
+  if (!key.id || isJidBroadcast(chat) || isJidNewsletter(chat)) return undefined;
+  const content = normalizeMessageContent(message.message);
+  if (!content) return undefined;
+
+  const at = seconds(message.messageTimestamp) || Date.now();
+  const common = {
+    ...envelopeOf(key, self),
+    from_name: message.pushName ?? '',
+    sender_display_name: message.pushName ?? '',
+    timestamp: new Date(at).toISOString(),
+  };
+  const protocol = content.protocolMessage;
+  if (protocol) {
+    const target = protocol.key?.id ?? '';
+    if (protocol.type === ProtocolType.REVOKE) {
+      const revoked = {
+        revoked_message_id: target,
+        revoked_from_me: protocol.key?.fromMe === true,
+        revoked_chat: common.chat_id,
+      };
+      return { event: 'message.revoked', at, payload: { ...common, ...revoked } };
+    }
+    if (protocol.type === ProtocolType.MESSAGE_EDIT) {
+      const body = bodyOf(normalizeMessageContent(protocol.editedMessage) ?? {}) ?? '';
+      return { event: 'message.edited', at, payload: { ...common, original_message_id: target, body } };
+    }
+    return undefined;
+  }
+  if (content.reactionMessage) {
+    const { text, key: target } = content.reactionMessage;
+    return {
+      event: 'message.reaction',
+      at,
+      payload: { ...common, reaction: text ?? '', reacted_message_id: target?.id ?? '' },
+    };
+  }
+  // A sender key that travels alone, and poll votes (which Baileys does not decrypt), are no messages.
+  if (
+    content.senderKeyDistributionMessage &&
+    Object.keys(content).length <= 2 &&
+    bodyOf(content) === undefined
+  )
+    return undefined;
+
+  const context = contextOf(content);
+  const body = bodyOf(content);
+  return {
+    event: 'message',
+    at,
+    payload: {
+      ...common,
+      ...(body !== undefined && { body }),
+      ...quoteOf(context),
+      ...(context?.isForwarded && { forwarded: true }),
+      ...((message.message?.viewOnceMessage || message.message?.viewOnceMessageV2) && { view_once: true }),
+      ...mediaOf(content),
+    },
+  };
+}
+
+/** `messages.upsert`: what came in, live (`notify`) or from the offline queue (`append`). */
+export function fromMessages(
+  { messages }: { messages: WAMessage[]; type: MessageUpsertType },
+  self: Self,
+): Draft[] {
+  return messages.map(message => draftOf(message, self)).filter(draft => draft !== undefined);
+}
+
+const receipts: Readonly<Record<number, { type: string; description: string }>> = {
+  [Status.DELIVERY_ACK]: { type: 'delivered', description: 'the message was delivered to the recipient' },
+  [Status.READ]: { type: 'read', description: 'the recipient has read the message' },
+  [Status.PLAYED]: { type: 'played', description: 'the recipient has played the message' },
+};
+
+function ack(
+  ids: string[],
+  key: WAMessageKey,
+  status: number,
+  at: number,
+  self: Self,
+  from?: string,
+): Draft | undefined {
+  const receipt = receipts[status];
+  if (!receipt) return undefined;
+  const { chat_id, from: sender, from_lid } = envelopeOf({ ...key, fromMe: false }, self);
+  return {
+    event: 'message.ack',
+    at,
+    payload: {
+      ids,
+      chat_id,
+      from: from ?? sender,
+      ...(from_lid && { from_lid }),
+      receipt_type: receipt.type,
+      receipt_type_description: receipt.description,
+      timestamp: new Date(at).toISOString(),
+    },
+  };
+}
+
+/** `messages.update`: receipts of direct chats. Those with the same chat, status and time become one event. */
+export function fromUpdates(updates: WAMessageUpdate[], self: Self): Draft[] {
+  const groups = new Map<string, { key: WAMessageKey; status: number; at: number; ids: string[] }>();
+  for (const { key, update } of updates) {
+    const status = update.status;
+    if (typeof status !== 'number' || !key.id || key.fromMe !== true) continue;
+    const at = seconds(update.messageTimestamp) || Date.now();
+    const name = `${key.remoteJid} ${status} ${at}`;
+    const group = groups.get(name);
+    if (group) group.ids.push(key.id);
+    else groups.set(name, { key, status, at, ids: [key.id] });
+  }
+  return [...groups.values()]
+    .map(({ ids, key, status, at }) => ack(ids, key, status, at, self))
+    .filter(draft => draft !== undefined);
+}
+
+interface GroupReceipt {
+  readonly key: WAMessageKey;
+  readonly receipt: { userJid?: string | null; receiptTimestamp?: unknown; readTimestamp?: unknown };
+}
+
+/** `message-receipt.update`: receipts of groups, one per participant. */
+export function fromGroupReceipts(updates: GroupReceipt[], self: Self): Draft[] {
+  return updates
+    .map(({ key, receipt }) => {
+      if (!key.id) return undefined;
+      const read = receipt.readTimestamp !== undefined && receipt.readTimestamp !== null;
+      const at = Number(read ? receipt.readTimestamp : receipt.receiptTimestamp) * 1000 || Date.now();
+      return ack([key.id], key, read ? Status.READ : Status.DELIVERY_ACK, at, self, bare(receipt.userJid));
+    })
+    .filter(draft => draft !== undefined);
+}
+
+/** A change of the device itself. */
+export function fromState(state: string, reason: string | undefined, at: number): Draft {
+  return {
+    event: 'device.state',
+    at,
+    payload: { state, ...(reason && { reason }), timestamp: new Date(at).toISOString() },
+  };
+}

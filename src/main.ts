@@ -1,0 +1,126 @@
+/** The process: arguments and settings in, a node that runs until a signal, an exit code out. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { type Config, ConfigError, describeSettings, printConfig, readConfig } from './config.ts';
+import { Failure } from './errors.ts';
+import { type Logger, makeLogger } from './lib/logger.ts';
+import { version } from './lib/version.ts';
+import { Node } from './node.ts';
+
+/** sysexits.h: a wrong setting; a service that is not there; something broke. */
+const EX_CONFIG = 78;
+const EX_UNAVAILABLE = 69;
+const EX_SOFTWARE = 70;
+
+const out = (text: string) => void process.stdout.write(`${text}\n`);
+const complain = (text: string) => void process.stderr.write(`${text}\n`);
+
+interface Simulation {
+  readonly socketUrl: string;
+  readonly controlUrl: string;
+  readonly rootKey: string;
+}
+
+/** The simulator in a thread of its own, reached by its URL only; its world is kept in a file. */
+async function startSimulation(stateFile: string, fatal: (why: string) => void): Promise<Simulation> {
+  const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+  const worker = new Worker(new URL(`../workers/simulator${extension}`, import.meta.url), {
+    workerData: { stateFile },
+  });
+  worker.on('error', error => fatal(`the simulator died: ${error.message}`));
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+function help(): string {
+  const rows = describeSettings().map(({ name, aliases, shown, doc }) => {
+    const also = aliases.length > 0 ? ` (also ${aliases.join(', ')})` : '';
+    return `  ${name}${also}\n      ${doc.replaceAll('`', '')} Default: ${shown}.`;
+  });
+  return [
+    `Cardume ${version}: many WhatsApp devices in one process.`,
+    '',
+    'npm start -- [--simulate] [--print-config] [--help]',
+    '  --simulate      also runs a simulated WhatsApp with phones to scan with; nothing leaves this machine',
+    '  --print-config  prints the settings, secrets masked, and ends',
+    '',
+    'Settings, from the environment as NAME or CARDUME_NAME:',
+    ...rows,
+  ].join('\n');
+}
+
+async function run(config: Config, simulate: boolean, log: Logger): Promise<void> {
+  const fatal = (why: string) => {
+    log.fatal({ why }, 'the node cannot go on');
+    process.exit(EX_SOFTWARE);
+  };
+  const dataDir = simulate ? join(config.dataDir, 'simulation') : config.dataDir;
+  const simulation = simulate ? await startSimulation(join(dataDir, 'simulator.json'), fatal) : undefined;
+  const settings: Config = simulation
+    ? { ...config, dataDir, waSocketUrl: simulation.socketUrl, waRootKey: simulation.rootKey }
+    : config;
+  const node = new Node({
+    config: settings,
+    log,
+    version,
+    fatal,
+    ...(simulation && { simulator: { controlUrl: simulation.controlUrl } }),
+    ...(process.stdout.isTTY && { draw: text => void process.stdout.write(text) }),
+  });
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    const limit = setTimeout(
+      () => {
+        log.error({ seconds: config.drainSeconds }, 'not everything has stopped in time');
+        process.exit(0);
+      },
+      config.drainSeconds * 1000 - 500,
+    );
+    void node.stop().then(() => {
+      clearTimeout(limit);
+      process.exit(0);
+    });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+
+  await node.start();
+  const database = config.dbUri === undefined ? 'embedded PostgreSQL' : 'PostgreSQL';
+  out(
+    `Cardume ${version} at ${node.url} · ${config.workers} workers · ${database} · ${node.connections} database connections`,
+  );
+  if (simulation) out(`Simulated WhatsApp: phones at ${simulation.controlUrl}`);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const unknown = args.find(arg => !['--help', '--print-config', '--simulate'].includes(arg));
+  if (unknown !== undefined) throw new ConfigError(`${unknown}: no such argument; see --help`);
+  if (args.includes('--help')) return out(help());
+  const config = readConfig();
+  if (args.includes('--print-config')) return out(printConfig(config));
+  const simulate = args.includes('--simulate');
+  if (simulate && config.waSocketUrl !== undefined)
+    throw new ConfigError(
+      'WA_SOCKET_URL: expected none with --simulate, which brings its own server, got one',
+    );
+  await run(config, simulate, makeLogger(config.logLevel, { ...(simulate && { simulated: true }) }));
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    complain(error.message);
+    process.exit(EX_CONFIG);
+  }
+  if (error instanceof Failure) {
+    complain(error.message);
+    process.exit(EX_UNAVAILABLE);
+  }
+  complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
+});

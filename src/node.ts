@@ -1,0 +1,244 @@
+/** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createApp } from './api/app.ts';
+import { printQr } from './api/qr-terminal.ts';
+import { ApiServer } from './api/server.ts';
+import { type Config, ConfigError } from './config.ts';
+import { Deliverer } from './delivery/deliverer.ts';
+import { fanOut } from './delivery/fan-out.ts';
+import { endpointSettings } from './delivery/settings.ts';
+import type { Logger } from './lib/logger.ts';
+import type { Service } from './lib/service.ts';
+import {
+  connectionLimit,
+  connectionsInUse,
+  type DatabaseAddress,
+  openDatabase,
+  type Sql,
+  unavailable,
+  waitForDatabase,
+} from './store/database.ts';
+import { startEmbedded } from './store/embedded.ts';
+import { openLanes, syncGlobalEndpoints } from './store/endpoints.ts';
+import { migrate } from './store/migrate.ts';
+import { ensureSetting } from './store/settings.ts';
+import type { DeviceView, Fleet } from './supervisor/devices.ts';
+import { Supervisor } from './supervisor/supervisor.ts';
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  /** The simulator that devices connect to, when this node was started with one. */
+  readonly simulator?: { readonly controlUrl: string };
+  /** Where QR codes are drawn, when somebody is looking. */
+  readonly draw?: (text: string) => void;
+  /** The node cannot go on; whoever runs the process should start it anew. */
+  readonly fatal: (why: string) => void;
+}
+
+/** Longest wait for a database that is down at the start. */
+const DATABASE_WITHIN = 30_000;
+/** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
+const SPARE_CONNECTIONS = 10;
+/** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
+const REQUESTS_PART = 0.55;
+const DELIVERIES_PART = 0.25;
+
+export class Node implements Service {
+  readonly #options: NodeOptions;
+  readonly #stops: (() => Promise<void>)[] = [];
+  #api: ApiServer | undefined;
+  #supervisor: Supervisor | undefined;
+  #stopped: Promise<void> | undefined;
+  #drawn = new Map<string, string>();
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+  }
+
+  get url(): string {
+    return this.#running(this.#api).url;
+  }
+
+  get supervisor(): Supervisor {
+    return this.#running(this.#supervisor);
+  }
+
+  /** Database connections that this node opens, whatever the number of devices. */
+  get connections(): number {
+    const { workers, shardConnections, mainConnections } = this.#options.config;
+    return workers * shardConnections + mainConnections;
+  }
+
+  /** Resolves when the API answers and all shards are up. Fails with ConfigError or Failure, and leaves nothing behind. */
+  async start(): Promise<void> {
+    try {
+      await this.#build();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#unwind();
+    return this.#stopped;
+  }
+
+  async #build(): Promise<void> {
+    const { config, log, version, simulator, fatal } = this.#options;
+    const address = await this.#database();
+    const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
+    this.#stops.push(() => sql.end({ timeout: 1 }));
+    await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
+    await migrate({ address, log });
+    await this.#assertRoom(sql);
+    await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
+
+    const secret = config.webhookSecret ?? (await ensureSetting(sql, 'webhook_secret', newSecret));
+    const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
+    await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
+
+    const drainMs = config.drainSeconds * 1000;
+    const deliverer = new Deliverer({ sql, log, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const supervisor = new Supervisor({
+      sql,
+      node: randomUUID(),
+      workers: config.workers,
+      heapMb: config.shardHeapMb,
+      connectsPerSecond: config.connectsPerSecond,
+      connectBurst: config.connectBurst,
+      drainMs: drainMs * REQUESTS_PART,
+      shard: {
+        database: address,
+        connections: config.shardConnections,
+        logLevel: config.logLevel,
+        whatsapp: {
+          ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
+          ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),
+          ...(config.waCaFile !== undefined && { ca: config.waCaFile }),
+        },
+      },
+      log,
+      events: (shard, streamed, done) => live.accept(shard, streamed, done),
+      created: deviceNo => openLanes(sql, deviceNo),
+      statusChanged: device => this.#draw(device),
+      fatal,
+    });
+    const api = new ApiServer({
+      app: createApp({
+        devices: supervisor,
+        fleet: supervisor,
+        endpoints: endpointSettings(sql, deliverer),
+        readiness: () => readiness(sql, supervisor, this.#stopped !== undefined),
+        // A scrape is worth most when the database is away: it goes without this figure then.
+        connections: () => connectionsInUse(sql).catch(() => []),
+        credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+        version,
+        commandTimeoutMs: config.commandSeconds * 1000,
+        log,
+        ...(simulator && { simulator }),
+      }),
+      host: config.host,
+      port: config.port,
+      closeWithin: drainMs * REQUESTS_PART,
+      log,
+    });
+
+    this.#stops.push(() => deliverer.stop());
+    await deliverer.start();
+    // No new requests first; those that run need their shards, so both drain at the same time.
+    this.#stops.push(async () => {
+      const requests = api.stop();
+      await supervisor.stop();
+      await requests;
+      live.close();
+    });
+    await supervisor.start();
+    await api.start();
+    this.#supervisor = supervisor;
+    this.#api = api;
+  }
+
+  async #database(): Promise<DatabaseAddress> {
+    const { config, log } = this.#options;
+    if (config.dbUri !== undefined) return { url: config.dbUri };
+    const embedded = await startEmbedded({
+      dir: config.dataDir,
+      maxConnections: this.connections + SPARE_CONNECTIONS,
+      log,
+    });
+    this.#stops.push(() => embedded.stop());
+    void embedded.exited.then(why => {
+      if (!this.#stopped) this.#options.fatal(`the embedded database is gone: ${why}`);
+    });
+    return embedded.address;
+  }
+
+  async #assertRoom(sql: Sql): Promise<void> {
+    const limit = await connectionLimit(sql);
+    if (this.connections > limit)
+      throw new ConfigError(
+        `WORKERS: expected WORKERS x SHARD_CONNECTIONS + MAIN_CONNECTIONS to be at most the ${limit} connections that the database allows, got ${this.connections}`,
+      );
+  }
+
+  async #unwind(): Promise<void> {
+    for (const stop of this.#stops.reverse())
+      await stop().catch((err: unknown) =>
+        this.#options.log.error({ err }, 'a station did not stop in order'),
+      );
+  }
+
+  #draw({ id, pairing }: DeviceView): void {
+    const { draw } = this.#options;
+    const qr = pairing?.by === 'qr' ? pairing.qr : undefined;
+    if (!draw || this.#drawn.get(id) === qr) return;
+    if (qr === undefined) {
+      this.#drawn.delete(id);
+      return;
+    }
+    this.#drawn.set(id, qr);
+    draw(`\nScan with WhatsApp to link device ${id}:\n`);
+    printQr(qr, draw).catch((err: unknown) =>
+      this.#options.log.warn({ err }, 'the QR code could not be drawn'),
+    );
+  }
+
+  #running<T>(station: T | undefined): T {
+    if (station === undefined) throw new Error('the node has not been started');
+    return station;
+  }
+}
+
+function newSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
+/** Devices of a simulator in the database of real ones would be logged out at the first connect, and the other way round. */
+async function assertWorld(sql: Sql, world: string): Promise<void> {
+  const kept = await ensureSetting(sql, 'world', () => world);
+  if (kept !== world)
+    throw new ConfigError(
+      `DB_URI: expected a database of devices that connect to ${world}, got one of devices that connect to ${kept}; use another database (or DATA_DIR)`,
+    );
+}
+
+async function readiness(
+  sql: Sql,
+  fleet: Fleet,
+  stopping: boolean,
+): Promise<{ ready: boolean; reasons: string[] }> {
+  const reasons: string[] = [];
+  if (stopping) reasons.push('The server is stopping.');
+  try {
+    await sql`select 1`;
+  } catch (error) {
+    reasons.push(unavailable(error) ? 'The database cannot be reached.' : 'The database refuses us.');
+  }
+  for (const { shard, state } of fleet.shards())
+    if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
+  return { ready: reasons.length === 0, reasons };
+}

@@ -1,0 +1,36 @@
+/** The ways in which a thread dies, by name, so that tests and the demo can prove what the supervisor promises. */
+import type { Fault } from './protocol.ts';
+
+const hoard: unknown[] = [];
+
+const faults: Record<Exclude<Fault, 'return'>, () => void> = {
+  throw: () => {
+    setTimeout(() => {
+      throw new Error('fault: throw');
+    });
+  },
+  reject: () => {
+    void Promise.reject(new Error('fault: reject'));
+  },
+  exit: () => process.exit(4),
+  loop: () => {
+    for (;;);
+  },
+  heap: () => {
+    for (;;) hoard.push({ a: [1, 2, 3] });
+  },
+  // Slow enough for the soft limit to see it: a Map that outgrows the hard one kills the whole process.
+  map: () => {
+    const map = new Map<string, { i: number }>();
+    hoard.push(map);
+    setInterval(() => {
+      for (let i = 0; i < 20_000; i++) map.set(`${map.size}`, { i });
+    }, 20);
+  },
+};
+
+/** `return` ends the task, which only the thread's entry can do. */
+export function commit(fault: Fault, end: () => void): void {
+  if (fault === 'return') end();
+  else faults[fault]();
+}

@@ -1,0 +1,18 @@
+/** The sign of life of a shard, readable while the shard or its port is flooded: no message, a counter in shared memory. */
+import { BEATS, BUFFERS_KIB, HEAP_KIB } from './protocol.ts';
+
+const EVERY_MS = 100;
+
+/** Beats until it is stopped. The supervisor reads the heap of this thread here too, for its soft limit. */
+export function startHeartbeat(shared: SharedArrayBuffer): { stop(): void } {
+  const slots = new Int32Array(shared);
+  const beat = () => {
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    Atomics.add(slots, BEATS, 1);
+    Atomics.store(slots, HEAP_KIB, Math.round(heapUsed / 1024));
+    Atomics.store(slots, BUFFERS_KIB, Math.round(arrayBuffers / 1024));
+  };
+  beat();
+  const timer = setInterval(beat, EVERY_MS);
+  return { stop: () => clearInterval(timer) };
+}

@@ -1,0 +1,215 @@
+/**
+ * Inside the thread: the devices of one shard, and its end of the conversation. It does not know that it lives in a
+ * thread; it gets something with `postMessage` and `on('message')`.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { threadId } from 'node:worker_threads';
+import { makeCaches } from '../device/caches.ts';
+import { assertContract } from '../device/contract.ts';
+import { Device } from '../device/device.ts';
+import { KeyVault } from '../device/keys.ts';
+import { trustRoot } from '../device/socket.ts';
+import { Failure } from '../errors.ts';
+import { Journal } from '../journal/journal.ts';
+import { type Logger, makeLogger } from '../lib/logger.ts';
+import { readCredentials } from '../store/credentials.ts';
+import { openDatabase, type Sql } from '../store/database.ts';
+import { commit } from './faults.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { Outbox } from './outbox.ts';
+import type { DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+
+/** As much of a MessagePort as a shard needs. */
+export interface Port {
+  postMessage(message: FromShard): void;
+  on(event: 'message', listener: (message: ToShard) => void): unknown;
+}
+
+const PULSE_MS = 2_000;
+const AGAIN_MS = 500;
+/** Signal state kept in memory by one shard; what falls out is read again. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+
+export class Shard {
+  readonly #settings: ShardSettings;
+  readonly #port: Port;
+  readonly #end: () => void;
+  readonly #log: Logger;
+  readonly #sql: Sql;
+  readonly #vault: KeyVault;
+  readonly #journal: Journal;
+  readonly #caches = makeCaches();
+  readonly #outbox: Outbox;
+  readonly #heartbeat: { stop(): void };
+  readonly #devices = new Map<DeviceId, Device>();
+  /** Devices whose credentials are being read: their commands wait for them. */
+  readonly #arriving = new Map<DeviceId, Promise<void>>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #lag = monitorEventLoopDelay({ resolution: 20 });
+  readonly #pulse: NodeJS.Timeout;
+  #draining = false;
+
+  /** `end` ends the thread's task; a shard never calls it by itself. */
+  constructor(settings: ShardSettings, port: Port, end: () => void) {
+    assertContract();
+    trustRoot(settings.whatsapp.rootKey);
+    this.#settings = settings;
+    this.#port = port;
+    this.#end = end;
+    this.#log = makeLogger(settings.logLevel, { shard: settings.shard });
+    this.#sql = openDatabase({
+      address: settings.database,
+      connections: settings.connections,
+      name: `cardume-shard-${settings.shard}`,
+    });
+    this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
+    this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
+    this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
+    this.#heartbeat = startHeartbeat(settings.beats);
+    this.#lag.enable();
+    this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
+    port.on('message', message => this.#hear(message));
+    port.postMessage({ op: 'hello', threadId });
+  }
+
+  #hear(message: ToShard): void {
+    switch (message.op) {
+      case 'adopt':
+        this.#expect(message.seats);
+        break;
+      case 'release':
+        void this.#release(message.device, message.why === 'removed');
+        break;
+      case 'admit':
+        this.#devices.get(message.device)?.admitted();
+        break;
+      case 'command':
+        this.#run(message);
+        break;
+      case 'credit':
+        this.#outbox.grant(message.events);
+        break;
+      case 'drain':
+        void this.#drain(message.by);
+        break;
+      case 'fault':
+        commit(message.fault, this.#end);
+        break;
+    }
+  }
+
+  #expect(seats: readonly Seat[]): void {
+    const arrival = this.#adopt(seats).finally(() => {
+      for (const { id } of seats) this.#arriving.delete(id);
+    });
+    for (const { id } of seats) this.#arriving.set(id, arrival);
+  }
+
+  async #adopt(seats: readonly Seat[]): Promise<void> {
+    const rows = await this.#credentialsOf(seats.map(seat => seat.no));
+    if (this.#draining) return;
+    for (const seat of seats) {
+      if (this.#devices.has(seat.id)) continue;
+      const device = new Device(
+        seat,
+        {
+          sql: this.#sql,
+          owner: this.#settings.node,
+          vault: this.#vault,
+          caches: this.#caches,
+          journal: this.#journal,
+          whatsapp: this.#settings.whatsapp,
+          log: this.#log,
+          knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
+          changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
+          streamed: events => this.#outbox.add(events),
+        },
+        rows.get(seat.no),
+        seat.stopped,
+      );
+      this.#devices.set(seat.id, device);
+      device.start();
+    }
+  }
+
+  /** The supervisor has placed the devices here; while the database is away there is nothing better to do than wait. */
+  async #credentialsOf(nos: number[]): Promise<Map<number, Buffer>> {
+    for (;;) {
+      try {
+        return await readCredentials(this.#sql, nos);
+      } catch (err) {
+        this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
+        await new Promise(next => setTimeout(next, AGAIN_MS));
+      }
+    }
+  }
+
+  async #release(id: DeviceId, removed: boolean): Promise<void> {
+    const device = this.#devices.get(id);
+    this.#devices.delete(id);
+    await device?.release(Date.now() + 5_000);
+    if (device && removed) {
+      this.#vault.drop(device.seat.no);
+      this.#caches.forget(device.seat.no);
+    }
+    this.#port.postMessage({ op: 'released', device: id });
+  }
+
+  #run(message: Extract<ToShard, { op: 'command' }>): void {
+    const { id, device, command, deadline, request } = message;
+    const running = this.#answer(device, command, deadline, request).then(reply => {
+      this.#running.delete(running);
+      this.#port.postMessage({ op: 'reply', id, reply });
+    });
+    this.#running.add(running);
+  }
+
+  async #answer(
+    id: DeviceId,
+    command: Extract<ToShard, { op: 'command' }>['command'],
+    deadline: number,
+    request: string,
+  ): Promise<Reply> {
+    try {
+      await this.#arriving.get(id);
+      const device = this.#devices.get(id);
+      if (!device || this.#draining) throw new Failure('SHARD_UNAVAILABLE');
+      return { ok: true, answer: await device.command(command, deadline) };
+    } catch (err) {
+      const failure =
+        err instanceof Failure ? err : new Failure('INTERNAL_SERVER_ERROR', undefined, { cause: err });
+      this.#log.info({ err: failure, device: id, request, command: command.do }, 'command failed');
+      return { ok: false, error: failure.report() };
+    }
+  }
+
+  /** No new commands, running ones finish, sockets close, everything is saved; then `bye`, and the supervisor ends us. */
+  async #drain(by: number): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - Date.now() - 1_000)));
+    await Promise.race([Promise.all(this.#running), late]);
+    await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
+    this.#outbox.grant(Number.MAX_SAFE_INTEGER / 2);
+    clearInterval(this.#pulse);
+    this.#heartbeat.stop();
+    await this.#sql.end({ timeout: 1 });
+    this.#port.postMessage({ op: 'bye' });
+  }
+
+  #tell(): void {
+    const { heapUsed, external } = process.memoryUsage();
+    this.#port.postMessage({
+      op: 'pulse',
+      pulse: {
+        devices: this.#devices.size,
+        loopLagP99: this.#lag.percentile(99) / 1e6,
+        heapUsed,
+        external,
+        creditInUse: this.#outbox.creditInUse,
+        eventsQueued: this.#outbox.queued,
+      },
+    });
+    this.#lag.reset();
+  }
+}

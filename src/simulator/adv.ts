@@ -1,0 +1,96 @@
+// Account-device verification: what the phone signs so that a companion is believed to be its own (protocol.md 4.2;
+// Baileys `configureSuccessfulPairing`, whatsmeow pair.go).
+import { proto } from '@whiskeysockets/baileys';
+import type { Account } from './accounts.ts';
+import { hmacSha256, sign, verify } from './crypto.ts';
+
+const ACCOUNT_SIGNATURE = Buffer.of(6, 0);
+const DEVICE_SIGNATURE = Buffer.of(6, 1);
+const KEY_INDEX_SIGNATURE = Buffer.of(6, 2);
+const E2EE = proto.ADVEncryptionType.E2EE;
+
+/** The phone's half of a device identity. */
+export interface AccountSigned {
+  /** Encoded ADVDeviceIdentity. */
+  readonly details: Uint8Array;
+  readonly accountSignature: Uint8Array;
+}
+
+export function signDevice(account: Account, keyIndex: number, companionIdentity: Uint8Array): AccountSigned {
+  const details = proto.ADVDeviceIdentity.encode({
+    rawId: account.rawId,
+    timestamp: Math.floor(Date.now() / 1000),
+    keyIndex,
+    accountType: E2EE,
+    deviceType: E2EE,
+  }).finish();
+  const signed = Buffer.concat([ACCOUNT_SIGNATURE, details, companionIdentity]);
+  return { details, accountSignature: sign(account.identity.private, signed) };
+}
+
+/** The companion's half, which proves that it agrees to belong to this account. */
+export function deviceSignatureText(
+  half: AccountSigned,
+  companionIdentity: Uint8Array,
+  account: Account,
+): Buffer {
+  return Buffer.concat([DEVICE_SIGNATURE, half.details, companionIdentity, account.identity.public]);
+}
+
+/** What pair-success carries: the account's half under the secret that only QR or code told both sides. */
+export function pairingContainer(account: Account, half: AccountSigned, advSecret: Uint8Array): Uint8Array {
+  const details = proto.ADVSignedDeviceIdentity.encode({
+    ...half,
+    accountSignatureKey: account.identity.public,
+  }).finish();
+  return proto.ADVSignedDeviceIdentityHMAC.encode({
+    details,
+    hmac: hmacSha256(advSecret, details),
+    accountType: E2EE,
+  }).finish();
+}
+
+/** The whole identity, as bundles carry it. */
+export function signedIdentity(
+  account: Account,
+  half: AccountSigned,
+  deviceSignature: Uint8Array,
+): Uint8Array {
+  return proto.ADVSignedDeviceIdentity.encode({
+    ...half,
+    accountSignatureKey: account.identity.public,
+    deviceSignature,
+  }).finish();
+}
+
+/** The device signature in a pair-device-sign answer, or undefined when it is not what was asked to be signed. */
+export function acceptDeviceSignature(
+  answer: Uint8Array,
+  half: AccountSigned,
+  companionIdentity: Uint8Array,
+  account: Account,
+): Uint8Array | undefined {
+  const signature = proto.ADVSignedDeviceIdentity.decode(answer).deviceSignature;
+  if (!signature) return undefined;
+  return verify(companionIdentity, deviceSignatureText(half, companionIdentity, account), signature)
+    ? signature
+    : undefined;
+}
+
+/** The signed list of valid key indexes that usync answers and device notifications carry. */
+export function keyIndexList(account: Account): Uint8Array {
+  const validIndexes = [...account.devices.keys()];
+  const details = proto.ADVKeyIndexList.encode({
+    rawId: account.rawId,
+    timestamp: Math.floor(Date.now() / 1000),
+    currentIndex: account.nextDeviceId - 1,
+    validIndexes,
+    accountType: E2EE,
+  }).finish();
+  const accountSignature = sign(account.identity.private, Buffer.concat([KEY_INDEX_SIGNATURE, details]));
+  return proto.ADVSignedKeyIndexList.encode({
+    details,
+    accountSignature,
+    accountSignatureKey: account.identity.public,
+  }).finish();
+}

@@ -1,0 +1,27 @@
+// The control plane: an HTTP API that drives the phones and the network, never the server's internals.
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
+import { deviceRoutes } from './control-devices.ts';
+import { faultRoutes } from './control-faults.ts';
+import { phoneRoutes } from './control-phones.ts';
+import { page } from './page.ts';
+import { Refused } from './refused.ts';
+import type { World } from './world.ts';
+
+export function makeControl(world: World): Hono {
+  const app = new Hono();
+  // Pages on loopback drive it, and there is nothing in here to protect.
+  app.use(cors({ origin: '*' }));
+  app.get('/', context => context.html(page));
+  app.route('/admin', phoneRoutes(world));
+  app.route('/admin', deviceRoutes(world));
+  app.route('/admin', faultRoutes(world));
+  app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
+  app.onError((error, context) => {
+    if (error instanceof Refused) return context.json({ error: error.message }, error.status);
+    if (error instanceof HTTPException) return context.json({ error: error.message }, error.status);
+    return context.json({ error: error.message }, 500);
+  });
+  return app;
+}

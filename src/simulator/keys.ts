@@ -1,0 +1,44 @@
+// Signal keys that the server hands out: bundles and one-time prekeys (protocol.md 6).
+import type { Device } from './accounts.ts';
+import { type BinaryNode, bigEndian, node, SERVER, unixNow } from './wire.ts';
+import type { World } from './world.ts';
+
+// Baileys uploads more only when it is told of fewer than 5 (MIN_PREKEY_COUNT), so telling earlier is useless.
+const LOW_PREKEYS = 5;
+
+/** Takes the next one-time prekey of a device; tells the device when they run low. */
+export function takePreKey(world: World, device: Device): { id: number; public: Uint8Array } | undefined {
+  if (device.phone) return device.phone.signal.newPreKey();
+  const key = device.preKeys.shift();
+  // One that is away asks for its count at its next login.
+  if (device.preKeys.length < LOW_PREKEYS && device.mailbox.live)
+    device.mailbox.push(lowPreKeys(world, device));
+  world.changed();
+  return key;
+}
+
+// A fresh id each time: Baileys ignores a repeat of one that it is working on.
+function lowPreKeys(world: World, device: Device): BinaryNode {
+  const attrs = { from: SERVER, type: 'encrypt', id: world.nextId(), t: unixNow() };
+  return node('notification', attrs, [node('count', { value: String(device.preKeys.length) })]);
+}
+
+/** A device's keys as bundles, digests and retry receipts carry them. */
+export function keyNodes(device: Device): {
+  registration: BinaryNode;
+  type: BinaryNode;
+  identity: BinaryNode;
+  skey: BinaryNode;
+} {
+  const { registrationId, identity, signedPreKey } = device.keys;
+  return {
+    registration: node('registration', {}, bigEndian(registrationId, 4)),
+    type: node('type', {}, Buffer.of(5)),
+    identity: node('identity', {}, identity),
+    skey: node('skey', {}, [
+      node('id', {}, bigEndian(signedPreKey.id, 3)),
+      node('value', {}, signedPreKey.public),
+      node('signature', {}, signedPreKey.signature),
+    ]),
+  };
+}

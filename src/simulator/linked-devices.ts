@@ -1,0 +1,117 @@
+// Devices that are linked already, with the credentials to log in: a test starts with hundreds in a second.
+import { randomBytes, randomInt } from 'node:crypto';
+import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/baileys';
+import { accountJid, type Device, deviceJid } from './accounts.ts';
+import { deviceSignatureText, signDevice, signedIdentity } from './adv.ts';
+import { generateKeyPair, type KeyPair, sign, typed } from './crypto.ts';
+import { announceDevice } from './device-list.ts';
+import { ensureAccount } from './phones.ts';
+import { Refused } from './refused.ts';
+import type { World } from './world.ts';
+
+/** One linked device as its client would have stored it. */
+export interface LinkedDevice {
+  readonly phone: string;
+  readonly jid: string;
+  readonly lid: string;
+  /** Baileys' AuthenticationCreds as BufferJSON text. */
+  readonly credentials: string;
+  /** The one-time prekeys that the server holds; the client needs their private halves. Base64. */
+  readonly preKeys: { readonly id: number; readonly public: string; readonly private: string }[];
+}
+
+export interface LinkRequest {
+  readonly count: number;
+  /** Numbers are `<prefix><n>`; the next device of an account that exists, a new account otherwise. */
+  readonly prefix?: string | undefined;
+  /** One-time prekeys each; above 5, so that no client uploads at its first login. */
+  readonly preKeys?: number | undefined;
+}
+
+const PREKEYS = 10;
+
+export function makeLinkedDevices(world: World, request: LinkRequest): LinkedDevice[] {
+  return Array.from({ length: request.count }, (_, index) => {
+    const phone =
+      request.prefix === undefined ? undefined : `${request.prefix}${String(index + 1).padStart(4, '0')}`;
+    return makeLinkedDevice(world, phone ?? world.accounts.freshPhone(), request.preKeys ?? PREKEYS);
+  });
+}
+
+function makeLinkedDevice(world: World, phone: string, count: number): LinkedDevice {
+  const account = ensureAccount(world, phone);
+  const id = world.accounts.takeDeviceId(account);
+  if (id === undefined)
+    throw new Refused(409, `phone ${phone} has linked 255 devices and has no number left`);
+  const noise = generateKeyPair();
+  const identity = generateKeyPair();
+  const signedPreKey = generateKeyPair();
+  const signature = sign(identity.private, typed(signedPreKey.public));
+  const registrationId = randomInt(1, 16_380);
+  const preKeys = Array.from({ length: count }, (_, index) => ({ id: index + 1, pair: generateKeyPair() }));
+
+  const half = signDevice(account, id, identity.public);
+  const deviceSignature = sign(identity.private, deviceSignatureText(half, identity.public, account));
+  const stored = signedIdentity(account, half, deviceSignature);
+  const device = world.accounts.addCompanion(account, id, {
+    keys: {
+      registrationId,
+      identity: identity.public,
+      signedPreKey: { id: 1, public: signedPreKey.public, signature },
+    },
+    noiseKey: noise.public,
+    signedIdentity: stored,
+    preKeys: preKeys.map(key => ({ id: key.id, public: key.pair.public })),
+  });
+  device.bootstrapped = true;
+  announceDevice(world, device, 'add');
+  world.changed();
+
+  const keyPair = (pair: KeyPair) => ({
+    public: Buffer.from(pair.public),
+    private: Buffer.from(pair.private),
+  });
+  const creds: AuthenticationCreds = {
+    noiseKey: keyPair(noise),
+    pairingEphemeralKeyPair: keyPair(generateKeyPair()),
+    signedIdentityKey: keyPair(identity),
+    signedPreKey: { keyPair: keyPair(signedPreKey), signature: Buffer.from(signature), keyId: 1 },
+    registrationId,
+    advSecretKey: randomBytes(32).toString('base64'),
+    me: { id: deviceJid(device), name: account.name, lid: deviceJid(device, 'lid') },
+    account: proto.ADVSignedDeviceIdentity.decode(stored),
+    signalIdentities: [
+      {
+        identifier: { name: accountJid(account, 'lid'), deviceId: 0 },
+        identifierKey: Buffer.from(typed(account.identity.public)),
+      },
+    ],
+    platform: 'android',
+    nextPreKeyId: count + 1,
+    firstUnuploadedPreKeyId: count + 1,
+    // Not 0: a first sync would wait 20 s for a history that no phone sends.
+    accountSyncCounter: 1,
+    accountSettings: { unarchiveChats: false },
+    processedHistoryMessages: [],
+    registered: true,
+    pairingCode: undefined,
+    lastPropHash: undefined,
+    routingInfo: undefined,
+  };
+  return describe(device, creds, preKeys);
+}
+
+function describe(
+  device: Device,
+  creds: AuthenticationCreds,
+  keys: { id: number; pair: KeyPair }[],
+): LinkedDevice {
+  const base64 = (data: Uint8Array) => Buffer.from(data).toString('base64');
+  return {
+    phone: device.account.phone,
+    jid: deviceJid(device),
+    lid: deviceJid(device, 'lid'),
+    credentials: JSON.stringify(creds, BufferJSON.replacer),
+    preKeys: keys.map(({ id, pair }) => ({ id, public: base64(pair.public), private: base64(pair.private) })),
+  };
+}

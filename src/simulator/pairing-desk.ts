@@ -1,0 +1,75 @@
+// Sockets that wait to be linked: found by the ref in their QR, or by the number that asked for a pairing code.
+import { randomBytes } from 'node:crypto';
+import type { DeviceKeys } from './accounts.ts';
+import type { Connection } from './connection.ts';
+
+/** What a client that is not linked yet said of itself. */
+export interface Registration {
+  readonly keys: DeviceKeys;
+  readonly noiseKey: Uint8Array;
+  readonly pushName: string | undefined;
+}
+
+/** The first step of a pairing by code (protocol.md 4.4). */
+export interface CompanionHello {
+  readonly connection: Connection;
+  readonly phone: string;
+  /** salt 32, iv 16, AES-256-CTR of the companion's ephemeral key. */
+  readonly wrappedEphemeral: Buffer;
+  readonly ref: string;
+}
+
+// Six, as the real server sends: the first is shown for 60 s, the others 20 s each (Baileys socket.ts).
+const REFS = 6;
+
+export class PairingDesk {
+  readonly #byRef = new Map<string, Connection>();
+  readonly #hellos = new Map<string, CompanionHello>();
+  readonly #waiting = new Map<string, Set<(hello: CompanionHello) => void>>();
+
+  /** Refs for one socket's QR codes. They must not hold a comma: the QR's fields are split at it. */
+  issueRefs(connection: Connection): string[] {
+    const refs = Array.from({ length: REFS }, () => `2@${randomBytes(48).toString('base64')}`);
+    for (const ref of refs) this.#byRef.set(ref, connection);
+    connection.refs = refs;
+    return refs;
+  }
+
+  byRef(ref: string): Connection | undefined {
+    return this.#byRef.get(ref);
+  }
+
+  greet(hello: CompanionHello): void {
+    this.#hellos.set(hello.phone, hello);
+    const waiting = this.#waiting.get(hello.phone);
+    this.#waiting.delete(hello.phone);
+    for (const wake of waiting ?? []) wake(hello);
+  }
+
+  hello(phone: string): CompanionHello | undefined {
+    return this.#hellos.get(phone);
+  }
+
+  /** The hello of that number, now or when it comes; undefined after `ms`. */
+  async helloWithin(phone: string, ms: number): Promise<CompanionHello | undefined> {
+    const known = this.#hellos.get(phone);
+    if (known) return known;
+    const waiting = this.#waiting.get(phone) ?? new Set();
+    this.#waiting.set(phone, waiting);
+    return new Promise(resolve => {
+      const wake = (hello: CompanionHello | undefined) => {
+        clearTimeout(timer);
+        waiting.delete(wake);
+        resolve(hello);
+      };
+      const timer = setTimeout(() => wake(undefined), ms);
+      waiting.add(wake);
+    });
+  }
+
+  forget(connection: Connection): void {
+    for (const ref of connection.refs) this.#byRef.delete(ref);
+    for (const [phone, hello] of this.#hellos)
+      if (hello.connection === connection) this.#hellos.delete(phone);
+  }
+}

@@ -1,0 +1,156 @@
+// A phone's Signal state: identity, prekeys and one session per other device. Real sessions, by the wasm's libsignal.
+import { randomInt } from 'node:crypto';
+import {
+  ProtocolAddress,
+  SessionBuilder,
+  SessionCipher,
+  type SessionRecord,
+  type SignalStorage,
+} from 'whatsapp-rust-bridge';
+import type { Device, DeviceKeys, PreKey } from './accounts.ts';
+import { generateKeyPair, type KeyPair, sign, typed } from './crypto.ts';
+
+/** What a phone keeps; plain data, so that it can be stored. */
+export interface SignalState {
+  readonly registrationId: number;
+  readonly signedPreKey: { readonly id: number; readonly pair: KeyPair; readonly signature: Uint8Array };
+  readonly preKeys: Map<number, KeyPair>;
+  nextPreKeyId: number;
+  /** Serialised session records by address. */
+  readonly sessions: Map<string, Uint8Array>;
+}
+
+export interface Sealed {
+  readonly type: 'pkmsg' | 'msg';
+  readonly ciphertext: Uint8Array;
+}
+
+// The wasm's message types: 3 is a PreKeySignalMessage, everything else a plain SignalMessage.
+const PRE_KEY_MESSAGE = 3;
+const MAX_PRE_KEY_ID = 0xff_ffff;
+/** Of those that were handed out and not used yet; the oldest go first. */
+const KEPT_PRE_KEYS = 2_000;
+
+export function freshSignalState(identity: KeyPair): SignalState {
+  const pair = generateKeyPair();
+  return {
+    registrationId: randomInt(1, 16_380),
+    signedPreKey: { id: 1, pair, signature: sign(identity.private, typed(pair.public)) },
+    preKeys: new Map(),
+    nextPreKeyId: 1,
+    sessions: new Map(),
+  };
+}
+
+/** Not re-entrant per address: its owner calls one operation at a time. */
+export class PhoneSignal {
+  readonly identity: KeyPair;
+  readonly state: SignalState;
+  readonly #storage: SignalStorage;
+
+  constructor(identity: KeyPair, state: SignalState) {
+    this.identity = identity;
+    this.state = state;
+    this.#storage = storageOf(identity, state);
+  }
+
+  /** What the server publishes of this phone. */
+  get keys(): DeviceKeys {
+    const { id, pair, signature } = this.state.signedPreKey;
+    return {
+      registrationId: this.state.registrationId,
+      identity: this.identity.public,
+      signedPreKey: { id, public: pair.public, signature },
+    };
+  }
+
+  /** A one-time prekey made for this one asker: a phone never runs out. */
+  newPreKey(): PreKey {
+    const id = this.state.nextPreKeyId;
+    this.state.nextPreKeyId = id >= MAX_PRE_KEY_ID ? 1 : id + 1;
+    const pair = generateKeyPair();
+    this.state.preKeys.set(id, pair);
+    // Baileys fetches a phone's bundle at every miss of its device cache and often sends nothing with it.
+    if (this.state.preKeys.size > KEPT_PRE_KEYS)
+      this.state.preKeys.delete(this.state.preKeys.keys().next().value ?? 0);
+    return { id, public: pair.public };
+  }
+
+  hasSession(with_: Device): boolean {
+    return this.state.sessions.has(addressName(with_));
+  }
+
+  forget(device: Device): void {
+    this.state.sessions.delete(addressName(device));
+  }
+
+  /** Starts a session from the keys of `to`; the old one, if any, is archived in the record. */
+  async startSession(to: Device, oneTime: PreKey | undefined): Promise<void> {
+    const { signedPreKey, registrationId, identity } = to.keys;
+    using address = addressOf(to);
+    using builder = new SessionBuilder(this.#storage, address);
+    await builder.processPreKeyBundle({
+      registrationId,
+      identityKey: typed(identity),
+      preKey: oneTime && { keyId: oneTime.id, publicKey: typed(oneTime.public) },
+      signedPreKey: {
+        keyId: signedPreKey.id,
+        publicKey: typed(signedPreKey.public),
+        signature: signedPreKey.signature,
+      },
+    });
+  }
+
+  async encrypt(to: Device, plain: Uint8Array): Promise<Sealed> {
+    using address = addressOf(to);
+    using cipher = new SessionCipher(this.#storage, address);
+    const { type, body } = await cipher.encrypt(plain);
+    return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', ciphertext: body };
+  }
+
+  /** Throws when the message is not for the session there is. */
+  async decrypt(from: Device, type: string, ciphertext: Uint8Array): Promise<Uint8Array> {
+    using address = addressOf(from);
+    using cipher = new SessionCipher(this.#storage, address);
+    return type === 'pkmsg'
+      ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
+      : await cipher.decryptWhisperMessage(ciphertext);
+  }
+}
+
+// Sessions are kept under the LID, whatever form a stanza used: it is one and the same device.
+function addressOf(device: Device): ProtocolAddress {
+  return new ProtocolAddress(device.account.lid, device.id);
+}
+
+function addressName(device: Device): string {
+  return `${device.account.lid}.${device.id}`;
+}
+
+function storageOf(identity: KeyPair, state: SignalState): SignalStorage {
+  const inWasmForm = (pair: KeyPair) => ({ pubKey: typed(pair.public), privKey: pair.private });
+  return {
+    loadSession: address => state.sessions.get(address),
+    storeSession: (address: string, record: SessionRecord) => {
+      state.sessions.set(address, record.serialize());
+      record.free();
+    },
+    getOurIdentity: () => inWasmForm(identity),
+    getOurRegistrationId: () => state.registrationId,
+    // A simulated person accepts whoever the server says has that number.
+    isTrustedIdentity: () => true,
+    loadPreKey: id => {
+      const pair = state.preKeys.get(id);
+      return pair && inWasmForm(pair);
+    },
+    removePreKey: id => {
+      state.preKeys.delete(id);
+    },
+    loadSignedPreKey: id => {
+      const { pair, signature } = state.signedPreKey;
+      return id === state.signedPreKey.id ? { keyId: id, keyPair: inWasmForm(pair), signature } : undefined;
+    },
+    loadSenderKey: () => undefined,
+    storeSenderKey: () => {},
+  };
+}

@@ -1,0 +1,26 @@
+// Making phones, and telling the server's account list about them.
+import type { Account } from './accounts.ts';
+import { Phone } from './phone.ts';
+import { freshSignalState } from './phone-signal.ts';
+import { Refused } from './refused.ts';
+import type { World } from './world.ts';
+
+/** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
+export function ensureAccount(world: World, phone: string, name?: string): Account {
+  const digits = phone.replace(/^\+/, '');
+  if (!/^[1-9]\d{4,14}$/.test(digits))
+    throw new Refused(400, 'a phone number is 5 to 15 digits, country code first');
+  const known = world.accounts.byPhone(digits);
+  if (known) return known;
+  const account = world.accounts.add({ phone: digits, name: name ?? `Phone ${digits}` });
+  new Phone(world, account, freshSignalState(account.identity));
+  world.changed();
+  return account;
+}
+
+/** The phone of a number. Throws {@link Refused} when there is none. */
+export function phoneOf(world: World, phone: string): Phone {
+  const found = world.accounts.byPhone(phone.replace(/^\+/, ''))?.devices.get(0)?.phone;
+  if (!found) throw new Refused(404, `there is no phone ${phone}; POST /admin/phones makes one`);
+  return found;
+}

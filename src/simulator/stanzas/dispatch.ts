@@ -1,0 +1,35 @@
+// Where a decoded stanza goes. Nothing in here may wait: stanzas of one client are handled strictly in order.
+import type { Device } from '../accounts.ts';
+import type { Connection } from '../connection.ts';
+import { type BinaryNode, child, node } from '../wire.ts';
+import type { World } from '../world.ts';
+import { handleIq } from './iq.ts';
+import { handleMessage } from './message.ts';
+import { handleChatState, handlePresence } from './presence.ts';
+import { handleAck, handleReceipt } from './receipt.ts';
+
+type Handler = (world: World, device: Device, stanza: BinaryNode) => void;
+
+/** What a linked device may send besides iqs. */
+const handlers: Readonly<Record<string, Handler>> = {
+  message: handleMessage,
+  receipt: handleReceipt,
+  ack: handleAck,
+  presence: handlePresence,
+  chatstate: handleChatState,
+  // Carried to nobody yet, but acknowledged: a client that rejects a call waits for it.
+  call: (_world, device, { attrs }) => {
+    device.connection?.send(node('ack', { class: 'call', id: attrs.id, from: attrs.to }));
+  },
+  ib: (_world, device, stanza) => {
+    if (child(stanza, 'offline_batch')) device.mailbox.batchRequested();
+  },
+};
+
+export function handleStanza(world: World, connection: Connection, stanza: BinaryNode): void {
+  if (stanza.tag === 'iq') handleIq(world, connection, stanza);
+  // A client that is not linked has nothing to say but iqs; Baileys sends it telemetry all the same.
+  else if (connection.device && Object.hasOwn(handlers, stanza.tag)) {
+    handlers[stanza.tag]?.(world, connection.device, stanza);
+  }
+}

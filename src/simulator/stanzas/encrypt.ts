@@ -1,0 +1,105 @@
+// xmlns `encrypt`: prekey counts, uploads, digests, rotation and bundles (protocol.md 5.2, 6).
+import { createHash } from 'node:crypto';
+import type { Device, SignedPreKey } from '../accounts.ts';
+import { typed, verify } from '../crypto.ts';
+import { keyNodes, takePreKey } from '../keys.ts';
+import {
+  attr,
+  type BinaryNode,
+  bigEndian,
+  child,
+  childBytes,
+  children,
+  node,
+  ProtocolError,
+  unixNow,
+} from '../wire.ts';
+import type { World } from '../world.ts';
+import { type Answer, IqError } from './request.ts';
+
+const count: Answer = ({ device }) => [node('count', { value: String(device.preKeys.length) })];
+
+/** Appends one-time prekeys; ids that are there already are skipped. */
+const upload: Answer = ({ world, device, iq }) => {
+  const identity = childBytes(iq, 'identity', 32);
+  if (!identity.equals(device.keys.identity)) throw new IqError(406, 'not-acceptable');
+  const known = new Set(device.preKeys.map(key => key.id));
+  for (const key of children(child(iq, 'list'), 'key')) {
+    const id = childBytes(key, 'id', 3).readUIntBE(0, 3);
+    if (!known.has(id)) device.preKeys.push({ id, public: childBytes(key, 'value', 32) });
+  }
+  device.keys.signedPreKey = readSignedPreKey(device, child(iq, 'skey'));
+  world.changed();
+  return [];
+};
+
+const rotate: Answer = ({ world, device, content }) => {
+  device.keys.signedPreKey = readSignedPreKey(device, child(content, 'skey'));
+  world.changed();
+  return [];
+};
+
+function readSignedPreKey(device: Device, skey: BinaryNode | undefined): SignedPreKey {
+  if (!skey) throw new ProtocolError('no <skey>');
+  const id = childBytes(skey, 'id', 3).readUIntBE(0, 3);
+  const value = childBytes(skey, 'value', 32);
+  const signature = childBytes(skey, 'signature', 64);
+  if (!verify(device.keys.identity, typed(value), signature)) throw new IqError(406, 'not-acceptable');
+  return { id, public: value, signature };
+}
+
+/** What the server holds, and a hash of it (whatsapp-rust wacore/src/iq/prekeys.rs). */
+const digest: Answer = ({ device }) => {
+  if (device.preKeys.length === 0) throw new IqError(404, 'item-not-found');
+  const { registration, type, identity, skey } = keyNodes(device);
+  const hash = createHash('sha1')
+    .update(device.keys.identity)
+    .update(device.keys.signedPreKey.public)
+    .update(device.keys.signedPreKey.signature);
+  for (const key of device.preKeys) hash.update(key.public);
+  const ids = device.preKeys.map(key => node('id', {}, bigEndian(key.id, 3)));
+  return [
+    node('digest', {}, [
+      registration,
+      type,
+      identity,
+      skey,
+      node('list', {}, ids),
+      node('hash', {}, hash.digest()),
+    ]),
+  ];
+};
+
+/** Bundles, one one-time prekey each. Unknown devices are left out: one `<error>` kills a whole batch in Baileys. */
+const bundles: Answer = ({ world, device, content }) => {
+  const users = children(content, 'user').flatMap(asked => {
+    const jid = attr(asked, 'jid');
+    const target = world.accounts.device(jid);
+    if (!target) return [];
+    target.account.watchers.add(device.account);
+    return [bundle(world, target, jid)];
+  });
+  return [node('list', {}, users)];
+};
+
+// The JID goes back exactly as asked: Baileys stores the session under it.
+function bundle(world: World, target: Device, jid: string): BinaryNode {
+  const { registration, type, identity, skey } = keyNodes(target);
+  const content = [registration, type, identity, skey];
+  const oneTime = takePreKey(world, target);
+  if (oneTime) {
+    const fields = [node('id', {}, bigEndian(oneTime.id, 3)), node('value', {}, oneTime.public)];
+    content.push(node('key', {}, fields));
+  }
+  if (target.signedIdentity) content.push(node('device-identity', {}, target.signedIdentity));
+  return node('user', { jid, t: unixNow() }, content);
+}
+
+export const encryptIqs: Readonly<Record<string, Answer>> = {
+  'encrypt/get/count': count,
+  'encrypt/get/digest': digest,
+  'encrypt/get/key': bundles,
+  'encrypt/set/rotate': rotate,
+  'encrypt/set/registration': upload,
+  'encrypt/set/identity': upload,
+};

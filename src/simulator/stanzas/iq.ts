@@ -1,0 +1,46 @@
+// Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+import type { Connection } from '../connection.ts';
+import { type BinaryNode, children, node, SERVER } from '../wire.ts';
+import type { World } from '../world.ts';
+import { accountIqs } from './account.ts';
+import { appStateIqs } from './app-state.ts';
+import { encryptIqs } from './encrypt.ts';
+import { answerMd } from './md.ts';
+import { type Answer, IqError } from './request.ts';
+import { usyncIqs } from './usync.ts';
+
+/** By `xmlns`, or by `xmlns/type/child` where one namespace holds several requests. */
+const answers: Readonly<Record<string, Answer>> = {
+  ...encryptIqs,
+  ...usyncIqs,
+  ...appStateIqs,
+  ...accountIqs,
+};
+
+export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {
+  const { id, type, xmlns = '', to = SERVER } = iq.attrs;
+  if (type === 'result' || type === 'error') {
+    connection.answer(iq);
+    return;
+  }
+  const reply = (kind: 'result' | 'error', content: BinaryNode[]) =>
+    connection.send(node('iq', { from: to, type: kind, id }, content.length > 0 ? content : undefined));
+  const later: (() => void)[] = [];
+  const after = (run: () => void) => void later.push(run);
+  try {
+    const content = children(iq)[0];
+    const name = `${xmlns}/${type}/${content?.tag ?? ''}`;
+    const device = connection.device;
+    const answer = answers[name] ?? answers[xmlns];
+    if (xmlns === 'md') reply('result', answerMd(world, connection, iq, after));
+    else if (answer && device) reply('result', answer({ world, device, iq, content, after }));
+    else {
+      world.ledger.unknownIq(name);
+      reply('result', []);
+    }
+    for (const run of later) run();
+  } catch (error) {
+    if (!(error instanceof IqError)) throw error;
+    reply('error', [node('error', { code: String(error.code), text: error.message })]);
+  }
+}

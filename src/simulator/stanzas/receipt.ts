@@ -1,0 +1,47 @@
+// Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
+import { type Account, accountJid, type Device, deviceJid } from '../accounts.ts';
+import { type Jid, parseJid } from '../jid.ts';
+import { deliverReceipt, type ReceiptParcel, receiptToAll } from '../routing.ts';
+import { attr, type BinaryNode, child, children, node } from '../wire.ts';
+import type { World } from '../world.ts';
+
+/** These say that a person looked, not that the stanza arrived. */
+const SEEN = new Set(['read', 'read-self', 'played', 'played-self']);
+/** Between a companion and its own account's server side or phone: nobody else is told. */
+const INTERNAL = new Set(['peer_msg', 'hist_sync', 'server-error']);
+
+export function handleReceipt(world: World, sender: Device, receipt: BinaryNode): void {
+  const id = attr(receipt, 'id');
+  const { to, type, participant, recipient } = receipt.attrs;
+  sender.connection?.send(node('ack', { class: 'receipt', id, from: to, type, participant }));
+  const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
+  if (!SEEN.has(type ?? '') && sender.mailbox.confirm('message', id)) world.changed();
+  for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
+  const author = parseJid(to);
+  if (!author || world.faults.settings.dropReceipts) return;
+  const account = world.accounts.byUser(author.user, author.domain);
+  if (!account || INTERNAL.has(type ?? '')) return;
+  const content = children(receipt).filter(one => one.tag !== 'list');
+  passOn(world, { sender, ids, type, domain: author.domain, recipient, content }, account, author);
+}
+
+function passOn(world: World, parcel: ReceiptParcel, account: Account, author: Jid): void {
+  const { sender, type } = parcel;
+  if (type === 'retry' || type === 'sender') {
+    const target = account.devices.get(author.device);
+    if (target && target !== sender) deliverReceipt(world, parcel, target);
+    return;
+  }
+  if (account !== sender.account) receiptToAll(world, { ...parcel, recipient: undefined }, account);
+  // The reader's other devices mark the chat as read too.
+  if (SEEN.has(type ?? '')) {
+    const recipient = parcel.recipient ?? accountJid(account, parcel.domain);
+    receiptToAll(world, { ...parcel, recipient }, sender.account, sender);
+  }
+}
+
+/** `<ack>` confirms what is not a message, and a message that the client gave up on. */
+export function handleAck(world: World, device: Device, ack: BinaryNode): void {
+  const { class: tag, id } = ack.attrs;
+  if (tag !== undefined && id !== undefined && device.mailbox.confirm(tag, id)) world.changed();
+}

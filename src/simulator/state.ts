@@ -1,0 +1,193 @@
+// The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
+import { proto } from '@whiskeysockets/baileys';
+import type { Account, Device, DeviceKeys } from './accounts.ts';
+import type { KeyPair } from './crypto.ts';
+import { keyPairOf } from './crypto.ts';
+import type { Jid } from './jid.ts';
+import { Phone, type PhoneMessage, type Script } from './phone.ts';
+import { decode, encode } from './wire.ts';
+import type { World } from './world.ts';
+
+export const STATE_VERSION = 1;
+
+interface KeysState {
+  registrationId: number;
+  identity: string;
+  signedPreKey: { id: number; public: string; signature: string };
+}
+
+interface DeviceState {
+  id: number;
+  keys: KeysState;
+  noiseKey: string;
+  signedIdentity: string;
+  preKeys: { id: number; public: string }[];
+  queue: string[];
+  logins: number;
+  lastClose?: string;
+  bootstrapped: boolean;
+}
+
+interface PhoneState {
+  registrationId: number;
+  signedPreKey: { id: number; private: string; signature: string };
+  preKeys: [number, string][];
+  nextPreKeyId: number;
+  sessions: [string, string][];
+  messages: PhoneMessage[];
+  script: Script;
+  sent: { id: string; chat: Jid; message: string }[];
+}
+
+interface AccountState {
+  phone: string;
+  lid: string;
+  name: string;
+  rawId: number;
+  identity: string;
+  nextDeviceId: number;
+  watchers: string[];
+  blocked: string[];
+  phoneState: PhoneState;
+  devices: DeviceState[];
+}
+
+export interface WorldState {
+  version: typeof STATE_VERSION;
+  root: string;
+  static: string;
+  accounts: AccountState[];
+}
+
+const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
+const data = (base64: string): Buffer => Buffer.from(base64, 'base64');
+const pairOf = (privateKey: string): KeyPair => keyPairOf(data(privateKey));
+
+export function captureWorld(world: World): WorldState {
+  return {
+    version: STATE_VERSION,
+    root: text(world.trust.root.private),
+    static: text(world.trust.static.private),
+    accounts: [...world.accounts.all()].flatMap(account => {
+      const phone = account.devices.get(0)?.phone;
+      return phone ? [captureAccount(account, phone)] : [];
+    }),
+  };
+}
+
+function captureAccount(account: Account, phone: Phone): AccountState {
+  const companions = [...account.devices.values()].filter(device => device.id !== 0);
+  return {
+    phone: account.phone,
+    lid: account.lid,
+    name: account.name,
+    rawId: account.rawId,
+    identity: text(account.identity.private),
+    nextDeviceId: account.nextDeviceId,
+    watchers: [...account.watchers].map(one => one.phone),
+    blocked: [...account.blocked],
+    phoneState: capturePhone(phone),
+    devices: companions.map(captureDevice),
+  };
+}
+
+function capturePhone(phone: Phone): PhoneState {
+  const { registrationId, signedPreKey, preKeys, nextPreKeyId, sessions } = phone.signal.state;
+  return {
+    registrationId,
+    signedPreKey: {
+      id: signedPreKey.id,
+      private: text(signedPreKey.pair.private),
+      signature: text(signedPreKey.signature),
+    },
+    preKeys: [...preKeys].map(([id, pair]) => [id, text(pair.private)]),
+    nextPreKeyId,
+    sessions: [...sessions].map(([address, record]) => [address, text(record)]),
+    messages: phone.messages,
+    script: phone.script,
+    sent: [...phone.sent].map(([id, { chat, message }]) => ({
+      id,
+      chat,
+      message: text(proto.Message.encode(message).finish()),
+    })),
+  };
+}
+
+function captureDevice(device: Device): DeviceState {
+  const { registrationId, identity, signedPreKey } = device.keys;
+  return {
+    id: device.id,
+    keys: {
+      registrationId,
+      identity: text(identity),
+      signedPreKey: {
+        id: signedPreKey.id,
+        public: text(signedPreKey.public),
+        signature: text(signedPreKey.signature),
+      },
+    },
+    noiseKey: device.noiseKey ?? '',
+    signedIdentity: text(device.signedIdentity ?? Buffer.alloc(0)),
+    preKeys: device.preKeys.map(key => ({ id: key.id, public: text(key.public) })),
+    queue: device.mailbox.contents().map(stanza => text(encode(stanza))),
+    logins: device.logins,
+    ...(device.lastClose === undefined ? {} : { lastClose: device.lastClose }),
+    bootstrapped: device.bootstrapped,
+  };
+}
+
+/** Fills an empty world. */
+export function restoreWorld(world: World, state: WorldState): void {
+  for (const one of state.accounts) restoreAccount(world, one);
+  for (const one of state.accounts) {
+    const account = world.accounts.byPhone(one.phone);
+    for (const phone of one.watchers) {
+      const watcher = world.accounts.byPhone(phone);
+      if (watcher) account?.watchers.add(watcher);
+    }
+  }
+}
+
+function restoreAccount(world: World, kept: AccountState): void {
+  const account = world.accounts.add({ ...kept, identity: pairOf(kept.identity) });
+  account.nextDeviceId = kept.nextDeviceId;
+  for (const jid of kept.blocked) account.blocked.add(jid);
+  restorePhone(world, account, kept.phoneState);
+  for (const one of kept.devices) {
+    const device = world.accounts.addCompanion(account, one.id, {
+      keys: restoreKeys(one.keys),
+      noiseKey: data(one.noiseKey),
+      signedIdentity: data(one.signedIdentity),
+      preKeys: one.preKeys.map(key => ({ id: key.id, public: data(key.public) })),
+    });
+    device.mailbox.restore(one.queue.map(stanza => decode(data(stanza))));
+    device.logins = one.logins;
+    device.lastClose = one.lastClose;
+    device.bootstrapped = one.bootstrapped;
+  }
+}
+
+function restorePhone(world: World, account: Account, kept: PhoneState): void {
+  const { id, private: privateKey, signature } = kept.signedPreKey;
+  const phone = new Phone(world, account, {
+    registrationId: kept.registrationId,
+    signedPreKey: { id, pair: pairOf(privateKey), signature: data(signature) },
+    preKeys: new Map(kept.preKeys.map(([keyId, key]) => [keyId, pairOf(key)])),
+    nextPreKeyId: kept.nextPreKeyId,
+    sessions: new Map(kept.sessions.map(([address, record]) => [address, data(record)])),
+  });
+  phone.messages.push(...kept.messages);
+  phone.script = kept.script;
+  for (const { id: sentId, chat, message } of kept.sent) {
+    phone.sent.set(sentId, { chat, message: proto.Message.decode(data(message)) });
+  }
+}
+
+function restoreKeys(kept: KeysState): DeviceKeys {
+  const { id, public: publicKey, signature } = kept.signedPreKey;
+  return {
+    registrationId: kept.registrationId,
+    identity: data(kept.identity),
+    signedPreKey: { id, public: data(publicKey), signature: data(signature) },
+  };
+}

@@ -1,0 +1,99 @@
+// Binary nodes: the XML-like stanzas that both sides exchange after the handshake. The codec is Baileys'; the
+// accessors here are ours, because what a client sent is never trusted to have the expected shape.
+import { inflateSync } from 'node:zlib';
+import { type BinaryNode, decodeDecompressedBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
+import * as tokens from '@whiskeysockets/baileys/lib/WABinary/constants.js';
+
+export type { BinaryNode } from '@whiskeysockets/baileys';
+export type Attrs = Record<string, string>;
+
+/** The JID of the server itself. With the `@`: clients compare it as this string (protocol.md 1.3). */
+export const SERVER = '@s.whatsapp.net';
+
+/** A client may compress; a bomb must not take the server's memory. Real stanzas stay far below. */
+const MAX_INFLATED = 8 * 1024 * 1024;
+
+/** What a client sent is not a stanza, or not one that may be sent now: its connection ends, no other. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** Builds a node; attributes that are undefined are left out. */
+export function node(
+  tag: string,
+  attrs: Record<string, string | undefined>,
+  content?: BinaryNode[] | Uint8Array | string,
+): BinaryNode {
+  const present: Attrs = {};
+  for (const key in attrs) {
+    const value = attrs[key];
+    if (value !== undefined) present[key] = value;
+  }
+  return content === undefined ? { tag, attrs: present } : { tag, attrs: present, content };
+}
+
+export function encode(stanza: BinaryNode): Buffer {
+  return encodeBinaryNode(stanza) as Buffer;
+}
+
+/** Decodes one decrypted frame. Throws {@link ProtocolError} for anything that is not exactly one node. */
+export function decode(frame: Buffer): BinaryNode {
+  try {
+    const flags = frame.readUInt8(0);
+    const body = frame.subarray(1);
+    const plain = flags & 2 ? inflateSync(body, { maxOutputLength: MAX_INFLATED }) : body;
+    const decoded = decodeDecompressedBinaryNode(plain, tokens);
+    if (typeof decoded?.tag !== 'string' || !decoded.attrs) throw new Error('no tag');
+    return decoded;
+  } catch (error) {
+    throw new ProtocolError('not a binary node', { cause: error });
+  }
+}
+
+export function children(parent: BinaryNode | undefined, tag?: string): BinaryNode[] {
+  const content = parent?.content;
+  if (!Array.isArray(content)) return [];
+  return tag === undefined ? content : content.filter(child => child.tag === tag);
+}
+
+export function child(parent: BinaryNode | undefined, tag: string): BinaryNode | undefined {
+  const content = parent?.content;
+  return Array.isArray(content) ? content.find(one => one.tag === tag) : undefined;
+}
+
+/** The bytes in a node; a client's codec may have sent them as a string (protocol.md 1.3). */
+export function bytes(holder: BinaryNode | undefined): Buffer | undefined {
+  const content = holder?.content;
+  if (content === undefined || Array.isArray(content)) return undefined;
+  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
+}
+
+/** The bytes in the child `tag`. Throws {@link ProtocolError} when they are missing or not `length` long. */
+export function childBytes(parent: BinaryNode, tag: string, length?: number): Buffer {
+  const value = bytes(child(parent, tag));
+  if (!value || (length !== undefined && value.length !== length)) {
+    throw new ProtocolError(
+      `<${parent.tag}> needs <${tag}>${length === undefined ? '' : ` of ${length} bytes`}`,
+    );
+  }
+  return value;
+}
+
+/** An attribute that must be there. Throws {@link ProtocolError}. */
+export function attr(holder: BinaryNode, name: string): string {
+  const value = holder.attrs[name];
+  if (value === undefined || value === '') throw new ProtocolError(`<${holder.tag}> needs ${name}`);
+  return value;
+}
+
+/** Unix time in seconds, as stanzas carry it. */
+export function unixNow(): string {
+  return Math.floor(Date.now() / 1000).toString();
+}
+
+/** Big-endian bytes of a key id (3) or registration id (4). */
+export function bigEndian(value: number, length: number): Buffer {
+  const out = Buffer.alloc(length);
+  out.writeUIntBE(value, 0, length);
+  return out;
+}

@@ -1,0 +1,35 @@
+// Everything one simulator knows. Several may live in one process, so nothing here is module state.
+import { Accounts } from './accounts.ts';
+import type { Trust } from './certificate.ts';
+import { Faults } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import { PairingDesk } from './pairing-desk.ts';
+
+export interface World {
+  readonly trust: Trust;
+  readonly accounts: Accounts;
+  readonly desk: PairingDesk;
+  readonly faults: Faults;
+  readonly ledger: Ledger;
+  /** Ids of stanzas that the server starts itself. */
+  readonly nextId: () => string;
+  /** Something worth keeping changed; a keeper (persist.ts) may be listening. */
+  changed: () => void;
+  /** Aborted when the simulator stops. */
+  readonly stopped: AbortSignal;
+}
+
+export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal): World {
+  let ids = 0;
+  const run = Date.now().toString(36);
+  return {
+    trust,
+    accounts: new Accounts(),
+    desk: new PairingDesk(),
+    faults: new Faults(latencyMs),
+    ledger: new Ledger(),
+    nextId: () => `${run}-${++ids}`,
+    changed: () => {},
+    stopped,
+  };
+}

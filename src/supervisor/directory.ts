@@ -1,0 +1,85 @@
+/** The devices that this node knows: found by id or JID in constant time, with their last status. */
+import type { DeviceStatus } from '../shard/protocol.ts';
+import type { DeviceView } from './devices.ts';
+
+export interface Entry {
+  readonly id: string;
+  readonly no: number;
+  readonly epoch: number;
+  readonly createdAt: Date;
+  shard: number | null;
+  status: DeviceStatus;
+}
+
+const bare = (jid: string) => jid.replace(/:\d+(?=@)/, '');
+
+export class Directory {
+  readonly #byId = new Map<string, Entry>();
+  /** Accounts and linked devices by JID. An account may be linked twice; the first one answers for it. */
+  readonly #byJid = new Map<string, Set<string>>();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): Entry | undefined {
+    return this.#byId.get(id);
+  }
+
+  find(idOrJid: string): Entry | undefined {
+    const direct = this.#byId.get(idOrJid);
+    if (direct) return direct;
+    const [first] = this.#byJid.get(idOrJid) ?? [];
+    return first === undefined ? undefined : this.#byId.get(first);
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#byId.values();
+  }
+
+  ids(): string[] {
+    return [...this.#byId.keys()];
+  }
+
+  add(entry: Entry): void {
+    this.#byId.set(entry.id, entry);
+    this.#index(entry, true);
+  }
+
+  update(entry: Entry, status: DeviceStatus): void {
+    this.#index(entry, false);
+    entry.status = status;
+    this.#index(entry, true);
+  }
+
+  remove(id: string): void {
+    const entry = this.#byId.get(id);
+    if (!entry) return;
+    this.#index(entry, false);
+    this.#byId.delete(id);
+  }
+
+  /** Where every placed device is. */
+  placed(): Map<string, number> {
+    const placed = new Map<string, number>();
+    for (const { id, shard } of this.#byId.values()) if (shard !== null) placed.set(id, shard);
+    return placed;
+  }
+
+  #index({ id, status }: Entry, known: boolean): void {
+    for (const jid of [status.jid, status.lid]) {
+      if (jid === undefined) continue;
+      for (const name of new Set([jid, bare(jid)])) {
+        const ids = this.#byJid.get(name) ?? new Set();
+        if (known) ids.add(id);
+        else ids.delete(id);
+        if (ids.size > 0) this.#byJid.set(name, ids);
+        else this.#byJid.delete(name);
+      }
+    }
+  }
+}
+
+export function viewOf({ id, no, shard, createdAt, status }: Entry): DeviceView {
+  return { id, no, shard, createdAt, ...status };
+}

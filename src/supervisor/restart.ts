@@ -1,0 +1,36 @@
+/**
+ * How often things may die, as numbers (after Erlang's supervisors). Pure.
+ * A shard that dies 3 times in 60 s is quarantined: its devices move to the others and it is tried again ever later.
+ * A node that had to quarantine 3 times in 5 min is sick itself: the process ends, and whoever runs it starts it anew.
+ */
+export interface Intensity {
+  readonly times: number;
+  readonly within: number;
+}
+
+export const SHARD_DEATHS: Intensity = { times: 3, within: 60_000 };
+export const NODE_QUARANTINES: Intensity = { times: 3, within: 300_000 };
+
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 30_000;
+const FIRST_QUARANTINE = 30_000;
+const LONGEST_QUARANTINE = 600_000;
+
+/** The deaths that still count at `now`, with the new one. Times are milliseconds of one clock. */
+export function recent(deaths: readonly number[], now: number, { within }: Intensity): number[] {
+  return [...deaths.filter(at => now - at < within), now];
+}
+
+export function tooMany(deaths: readonly number[], { times }: Intensity): boolean {
+  return deaths.length >= times;
+}
+
+/** The wait before the n-th restart in a row: at once at first (a warm thread is ready), then doubling with jitter. */
+export function restartWait(death: number, random: number): number {
+  if (death <= 1) return 0;
+  return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (death - 2)) * (0.5 + random / 2);
+}
+
+export function quarantineWait(quarantine: number): number {
+  return Math.min(LONGEST_QUARANTINE, FIRST_QUARANTINE * 2 ** (quarantine - 1));
+}

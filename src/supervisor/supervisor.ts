@@ -1,0 +1,358 @@
+/**
+ * The main thread's owner of the shards: it places devices on them, routes commands to them, and keeps them alive. It
+ * never waits for a shard's database work, and a device's fate is decided in the device, not here.
+ */
+import { randomUUID } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Service } from '../lib/service.ts';
+import type {
+  Answers,
+  Command,
+  Fault,
+  FromShard,
+  Seat,
+  ShardSettings,
+  Streamed,
+  ToShard,
+} from '../shard/protocol.ts';
+import type { Sql } from '../store/database.ts';
+import { storeFailure } from '../store/database.ts';
+import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
+import { ConnectGate } from './connect-gate.ts';
+import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
+import { Directory, type Entry, viewOf } from './directory.ts';
+import { place } from './placement.ts';
+import type { ShardHandle } from './shard-handle.ts';
+import { Shards } from './shards.ts';
+
+export interface SupervisorOptions {
+  readonly sql: Sql;
+  /** This process, for as long as it lives: owner of the devices that it runs. */
+  readonly node: string;
+  readonly workers: number;
+  readonly heapMb: number;
+  readonly connectsPerSecond: number;
+  readonly connectBurst: number;
+  readonly drainMs: number;
+  readonly shard: Omit<ShardSettings, 'shard' | 'node' | 'beats' | 'credit'>;
+  readonly log: Logger;
+  /** Committed events of a shard; `done` returns their credit. */
+  readonly events: (shard: number, events: readonly Streamed[], done: () => void) => void;
+  /** A device was created: what else must exist for it. */
+  readonly created: (deviceNo: number) => Promise<void>;
+  readonly statusChanged?: (device: DeviceView) => void;
+  /** The node is sick beyond repair. */
+  readonly fatal: (why: string) => void;
+}
+
+const SEATS_AT_ONCE = 200;
+const RELEASE_WITHIN = 6_000;
+const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+export class Supervisor implements Service, Devices, Fleet {
+  readonly #options: SupervisorOptions;
+  readonly #log: Logger;
+  readonly #directory = new Directory();
+  readonly #gate: ConnectGate;
+  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #shards: Shards;
+  #closing = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#gate = new ConnectGate({
+      perSecond: options.connectsPerSecond,
+      burst: options.connectBurst,
+      admit: id => this.#tell(id, { op: 'admit', device: id }),
+    });
+    const { workers, heapMb, node, log, fatal } = options;
+    this.#shards = new Shards({
+      workers,
+      heapMb,
+      log,
+      fatal,
+      settings: { ...options.shard, node },
+      hear: (shard, message) => this.#hear(shard, message),
+      up: shard =>
+        this.#adopt(
+          shard,
+          [...this.#directory.entries()].filter(entry => entry.shard === shard),
+        ),
+      down: shard => {
+        for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
+      },
+      quarantined: () => this.#move(),
+    });
+  }
+
+  /** Claims all devices, starts the shards and resolves when every shard has said hello. */
+  async start(): Promise<void> {
+    const { sql, node } = this.#options;
+    const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
+    for (const row of await listDevices(sql))
+      this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+    this.#place();
+    await this.#shards.start();
+  }
+
+  /** Drains every shard at once and ends all threads, at most until the drain limit. */
+  async stop(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#gate.close();
+    await this.#shards.stop(Date.now() + this.#options.drainMs);
+  }
+
+  list(): DeviceView[] {
+    return [...this.#directory.entries()].map(viewOf);
+  }
+
+  find(idOrJid: string): DeviceView | undefined {
+    const entry = this.#directory.find(idOrJid);
+    return entry && viewOf(entry);
+  }
+
+  async create(id: string = randomUUID()): Promise<DeviceView> {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
+    if (this.#directory.get(id))
+      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
+    const { sql, node, created } = this.#options;
+    const row = await reachStore(async () => {
+      const row = await createDevice(sql, id, node);
+      await created(row.no);
+      return row;
+    });
+    const entry = entryOf(row, row.epoch);
+    this.#directory.add(entry);
+    this.#place();
+    if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+    return viewOf(entry);
+  }
+
+  async remove(id: string, options: CommandOptions): Promise<void> {
+    const entry = this.#entry(id);
+    if (entry.status.linked) {
+      // What WhatsApp says does not matter to what we forget; the answer is in the log.
+      await this.command(id, { do: 'logout' }, options).catch((err: unknown) =>
+        this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
+      );
+    }
+    this.#gate.forget(id);
+    this.#tell(id, { op: 'release', device: id, why: 'removed' });
+    await reachStore(() => removeDevice(this.#options.sql, entry.no));
+    this.#directory.remove(id);
+    this.#notify(id);
+  }
+
+  async command<C extends Command>(
+    id: string,
+    command: C,
+    { within, request }: CommandOptions,
+  ): Promise<Answers[C['do']]> {
+    const deadline = Date.now() + within;
+    for (;;) {
+      if (this.#closing) throw new Failure('SHUTTING_DOWN');
+      this.#entry(id);
+      const handle = await this.#ready(id, deadline);
+      const reply = await inTime(handle.command({ device: id, command, deadline, request }), deadline);
+      if (reply !== 'lost') {
+        if (reply.ok) return reply.answer as Answers[C['do']];
+        throw Failure.from(reply.error);
+      }
+      this.#log.warn(
+        { device: id, shard: handle.shard, command: command.do, request },
+        'the shard died with a command',
+      );
+      // A send may have left; doing it again could say it twice. The others can be done again.
+      if (command.do === 'send')
+        throw new Failure(
+          'GATEWAY_TIMEOUT',
+          'The thread of the device died while the message was being sent; it may have been sent.',
+        );
+    }
+  }
+
+  async changed(id: string, within: number): Promise<void> {
+    const watchers = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, watchers);
+    let timer: NodeJS.Timeout | undefined;
+    let watcher!: () => void;
+    await new Promise<void>(resolve => {
+      watcher = resolve;
+      watchers.add(watcher);
+      timer = setTimeout(resolve, within);
+    });
+    clearTimeout(timer);
+    watchers.delete(watcher);
+    if (watchers.size === 0) this.#watchers.delete(id);
+  }
+
+  shards(): ShardView[] {
+    const counts = new Map<number, number>();
+    for (const { shard } of this.#directory.entries())
+      if (shard !== null) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+    return this.#shards.view().map(shard => ({ ...shard, devices: counts.get(shard.shard) ?? 0 }));
+  }
+
+  connectsWaiting(): number {
+    return this.#gate.waiting;
+  }
+
+  /** For tests and the demo: makes a shard's thread fail in a named way. */
+  inject(shard: number, fault: Fault): void {
+    this.#shards.post(shard, { op: 'fault', fault });
+  }
+
+  #hear(shard: number, message: FromShard): void {
+    switch (message.op) {
+      case 'knock':
+        this.#gate.knock(message.device);
+        break;
+      case 'status': {
+        const entry = this.#directory.get(message.device);
+        if (!entry || entry.shard !== shard) break;
+        this.#directory.update(entry, message.status);
+        this.#options.statusChanged?.(viewOf(entry));
+        this.#notify(entry.id);
+        break;
+      }
+      case 'events': {
+        const { events } = message;
+        this.#options.events(shard, events, () =>
+          this.#shards.post(shard, { op: 'credit', events: events.length }),
+        );
+        break;
+      }
+    }
+  }
+
+  #adopt(shard: number, entries: readonly Entry[]): void {
+    const seats = entries.map(seatOf);
+    for (let i = 0; i < seats.length; i += SEATS_AT_ONCE)
+      this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
+  }
+
+  /** A device without its shard: as far as anybody can see it waits. It knocks again when it is adopted. */
+  #interrupted(entry: Entry): void {
+    this.#gate.forget(entry.id);
+    const { linked, phase, pairing: _ended, ...rest } = entry.status;
+    if (phase === 'stopped') return;
+    const status = {
+      ...rest,
+      linked,
+      since: Date.now(),
+      reason: 'the shard restarts',
+      phase: linked ? ('waiting' as const) : ('unlinked' as const),
+    };
+    this.#directory.update(entry, status);
+    this.#options.statusChanged?.(viewOf(entry));
+    this.#notify(entry.id);
+  }
+
+  /** Places every device that has no place on a shard that may host, and returns those whose place has changed. */
+  #place(): Entry[] {
+    const hosts = this.#shards.hosts();
+    if (hosts.length === 0) return [];
+    const changed: Entry[] = [];
+    for (const [id, shard] of place(this.#directory.ids(), hosts, this.#directory.placed())) {
+      const entry = this.#directory.get(id);
+      if (!entry || entry.shard === shard) continue;
+      entry.shard = shard;
+      changed.push(entry);
+    }
+    return changed;
+  }
+
+  /** The devices of a shard that is out of service go to the others. */
+  #move(): void {
+    const moved = this.#place();
+    for (const host of this.#shards.hosts())
+      this.#adopt(
+        host,
+        moved.filter(entry => entry.shard === host),
+      );
+  }
+
+  #tell(id: string, message: ToShard): void {
+    const shard = this.#directory.get(id)?.shard;
+    if (typeof shard === 'number') this.#shards.post(shard, message);
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#directory.get(id);
+    if (!entry) throw new Failure('DEVICE_NOT_FOUND', undefined, { results: { device_id: id } });
+    return entry;
+  }
+
+  /** The device's shard once it is up; fails with SHARD_UNAVAILABLE at the deadline. */
+  async #ready(id: string, deadline: number): Promise<ShardHandle> {
+    for (;;) {
+      const shard = this.#entry(id).shard;
+      const handle = shard === null ? undefined : this.#shards.handle(shard);
+      if (handle?.state === 'up') return handle;
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
+      if (this.#closing) throw new Failure('SHUTTING_DOWN');
+      await this.changed(id, left);
+    }
+  }
+
+  #notify(id: string): void {
+    for (const watcher of this.#watchers.get(id) ?? []) watcher();
+  }
+}
+
+function entryOf(
+  { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
+  epoch: number,
+): Entry {
+  const linked = state !== 'unlinked' && jid !== null;
+  return {
+    id,
+    no,
+    epoch,
+    createdAt,
+    shard: null,
+    status: {
+      phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
+      since: stateAt.getTime(),
+      linked,
+      ...(jid !== null && linked && { jid }),
+      ...(lid !== null && linked && { lid }),
+      ...(name !== null && linked && { name }),
+      ...(reason !== null && { reason }),
+    },
+  };
+}
+
+function seatOf({ id, no, epoch, status }: Entry): Seat {
+  return { id, no, epoch, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
+}
+
+/** The shard keeps the deadline itself; this is for a shard that does not. */
+async function inTime<T>(promise: Promise<T>, deadline: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Failure('GATEWAY_TIMEOUT')),
+      Math.max(0, deadline - Date.now()) + RELEASE_WITHIN,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function reachStore<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause;
+    throw storeFailure(cause);
+  }
+}

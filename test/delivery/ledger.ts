@@ -1,0 +1,78 @@
+// Devices and their journals without shards: what a test of deliveries needs of the other stations.
+import type { TestContext } from 'node:test';
+import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
+import { envelope } from '../../src/journal/event.ts';
+import type { Streamed } from '../../src/shard/protocol.ts';
+import type { Sql } from '../../src/store/database.ts';
+import { openLanes } from '../../src/store/endpoints.ts';
+import { quiet } from '../support/database-server.ts';
+
+export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
+
+export interface TestDevice {
+  readonly no: number;
+  readonly id: string;
+}
+
+/** Makes a device with a lane for each global endpoint. */
+export async function device(sql: Sql, id: string): Promise<TestDevice> {
+  const [row] = await sql<{ no: number }[]>`insert into device (id) values (${id}) returning no`;
+  await openLanes(sql, row!.no);
+  return { no: row!.no, id };
+}
+
+/** Appends events to a device's journal as a shard does: one statement, gapless. Resolves with what it streams up. */
+export async function append(
+  sql: Sql,
+  { no, id }: TestDevice,
+  events: number | readonly string[],
+): Promise<Streamed[]> {
+  const names = typeof events === 'number' ? Array.from({ length: events }, () => 'message') : [...events];
+  const rows = await sql<
+    { seq: number; id: string; event: string; at: Date; jid: string; payload: string }[]
+  >`
+    with d as (
+      update device set last_seq = last_seq + ${names.length} where no = ${no} returning no, last_seq
+    )
+    insert into journal (device_no, seq, id, event, jid, at, payload)
+    select d.no, d.last_seq - ${names.length} + n, 'ev_' || d.no || '_' || (d.last_seq - ${names.length} + n), name,
+           '15551234567@s.whatsapp.net', now(), '{"body":"olá ' || n || ' 🐟"}'
+    from d, unnest(${names}::text[]) with ordinality as e (name, n)
+    returning seq, id, event, at, jid, payload`;
+  return rows
+    .map(row => ({ ...row, device: id, deviceNo: no, body: envelope({ ...row, deviceNo: no }, id) }))
+    .sort((a, b) => a.seq - b.seq)
+    .map(({ device, deviceNo, seq, id, event, body }) => ({ device, deviceNo, seq, id, event, body }));
+}
+
+/** Starts a deliverer that stops with the test. */
+export async function deliverer(
+  t: TestContext,
+  sql: Sql,
+  options: Partial<DelivererOptions> = {},
+): Promise<Deliverer> {
+  const made = new Deliverer({ sql, log: quiet, secret, version: '0.0.0-test', ...options });
+  t.after(() => made.stop());
+  await made.start();
+  return made;
+}
+
+/** Lets the time of every rest pass. */
+export async function hurry(sql: Sql): Promise<void> {
+  await sql`update lane set not_before = '-infinity' where not_before > now()`;
+}
+
+/** 1, 2, … to `last`. */
+export const upTo = (last: number, first = 1): number[] =>
+  Array.from({ length: last - first + 1 }, (_, i) => first + i);
+
+/** The same series of numbers in [0, 1) for the same seed (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let n = Math.imul(state ^ (state >>> 15), 1 | state);
+    n = (n + Math.imul(n ^ (n >>> 7), 61 | n)) ^ n;
+    return ((n ^ (n >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import pino from 'pino';
+import { deferred } from '../../src/lib/deferred.ts';
+import { openDatabase, type Sql } from '../../src/store/database.ts';
+import { syncGlobalEndpoints } from '../../src/store/endpoints.ts';
+import { testDatabase } from '../support/database.ts';
+import { type Receiver, receiver } from '../support/receiver.ts';
+import { until } from '../support/until.ts';
+import { append, deliverer, device, hurry, secret, upTo } from './ledger.ts';
+
+const all = { skipTlsVerify: false, events: [] };
+const child = fileURLToPath(new URL('./child.js', import.meta.url));
+
+/** What came, each event once, in the order in which it came first. */
+function firsts({ delivered }: Receiver, id: string): number[] {
+  return [...new Set(delivered.filter(({ session_id }) => session_id === id).map(({ seq }) => seq))];
+}
+
+test('a deliverer that is killed loses nothing, and what comes twice comes with the same id and body', async t => {
+  const { address, sql } = await testDatabase(t);
+  const at = await receiver(t);
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const devices = await Promise.all(upTo(4).map(n => device(sql, `device-${n}`)));
+  for (const each of devices) await append(sql, each, 300);
+  const kills = [150, 400, 650, 900];
+  for (const count of [...kills, 1200]) {
+    const process_ = spawn(process.execPath, [child, JSON.stringify(address)], { stdio: 'inherit' });
+    t.after(() => process_.kill('SIGKILL'));
+    const complete = () => devices.every(({ id }) => firsts(at, id).length === 300);
+    await until(() => (count === 1200 ? complete() : at.requests.length >= count), { within: 60_000 });
+    process_.kill('SIGKILL');
+    await once(process_, 'exit');
+  }
+  for (const { id } of devices) assert.deepEqual(firsts(at, id), upTo(300));
+  const bodies = new Map(at.requests.map(({ json, body }) => [json.id, body]));
+  assert.equal(bodies.size, 1200);
+  for (const request of at.requests) {
+    assert.equal(request.headers['webhook-id'], request.json.id);
+    assert.equal(request.body, bodies.get(request.json.id));
+    at.verify(request, secret);
+  }
+  const most = kills.length * devices.length * 21;
+  assert.ok(at.requests.length - 1200 <= most, `at most 20 and the one under way of each lane at each kill`);
+});
+
+test('a deliverer that is stopped finishes what is under way and repeats nothing later', async t => {
+  const { sql } = await testDatabase(t);
+  const gate = deferred<void>();
+  const at = await receiver(t);
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  const first = await deliverer(t, sql);
+  first.wake(await append(sql, one, 7));
+  await until(() => at.delivered.length === 7);
+  at.answer({ status: 200, after: gate.promise });
+  first.wake(await append(sql, one, 7));
+  await until(() => at.open === 1);
+  const stopped = Promise.all([first.stop(), first.stop()]);
+  gate.resolve();
+  await stopped;
+  await first.stop();
+  assert.deepEqual(firsts(at, 'one'), upTo(8));
+  first.wake(await append(sql, one, 1));
+  await first.start();
+
+  await deliverer(t, sql);
+  await until(() => at.delivered.length === 15);
+  assert.equal(at.requests.length, 15);
+  assert.deepEqual(firsts(at, 'one'), upTo(15));
+});
+
+test('a POST that does not end in time is cut when the deliverer stops, and counts as no failure', async t => {
+  const { sql } = await testDatabase(t);
+  const gate = deferred<void>();
+  t.after(() => gate.resolve());
+  const at = await receiver(t, { answer: { status: 200, after: gate.promise } });
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  const first = await deliverer(t, sql, { stopMs: 50 });
+  first.wake(await append(sql, one, 2));
+  await until(() => at.open === 1);
+  await first.stop();
+  const [lane] = await sql`select cursor, attempt, last_error from lane`;
+  assert.deepEqual({ ...lane }, { cursor: 0, attempt: 0, last_error: null });
+  at.answer(200);
+  await deliverer(t, sql);
+  await until(() => firsts(at, 'one').length === 2);
+});
+
+test('how often an event failed and when it is due again survive a restart', async t => {
+  const { sql } = await testDatabase(t);
+  const at = await receiver(t, { answer: ({ json }) => (json.session_id === 'one' ? 503 : 200) });
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const [one, two] = [await device(sql, 'one'), await device(sql, 'two')];
+  const lane = async () => {
+    const [row] = await sql<{ attempt: number; rest: number; error: string | null; cursor: number }[]>`
+      select attempt, extract(epoch from not_before - now())::float8 as rest, last_error as error, cursor
+      from lane where device_no = ${one.no}`;
+    return row!;
+  };
+  // Without jitter; a clock of its own changes nothing about when a lane is due.
+  const first = await deliverer(t, sql, { random: () => 0.5 });
+  first.wake(await append(sql, one, 3));
+  for (const attempt of [1, 2, 3, 4, 5]) {
+    await until(async () => (await lane()).attempt === attempt);
+    if (attempt < 5) await hurry(sql);
+  }
+  const { rest, error, cursor } = await lane();
+  assert.ok(rest > 20 && rest <= 30, 'the fifth rest is 30 s');
+  assert.deepEqual([error, cursor], ['HTTP 503', 0]);
+  await first.stop();
+  assert.equal((await lane()).attempt, 5);
+
+  const tries = at.requests.length;
+  const second = await deliverer(t, sql, { random: () => 0.5 });
+  for (const n of upTo(3)) {
+    second.wake(await append(sql, one, 1));
+    await append(sql, two, 1);
+    await until(() => firsts(at, 'two').length === n);
+  }
+  assert.equal(at.requests.filter(({ json }) => json.session_id === 'one').length, tries);
+  await hurry(sql);
+  await until(async () => (await lane()).attempt === 6);
+  assert.ok((await lane()).rest > 50, 'the sixth rest is 60 s');
+  at.answer(200);
+  await hurry(sql);
+  await until(() => firsts(at, 'one').length === 6);
+  await until(async () => (await lane()).cursor === 6);
+  assert.equal((await lane()).attempt, 0);
+});
+
+test('Retry-After of a receiver is what its lane waits for', async t => {
+  const { sql } = await testDatabase(t);
+  const at = await receiver(t, { answer: { status: 429, headers: { 'retry-after': '600' } } });
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  const delivery = await deliverer(t, sql);
+  delivery.wake(await append(sql, one, 1));
+  await until(async () => {
+    const [row] = await sql`select extract(epoch from not_before - now())::float8 as rest from lane`;
+    return row!.rest > 590 && row!.rest <= 600;
+  });
+});
+
+/** Lets nobody into the database but whoever is in; `admin` is a connection to another one. */
+async function outage(admin: Sql, name: string, on: boolean): Promise<void> {
+  await admin.unsafe(`alter database ${name} allow_connections ${!on}`);
+  if (on) {
+    await admin`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${name}`;
+  }
+}
+
+test('while the database is away streamed events still arrive, the log says it once, and afterwards nothing is missing', async t => {
+  const { address, sql } = await testDatabase(t);
+  if (!('url' in address)) throw new Error('the test server has a URL');
+  const lines: { level: number; msg: string }[] = [];
+  const log = pino({ level: 'info' }, { write: line => lines.push(JSON.parse(line)) });
+  const at = await receiver(t);
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  const delivery = await deliverer(t, sql, { log });
+  await append(sql, one, 1);
+  await until(() => at.delivered.length === 1);
+  const streamed = await append(sql, one, 10);
+
+  const url = new URL(address.url);
+  const name = url.pathname.slice(1);
+  url.pathname = '/template1';
+  const admin = openDatabase({ address: { url: url.href }, connections: 1, name: 'outage' });
+  t.after(() => admin.end({ timeout: 1 }));
+  await outage(admin, name, true);
+  await until(() => lines.length > 0);
+  delivery.wake(streamed);
+  await until(() => at.delivered.length === 11, { what: 'no read is needed for what a shard streamed' });
+  await outage(admin, name, false);
+  await until(() => lines.some(({ msg }) => msg === 'deliveries go on'));
+  await append(sql, one, 5);
+  await until(() => firsts(at, 'one').length === 16);
+  assert.deepEqual(firsts(at, 'one'), upTo(16));
+  assert.equal(lines.filter(({ level }) => level > 30).length, 1);
+});

@@ -1,0 +1,205 @@
+// A real Baileys client for these tests: keeps its state in memory and what it saw in lists.
+import type { TestContext } from 'node:test';
+import makeWASocket, {
+  type AuthenticationCreds,
+  BufferJSON,
+  initAuthCreds,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  type SignalKeyStore,
+  type UserFacingSocketConfig,
+  WA_CERT_DETAILS,
+  type WAMessage,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import pino from 'pino';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
+import { until } from '../support/until.ts';
+
+export interface Client {
+  creds: AuthenticationCreds;
+  sock: WASocket;
+  /** How often the connection opened. */
+  opens: number;
+  qrs: string[];
+  closes: (number | undefined)[];
+  received: { message: WAMessage; type: string }[];
+  statuses: Map<string, number>;
+  presences: unknown[];
+  /** At the URL it was made with, or at another from now on. */
+  connect(url?: string): WASocket;
+  text(id: string): string | undefined;
+  /** Loses every Signal session, as after a restore from an old backup. */
+  dropSessions(): void;
+}
+
+/**
+ * Prints of key material by libsignal have no place in a test's output, and the long timers that Baileys leaves
+ * behind (30 s after each prekey upload, 120 s after a history sync) must not keep a finished test file alive.
+ */
+export function tameClients(): void {
+  const { setTimeout: start } = globalThis;
+  globalThis.setTimeout = ((run: () => void, ms?: number, ...rest: []) => {
+    const timer = start(run, ms, ...rest);
+    if (ms !== undefined && ms >= 20_000) timer.unref();
+    return timer;
+  }) as typeof setTimeout;
+  for (const name of ['info', 'warn', 'error', 'log'] as const) console[name] = () => {};
+}
+
+export async function simulator(t: TestContext, options: SimulatorOptions = {}) {
+  const started = await startSimulator(options);
+  t.after(() => started.stop());
+  Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: Buffer.from(started.rootKey, 'hex') });
+  return { ...started, ...driver(started) };
+}
+
+export function driver(started: Simulator) {
+  const call = async (method: string, path: string, body?: unknown) => {
+    const text = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
+    const response = await fetch(started.controlUrl + path, {
+      method,
+      ...(text === undefined ? {} : { body: text }),
+    });
+    const json = (await response.json()) as Record<string, never>;
+    if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(json)}`);
+    return json as never;
+  };
+  return {
+    get: <T>(path: string): Promise<T> => call('GET', path),
+    post: <T>(path: string, body?: unknown): Promise<T> => call('POST', path, body),
+    put: <T>(path: string, body?: unknown): Promise<T> => call('PUT', path, body),
+    remove: <T>(path: string): Promise<T> => call('DELETE', path),
+  };
+}
+
+export function client(
+  t: TestContext,
+  socketUrl: string,
+  linked?: { credentials: string; preKeys: { id: number; public: string; private: string }[] },
+  config: Partial<UserFacingSocketConfig> = {},
+): Client {
+  const creds: AuthenticationCreds = linked
+    ? JSON.parse(linked.credentials, BufferJSON.reviver)
+    : initAuthCreds();
+  const data = new Map<string, unknown>();
+  const keys = memoryKeys(data);
+  for (const key of linked?.preKeys ?? []) {
+    const pair = { public: Buffer.from(key.public, 'base64'), private: Buffer.from(key.private, 'base64') };
+    keys.set({ 'pre-key': { [key.id]: pair } });
+  }
+  const sent = new Map<string, WAMessage['message']>();
+  const self: Client = {
+    creds,
+    sock: undefined as never,
+    opens: 0,
+    qrs: [],
+    closes: [],
+    received: [],
+    statuses: new Map(),
+    presences: [],
+    text: id => {
+      // What could not be decrypted is there first, without content, and then again.
+      const message = self.received.find(one => one.message.key.id === id && one.message.message)?.message
+        .message;
+      return message?.conversation ?? message?.extendedTextMessage?.text ?? undefined;
+    },
+    dropSessions: () => {
+      for (const key of data.keys()) if (key.startsWith('session/')) data.delete(key);
+    },
+    connect: url => {
+      socketUrl = url ?? socketUrl;
+      const sock = makeWASocket({
+        auth: { creds, keys },
+        waWebSocketUrl: socketUrl,
+        logger: pino({ level: 'silent' }) as never,
+        getMessage: async key => sent.get(key.id ?? '') ?? undefined,
+        retryRequestDelayMs: 10,
+        ...config,
+      });
+      self.sock = sock;
+      sock.ev.on('creds.update', update => void Object.assign(creds, update));
+      sock.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
+        if (qr) self.qrs.push(qr);
+        if (connection === 'open') self.opens++;
+        if (connection !== 'close') return;
+        const error = lastDisconnect?.error as { output?: { statusCode?: number } } | undefined;
+        self.closes.push(error?.output?.statusCode);
+        if (error?.output?.statusCode === 515) self.connect();
+      });
+      sock.ev.on('messages.upsert', ({ messages, type }) => {
+        for (const message of messages) {
+          if (message.key.fromMe) sent.set(message.key.id ?? '', message.message);
+          self.received.push({ message, type });
+          // A receipt that comes within the event buffer's 100 ms is merged into the message.
+          if (message.status != null) self.statuses.set(message.key.id ?? '', message.status);
+        }
+      });
+      sock.ev.on('messages.update', updates => {
+        for (const { key, update } of updates)
+          if (update.status != null) self.statuses.set(key.id ?? '', update.status);
+      });
+      sock.ev.on('presence.update', update => void self.presences.push(update));
+      return sock;
+    },
+  };
+  t.after(() => self.sock?.end(undefined));
+  return self;
+}
+
+/** Pairs a fresh client by QR and waits until it is open. */
+export async function paired(
+  t: TestContext,
+  server: Simulator & ReturnType<typeof driver>,
+  phone: string,
+  config: Partial<UserFacingSocketConfig> = {},
+): Promise<Client> {
+  const self = client(t, server.socketUrl, undefined, config);
+  self.connect();
+  const qr = await until(() => self.qrs[0], { what: 'a QR' });
+  await server.post(`/admin/mock-phone/scan-qr?phone=${phone}`, qr);
+  await until(() => self.opens === 1, { what: 'open after pairing' });
+  return self;
+}
+
+/** A ready-linked client that is open. */
+export async function linkedClients(
+  t: TestContext,
+  server: Simulator & ReturnType<typeof driver>,
+  request: { count: number; prefix?: string; preKeys?: number },
+  config: Partial<UserFacingSocketConfig> = {},
+): Promise<(Client & { jid: string; phone: string; lid: string })[]> {
+  type Linked = { jid: string; phone: string; lid: string; credentials: string; preKeys: never[] };
+  const devices = await server.post<Linked[]>('/admin/linked-devices', request);
+  const clients = devices.map(device =>
+    Object.assign(client(t, server.socketUrl, device, config), {
+      jid: device.jid,
+      lid: device.lid,
+      phone: device.phone,
+    }),
+  );
+  for (const one of clients) one.connect();
+  await until(() => clients.every(one => one.opens === 1), { what: 'all open' });
+  return clients;
+}
+
+function memoryKeys(data: Map<string, unknown>): SignalKeyStore {
+  return {
+    get: <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
+      const found: { [id: string]: SignalDataTypeMap[T] } = {};
+      for (const id of ids) {
+        const value = data.get(`${type}/${id}`);
+        if (value !== undefined) found[id] = value as SignalDataTypeMap[T];
+      }
+      return found;
+    },
+    set: (given: SignalDataSet) => {
+      for (const [type, values] of Object.entries(given)) {
+        for (const [id, value] of Object.entries(values ?? {})) {
+          if (value === null) data.delete(`${type}/${id}`);
+          else data.set(`${type}/${id}`, value);
+        }
+      }
+    },
+  };
+}

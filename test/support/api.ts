@@ -1,0 +1,79 @@
+// An app over in-memory devices, and short ways to ask it.
+import pino from 'pino';
+import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { InMemoryDevices } from './in-memory-devices.ts';
+
+export interface Envelope {
+  readonly code: string;
+  readonly message: string;
+  readonly results?: Record<string, unknown> & readonly Record<string, unknown>[];
+}
+
+export interface Answered extends Envelope {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** Endpoints as the delivery station keeps them: what a change leaves out stays. */
+export class InMemoryEndpoints {
+  readonly secrets = new Map<number, string | undefined>();
+  readonly #endpoints = new Map<number, EndpointView>();
+  failure: Error | undefined;
+
+  async get(no: number): Promise<EndpointView | undefined> {
+    return this.#endpoints.get(no);
+  }
+
+  async set(no: number, change: EndpointChange): Promise<EndpointView> {
+    if (this.failure) throw this.failure;
+    const { events = [], skipTlsVerify = false } = this.#endpoints.get(no) ?? {};
+    if (change.secret !== undefined) this.secrets.set(no, change.secret ?? undefined);
+    const { secret: _, ...rest } = change;
+    const endpoint = { events, skipTlsVerify, ...rest, hasSecret: this.secrets.get(no) !== undefined };
+    this.#endpoints.set(no, endpoint);
+    return endpoint;
+  }
+
+  async clear(no: number): Promise<void> {
+    this.#endpoints.delete(no);
+    this.secrets.delete(no);
+  }
+}
+
+/** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
+export function createApi(changes: Partial<ApiDeps> = {}) {
+  const devices = new InMemoryDevices();
+  const endpoints = new InMemoryEndpoints();
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
+  const app = createApp({
+    devices,
+    endpoints,
+    fleet: { shards: () => [], connectsWaiting: () => 0 },
+    readiness: async () => ({ ready: true, reasons: [] }),
+    connections: async () => [{ pool: 'main', used: 3 }],
+    credentials: { basic: [], keys: [] },
+    version: '1.2.3',
+    commandTimeoutMs: 45_000,
+    log,
+    ...changes,
+  });
+  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const response = await app.request(path, {
+      method,
+      headers: { ...json, ...headers },
+      ...(text !== undefined && { body: text }),
+    });
+    return answered(response);
+  };
+  const get = (path: string, headers: Record<string, string> = {}) => ask('GET', path, undefined, headers);
+  const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    ask('POST', path, body, headers);
+  return { app, devices, endpoints, log, logged, ask, get, post };
+}
+
+export async function answered(response: Response): Promise<Answered> {
+  return { status: response.status, headers: response.headers, ...((await response.json()) as Envelope) };
+}

@@ -1,0 +1,45 @@
+// Ready-linked devices in a database: a node starts with hundreds of them in seconds instead of pairing each.
+import { BufferJSON } from '@whiskeysockets/baileys';
+import type { ControlClient, LinkedDevice } from '../../src/simulator/client.ts';
+import { commitState } from '../../src/store/commit.ts';
+import type { Sql } from '../../src/store/database.ts';
+import { createDevice, markLinked } from '../../src/store/devices.ts';
+import { signalKinds } from '../../src/store/signal-keys.ts';
+
+export interface Seeded extends LinkedDevice {
+  readonly id: string;
+}
+
+const SEEDER = '00000000-0000-4000-8000-000000000000';
+
+/** Makes `count` devices named `<prefix>-<n>` that the simulator knows as linked, and writes them into the database. */
+export async function seedDevices(
+  sql: Sql,
+  simulator: ControlClient,
+  count: number,
+  prefix = 'device',
+): Promise<Seeded[]> {
+  const linked = await simulator.linkedDevices(count);
+  return Promise.all(linked.map((device, n) => seed(sql, device, `${prefix}-${n}`)));
+}
+
+async function seed(sql: Sql, device: LinkedDevice, id: string): Promise<Seeded> {
+  const { no, epoch } = await createDevice(sql, id, SEEDER);
+  const credentials = Buffer.from(device.credentials);
+  const { me } = JSON.parse(device.credentials, BufferJSON.reviver) as {
+    me: { id: string; lid: string; name?: string };
+  };
+  await markLinked(sql, { no, epoch, owner: SEEDER, jid: me.id, lid: me.lid, name: me.name ?? null });
+  await commitState(sql, SEEDER, {
+    upserts: device.preKeys.map(key => ({
+      deviceNo: no,
+      epoch,
+      kind: signalKinds['pre-key'],
+      id: String(key.id),
+      value: Buffer.concat([Buffer.from(key.public, 'base64'), Buffer.from(key.private, 'base64')]),
+    })),
+    deletes: [],
+    credentials: [{ deviceNo: no, epoch, value: credentials }],
+  });
+  return { ...device, id };
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  advance,
+  cursorOf,
+  endpointOf,
+  forget,
+  hasWork,
+  type Lane,
+  laneOf,
+  offer,
+  refresh,
+  stock,
+} from '../../../src/delivery/lane.ts';
+import type { DueLane } from '../../../src/store/lanes.ts';
+
+const row = (change: Partial<DueLane> = {}): DueLane => ({
+  ...{ endpointNo: 1, deviceNo: 1, deviceId: 'sales', cursor: 10, until: null, upto: 10, attempt: 0 },
+  ...{ url: 'http://127.0.0.1/', secret: null, events: [], skipTlsVerify: false },
+  ...change,
+});
+const made = (change: Partial<DueLane> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));
+const event = (seq: number, name = 'message') => ({
+  ...{ device: 'sales', deviceNo: 1, seq, id: `ev_${seq}`, event: name, body: '0123456789' },
+});
+const shelf = () => ({ held: 0, room: 1_000 });
+const seqs = ({ queue }: Lane) => queue.map(({ seq }) => seq);
+
+test('the very next events are kept as they come, and each delivery moves the cursor by one', () => {
+  const [lane, room] = [made(), shelf()];
+  for (const seq of [11, 12]) assert.equal(offer(lane, event(seq), room), false);
+  assert.deepEqual(seqs(lane), [11, 12]);
+  assert.equal(cursorOf(lane), 10);
+  advance(lane, room);
+  assert.equal(cursorOf(lane), 11);
+  advance(lane, room);
+  assert.equal(cursorOf(lane), 12);
+  assert.equal(hasWork(lane), false);
+  assert.equal(room.held, 0);
+});
+
+test('after a gap nothing is kept: the journal has it', () => {
+  const [lane, room] = [made(), shelf()];
+  offer(lane, event(12), room);
+  offer(lane, event(13), room);
+  assert.deepEqual(seqs(lane), []);
+  assert.equal(hasWork(lane), true);
+  assert.equal(cursorOf(lane), 10);
+  stock(
+    lane,
+    [11, 12, 13].map(seq => event(seq)),
+    13,
+    room,
+  );
+  offer(lane, event(14), room);
+  assert.deepEqual(seqs(lane), [11, 12, 13, 14]);
+});
+
+test('an event that was heard of before is not kept twice', () => {
+  const [lane, room] = [made(), shelf()];
+  offer(lane, event(11), room);
+  offer(lane, event(11), room);
+  advance(lane, room);
+  offer(lane, event(11), room);
+  assert.deepEqual(seqs(lane), []);
+});
+
+test('unwanted events move the cursor only when no wanted one is before them', () => {
+  const [lane, room] = [made({ events: ['message'] }), shelf()];
+  assert.equal(offer(lane, event(11, 'message.ack'), room), true);
+  assert.equal(cursorOf(lane), 11);
+  offer(lane, event(12, 'MESSAGE'), room);
+  assert.equal(offer(lane, event(13, 'message.ack'), room), false);
+  assert.deepEqual(seqs(lane), [12]);
+  assert.equal(cursorOf(lane), 11);
+  advance(lane, room);
+  assert.equal(cursorOf(lane), 13);
+});
+
+test('a lane holds 50 streamed events at most, and all lanes together what the shelf has room for', () => {
+  const [lane, room] = [made(), shelf()];
+  for (let seq = 11; seq <= 80; seq += 1) offer(lane, event(seq), room);
+  assert.equal(lane.queue.length, 50);
+  assert.equal(lane.latest, 80);
+  const other = made({ endpointNo: 2 });
+  for (let seq = 11; seq <= 80; seq += 1) offer(other, event(seq), room);
+  assert.equal(room.held, 1_000);
+  const third = made({ endpointNo: 3 });
+  offer(third, event(11), room);
+  assert.deepEqual(seqs(third), []);
+  assert.equal(hasWork(third), true);
+  for (const each of [lane, other, third]) forget(each, room);
+  assert.equal(room.held, 0);
+  assert.equal(cursorOf(lane), 10);
+});
+
+test('an ended lane takes nothing that comes after its end', () => {
+  const [lane, room] = [made({ until: 11 }), shelf()];
+  offer(lane, event(11), room);
+  offer(lane, event(12), room);
+  assert.deepEqual(seqs(lane), [11]);
+  assert.equal(lane.latest, 11);
+});
+
+test('a resting lane keeps no bodies', () => {
+  const [lane, room] = [made(), shelf()];
+  lane.state = 'resting';
+  offer(lane, event(11), room);
+  assert.deepEqual(seqs(lane), []);
+  assert.equal(hasWork(lane), true);
+});
+
+test('a row that is a moment old takes back neither the cursor nor the attempts', () => {
+  const [lane, room] = [made(), shelf()];
+  offer(lane, event(11), room);
+  advance(lane, room);
+  refresh(lane, row({ upto: 11, attempt: 3 }), room);
+  assert.equal(cursorOf(lane), 11);
+  assert.equal(lane.attempt, 0);
+  assert.equal(hasWork(lane), false);
+});
+
+test('a stale lane takes everything from its row but a cursor that is behind its own', () => {
+  const [lane, room] = [made(), shelf()];
+  for (const seq of [11, 12]) offer(lane, event(seq), room);
+  advance(lane, room);
+  lane.stale = true;
+  refresh(lane, row({ upto: 12, until: 12, attempt: 2 }), room);
+  assert.equal(lane.stale, false);
+  assert.equal(lane.until, 12);
+  assert.equal(lane.attempt, 2);
+  assert.equal(cursorOf(lane), 11);
+  assert.deepEqual(seqs(lane), []);
+  assert.equal(room.held, 0);
+  lane.stale = true;
+  refresh(lane, row({ cursor: 20, upto: 25 }), room);
+  assert.equal(cursorOf(lane), 20);
+});
