@@ -258,14 +258,18 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#notify(entry.id);
   }
 
-  /** Places every device that has no place on a shard that may host, and returns those whose place has changed. */
+  /**
+   * Places every device that has no place on a shard that may host, and returns those. One that has is left there even if
+   * its shard is over the bound by now (others were removed, or a shard came back): a move is a reconnect, and nothing
+   * here takes a device from a thread that lives.
+   */
   #place(): Entry[] {
     const hosts = this.#shards.hosts();
     if (hosts.length === 0) return [];
     const changed: Entry[] = [];
     for (const [id, shard] of place(this.#directory.ids(), hosts, this.#directory.placed())) {
       const entry = this.#directory.get(id);
-      if (!entry || entry.shard === shard) continue;
+      if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
       entry.shard = shard;
       changed.push(entry);
     }
