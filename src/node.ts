@@ -11,6 +11,7 @@ import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
+  connectionsInUse,
   type DatabaseAddress,
   openDatabase,
   type Sql,
@@ -40,8 +41,9 @@ export interface NodeOptions {
 const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
-/** Of the time to drain, what is kept for the deliveries under way and for closing the database. */
-const LAST_PART = 0.4;
+/** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
+const REQUESTS_PART = 0.55;
+const DELIVERIES_PART = 0.25;
 
 export class Node implements Service {
   readonly #options: NodeOptions;
@@ -98,9 +100,9 @@ export class Node implements Service {
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
-    const deliverer = new Deliverer({ sql, log, secret, version });
-    const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const drainMs = config.drainSeconds * 1000;
+    const deliverer = new Deliverer({ sql, log, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
       node: randomUUID(),
@@ -108,7 +110,7 @@ export class Node implements Service {
       heapMb: config.shardHeapMb,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
-      drainMs: drainMs * (1 - LAST_PART),
+      drainMs: drainMs * REQUESTS_PART,
       shard: {
         database: address,
         connections: config.shardConnections,
@@ -131,6 +133,8 @@ export class Node implements Service {
         fleet: supervisor,
         endpoints: endpointSettings(sql, deliverer),
         readiness: () => readiness(sql, supervisor, this.#stopped !== undefined),
+        // A scrape is worth most when the database is away: it goes without this figure then.
+        connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
         version,
         commandTimeoutMs: config.commandSeconds * 1000,
@@ -139,7 +143,7 @@ export class Node implements Service {
       }),
       host: config.host,
       port: config.port,
-      closeWithin: drainMs * (1 - LAST_PART),
+      closeWithin: drainMs * REQUESTS_PART,
       log,
     });
 

@@ -49,7 +49,10 @@ export function checkedName(name: string): string {
 /** The value, if a device may have it as its id. Fails with INVALID_DEVICE_ID. */
 export function checkedId(id: string): string {
   if (ID.test(id)) return id;
-  throw new Failure('INVALID_DEVICE_ID');
+  throw new Failure(
+    'INVALID_DEVICE_ID',
+    id.includes('..') ? 'A device id has no two dots in a row.' : undefined,
+  );
 }
 
 function decoded(header: string): string {

@@ -32,6 +32,8 @@ export interface DelivererOptions {
   readonly secret: string;
   /** Ours, for the user-agent. */
   readonly version: string;
+  /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
+  readonly stopMs?: number;
   /** Milliseconds since 1970; signs the attempts. When a lane is due is the database's clock alone. */
   readonly now?: () => number;
   /** In [0, 1), for the jitter. */
@@ -49,12 +51,12 @@ const POLL_LANES = 1_000;
 const POLL_LANES_EACH = 100;
 const CROWDED = 50;
 const SWEEP_MS = 60_000;
-const STOP_MS = 10_000;
 const STOP_STORE_MS = 2_000;
 
 export class Deliverer implements Service {
   readonly #sql: Sql;
   readonly #log: Logger;
+  readonly #stopMs: number;
   readonly #poster: Poster;
   readonly #poll: Poll;
   readonly #known: Known;
@@ -75,9 +77,11 @@ export class Deliverer implements Service {
   #changes = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor({ sql, log, secret, version, now = Date.now, random = Math.random }: DelivererOptions) {
+  constructor(options: DelivererOptions) {
+    const { sql, log, secret, version, stopMs = 10_000, now = Date.now, random = Math.random } = options;
     this.#sql = sql;
     this.#log = log;
+    this.#stopMs = stopMs;
     this.#poster = new Poster({ inFlight: IN_FLIGHT, version });
     this.#known = known(secret);
     this.#checkpoint = checkpoint(sql, error => this.#report(error));
@@ -104,7 +108,7 @@ export class Deliverer implements Service {
     await this.#poll.start();
   }
 
-  /** Begins nothing more, gives the POSTs under way 10 s, and writes the cursors. */
+  /** Begins nothing more, gives the POSTs under way some time, and writes the cursors. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -243,7 +247,7 @@ export class Deliverer implements Service {
   async #stop(): Promise<void> {
     this.#state = 'stopping';
     const ended = Promise.allSettled([this.#poll.stop(), ...this.#carrying]);
-    if (!(await within(STOP_MS, ended))) {
+    if (!(await within(this.#stopMs, ended))) {
       this.#poster.cut();
       await within(STOP_STORE_MS, ended);
     }

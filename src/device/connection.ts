@@ -99,7 +99,8 @@ export class Connection {
       ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
       ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
     ];
-    if (drafts.length > 0) listener.happened(drafts);
+    const news = drafts.filter(draft => this.#isNews(draft));
+    if (news.length > 0) listener.happened(news);
 
     const update = events['connection.update'];
     if (!update || this.#over) return;
@@ -110,6 +111,12 @@ export class Connection {
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
+  }
+
+  #isNews({ event, payload }: Draft): boolean {
+    if (event === 'message.ack') return true;
+    const { caches, keys } = this.#options;
+    return caches.firstTime(keys.seat.no, `${event} ${payload.chat_id} ${payload.from} ${payload.id}`);
   }
 
   #offer(qr: string): void {

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { Curve, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
-import { SharedAsyncLocalStorage } from './shims.ts';
+import { decryptWithSessions, SharedAsyncLocalStorage } from './shims.ts';
 
 export const BAILEYS = '7.0.0-rc14';
 
@@ -30,6 +30,9 @@ const beliefs: Record<string, () => boolean> = {
     });
     return ran;
   },
+  'a message is tried on copies of sessions': () =>
+    (require('libsignal/src/session_cipher.js') as { prototype: { decryptWithSessions: unknown } }).prototype
+      .decryptWithSessions === decryptWithSessions,
   'the root key of the server can be replaced': () => WA_CERT_DETAILS.PUBLIC_KEY.length === 32,
 };
 

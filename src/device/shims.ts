@@ -57,7 +57,6 @@ interface Curve {
   calculateAgreement(publicKey: Uint8Array, privateKey: Uint8Array): Buffer;
   calculateSignature(privateKey: Uint8Array, message: Uint8Array): Buffer;
   verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-  getPublicFromPrivateKey(privateKey: Uint8Array): Buffer;
 }
 
 const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -76,7 +75,6 @@ curve.verifySignature = (publicKey, message, signature) => {
   if (!wasm.verifySignature(typed(publicKey), message, signature)) throw new Error('Invalid signature');
   return true;
 };
-curve.getPublicFromPrivateKey = privateKey => buffer(wasm.getPublicFromPrivateKey(privateKey));
 
 /**
  * libsignal queues its work per peer address for the whole process, so one account waits for another's store and runs
@@ -87,6 +85,70 @@ require(queueJob);
 const queueModule = require.cache[queueJob];
 if (!queueModule) throw new Error('libsignal/src/queue_job.js is not a CommonJS module any more');
 queueModule.exports = <T>(_bucket: unknown, job: () => Promise<T>) => job();
+
+/**
+ * libsignal tries a message on every session of its sender, and each attempt steps that session's ratchet. When a later
+ * session fits, the record is stored with the earlier ones broken: two people who write to each other first at the same
+ * time have two sessions, and lost 4 of 60 messages that way ("No matching sessions found"). Ours tries copies, the
+ * sessions that know the message's chain first, and keeps only what decrypted.
+ */
+interface Session {
+  readonly indexInfo: { used: number };
+  pendingPreKey?: unknown;
+  serialize(): object;
+  getChain(key: Buffer): object | undefined;
+}
+
+interface Cipher {
+  doDecryptWhisperMessage(message: Buffer, session: Session): Promise<Buffer>;
+  decryptWithSessions(message: Buffer, sessions: Session[]): Promise<{ session: Session; plaintext: Buffer }>;
+}
+
+const { prototype: cipher } = require('libsignal/src/session_cipher.js') as { prototype: Cipher };
+const { WhisperMessage } = require('libsignal/src/protobufs.js') as {
+  WhisperMessage: { decode(bytes: Buffer): { ephemeralKey: Buffer } };
+};
+const { SessionError } = require('libsignal/src/errors.js') as {
+  SessionError: new (message: string) => Error;
+};
+
+/** A WhisperMessage is one byte of version, the message, and 8 bytes of MAC (libsignal/src/session_cipher.js). */
+const chainOf = (message: Buffer) => Buffer.from(WhisperMessage.decode(message.subarray(1, -8)).ephemeralKey);
+
+function copyOf(session: Session): Session {
+  return (session.constructor as unknown as { deserialize(data: object): Session }).deserialize(
+    session.serialize(),
+  );
+}
+
+export async function decryptWithSessions(
+  this: Cipher,
+  message: Buffer,
+  sessions: Session[],
+): Promise<{ session: Session; plaintext: Buffer }> {
+  if (sessions.length === 0) throw new SessionError('No sessions available');
+  const chain = sessions.length > 1 ? chainOf(message) : undefined;
+  const knowing = chain ? sessions.filter(session => session.getChain(chain)) : sessions;
+  const ordered = [...knowing, ...sessions.filter(session => !knowing.includes(session))];
+  const failures: unknown[] = [];
+  for (const session of ordered) {
+    // With one session there is nothing to protect: when it fails the record is not stored.
+    const copy = sessions.length === 1 ? session : copyOf(session);
+    try {
+      const plaintext = await this.doDecryptWhisperMessage(message, copy);
+      copy.indexInfo.used = Date.now();
+      Object.assign(session, copy);
+      if (!copy.pendingPreKey) delete session.pendingPreKey;
+      return { session, plaintext };
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const [cause] = failures;
+  throw Object.assign(new SessionError('No matching sessions found for message'), { cause });
+}
+
+cipher.decryptWithSessions = decryptWithSessions;
 
 /** libsignal prints whole sessions, private keys included, with `console.info`. Nothing in a shard may use the console. */
 const silent = () => {};

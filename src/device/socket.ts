@@ -9,7 +9,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
-import type { Logger } from 'pino';
+import { type Logger, mask } from '../lib/logger.ts';
 import type { Caches } from './caches.ts';
 import type { DeviceKeys } from './keys.ts';
 import { makeRepository } from './repository.ts';
@@ -112,13 +112,21 @@ function boundMappings(socket: WASocket): void {
 
 /**
  * Baileys logs JIDs, nodes and keys as it goes. Only its warnings and errors pass, at our debug level, as their sentence
- * with the digits taken out.
+ * and reason with the digits taken out.
  */
 function quietLogger(log: Logger): SocketConfig['logger'] {
   const nothing = () => {};
   const pass = (data: unknown, message?: string) => {
     const sentence = message ?? (typeof data === 'string' ? data : 'unnamed');
-    log.debug({ baileys: sentence.replace(/\d{5,}/g, '#') }, 'baileys complains');
+    const { err, error } = (typeof data === 'object' && data !== null ? data : {}) as {
+      err?: unknown;
+      error?: unknown;
+    };
+    const cause = err ?? error;
+    log.debug(
+      { baileys: mask(sentence), ...(cause instanceof Error && { reason: mask(cause.message) }) },
+      'baileys complains',
+    );
   };
   const heard = log.isLevelEnabled('debug');
   const logger: SocketConfig['logger'] = {

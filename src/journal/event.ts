@@ -6,13 +6,17 @@ import type { JournalRow } from '../store/journal.ts';
 
 export type { JournalRow };
 
-export type EventName =
-  | 'message'
-  | 'message.ack'
-  | 'message.reaction'
-  | 'message.revoked'
-  | 'message.edited'
-  | 'device.state';
+/** Every event there is; docs/events.md describes each and a test compares the two. */
+export const eventNames = [
+  'message',
+  'message.ack',
+  'message.reaction',
+  'message.revoked',
+  'message.edited',
+  'device.state',
+] as const;
+
+export type EventName = (typeof eventNames)[number];
 
 /** A fact before it has its place: what `translate.ts` makes. */
 export interface Draft {

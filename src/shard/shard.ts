@@ -206,7 +206,6 @@ export class Shard {
         loopLagP99: this.#lag.percentile(99) / 1e6,
         heapUsed,
         external,
-        connections: this.#settings.connections,
         creditInUse: this.#outbox.creditInUse,
         eventsQueued: this.#outbox.queued,
       },

@@ -150,13 +150,18 @@ export class Accounts {
     if (!this.#byName.has(name)) this.#byName.set(name, account);
   }
 
+  /** The id of the account's next companion, used once; undefined when there is none left (one byte on the wire). */
+  takeDeviceId(account: Account): number | undefined {
+    return account.nextDeviceId > 255 ? undefined : account.nextDeviceId++;
+  }
+
   addPhone(account: Account, phone: Phone, keys: DeviceKeys): Device {
     const device = blankDevice(account, 0, keys, { phone });
     account.devices.set(0, device);
     return device;
   }
 
-  /** Adds a companion. Its id was taken from `nextDeviceId` by the caller, because the ADV structures name it. */
+  /** Adds a companion. Its id was taken before, because the ADV structures name it. */
   addCompanion(account: Account, id: number, given: NewDevice): Device {
     const noiseKey = Buffer.from(given.noiseKey).toString('base64');
     const device = blankDevice(account, id, given.keys, { noiseKey, signedIdentity: given.signedIdentity });

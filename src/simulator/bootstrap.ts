@@ -20,6 +20,7 @@ export function bootstrapMessages(world: World, phone: Phone): proto.IMessage[] 
     history(1, 50, {
       syncType: HistorySyncType.INITIAL_BOOTSTRAP,
       conversations: conversations(world, phone),
+      phoneNumberToLidMappings: mappings(world, phone),
     }),
     history(2, 60, { syncType: HistorySyncType.PUSH_NAME, pushnames: pushNames(world, phone) }),
     // The last chunk says 100: until then Baileys holds its events back.
@@ -83,6 +84,14 @@ function webMessage(message: PhoneMessage): proto.IWebMessageInfo {
     message: { conversation: message.text },
     messageTimestamp: message.timestamp,
   };
+}
+
+function mappings(world: World, phone: Phone): proto.IPhoneNumberToLIDMapping[] {
+  const ids = new Set([accountJid(phone.account), ...phone.messages.map(message => message.chat)]);
+  return [...ids].flatMap(pnJid => {
+    const account = world.accounts.byJid(pnJid);
+    return account ? [{ pnJid, lidJid: accountJid(account, 'lid') }] : [];
+  });
 }
 
 function pushNames(world: World, phone: Phone): proto.IPushname[] {

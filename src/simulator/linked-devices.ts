@@ -6,6 +6,7 @@ import { deviceSignatureText, signDevice, signedIdentity } from './adv.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from './crypto.ts';
 import { announceDevice } from './device-list.ts';
 import { ensureAccount } from './phones.ts';
+import { Refused } from './refused.ts';
 import type { World } from './world.ts';
 
 /** One linked device as its client would have stored it. */
@@ -39,7 +40,9 @@ export function makeLinkedDevices(world: World, request: LinkRequest): LinkedDev
 
 function makeLinkedDevice(world: World, phone: string, count: number): LinkedDevice {
   const account = ensureAccount(world, phone);
-  const id = account.nextDeviceId;
+  const id = world.accounts.takeDeviceId(account);
+  if (id === undefined)
+    throw new Refused(409, `phone ${phone} has linked 255 devices and has no number left`);
   const noise = generateKeyPair();
   const identity = generateKeyPair();
   const signedPreKey = generateKeyPair();

@@ -66,9 +66,11 @@ export async function link(
 ): Promise<Device> {
   const registration = connection.registration;
   if (!registration) throw new Refused(409, 'this socket is being linked already');
+  const id = world.accounts.takeDeviceId(account);
+  if (id === undefined)
+    throw new Refused(409, 'this phone has linked 255 devices and has no number left for another');
   connection.registration = undefined;
   world.desk.forget(connection);
-  const id = account.nextDeviceId++;
   const half = signDevice(account, id, registration.keys.identity);
   const attrs = { from: SERVER, type: 'set', id: world.nextId(), xmlns: 'md', t: unixNow() };
   const success = node('pair-success', {}, [

@@ -28,6 +28,8 @@ export interface Sealed {
 // The wasm's message types: 3 is a PreKeySignalMessage, everything else a plain SignalMessage.
 const PRE_KEY_MESSAGE = 3;
 const MAX_PRE_KEY_ID = 0xff_ffff;
+/** Of those that were handed out and not used yet; the oldest go first. */
+const KEPT_PRE_KEYS = 2_000;
 
 export function freshSignalState(identity: KeyPair): SignalState {
   const pair = generateKeyPair();
@@ -68,6 +70,9 @@ export class PhoneSignal {
     this.state.nextPreKeyId = id >= MAX_PRE_KEY_ID ? 1 : id + 1;
     const pair = generateKeyPair();
     this.state.preKeys.set(id, pair);
+    // Baileys fetches a phone's bundle at every miss of its device cache and often sends nothing with it.
+    if (this.state.preKeys.size > KEPT_PRE_KEYS)
+      this.state.preKeys.delete(this.state.preKeys.keys().next().value ?? 0);
     return { id, public: pair.public };
   }
 

@@ -139,6 +139,15 @@ export async function waitForDatabase(
   }
 }
 
+/** Our connections to this database by pool (`main`, `shard-0`, …), as the server sees them. */
+export async function connectionsInUse(sql: Sql): Promise<{ pool: string; used: number }[]> {
+  return await sql<{ pool: string; used: number }[]>`
+    select substr(application_name, 9) as pool, count(*)::int as used
+      from pg_stat_activity
+     where datname = current_database() and application_name like 'cardume-%'
+     group by 1 order by 1`;
+}
+
 /** How many connections the server gives to all of its clients together. */
 export async function connectionLimit(sql: Sql): Promise<number> {
   const [row] = await sql<[{ limit: number }]>`

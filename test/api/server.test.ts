@@ -288,6 +288,8 @@ test('an open QR page does not hold a stop up', async t => {
   await until(() => devices.waiting('sales') === 1);
   await server.stop();
   assert.equal((await follower).status, 200);
+  // It was let go by the stop: nothing has changed and its time is not over.
+  assert.equal(devices.waiting('sales'), 1);
 });
 
 test('a stop without a start does nothing', async () => {

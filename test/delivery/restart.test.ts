@@ -73,6 +73,24 @@ test('a deliverer that is stopped finishes what is under way and repeats nothing
   assert.deepEqual(firsts(at, 'one'), upTo(15));
 });
 
+test('a POST that does not end in time is cut when the deliverer stops, and counts as no failure', async t => {
+  const { sql } = await testDatabase(t);
+  const gate = deferred<void>();
+  t.after(() => gate.resolve());
+  const at = await receiver(t, { answer: { status: 200, after: gate.promise } });
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  const first = await deliverer(t, sql, { stopMs: 50 });
+  first.wake(await append(sql, one, 2));
+  await until(() => at.open === 1);
+  await first.stop();
+  const [lane] = await sql`select cursor, attempt, last_error from lane`;
+  assert.deepEqual({ ...lane }, { cursor: 0, attempt: 0, last_error: null });
+  at.answer(200);
+  await deliverer(t, sql);
+  await until(() => firsts(at, 'one').length === 2);
+});
+
 test('how often an event failed and when it is due again survive a restart', async t => {
   const { sql } = await testDatabase(t);
   const at = await receiver(t, { answer: ({ json }) => (json.session_id === 'one' ? 503 : 200) });
@@ -153,10 +171,7 @@ test('while the database is away streamed events still arrive, the log says it o
   const name = url.pathname.slice(1);
   url.pathname = '/template1';
   const admin = openDatabase({ address: { url: url.href }, connections: 1, name: 'outage' });
-  t.after(async () => {
-    await outage(admin, name, false);
-    await admin.end({ timeout: 1 });
-  });
+  t.after(() => admin.end({ timeout: 1 }));
   await outage(admin, name, true);
   await until(() => lines.length > 0);
   delivery.wake(streamed);

@@ -34,14 +34,14 @@ export interface Client {
 }
 
 /**
- * Prints of key material by libsignal have no place in a test's output, and the 30 s timer that Baileys leaves behind
- * each prekey upload (socket.ts `uploadPreKeys`) must not keep a finished test file alive.
+ * Prints of key material by libsignal have no place in a test's output, and the long timers that Baileys leaves
+ * behind (30 s after each prekey upload, 120 s after a history sync) must not keep a finished test file alive.
  */
 export function tameClients(): void {
   const { setTimeout: start } = globalThis;
   globalThis.setTimeout = ((run: () => void, ms?: number, ...rest: []) => {
     const timer = start(run, ms, ...rest);
-    if (ms === 30_000) timer.unref();
+    if (ms !== undefined && ms >= 20_000) timer.unref();
     return timer;
   }) as typeof setTimeout;
   for (const name of ['info', 'warn', 'error', 'log'] as const) console[name] = () => {};

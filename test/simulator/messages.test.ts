@@ -140,3 +140,30 @@ test('a phone that cannot decrypt asks the client, which sends again', async t =
   const { undecryptable } = await server.get<{ undecryptable: number }>('/admin/ledger');
   assert.ok(undecryptable >= 1);
 });
+
+test('a device that is linked later gets the next text, because the others hear of it', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  const [bob] = await linkedClients(t, server, { count: 1, prefix: '66' });
+  assert.ok(alice && bob);
+  const to = `${bob.phone}@s.whatsapp.net`;
+  const before = await alice.sock.sendMessage(to, { text: 'before' });
+  await until(() => bob.text(before?.key.id ?? '') === 'before');
+  const [late] = await linkedClients(t, server, { count: 1, prefix: '66' });
+  assert.equal(late?.phone, bob.phone);
+  // Its notification went to alice before the new device could log in.
+  const after = await alice.sock.sendMessage(to, { text: 'after' });
+  await until(() => late.text(after?.key.id ?? '') === 'after' && bob.text(after?.key.id ?? '') === 'after');
+});
+
+test('a person who reads on the phone is seen to have read', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice);
+  await server.post('/admin/phones', { phone: '15550044' });
+  const sent = await alice.sock.sendMessage('15550044@s.whatsapp.net', { text: 'look' });
+  const id = sent?.key.id ?? '';
+  await until(async () => (await server.get<PhoneMessage[]>('/admin/phones/15550044/messages')).length === 1);
+  await server.post('/admin/phones/15550044/read', { chat: alice.phone, ids: [id] });
+  await until(() => alice.statuses.get(id) === 4, { what: 'read' });
+});

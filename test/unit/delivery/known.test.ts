@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { known } from '../../../src/delivery/known.ts';
+import { cursorOf, offer } from '../../../src/delivery/lane.ts';
+import type { DueLane } from '../../../src/store/lanes.ts';
+
+const row = (endpointNo: number, deviceNo: number, change: Partial<DueLane> = {}): DueLane => ({
+  ...{ endpointNo, deviceNo, deviceId: `device-${deviceNo}`, cursor: 0, until: null, upto: 1, attempt: 0 },
+  ...{ url: 'http://127.0.0.1/', secret: null, events: [], skipTlsVerify: false },
+  ...change,
+});
+const event = { device: 'device-1', deviceNo: 1, seq: 1, id: 'ev_1', event: 'message', body: '0123456789' };
+const never = () => false;
+
+test('lanes of one endpoint share it, and its settings are those of the row that was read last', () => {
+  const all = known('secret');
+  const [one, two] = [all.take(row(1, 1)), all.take(row(1, 2))];
+  assert.equal(one.endpoint, two.endpoint);
+  one.endpoint.closed = true;
+  all.take(row(1, 2, { url: 'http://127.0.0.1/new', events: ['message'] }));
+  assert.equal(one.endpoint.url, 'http://127.0.0.1/new');
+  assert.deepEqual([...one.endpoint.events], ['message']);
+  assert.equal(one.endpoint.closed, false);
+});
+
+test('a running lane is left alone by a row that was read meanwhile', () => {
+  const all = known('secret');
+  const lane = all.take(row(1, 1));
+  lane.state = 'running';
+  lane.stale = true;
+  assert.equal(all.take(row(1, 1, { url: 'http://127.0.0.1/new', cursor: 1 })), lane);
+  assert.equal(lane.endpoint.url, 'http://127.0.0.1/');
+  assert.equal(lane.stale, true);
+  assert.equal(cursorOf(lane), 0);
+});
+
+test('a device without lanes is remembered until it is distrusted or swept', () => {
+  const all = known('secret');
+  assert.equal(all.of(1), undefined);
+  all.nothingFor(1);
+  assert.deepEqual(all.of(1), []);
+  all.distrust(1);
+  assert.equal(all.of(1), undefined);
+  all.nothingFor(1);
+  all.sweep(never);
+  assert.equal(all.of(1), undefined);
+});
+
+test('a device that no event came for is forgotten with its events at hand; one that is needed or used stays', () => {
+  const all = known('secret');
+  const [idle, needed, used] = [1, 2, 3].map(no => all.take(row(no, no, { upto: 0 })));
+  offer(idle!, event, all.shelf);
+  assert.equal(all.shelf.held, 10);
+  all.sweep(never);
+  used!.used = true;
+  all.sweep(lane => lane === needed);
+  assert.deepEqual(
+    [1, 2, 3].map(no => all.of(no)?.length),
+    [undefined, 1, 1],
+  );
+  assert.deepEqual(
+    [1, 2, 3].map(no => all.endpoint(no) !== undefined),
+    [false, true, true],
+  );
+  assert.equal(all.shelf.held, 0);
+});
