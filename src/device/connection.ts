@@ -61,6 +61,10 @@ export class Connection {
     this.socket = openSocket(options);
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
+    // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
+    this.socket.ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
+      this.#end({ code: 503, message: `HTTP ${statusCode} instead of a WebSocket` }),
+    );
     this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
   }
 

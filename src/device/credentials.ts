@@ -1,4 +1,7 @@
-/** Baileys' credentials as a row. They are rewritten whole and rarely: BufferJSON, about 1.1 KB. */
+/**
+ * Baileys' credentials as a row. They are rewritten whole and rarely: BufferJSON, about 1.1 KB. In clear for now: sealing
+ * comes in between here and the row, and in key-codec.ts for the Signal keys.
+ */
 import { type AuthenticationCreds, BufferJSON, initAuthCreds } from '@whiskeysockets/baileys';
 
 /** Baileys notes every history message it has processed and never forgets one; it only ever looks at recent ones. */

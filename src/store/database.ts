@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import postgres from 'postgres';
 import { Failure } from '../errors.ts';
+import { arrayTypes } from './arrays.ts';
 
 /** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
 export type DatabaseAddress =
@@ -10,19 +11,6 @@ export type DatabaseAddress =
 
 /** A pool of connections that is also the tag of its statements. A bigint column arrives as a number. */
 export type Sql = postgres.Sql<{ bigint: number }>;
-
-/**
- * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver sends an array of unknown type
- * as text, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element to guess from.
- */
-export const ARRAY = {
-  bytea: 1001,
-  smallint: 1005,
-  int: 1007,
-  text: 1009,
-  bigint: 1016,
-  timestamptz: 1185,
-} as const;
 
 export interface DatabaseOptions {
   readonly address: DatabaseAddress;
@@ -62,7 +50,11 @@ export function openDatabase({
       idle_in_transaction_session_timeout: 10_000,
     },
     // Sequence numbers and epochs never pass 2^53.
-    types: { bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: Number } },
+    types: {
+      bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: Number },
+      ...arrayTypes,
+    },
+    fetch_types: false,
   };
   const socket = 'url' in address ? socketOf(address.url) : address;
   if ('url' in address && !socket) return postgres(usable(address.url), options);

@@ -44,7 +44,10 @@ export async function createDevice(sql: Sql, id: string, owner: string): Promise
   }
 }
 
-/** Takes every device for this node: from now on what any earlier owner writes is fenced off. */
+/**
+ * Takes every device for this node: from now on what any earlier owner writes is fenced off. Leases will narrow what is
+ * `free` here to the devices whose owner has let its lease run out.
+ */
 export async function claimDevices(sql: Sql, owner: string): Promise<{ no: number; epoch: number }[]> {
   // In the order of their numbers, as every statement that locks devices: two nodes that start at once cannot deadlock.
   return await sql<{ no: number; epoch: number }[]>`

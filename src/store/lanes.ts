@@ -1,7 +1,7 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
 // far it came, how often the next event was tried, and when it may be tried again (by the database's clock).
-import type { JournalRow } from '../journal/event.ts';
 import type { Sql } from './database.ts';
+import type { JournalRow } from './journal.ts';
 
 /** A lane with something to deliver, and its endpoint. `upto` is the seq of the last event that it is owed so far. */
 export interface DueLane {
