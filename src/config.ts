@@ -67,18 +67,10 @@ function choice<const T extends string>(values: readonly T[], fallback: T, doc: 
 }
 
 function yesNo(fallback: boolean, doc: string, extra: Extra = {}): Setting<boolean> {
-  const words: Record<string, boolean> = {
-    true: true,
-    yes: true,
-    on: true,
-    1: true,
-    false: false,
-    no: false,
-    off: false,
-    0: false,
-  };
+  const yes = ['true', 'yes', 'on', '1'];
+  const no = ['false', 'no', 'off', '0'];
   return {
-    parse: text => words[text.toLowerCase()] ?? unfit(),
+    parse: text => yes.includes(text.toLowerCase()) || (no.includes(text.toLowerCase()) ? false : unfit()),
     fallback: () => fallback,
     expected: 'true or false',
     shown: String(fallback),
@@ -105,11 +97,17 @@ function urlOf(...protocols: string[]): (text: string) => string {
   };
 }
 
-const words = (value: string) =>
-  value
+/** At least one: a lone comma is a mistake, and for a list of credentials one that opens the door. */
+function words(value: string): string[] {
+  const found = value
     .split(',')
     .map(word => word.trim())
     .filter(word => word !== '');
+  return found.length > 0 ? found : unfit();
+}
+
+/** A URL may hold a password; who reads a message or a print need not. */
+const withoutPassword = (text: string) => text.replace(/(:\/\/[^:/?#@\s,]*):[^/?#\s,]*@/g, '$1:***@');
 
 function hostOf(value: string): string {
   return isIP(value) > 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value) ? value : unfit();
@@ -278,7 +276,7 @@ function variables(name: SettingName): string[] {
 
 /**
  * Reads and checks all settings. Every wrong one is named in one `ConfigError`, with what was expected and what was got
- * (a secret's value is not repeated). An empty value is as good as none.
+ * (a secret's value is not repeated). An empty or blank value is as good as none.
  */
 export function readConfig(env: Environment = process.env): Config {
   const known = new Set(names.map(name => `CARDUME_${envName(name)}`));
@@ -288,7 +286,7 @@ export function readConfig(env: Environment = process.env): Config {
   const config: Record<string, unknown> = {};
   for (const name of names) {
     const setting: Setting<unknown> = settings[name];
-    const variable = variables(name).find(key => env[key] !== undefined && env[key] !== '');
+    const variable = variables(name).find(key => env[key]?.trim());
     const got = variable === undefined ? undefined : env[variable];
     try {
       config[name] = got === undefined ? setting.fallback() : setting.parse(got.trim());
@@ -296,7 +294,7 @@ export function readConfig(env: Environment = process.env): Config {
       if (error instanceof ConfigError) wrong.push(error.message);
       else if (error instanceof Unfit)
         wrong.push(
-          `${variable}: expected ${setting.expected}, got ${setting.secret ? 'something else' : JSON.stringify(got)}`,
+          `${variable}: expected ${setting.expected}, got ${setting.secret ? 'something else' : JSON.stringify(withoutPassword(got ?? ''))}`,
         );
       else throw error;
     }
@@ -336,7 +334,7 @@ export function printConfig(config: Config): string {
           ? '***'
           : name === 'waCaFile'
             ? '(certificate)'
-            : String(value);
+            : withoutPassword(String(value));
       return `${envName(name)}=${shown}`;
     })
     .join('\n');

@@ -11,6 +11,7 @@ import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
+  connectionsInUse,
   type DatabaseAddress,
   openDatabase,
   type Sql,
@@ -132,6 +133,8 @@ export class Node implements Service {
         fleet: supervisor,
         endpoints: endpointSettings(sql, deliverer),
         readiness: () => readiness(sql, supervisor, this.#stopped !== undefined),
+        // A scrape is worth most when the database is away: it goes without this figure then.
+        connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
         version,
         commandTimeoutMs: config.commandSeconds * 1000,

@@ -16,7 +16,7 @@ import { openapiRoute } from './openapi.ts';
 import { sameOrigin } from './origin.ts';
 import { isPage, pageRoutes } from './pages/routes.ts';
 import { qrLinks } from './qr.ts';
-import { observation, turnAway } from './request.ts';
+import { marked, observation, turnAway } from './request.ts';
 import { routeAdder } from './route.ts';
 import { sendRoutes } from './send.ts';
 
@@ -43,7 +43,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const isPublic = (c: Context) =>
     c.req.method === 'GET' &&
     (c.req.path === '/health' || links.admits(c.req.path, name => c.req.query(name)));
-  app.use(observation(metrics, log), turnAway());
+  app.use(observation(metrics, log), marked(deps.simulator !== undefined), turnAway());
   app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage })));
   app.use(unlessPublic(isPublic, authentication(deps.credentials)));
   app.use(

@@ -45,6 +45,8 @@ export interface ApiDeps {
   readonly fleet: Fleet;
   readonly endpoints: EndpointSettings;
   readiness(): Promise<Readiness>;
+  /** Database connections in use by each pool; none where the database does not answer. */
+  connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;
   readonly version: string;
   /** The control plane of a simulator whose phones may scan the QR on the page. */

@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Phase, Pulse } from '../shard/protocol.ts';
-import type { Devices, Fleet } from '../supervisor/devices.ts';
+import type { ApiDeps } from './deps.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -19,7 +19,6 @@ const pulseGauges: readonly [name: string, help: string, value: (pulse: Pulse) =
   ['event_loop_lag_p99_seconds', "99th percentile of the shard's event-loop lag.", p => p.loopLagP99 / 1000],
   ['heap_bytes', 'JavaScript heap in use.', p => p.heapUsed],
   ['external_bytes', 'Memory outside the heap that the shard holds.', p => p.external],
-  ['database_connections', 'Database connections in use.', p => p.connections],
   ['credit_in_use', 'Events sent up and not yet taken over by the main thread.', p => p.creditInUse],
   ['events_queued', 'Committed events that wait to be sent up.', p => p.eventsQueued],
 ];
@@ -32,11 +31,8 @@ export function createMetrics({
   devices,
   fleet,
   version,
-}: {
-  devices: Devices;
-  fleet: Fleet;
-  version: string;
-}): Metrics {
+  connections,
+}: Pick<ApiDeps, 'devices' | 'fleet' | 'version' | 'connections'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const shards = ['shard'] as const;
@@ -108,6 +104,16 @@ export function createMetrics({
       },
     });
 
+  new Gauge({
+    name: 'cardume_database_connections',
+    help: 'Database connections in use, by pool.',
+    labelNames: ['pool'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { pool, used } of await connections()) this.set({ pool }, used);
+    },
+  });
   addMainThread(registers);
   const requests = new Histogram({
     name: 'cardume_http_request_seconds',

@@ -33,6 +33,14 @@ export function observation(metrics: Metrics, log: Logger): MiddlewareHandler<Ap
   };
 }
 
+/** Says on every answer that the WhatsApp behind it is simulated, so that nobody takes a test for the real thing. */
+export function marked(simulated: boolean): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    if (simulated) c.header('x-cardume-simulated', 'true');
+    await next();
+  };
+}
+
 /** Answers SHUTTING_DOWN to what still arrives on open connections once the server is closing. */
 export function turnAway(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {

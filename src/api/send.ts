@@ -35,6 +35,9 @@ const textBody = z.object({
     .nullish(),
 });
 
+/** gowa's word for all members of a group; in any other chat it names nobody. */
+const EVERYONE = '@everyone';
+
 export function sendRoutes(add: AddRoute, { devices }: ApiDeps): void {
   add(
     {
@@ -88,6 +91,6 @@ function messageId(id: string, field: string): string {
 
 function mention(written: string, index: number): string {
   const field = `mentions.${index}`;
-  if (written === '@everyone') throw invalid(field, '@everyone is not supported yet; name the people');
+  if (written === EVERYONE) return written;
   return mentionJid(written, field);
 }

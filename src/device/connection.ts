@@ -61,6 +61,10 @@ export class Connection {
     this.socket = openSocket(options);
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
+    // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
+    this.socket.ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
+      this.#end({ code: 503, message: `HTTP ${statusCode} instead of a WebSocket` }),
+    );
     this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
   }
 
@@ -82,6 +86,18 @@ export class Connection {
     if (this.#over) return;
     this.#finish();
     this.#close(undefined);
+  }
+
+  /**
+   * Closes in good order. A message that is being received is finished: stored, receipted and given out; none after it is
+   * begun. `last` runs before the next one could be, and must make an end of the keys.
+   */
+  async leave(last: () => Promise<void>): Promise<void> {
+    await this.socket.messageMutex.mutex(async () => {
+      this.socket.ev.flush();
+      this.hangUp();
+      await last();
+    });
   }
 
   /** Cuts the line at once, so that nothing that waits to be written leaves. */

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
+import { within } from '../lib/deadline.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
@@ -13,7 +14,7 @@ import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Identity } from './identity.ts';
 import type { KeyVault } from './keys.ts';
-import { sendText, within } from './sending.ts';
+import { sendText } from './sending.ts';
 import type { Whatsapp } from './socket.ts';
 import { type Effect, type Input, initial, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
@@ -112,11 +113,12 @@ export class Device {
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
   async release(deadline: number): Promise<void> {
     this.#released = true;
-    this.#hangUp();
-    const saved = this.#identity.release().then(() => this.#facts.stored());
-    await within(saved, deadline).catch(err =>
+    const save = () => this.#identity.release();
+    const saved = (this.#connection?.leave(save) ?? save()).then(() => this.#facts.stored());
+    await within(saved, deadline, () => new Error('the deadline has passed')).catch(err =>
       this.#log.error({ err }, 'device was released with unsaved state'),
     );
+    this.#hangUp();
     this.#facts.giveUp();
   }
 
@@ -130,7 +132,7 @@ export class Device {
     const { pairing, linked, reason } = await this.#until(
       ({ pairing, linked, phase }) => pairing !== undefined || linked || phase === 'unlinked',
       deadline,
-      new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
+      () => new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
     );
     if (pairing) return pairing;
     if (linked) throw new Failure('ALREADY_LOGGED_IN');
@@ -182,7 +184,7 @@ export class Device {
     const { phase, linked, reason } = await this.#until(
       ({ phase, linked }) => phase === 'open' || phase === 'stopped' || !linked,
       deadline,
-      new Failure('DEVICE_NOT_CONNECTED'),
+      () => new Failure('DEVICE_NOT_CONNECTED'),
     );
     if (!linked) throw new Failure('DEVICE_NOT_LINKED');
     if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
@@ -190,7 +192,7 @@ export class Device {
     return this.#connection;
   }
 
-  async #until(fits: (state: State) => boolean, deadline: number, late: Failure): Promise<State> {
+  async #until(fits: (state: State) => boolean, deadline: number, late: () => Failure): Promise<State> {
     if (fits(this.#state)) return this.#state;
     let watcher!: () => void;
     const fitting = new Promise<State>(resolve => {

@@ -107,10 +107,12 @@ export class Identity {
   /** The link is gone: so are credentials and keys. */
   forget(reason: string): void {
     const { sql, vault, caches, seat } = this.#options;
+    const keys = this.#keys;
     this.#cancelSave();
-    this.#keys.retire();
+    keys.retire();
     this.#credentials = freshCredentials();
     this.#change(async () => {
+      await keys.settled(); // a write behind the deletion would bring keys back
       await markUnlinked(sql, { ...this.#term(), reason });
       vault.drop(seat.no);
       caches.forget(seat.no);
@@ -126,6 +128,7 @@ export class Identity {
   /** After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved. */
   async reopen(): Promise<void> {
     const { vault, sql, seat } = this.#options;
+    await this.#keys.settled();
     const row = (await readCredentials(sql, [seat.no])).get(seat.no);
     vault.drop(seat.no);
     this.#keys = this.#openKeys();
@@ -138,6 +141,7 @@ export class Identity {
     this.#released = true;
     await this.flush();
     this.#keys.retire();
+    await this.#keys.settled();
   }
 
   #change(change: () => Promise<void>): void {

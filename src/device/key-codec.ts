@@ -2,7 +2,7 @@
  * How Signal state is written to a row and read back. Everything is as small as it can be without a format of our own:
  * fixed-length keys raw, strings as they are, the rest as JSON. Records are pruned here, because libsignal never does.
  */
-import { proto, type SignalDataTypeMap } from '@whiskeysockets/baileys';
+import { BufferJSON, proto, type SignalDataTypeMap } from '@whiskeysockets/baileys';
 
 export type Kind = keyof SignalDataTypeMap;
 export type Value<K extends Kind = Kind> = SignalDataTypeMap[K];
@@ -51,14 +51,25 @@ export function pruneSession(record: SessionRecord): SessionRecord {
   return { ...record, _sessions: Object.fromEntries([...open, ...closed]) };
 }
 
-/** A sender's own chain keeps every message key it ever used; only a receiver needs them. */
+interface SenderKeyState {
+  readonly senderSigningKey?: { readonly private?: Buffer };
+  senderMessageKeys?: unknown[];
+}
+
+/** Bytes in JSON, as base64 or as a list of numbers. */
+const revive = (_name: string, value: { type?: unknown; data?: string } | null) =>
+  value?.type === 'Buffer' ? Buffer.from(value.data ?? '', 'base64') : value;
+
+/**
+ * A sender's own chain keeps every message key it ever used, 288 KB after 1,720 messages; only a receiver needs them, for
+ * messages that overtook each other. (A receiver's record has an empty private key, not none.) Bytes become base64:
+ * smaller, and the only form that Baileys reads back as bytes. From the lists of numbers that it writes, the message
+ * keys return as objects, and a group message that was overtaken never decrypts.
+ */
 function pruneSenderKey(record: Uint8Array): Buffer {
-  const states = JSON.parse(Buffer.from(record).toString('utf8')) as {
-    senderSigningKey?: { private?: unknown };
-    senderMessageKeys?: unknown[];
-  }[];
-  for (const state of states) if (state.senderSigningKey?.private) state.senderMessageKeys = [];
-  return Buffer.from(JSON.stringify(states));
+  const states = JSON.parse(bytes(record).toString('utf8'), revive) as SenderKeyState[];
+  for (const state of states) if (state.senderSigningKey?.private?.length) state.senderMessageKeys = [];
+  return Buffer.from(JSON.stringify(states, BufferJSON.replacer));
 }
 
 const bytes = (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength);
@@ -68,8 +79,11 @@ const parsed = <T>(row: Buffer) => JSON.parse(row.toString('utf8')) as T;
 interface Codec<K extends Kind> {
   encode(value: Value<K>): Buffer;
   decode(row: Buffer): Value<K>;
-  /** Baileys changes such a value in place after reading it, so every reader gets a copy. */
-  readonly mutable?: boolean;
+  /**
+   * For a value that Baileys changes in place after reading it: every reader gets a copy. (structuredClone makes a plain
+   * Uint8Array of a Buffer, whose toString('base64') is a list of decimals.)
+   */
+  copy?(value: Value<K>): Value<K>;
 }
 
 const codecs: { readonly [K in Kind]: Codec<K> } = {
@@ -79,8 +93,8 @@ const codecs: { readonly [K in Kind]: Codec<K> } = {
   },
   // Baileys types a session as bytes and stores libsignal's plain object.
   session: { encode: text, decode: row => parsed(row) },
-  'sender-key': { encode: pruneSenderKey, decode: row => row },
-  'sender-key-memory': { encode: text, decode: row => parsed(row), mutable: true },
+  'sender-key': { encode: bytes, decode: row => row },
+  'sender-key-memory': { encode: text, decode: row => parsed(row), copy: value => ({ ...value }) },
   'app-state-sync-key': {
     encode: key => Buffer.from(proto.Message.AppStateSyncKeyData.encode(key).finish()),
     decode: row => proto.Message.AppStateSyncKeyData.decode(row),
@@ -108,17 +122,21 @@ const codecs: { readonly [K in Kind]: Codec<K> } = {
       );
       return { version, hash: Buffer.from(hash, 'base64'), indexValueMap };
     },
-    mutable: true,
+    copy: ({ version, hash, indexValueMap }) => ({
+      version,
+      hash: Buffer.from(hash),
+      indexValueMap: { ...indexValueMap },
+    }),
   },
   'lid-mapping': { encode: value => Buffer.from(value), decode: row => row.toString('utf8') },
-  'device-list': { encode: text, decode: row => parsed(row), mutable: true },
+  'device-list': { encode: text, decode: row => parsed(row), copy: value => [...value] },
   tctoken: {
     encode: value => text({ ...value, token: bytes(value.token).toString('base64') }),
     decode: row => {
       const value = parsed<Omit<Value<'tctoken'>, 'token'> & { token: string }>(row);
       return { ...value, token: Buffer.from(value.token, 'base64') };
     },
-    mutable: true,
+    copy: value => ({ ...value }),
   },
   'identity-key': { encode: bytes, decode: row => row },
 };
@@ -133,11 +151,12 @@ export function decode<K extends Kind>(kind: K, row: Buffer): Value<K> {
 
 /** The value as a reader may have it: a copy where Baileys writes into what it reads. */
 export function handOut<K extends Kind>(kind: K, value: Value<K>): Value<K> {
-  return codecs[kind].mutable ? structuredClone(value) : value;
+  return codecs[kind].copy?.(value) ?? value;
 }
 
-/** The value as it is kept: a session pruned, a mutable one copied away from its writer. */
+/** The value as it is kept: a session or a sender key pruned, a mutable one copied away from its writer. */
 export function takeIn<K extends Kind>(kind: K, value: Value<K>): Value<K> {
+  if (kind === 'sender-key') return pruneSenderKey(value as Uint8Array) as unknown as Value<K>;
   if (kind === 'session') return pruneSession(value as unknown as SessionRecord) as unknown as Value<K>;
   return handOut(kind, value);
 }

@@ -47,6 +47,8 @@ export class KeyVault {
   readonly #cache: LRUCache<string, Kept>;
   /** Written in memory and not yet on disk: must not be evicted, or the next read would be of the past. */
   readonly #pending = new Map<string, { kept: Kept; commits: number }>();
+  /** For each read under way what has been written since it began: there its answer is of the past. */
+  readonly #overtaken = new Set<Set<string>>();
   readonly #commit: (change: Change) => Promise<void>;
 
   constructor({ sql, owner, cacheBytes }: { sql: Sql; owner: string; cacheBytes: number }) {
@@ -70,18 +72,34 @@ export class KeyVault {
     return (this.#pending.get(at)?.kept ?? this.#cache.get(at))?.value;
   }
 
-  async load(no: number, kind: Kind, ids: readonly string[]): Promise<void> {
+  /** Reads from the database and gives what it read, for memory may be too small to keep it. `null`: there is nothing. */
+  async load(no: number, kind: Kind, ids: readonly string[]): Promise<Map<string, Value | null>> {
+    const overtaken = new Set<string>();
+    this.#overtaken.add(overtaken);
     const rows = await readSignalKeys(
       this.#sql,
       ids.map(id => ({ deviceNo: no, kind: signalKinds[kind], id })),
-    );
+    ).finally(() => this.#overtaken.delete(overtaken));
     const found = new Map(rows.map(row => [row.id, row.value]));
+    const values = new Map<string, Value | null>();
+    const stale: string[] = [];
     for (const id of ids) {
-      // Written while we were reading: what memory has is newer.
-      if (this.peek(no, kind, id) !== undefined) continue;
+      const at = address(no, kind, id);
       const row = found.get(id);
-      this.#keep(address(no, kind, id), kind, row ? decode(kind, row) : null);
+      // Written while we were reading: what memory has is newer.
+      let value = this.peek(no, kind, id);
+      if (value === undefined && overtaken.has(at)) {
+        stale.push(id);
+        continue;
+      }
+      if (value === undefined) {
+        value = row ? decode(kind, row) : null;
+        this.#keep(at, kind, value);
+      }
+      values.set(id, value);
     }
+    if (stale.length === 0) return values;
+    return new Map([...values, ...(await this.load(no, kind, stale))]);
   }
 
   /** Puts a unit's writes into memory and into the next commit; resolves when they are durable. */
@@ -95,6 +113,7 @@ export class KeyVault {
         // A first login makes 812 pre-keys, of which few are ever read: they would push out what is in use.
         if (kind === 'pre-key') this.#cache.delete(at);
         else this.#keep(at, kind, value);
+        for (const overtaken of this.#overtaken) overtaken.add(at);
         touched.push(at);
       }
     try {
@@ -178,6 +197,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   readonly #onFailure: (failure: Error) => void;
   readonly #unit = new AsyncLocalStorage<Unit>();
   #lane: Promise<unknown> = Promise.resolve();
+  /** The last write; commits end in the order of their writes. */
+  #written: Promise<void> = Promise.resolve();
 
   constructor({ vault, seat, credentials, onFailure }: DeviceKeysOptions) {
     this.seat = seat;
@@ -197,28 +218,38 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     this.failure ??= new Error('the keys of the device are closed');
   }
 
+  /** Resolves when no write is under way any more, whatever became of it. */
+  settled(): Promise<void> {
+    return this.#written;
+  }
+
   isInTransaction = (): boolean => this.#unit.getStore() !== undefined;
 
   get = async <K extends Kind>(kind: K, ids: string[]): Promise<Record<string, Value<K>>> => {
     if (this.failure) throw this.failure;
-    const writes = this.#unit.getStore()?.writes.get(kind);
+    const unit = this.#unit.getStore();
     const { no } = this.seat;
-    const missing = ids.filter(id => !writes?.has(id) && this.#vault.peek(no, kind, id) === undefined);
-    const loaded = new Map<string, Value | null>();
+    const known = new Map<string, Value | null>();
+    const missing: string[] = [];
+    for (const id of ids) {
+      if (unit?.writes.get(kind)?.has(id)) continue;
+      const value = this.#vault.peek(no, kind, id);
+      if (value === undefined) missing.push(id);
+      else known.set(id, value);
+    }
     if (missing.length > 0) {
       try {
-        await this.#vault.load(no, kind, missing);
+        for (const [id, value] of await this.#vault.load(no, kind, missing)) known.set(id, value);
       } catch (cause) {
         const failure = storeFailure(cause);
         this.poison(failure);
         throw failure;
       }
-      // Read at once: with a full cache the first of many may be gone before the last is in.
-      for (const id of missing) loaded.set(id, this.#vault.peek(no, kind, id) ?? null);
     }
+    const writes = unit?.writes.get(kind);
     const found: Record<string, Value<K>> = {};
     for (const id of ids) {
-      const value = writes?.has(id) ? writes.get(id) : (loaded.get(id) ?? this.#vault.peek(no, kind, id));
+      const value = writes?.has(id) ? writes.get(id) : known.get(id);
       if (value !== null && value !== undefined) found[id] = handOut(kind, value as Value<K>);
     }
     return found;
@@ -241,7 +272,13 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
 
   /** Writes the credentials and resolves when they are durable. */
   async saveCredentials(): Promise<void> {
-    await this.#vault.write({ keys: this, writes: new Map(), credentials: this.#credentials() });
+    await this.#write(new Map(), this.#credentials());
+  }
+
+  #write(writes: Writes, credentials: Buffer | undefined): Promise<void> {
+    const durable = this.#vault.write({ keys: this, writes, credentials });
+    this.#written = durable.catch(() => {}); // whoever wrote waits for `durable` itself
+    return durable;
   }
 
   async #run<T>(work: (writes: Writes) => Promise<T>, unlaned = false): Promise<T> {
@@ -262,17 +299,15 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   ): Promise<{ result: T; durable: Promise<void> | undefined }> {
     if (this.failure) throw this.failure;
     const writes: Writes = new Map();
-    const result = await work(writes);
+    const result = await work(writes).catch((error: unknown) => {
+      // Baileys makes "no session" of a store that could not be read.
+      throw this.failure ?? error;
+    });
     if (this.failure) throw this.failure;
     if (writes.size === 0) return { result, durable: undefined };
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
-    const durable = this.#vault.write({
-      keys: this,
-      writes,
-      credentials: made ? this.#credentials() : undefined,
-    });
-    durable.catch(() => {}); // awaited by #run, after the lane has been given on
+    const durable = this.#write(writes, made ? this.#credentials() : undefined);
     return { result, durable };
   }
 }

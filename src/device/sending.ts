@@ -8,6 +8,7 @@ import {
   type proto,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
+import { within } from '../lib/deadline.ts';
 import type { Answers, OutgoingText } from '../shard/protocol.ts';
 import type { Caches } from './caches.ts';
 import type { Connection } from './connection.ts';
@@ -70,7 +71,7 @@ export async function sendText(
     );
   }
 
-  const { at, error } = await within(acknowledged, deadline);
+  const { at, error } = await within(acknowledged, deadline, () => new Failure('GATEWAY_TIMEOUT'));
   if (error === undefined) return { messageId, at };
   const results = { message_id: messageId, error };
   if (error === REACHOUT_TIMELOCK) throw new Failure('WA_REACHOUT_TIMELOCK', undefined, { results });
@@ -93,21 +94,4 @@ async function assertReachable({ socket }: Connection, to: string): Promise<void
     'DEVICE_NOT_CONNECTED',
     'WhatsApp did not say which devices the recipient has; nothing was sent.',
   );
-}
-
-/** Fails with GATEWAY_TIMEOUT when the deadline (ms since 1970) passes first. */
-export async function within<T>(
-  promise: Promise<T>,
-  deadline: number,
-  failure = new Failure('GATEWAY_TIMEOUT'),
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(failure), Math.max(0, deadline - Date.now()));
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

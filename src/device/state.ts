@@ -65,6 +65,8 @@ const STEADY = 30_000;
 /** A second replacement within this time means that somebody really runs the same credentials. */
 const REPLACED_AGAIN = 10 * minute;
 const LADDER_TOP = 900_000;
+/** What a timer can be set to: one more and Node fires after 1 ms, so a ban of a month would be a reconnect loop. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Fibonacci seconds, at most 15 minutes, give or take 10 %: the ladder of WhatsApp Web. `steps` counts from 1. */
 export function backoff(steps: number, random: number): number {
@@ -143,7 +145,12 @@ export function step(state: State, input: Input, now: number, random: number): S
         );
       }
       case 'later':
-        return go('waiting', { reason: verdict.reason }, { do: 'hang-up' }, { do: 'wait', ms: verdict.ms });
+        return go(
+          'waiting',
+          { reason: verdict.reason },
+          { do: 'hang-up' },
+          { do: 'wait', ms: Math.min(verdict.ms, LONGEST_TIMER) },
+        );
       case 'replaced': {
         const again = state.replacedAt !== undefined && now - state.replacedAt < REPLACED_AGAIN;
         if (again) return stop('conflict: another process runs the same device');

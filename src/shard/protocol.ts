@@ -115,7 +115,6 @@ export interface Pulse {
   readonly loopLagP99: number;
   readonly heapUsed: number;
   readonly external: number;
-  readonly connections: number;
   readonly creditInUse: number;
   readonly eventsQueued: number;
 }

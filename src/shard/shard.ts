@@ -3,6 +3,7 @@
  * thread; it gets something with `postMessage` and `on('message')`.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { makeCaches } from '../device/caches.ts';
 import { assertContract } from '../device/contract.ts';
@@ -198,7 +199,7 @@ export class Shard {
   }
 
   #tell(): void {
-    const { heapUsed, external } = process.memoryUsage();
+    const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
     this.#port.postMessage({
       op: 'pulse',
       pulse: {
@@ -206,7 +207,6 @@ export class Shard {
         loopLagP99: this.#lag.percentile(99) / 1e6,
         heapUsed,
         external,
-        connections: this.#settings.connections,
         creditInUse: this.#outbox.creditInUse,
         eventsQueued: this.#outbox.queued,
       },

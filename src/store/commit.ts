@@ -1,4 +1,5 @@
-import { ARRAY, type Sql } from './database.ts';
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
 import type { SignalKeyAddress, SignalKeyRow } from './signal-keys.ts';
 
 /** What the devices of a shard want to be durable. No record twice, and one epoch per device. */

@@ -1,4 +1,5 @@
-import { ARRAY, type Sql } from './database.ts';
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
 
 /** The credentials of the devices that have some, by device number. They are written by commit.ts. */
 export async function readCredentials(sql: Sql, nos: readonly number[]): Promise<Map<number, Buffer>> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import postgres from 'postgres';
 import { Failure } from '../errors.ts';
+import { arrayTypes } from './arrays.ts';
 
 /** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
 export type DatabaseAddress =
@@ -10,19 +11,6 @@ export type DatabaseAddress =
 
 /** A pool of connections that is also the tag of its statements. A bigint column arrives as a number. */
 export type Sql = postgres.Sql<{ bigint: number }>;
-
-/**
- * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver sends an array of unknown type
- * as text, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element to guess from.
- */
-export const ARRAY = {
-  bytea: 1001,
-  smallint: 1005,
-  int: 1007,
-  text: 1009,
-  bigint: 1016,
-  timestamptz: 1185,
-} as const;
 
 export interface DatabaseOptions {
   readonly address: DatabaseAddress;
@@ -62,7 +50,11 @@ export function openDatabase({
       idle_in_transaction_session_timeout: 10_000,
     },
     // Sequence numbers and epochs never pass 2^53.
-    types: { bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: Number } },
+    types: {
+      bigint: { to: 20, from: [20], serialize: (value: number) => String(value), parse: Number },
+      ...arrayTypes,
+    },
+    fetch_types: false,
   };
   const socket = 'url' in address ? socketOf(address.url) : address;
   if ('url' in address && !socket) return postgres(usable(address.url), options);
@@ -137,6 +129,15 @@ export async function waitForDatabase(
       await delay(200);
     }
   }
+}
+
+/** Our connections to this database by pool (`main`, `shard-0`, …), as the server sees them. */
+export async function connectionsInUse(sql: Sql): Promise<{ pool: string; used: number }[]> {
+  return await sql<{ pool: string; used: number }[]>`
+    select substr(application_name, 9) as pool, count(*)::int as used
+      from pg_stat_activity
+     where datname = current_database() and application_name like 'cardume-%'
+     group by 1 order by 1`;
 }
 
 /** How many connections the server gives to all of its clients together. */

@@ -2,7 +2,16 @@
 // gets instead must reach its folders: a project under /root (mode 700) is out of its reach.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -46,6 +55,8 @@ export function settle(dir: string, log: Logger): Home {
   }
   const account = unprivileged();
   mkdirSync(dir, { recursive: true, mode: 0o711 });
+  // A fresh folder is ours to open as far as needed (mkdtemp makes it 700); one with something in it is not.
+  if (readdirSync(dir).length === 0) chmodSync(dir, 0o711);
   if (reaches(account, dir)) return homeOf(dir, account);
   mkdirSync(elsewhere, { recursive: true, mode: 0o711 });
   if (!reaches(account, elsewhere))

@@ -1,4 +1,5 @@
-import { ARRAY, type Sql } from './database.ts';
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
 
 /** A fact in its place. `payload` is JSON text, `jid` the account's JID without its device part ('' before pairing). */
 export interface JournalRow {

@@ -1,4 +1,5 @@
-import { ARRAY, type Sql } from './database.ts';
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
 
 /** How each kind of Signal state is stored in signal_key.kind. A number, once given, is never given again. */
 export const signalKinds = {

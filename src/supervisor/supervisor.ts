@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
+import { within } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
@@ -47,7 +48,7 @@ export interface SupervisorOptions {
 }
 
 const SEATS_AT_ONCE = 200;
-const RELEASE_WITHIN = 6_000;
+const ANSWER_LATE = 6_000;
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -150,14 +151,19 @@ export class Supervisor implements Service, Devices, Fleet {
   async command<C extends Command>(
     id: string,
     command: C,
-    { within, request }: CommandOptions,
+    { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
-    const deadline = Date.now() + within;
+    const deadline = Date.now() + ms;
     for (;;) {
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       this.#entry(id);
       const handle = await this.#ready(id, deadline);
-      const reply = await inTime(handle.command({ device: id, command, deadline, request }), deadline);
+      // The shard keeps the deadline itself; this is for a shard that does not.
+      const reply = await within(
+        handle.command({ device: id, command, deadline, request }),
+        Math.max(deadline, Date.now()) + ANSWER_LATE,
+        () => new Failure('GATEWAY_TIMEOUT'),
+      );
       if (reply !== 'lost') {
         if (reply.ok) return reply.answer as Answers[C['do']];
         throw Failure.from(reply.error);
@@ -175,7 +181,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
   }
 
-  async changed(id: string, within: number): Promise<void> {
+  async changed(id: string, ms: number): Promise<void> {
     const watchers = this.#watchers.get(id) ?? new Set();
     this.#watchers.set(id, watchers);
     let timer: NodeJS.Timeout | undefined;
@@ -183,7 +189,7 @@ export class Supervisor implements Service, Devices, Fleet {
     await new Promise<void>(resolve => {
       watcher = resolve;
       watchers.add(watcher);
-      timer = setTimeout(resolve, within);
+      timer = setTimeout(resolve, ms);
     });
     clearTimeout(timer);
     watchers.delete(watcher);
@@ -334,22 +340,6 @@ function entryOf(
 
 function seatOf({ id, no, epoch, status }: Entry): Seat {
   return { id, no, epoch, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
-}
-
-/** The shard keeps the deadline itself; this is for a shard that does not. */
-async function inTime<T>(promise: Promise<T>, deadline: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Failure('GATEWAY_TIMEOUT')),
-      Math.max(0, deadline - Date.now()) + RELEASE_WITHIN,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function reachStore<T>(work: () => Promise<T>): Promise<T> {

@@ -10,7 +10,6 @@ const pulse: Pulse = {
   loopLagP99: 12,
   heapUsed: 1000,
   external: 2000,
-  connections: 3,
   creditInUse: 4,
   eventsQueued: 5,
 };
@@ -58,7 +57,7 @@ test('the metrics show devices, shards, the main thread and requests, without a 
     'cardume_shard_event_loop_lag_p99_seconds{shard="0"} 0.012',
     'cardume_shard_heap_bytes{shard="0"} 1000',
     'cardume_shard_external_bytes{shard="0"} 2000',
-    'cardume_shard_database_connections{shard="0"} 3',
+    'cardume_database_connections{pool="main"} 3',
     'cardume_shard_credit_in_use{shard="0"} 4',
     'cardume_shard_events_queued{shard="0"} 5',
     'cardume_http_request_seconds_count{method="GET",route="/devices/:device_id/status",status="200"} 2',

@@ -76,7 +76,10 @@ export function driver(started: Simulator) {
 export function client(
   t: TestContext,
   socketUrl: string,
-  linked?: { credentials: string; preKeys: { id: number; public: string; private: string }[] },
+  linked?: {
+    readonly credentials: string;
+    readonly preKeys: readonly { readonly id: number; readonly public: string; readonly private: string }[];
+  },
   config: Partial<UserFacingSocketConfig> = {},
 ): Client {
   const creds: AuthenticationCreds = linked

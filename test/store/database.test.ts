@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../src/errors.ts';
+import { ARRAY } from '../../src/store/arrays.ts';
 import {
-  ARRAY,
   assertDriverPatched,
   connectionLimit,
   openDatabase,
@@ -29,13 +29,27 @@ test('bigints, bytes, texts and times come back as they were sent, alone and in 
   const { sql } = await testDatabase(t);
   const bytes = [Buffer.from([0, 1, 255]), Buffer.alloc(0), Buffer.from('"\\x{},')];
   const at = new Date('2026-11-22T16:00:00.123Z');
+  const texts = ['', 'NULL', '{}', 'a,"b"\\', 'ü\n ✓'];
+  const id = '6f5e8f0a-27a5-4f4c-9c3b-1d2b7c1f9a55';
   const [row] = await sql`
     select 9007199254740991::bigint as n, ${'{"a\\'}::text as text, ${at}::timestamptz as at,
-           ${sql.array(bytes, ARRAY.bytea)} as bytes, ${sql.array([], ARRAY.text)} as none,
-           ${sql.array([at], ARRAY.timestamptz)} as times, array[1, 2]::bigint[] as ns`;
+           ${sql.array(bytes, ARRAY.bytea)} as bytes, ${sql.array([], ARRAY.text)} as none, ${texts}::text[] as texts,
+           ${sql.array([at], ARRAY.timestamptz)} as times, array[1, null, 2]::bigint[] as ns,
+           ${id} = any(${[id]}::uuid[]) as found, array[true, false] as flags`;
   assert.deepEqual(
     { ...row },
-    { n: 9007199254740991, text: '{"a\\', at, bytes, none: [], times: [at], ns: [1, 2] },
+    {
+      n: 9007199254740991,
+      text: '{"a\\',
+      at,
+      bytes,
+      none: [],
+      texts,
+      times: [at],
+      ns: [1, null, 2],
+      found: true,
+      flags: [true, false],
+    },
   );
 });
 

@@ -1,6 +1,6 @@
 // What we rely on when a connection is lost; the published driver breaks the first three promises (docs/decisions/0001).
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,7 +11,6 @@ import { quiet } from '../support/database-server.ts';
 import { until } from '../support/until.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'cardume-driver-'));
-chmodSync(dir, 0o711);
 after(() => rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 
 /** Ends the connections of a pool as a restarting server does. */
@@ -62,6 +61,9 @@ test('a pool whose connections are ended again and again under load loses no ans
   t.after(() => pool.end({ timeout: 1 }));
   let n = 0;
   let stop = false;
+  t.after(() => {
+    stop = true;
+  });
   let failures = 0;
   const stored: number[] = [];
   const writers = Array.from({ length: 16 }, async () => {
@@ -99,6 +101,9 @@ test('a server that is killed under load costs no acknowledged row and no proces
   await pool`create table written (n integer primary key)`;
   let n = 0;
   let stop = false;
+  t.after(() => {
+    stop = true;
+  });
   let failures = 0;
   const stored: number[] = [];
   const writers = Array.from({ length: 16 }, async () => {

@@ -51,6 +51,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     fleet: { shards: () => [], connectsWaiting: () => 0 },
     readiness: async () => ({ ready: true, reasons: [] }),
+    connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
     version: '1.2.3',
     commandTimeoutMs: 45_000,

@@ -1,5 +1,5 @@
 // The server that the tests share, with a migrated template in it.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -19,7 +19,6 @@ export interface TestServer {
 /** A server in a temporary folder with the migrated template in it. Fast rather than durable. */
 export async function startTestServer(): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'cardume-test-'));
-  chmodSync(dir, 0o711); // as root the server runs under another account
   const remove = () => rmSync(dir, { recursive: true, force: true });
   let server: Embedded;
   try {

@@ -3,70 +3,46 @@ import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config.ts';
 import { makeLogger } from '../../src/lib/logger.ts';
 import { Node } from '../../src/node.ts';
-import { type ControlClient, controlClient } from '../../src/simulator/client.ts';
-import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import type { Sql } from '../../src/store/database.ts';
 import type { DeviceView } from '../../src/supervisor/devices.ts';
-import { testDatabase } from './database.ts';
-import { type Seeded, seedDevices } from './seed.ts';
+import { type Calls, callsTo } from './calls.ts';
 import { until } from './until.ts';
+import { startWorld, type World, type WorldOptions } from './world.ts';
 
-export interface TestNodeOptions {
-  /** Ready-linked devices to start with. */
-  readonly devices?: number;
+export type { Answer } from './calls.ts';
+
+export interface TestNodeOptions extends WorldOptions {
   readonly workers?: number;
   /** More settings, by their names in the environment. */
   readonly settings?: Record<string, string>;
+  /** A world that is there already, instead of one of its own. */
+  readonly world?: World;
 }
 
-export interface Answer<T = unknown> {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: { readonly code: string; readonly message: string; readonly results?: T };
-}
-
-export interface TestNode {
-  readonly sql: Sql;
-  readonly simulator: ControlClient;
-  readonly server: Simulator;
-  readonly seeded: readonly Seeded[];
+export interface TestNode extends World, Calls {
   /** The node that runs now; another one after `restart`. */
   readonly node: Node;
   readonly fatal: readonly string[];
   /** Stops the node and starts one on the same database, with other settings where given. */
   restart(settings?: Record<string, string>): Promise<void>;
-  api<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
+  /** The two halves of `restart`. */
+  stop(): Promise<void>;
+  start(settings?: Record<string, string>): Promise<void>;
   device(id: string): DeviceView;
   /** Resolves when these devices (all, unless given) are open. */
   opened(ids?: readonly string[], within?: number): Promise<void>;
   /** Pairs a device by QR with a new phone and resolves with its number when the device is open. */
   pair(id: string): Promise<string>;
-  sendText(from: string, to: string, text: string): Promise<Answer<{ message_id: string }>>;
 }
 
 /** Starts everything; all of it ends with the test. */
 export async function startNode(t: TestContext, options: TestNodeOptions = {}): Promise<TestNode> {
-  // Hooks run in the order of their registration, and the database must go last.
-  const running: { stop(): Promise<void> }[] = [];
-  t.after(async () => {
-    for (const part of running.reverse()) await part.stop();
-  });
-  const { address, sql } = await testDatabase(t);
-  const server = await startSimulator();
-  running.push(server);
-  const simulator = controlClient(server.controlUrl);
-  const seeded = options.devices ? await seedDevices(sql, simulator, options.devices) : [];
+  const world = options.world ?? (await startWorld(t, options));
   const fatal: string[] = [];
 
   const boot = async (settings: Record<string, string> = {}): Promise<Node> => {
     const config = readConfig({
-      PORT: '0',
+      ...world.settings,
       WORKERS: String(options.workers ?? 2),
-      DB_URI: 'url' in address ? address.url : '',
-      WA_SOCKET_URL: server.socketUrl,
-      WA_ROOT_KEY: server.rootKey,
-      CONNECTS_PER_SECOND: '1000',
-      CONNECT_BURST: '100',
       LOG_LEVEL: 'silent',
       ...options.settings,
       ...settings,
@@ -82,20 +58,9 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
   };
 
   let node = await boot();
-  running.push({ stop: () => node.stop() });
+  world.atEnd(() => node.stop());
 
-  const api: TestNode['api'] = async (method, path, body, headers = {}) => {
-    const response = await fetch(new URL(path, node.url), {
-      method,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (await response.json()) as Answer<never>['body'],
-    };
-  };
+  const calls = callsTo(() => node.url);
   const device = (id: string) => {
     const found = node.supervisor.find(id);
     if (!found) throw new Error(`no device ${id}`);
@@ -108,30 +73,30 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       what: `open: ${wanted.length} devices`,
     });
   };
+  const start = async (settings?: Record<string, string>) => {
+    node = await boot(settings);
+  };
 
   return {
-    sql,
-    simulator,
-    server,
-    seeded,
+    ...world,
+    ...calls,
     fatal,
     get node() {
       return node;
     },
+    stop: () => node.stop(),
+    start,
     async restart(settings) {
       await node.stop();
-      node = await boot(settings);
+      await start(settings);
     },
-    api,
     device,
     opened,
     async pair(id) {
-      const { body } = await api<{ qr: string }>('POST', '/device/login', { device_id: id });
-      const { phone } = await simulator.scan(body.results?.qr ?? '');
+      const { body } = await calls.api<{ qr: string }>('POST', '/device/login', { device_id: id });
+      const { phone } = await world.simulator.scan(body.results?.qr ?? '');
       await opened([id]);
       return phone;
     },
-    sendText: (from, to, text) =>
-      api('POST', '/send/message', { phone: to, message: text }, { 'X-Device-Id': from }),
   };
 }

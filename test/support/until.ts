@@ -1,7 +1,18 @@
+export interface UntilOptions {
+  /** Milliseconds. */
+  readonly within?: number;
+  /** What is waited for, for the failure. */
+  readonly what?: string;
+  /** An error of this class ends the wait at once. */
+  readonly unless?: new (
+    ...args: never[]
+  ) => Error;
+}
+
 /** The one way in which tests wait: for a condition, never for a time. Fails with what it was waiting for. */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { within = 20_000, what = condition.toString() }: { within?: number; what?: string } = {},
+  { within = 20_000, what = condition.toString(), unless }: UntilOptions = {},
 ): Promise<NonNullable<T>> {
   const end = performance.now() + within;
   let last: unknown;
@@ -11,6 +22,7 @@ export async function until<T>(
       if (value) return value as NonNullable<T>;
       last = value;
     } catch (error) {
+      if (unless && error instanceof unless) throw error;
       last = error;
     }
     if (performance.now() > end) throw new Error(`not within ${within} ms: ${what}`, { cause: last });

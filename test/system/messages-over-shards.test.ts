@@ -36,3 +36,21 @@ test('several devices pair, send and receive at the same time over two shards', 
   }
   assert.equal((await node.simulator.ledger()).duplicates, 0);
 });
+
+test('devices that write to each other for the first time at the same time lose nothing and ask for nothing again', async t => {
+  const hook = await receiver(t);
+  const node = await startNode(t, { devices: 4, settings: { WEBHOOK_URL: hook.url } });
+  await node.opened();
+  const pairs = node.seeded.flatMap(from => node.seeded.filter(to => to !== from).map(to => ({ from, to })));
+  const sends = pairs.flatMap(({ from, to }) =>
+    [0, 1, 2, 3, 4].map(n => ({ from, to, text: `${from.id} to ${to.id} ${n}` })),
+  );
+  await Promise.all(sends.map(({ from, to, text }) => node.sendText(from.id, to.phone, text)));
+
+  const bodies = () =>
+    hook.delivered.filter(({ event }) => event === 'message').map(({ payload }) => payload.body);
+  await until(() => bodies().length >= sends.length, { what: 'every message at the webhook' });
+  assert.deepEqual(bodies().sort(), sends.map(({ text }) => text).sort());
+  const { retries, duplicates } = await node.simulator.ledger();
+  assert.deepEqual({ retries, duplicates }, { retries: 0, duplicates: 0 });
+});

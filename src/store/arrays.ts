@@ -1,0 +1,56 @@
+// Array types, which the driver would otherwise ask the server for on each new connection: a round trip that nobody
+// awaits, so that a server which stops in that moment ended the whole process (porsager/postgres#1192, reproduced).
+
+/**
+ * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver infers the type of the element
+ * and not of the array, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element.
+ */
+export const ARRAY = {
+  boolean: 1000,
+  bytea: 1001,
+  smallint: 1005,
+  int: 1007,
+  text: 1009,
+  float: 1022,
+  bigint: 1016,
+  timestamptz: 1185,
+  uuid: 2951,
+} as const;
+
+const parsers: Record<keyof typeof ARRAY, (text: string) => unknown> = {
+  boolean: text => text === 't',
+  bytea: text => Buffer.from(text.slice(2), 'hex'),
+  smallint: Number,
+  int: Number,
+  text: text => text,
+  float: Number,
+  bigint: Number,
+  timestamptz: text => new Date(text),
+  uuid: text => text,
+};
+
+/** For the driver's option `types`. One dimension, which is all that we have. */
+export const arrayTypes = Object.fromEntries(
+  Object.entries(parsers).map(([name, parse]) => {
+    const oid = ARRAY[name as keyof typeof ARRAY];
+    return [`${name}Array`, { to: oid, from: [oid], serialize, parse: (text: string) => read(text, parse) }];
+  }),
+);
+
+function serialize(values: readonly unknown[]): string {
+  return `{${values.map(element).join()}}`;
+}
+
+function element(value: unknown): string {
+  if (value === null) return 'null';
+  if (value instanceof Uint8Array) return `"\\\\x${Buffer.from(value).toString('hex')}"`;
+  const text = value instanceof Date ? value.toISOString() : String(value);
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
+
+function read(text: string, parse: (text: string) => unknown): unknown[] {
+  return [...text.matchAll(/"((?:[^"\\]|\\.)*)"|([^{},]+)/gs)].map(([, quoted, bare]) => {
+    if (bare === 'NULL') return null;
+    return parse(bare ?? quoted!.replace(/\\(.)/gs, '$1'));
+  });
+}

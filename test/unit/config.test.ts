@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+import {
+  ConfigError,
+  describeSettings,
+  envName,
+  isLoopback,
+  printConfig,
+  readConfig,
+  type SettingName,
+  settings,
+} from '../../src/config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cardume-config-'));
+after(() => rmSync(folder, { recursive: true }));
+const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const caFile = join(folder, 'ca.pem');
+const noCaFile = join(folder, 'not-a-ca.pem');
+writeFileSync(caFile, pem);
+writeFileSync(noCaFile, 'hello');
+
+interface Row {
+  /** Texts of the environment, and what they mean. */
+  readonly right: readonly (readonly [text: string, value: unknown])[];
+  readonly wrong: readonly string[];
+  readonly fallback: unknown;
+  /** What else must be set for a right value to be accepted. */
+  readonly besides?: Record<string, string>;
+}
+
+const whole = (min: number, max: number, fallback: number): Row => ({
+  right: [
+    [String(min), min],
+    [String(max), max],
+    [` ${max} `, max],
+  ],
+  wrong: [String(min - 1), String(max + 1), '1.5', '0x10', '1e2', 'ten', '9'.repeat(30), '½', `+${max}`],
+  fallback,
+});
+const key = 'ab'.repeat(32);
+
+/** One row per setting: the compiler asks for a row when a setting is added. */
+const table: Record<SettingName, Row> = {
+  host: {
+    right: [
+      ['127.0.0.1', '127.0.0.1'],
+      ['::1', '::1'],
+      ['localhost', 'localhost'],
+    ],
+    wrong: ['http://localhost', 'local host', '-x', '[::1]', 'a_b', '0.0.0.0/0', 'a'.repeat(300)],
+    fallback: '127.0.0.1',
+  },
+  port: whole(0, 65_535, 3000),
+  workers: whole(1, 64, availableParallelism()),
+  dbUri: {
+    right: [
+      ['postgres://u:p@h:5432/d', 'postgres://u:p@h:5432/d'],
+      ['postgresql://h/d', 'postgresql://h/d'],
+    ],
+    wrong: ['mysql://u:p@h/d', 'h:5432', 'not a url'],
+    fallback: undefined,
+  },
+  dataDir: { right: [['some/where', resolve('some/where')]], wrong: [], fallback: resolve('data') },
+  appBasicAuth: {
+    right: [
+      ['ann:s:cret', [{ user: 'ann', password: 's:cret' }]],
+      [
+        'ann:one, bob:two,',
+        [
+          { user: 'ann', password: 'one' },
+          { user: 'bob', password: 'two' },
+        ],
+      ],
+    ],
+    wrong: ['ann', 'ann:', ':secret', 'ann:one,bob', ','],
+    fallback: [],
+  },
+  apiKeys: {
+    right: [['12345678, abcdefgh', ['12345678', 'abcdefgh']]],
+    wrong: ['short', '12345678,short', ','],
+    fallback: [],
+  },
+  webhookUrl: {
+    right: [
+      ['https://a.example/hook?x=1', ['https://a.example/hook?x=1']],
+      ['http://a.example, https://b.example', ['http://a.example', 'https://b.example']],
+    ],
+    wrong: ['ftp://a.example', 'a.example', 'https://a.example,nonsense', ','],
+    fallback: [],
+  },
+  webhookSecret: { right: [['12345678', '12345678']], wrong: ['1234567'], fallback: undefined },
+  webhookEvents: {
+    right: [['message, message.ack', ['message', 'message.ack']]],
+    wrong: [','],
+    fallback: [],
+  },
+  webhookInsecureSkipVerify: {
+    right: [
+      ...['true', 'YES', 'on', '1'].map(text => [text, true] as const),
+      ...['false', 'No', 'off', '0'].map(text => [text, false] as const),
+    ],
+    wrong: ['2', 'maybe', 'constructor', '__proto__', 'toString'],
+    fallback: false,
+  },
+  logLevel: {
+    right: [
+      ['warn', 'warn'],
+      ['DEBUG', 'debug'],
+    ],
+    wrong: ['verbose', '30'],
+    fallback: 'info',
+  },
+  waSocketUrl: {
+    right: [['ws://127.0.0.1:1/ws/chat', 'ws://127.0.0.1:1/ws/chat']],
+    wrong: ['http://127.0.0.1', 'web.whatsapp.com'],
+    fallback: undefined,
+  },
+  waRootKey: {
+    right: [[key.toUpperCase(), key]],
+    wrong: ['ab', `${key}ab`, 'xy'.repeat(32)],
+    fallback: undefined,
+    besides: { WA_SOCKET_URL: 'ws://127.0.0.1:1' },
+  },
+  waCaFile: { right: [[caFile, pem]], wrong: [noCaFile], fallback: undefined },
+  connectsPerSecond: whole(1, 1000, 10),
+  connectBurst: whole(1, 1000, 20),
+  commandSeconds: whole(1, 600, 45),
+  drainSeconds: whole(1, 600, 25),
+  shardHeapMb: whole(64, 8192, 512),
+  shardConnections: whole(1, 32, 2),
+  mainConnections: whole(2, 64, 4),
+};
+const names = Object.keys(table) as SettingName[];
+
+const messageOf = (env: Record<string, string>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message;
+  }
+  return assert.fail(`accepted: ${JSON.stringify(env)}`);
+};
+
+test('an empty environment gives every default, and an empty or blank value is as good as none', () => {
+  for (const nothing of [undefined, '', '  ']) {
+    const env = nothing === undefined ? {} : Object.fromEntries(names.map(name => [envName(name), nothing]));
+    const config = readConfig(env);
+    for (const name of names) assert.deepEqual(config[name], table[name].fallback, name);
+  }
+});
+
+for (const name of names) {
+  const { right, wrong, besides = {} } = table[name];
+  const variable = envName(name);
+
+  test(`${variable} takes what it should and refuses the rest by name, with what was expected and what was got`, () => {
+    for (const [text, value] of right)
+      assert.deepEqual(readConfig({ ...besides, [variable]: text })[name], value, text);
+    for (const text of wrong) {
+      const message = messageOf({ ...besides, [variable]: text });
+      assert.ok(message.startsWith(`${variable}: expected ${settings[name].expected}, got `), message);
+      if ('secret' in settings[name]) assert.ok(message.endsWith('got something else'), message);
+      else assert.ok(message.endsWith(JSON.stringify(text)), message);
+    }
+  });
+
+  test(`CARDUME_${variable} counts before ${variable}, and that before an alias`, () => {
+    const { aliases = [] } = settings[name] as { aliases?: readonly string[] };
+    const order = [`CARDUME_${variable}`, variable, ...aliases];
+    const [text, value] = right[0]!;
+    const bad = wrong[0];
+    for (const [rank, first] of order.entries()) {
+      const lower = order.slice(rank + 1).map(key => [key, bad ?? 'else/where']);
+      const higher = order.slice(0, rank).map(key => [key, '']);
+      const env = { ...besides, ...Object.fromEntries([...higher, ...lower]), [first]: text };
+      assert.deepEqual(readConfig(env)[name], value, first);
+      // A wrong value is reported under the name that it came by.
+      if (bad !== undefined)
+        assert.ok(messageOf({ ...besides, [first]: bad }).startsWith(`${first}: `), first);
+    }
+  });
+}
+
+test('all wrong settings are told at once, one a line', () => {
+  const lines = messageOf({ PORT: 'x', WORKERS: '0', LOG_LEVEL: 'info', DB_URI: 'nonsense' }).split('\n');
+  assert.deepEqual(
+    lines.map(line => line.slice(0, line.indexOf(':'))),
+    ['PORT', 'WORKERS', 'DB_URI'],
+  );
+});
+
+test('an unknown CARDUME_ name is refused, an alias under that prefix and an empty one too', () => {
+  for (const unknown of ['CARDUME_PROT', 'CARDUME_APP_PORT', 'CARDUME_', 'CARDUME_port'])
+    for (const text of ['1', ''])
+      assert.equal(messageOf({ [unknown]: text }), `${unknown}: no such setting; see --help`);
+  readConfig({ PROT: '1', cardume_port: '1', PATH: '/bin' });
+});
+
+test('an address that others can reach needs a credential; loopback does not', () => {
+  const outside = [
+    '0.0.0.0',
+    '::',
+    '192.168.1.2',
+    'example.org',
+    '::ffff:127.0.0.1',
+    '127.0.0.1.example.org',
+  ];
+  for (const host of outside) {
+    assert.equal(isLoopback(host), false, host);
+    const message = messageOf({ HOST: host });
+    assert.match(message, /^HOST: .* expected APP_BASIC_AUTH or API_KEYS to be set, got neither$/);
+    assert.ok(message.includes(host));
+    assert.equal(readConfig({ HOST: host, API_KEYS: '12345678' }).host, host);
+    assert.equal(readConfig({ APP_HOST: host, APP_BASIC_AUTH: 'ann:secret' }).host, host);
+  }
+  for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost'])
+    assert.equal(readConfig({ HOST: host }).host, host);
+});
+
+test('a root key without a server of its own would make WhatsApp untrusted, so it is refused', () => {
+  assert.match(messageOf({ WA_ROOT_KEY: key }), /^WA_ROOT_KEY: expected WA_SOCKET_URL to be set with it/);
+});
+
+test('a certificate file that cannot be read is told with its path and the reason', () => {
+  const path = join(folder, 'nowhere.pem');
+  const message = messageOf({ WA_CA_FILE: path });
+  assert.match(message, /^WA_CA_FILE: cannot read .*ENOENT/);
+  assert.ok(message.includes(path));
+});
+
+test('no secret is repeated: not in a message, not in what --print-config prints', () => {
+  const secret = 'hunter2hunter2';
+  const right = {
+    DB_URI: `postgres://u:${secret}@h/d`,
+    APP_BASIC_AUTH: `ann:${secret}`,
+    API_KEYS: secret,
+    WEBHOOK_SECRET: secret,
+    WEBHOOK_URL: `https://ann:${secret}@hooks.example/x, https://b.example`,
+    WA_CA_FILE: caFile,
+  };
+  const printed = printConfig(readConfig(right));
+  assert.ok(!printed.includes(secret), printed);
+  assert.ok(!printed.includes('BEGIN CERTIFICATE'), printed);
+  for (const line of ['DB_URI=***', 'API_KEYS=***', 'APP_BASIC_AUTH=***', 'WEBHOOK_SECRET=***'])
+    assert.ok(printed.split('\n').includes(line), line);
+  assert.match(printed, /^WEBHOOK_URL=https:\/\/ann:\*\*\*@hooks\.example\/x,https:\/\/b\.example$/m);
+
+  const wrong = {
+    DB_URI: `mysql://u:${secret}@h/d`,
+    APP_BASIC_AUTH: secret,
+    API_KEYS: `${secret},short`,
+    WEBHOOK_SECRET: secret.slice(0, 7),
+    WEBHOOK_URL: `ftp://ann:${secret}@hooks.example/x`,
+  };
+  for (const [name, text] of Object.entries(wrong)) {
+    const message = messageOf({ [name]: text });
+    assert.ok(!message.includes(secret.slice(0, 7)), message);
+  }
+});
+
+test('what is printed names every setting once and can be read back', () => {
+  const config = readConfig({ PORT: '0', WEBHOOK_EVENTS: 'message,message.ack', WORKERS: '3' });
+  const lines = printConfig(config).split('\n');
+  assert.deepEqual(
+    lines.map(line => line.slice(0, line.indexOf('='))),
+    names.map(envName),
+  );
+  const env = Object.fromEntries(
+    lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  assert.deepEqual(readConfig(env), config);
+});
+
+test('the settings are frozen, and each is described', () => {
+  assert.ok(Object.isFrozen(readConfig({})));
+  const described = describeSettings();
+  assert.deepEqual(
+    described.map(({ name }) => name),
+    names.map(envName),
+  );
+  for (const { doc, expected, shown, name } of described)
+    assert.ok(doc.endsWith('.') && expected !== '' && shown !== '', name);
+});
