@@ -88,6 +88,18 @@ export class Connection {
     this.#close(undefined);
   }
 
+  /**
+   * Closes in good order. A message that is being received is finished: stored, receipted and given out; none after it is
+   * begun. `last` runs before the next one could be, and must make an end of the keys.
+   */
+  async leave(last: () => Promise<void>): Promise<void> {
+    await this.socket.messageMutex.mutex(async () => {
+      this.socket.ev.flush();
+      this.hangUp();
+      await last();
+    });
+  }
+
   /** Cuts the line at once, so that nothing that waits to be written leaves. */
   cut(): void {
     transport(this.socket)?.terminate();

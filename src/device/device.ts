@@ -113,11 +113,12 @@ export class Device {
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
   async release(deadline: number): Promise<void> {
     this.#released = true;
-    this.#hangUp();
-    const saved = this.#identity.release().then(() => this.#facts.stored());
+    const save = () => this.#identity.release();
+    const saved = (this.#connection?.leave(save) ?? save()).then(() => this.#facts.stored());
     await within(saved, deadline, () => new Error('the deadline has passed')).catch(err =>
       this.#log.error({ err }, 'device was released with unsaved state'),
     );
+    this.#hangUp();
     this.#facts.giveUp();
   }
 

@@ -2,6 +2,7 @@
 import { Agent } from 'node:https';
 import {
   type AuthenticationCreds,
+  type BinaryNode,
   makeWASocket,
   type proto,
   type SocketConfig,
@@ -65,6 +66,7 @@ export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketO
   };
   const socket = makeWASocket(config as SocketConfig);
   keepOffline(socket, credentials);
+  keepOrder(socket, log);
   boundRetryManager(socket);
   boundMappings(socket);
   // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
@@ -83,6 +85,28 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
     const update = data as Partial<AuthenticationCreds>;
     return emit(event, (update.me ? update : { ...update, me: credentials.me }) as typeof data);
   };
+}
+
+/**
+ * Stock, messages overtake each other. What waited for us (`offline`) has a queue of its own, which live messages pass:
+ * of 50 that came behind 150, 46 came before them. And each message looks its sender up before it takes its turn, and in
+ * a chat that is new stores it, which the next one need not. Here they come one after the other, as the server sent them;
+ * most of the work is done under a mutex anyway. After the end of the connection none is begun: no receipt could leave,
+ * and the ratchet would be past a message that is sent again.
+ */
+function keepOrder({ ws }: WASocket, log: Logger): void {
+  const handlers = ws.listeners('CB:message') as ((node: BinaryNode) => Promise<void>)[];
+  ws.removeAllListeners('CB:message');
+  const take = async (node: BinaryNode) => {
+    if (ws.isOpen) for (const handle of handlers) await handle(node);
+  };
+  let last = Promise.resolve();
+  ws.on('CB:message', (node: BinaryNode) => {
+    const { offline: _, ...attrs } = node.attrs;
+    last = last
+      .then(() => take({ ...node, attrs }))
+      .catch((err: unknown) => log.error({ err }, 'a message could not be handled'));
+  });
 }
 
 interface RetryManager {
