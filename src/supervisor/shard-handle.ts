@@ -192,16 +192,17 @@ export class ShardHandle {
     this.#owed.delete(id);
   }
 
-  #settle(generation: Generation, how: string): void {
+  async #settle(generation: Generation, how: string): Promise<void> {
     for (let last = receiveMessageOnPort(generation.port); last; last = receiveMessageOnPort(generation.port))
       this.#hear(generation, last.message as FromShard);
     generation.port.close();
-    // A task that merely returned would leave its thread, with this shard's heap, to the next task.
-    if (how === 'the task ended')
-      this.#options.pool.threads.find(thread => thread.threadId === generation.threadId)?.terminate();
     this.#generation = undefined;
     this.state = 'down';
     for (const id of [...this.#owed.keys()]) this.#answer(id, 'lost');
+    // A task that merely returned would leave its thread, with this shard's heap, to the next task. Until it has ended the
+    // pool takes it for free, and the next task would die with it: two deaths instead of one.
+    if (how === 'the task ended')
+      await this.#options.pool.threads.find(thread => thread.threadId === generation.threadId)?.terminate();
     this.#options.down(generation.why ?? how, generation.bye);
   }
 
