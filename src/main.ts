@@ -1,4 +1,6 @@
 /** The process: arguments and settings in, a node that runs until a signal, an exit code out. */
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Config, ConfigError, describeSettings, printConfig, readConfig } from './config.ts';
@@ -19,6 +21,8 @@ interface Simulation {
   readonly socketUrl: string;
   readonly controlUrl: string;
   readonly rootKey: string;
+  /** Saves its world and ends. */
+  stop(): Promise<void>;
 }
 
 /** The simulator in a thread of its own, reached by its URL only; its world is kept in a file. */
@@ -28,10 +32,18 @@ async function startSimulation(stateFile: string, fatal: (why: string) => void):
     workerData: { stateFile },
   });
   worker.on('error', error => fatal(`the simulator died: ${error.message}`));
-  return new Promise((resolve, reject) => {
+  const started = await new Promise<Omit<Simulation, 'stop'>>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
   });
+  return {
+    ...started,
+    async stop() {
+      const ended = once(worker, 'exit');
+      worker.postMessage('stop');
+      await ended;
+    },
+  };
 }
 
 function help(): string {
@@ -57,6 +69,8 @@ async function run(config: Config, simulate: boolean, log: Logger): Promise<void
     process.exit(EX_SOFTWARE);
   };
   const dataDir = simulate ? join(config.dataDir, 'simulation') : config.dataDir;
+  // The embedded database makes its folder itself; with another one nobody does, and the simulator could not save.
+  if (simulate && config.dbUri !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const simulation = simulate ? await startSimulation(join(dataDir, 'simulator.json'), fatal) : undefined;
   const settings: Config = simulation
     ? { ...config, dataDir, waSocketUrl: simulation.socketUrl, waRootKey: simulation.rootKey }
@@ -82,9 +96,15 @@ async function run(config: Config, simulate: boolean, log: Logger): Promise<void
       },
       config.drainSeconds * 1000 - 500,
     );
-    void node.stop().then(() => {
+    const end = async () => {
+      await node.stop();
+      await simulation?.stop();
       clearTimeout(limit);
       process.exit(0);
+    };
+    end().catch((err: unknown) => {
+      log.error({ err }, 'the stop failed');
+      process.exit(EX_SOFTWARE);
     });
   };
   process.on('SIGTERM', stop);
