@@ -27,13 +27,17 @@ export function runProgram(
   return runChild(t, '../../src/main.ts', args, { env, cwd: tmpdir(), quiet: true });
 }
 
-/** Runs it and resolves when it says where it listens. Fails with what it complained of when it ends before. */
-export async function startProgram(
+/** Runs it and resolves when it is up. */
+export function startProgram(
   t: TestContext,
   settings: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Promise<Program> {
-  const child = runProgram(t, settings, args);
+  return up(runProgram(t, settings, args));
+}
+
+/** Resolves when it says where it listens. Fails with what it complained of when it ends before. */
+export async function up(child: Child): Promise<Program> {
   let ended: number | string | undefined;
   void child.ended.then(how => {
     ended = how;

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { controlClient } from '../../src/simulator/client.ts';
+import { testDatabase } from '../support/database.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { until } from '../support/until.ts';
+
+// Removed at the end of the file, when the embedded server that is in it has ended.
+const folder = mkdtempSync(join(tmpdir(), 'cardume-simulate-'));
+chmodSync(folder, 0o711); // as root the embedded server runs under another account
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 }));
+
+const stateFile = join(folder, 'simulation', 'simulator.json');
+
+test('--simulate brings a database, phones and a page, and has its devices back after kill -9', async t => {
+  const settings = { DATA_DIR: folder, PORT: '0', WORKERS: '1' };
+  const first = await startProgram(t, settings, ['--simulate']);
+  const phones = await controlOf(first);
+  const page = await fetch(first.url);
+  assert.equal(page.status, 200);
+  assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+  const { phone } = await phones.scan(await qrOf(first, 'ana'));
+  await first.opened(['ana']);
+  const contact = await phones.createPhone();
+  assert.equal((await first.sendText('ana', contact.phone, 'before')).status, 200);
+  await saved(contact.phone);
+
+  first.kill('SIGKILL');
+  await first.ended;
+  const second = await startProgram(t, settings, ['--simulate']);
+  await second.opened(['ana']);
+  const again = await controlOf(second);
+  assert.equal((await again.ledger()).pairings, 0);
+  const [device] = await again.devices();
+  assert.equal(device?.phone, phone);
+  assert.equal((await second.sendText('ana', contact.phone, 'after')).status, 200);
+  await until(async () => (await again.messages(contact.phone)).some(({ text }) => text === 'after'));
+  second.kill('SIGTERM');
+  assert.equal(await second.ended, 0);
+});
+
+test('--simulate with a database of yours has its devices and phones back after a stop, to the last message', async t => {
+  const { address } = await testDatabase(t);
+  const dir = join(folder, 'with-database');
+  const settings = { DATA_DIR: dir, DB_URI: address.url, PORT: '0', WORKERS: '1' };
+  const first = await startProgram(t, settings, ['--simulate']);
+  const phones = await controlOf(first);
+  await phones.scan(await qrOf(first, 'ana'));
+  await first.opened(['ana']);
+  const { phone } = await phones.createPhone();
+  assert.equal((await first.sendText('ana', phone, 'last words')).status, 200);
+  first.kill('SIGTERM');
+  assert.equal(await first.ended, 0);
+
+  const second = await startProgram(t, settings, ['--simulate']);
+  await second.opened(['ana']);
+  const again = await controlOf(second);
+  assert.deepEqual(
+    (await again.messages(phone)).map(({ text }) => text),
+    ['last words'],
+  );
+  second.kill('SIGTERM');
+  assert.equal(await second.ended, 0);
+});
+
+/** The control plane that it has printed the address of. */
+async function controlOf({ lines }: Program) {
+  const url = await until(() =>
+    lines.map(line => /^Simulated WhatsApp: phones at (http\S+)$/.exec(line)?.[1]).find(Boolean),
+  );
+  return controlClient(url);
+}
+
+async function qrOf(program: Program, device_id: string): Promise<string> {
+  const { body } = await program.api<{ qr: string }>('POST', '/device/login', { device_id });
+  return body.results?.qr ?? '';
+}
+
+/** Resolves when the simulator's file knows something. */
+async function saved(what: string): Promise<void> {
+  await until(() => existsSync(stateFile) && readFileSync(stateFile, 'utf8').includes(what));
+}
