@@ -18,9 +18,9 @@ const SECRETS = [
   'jid',
 ];
 
-/** Runs of five digits and more are numbers of people (or parts of them) in what libraries say. */
+/** Runs of five digits and more are numbers of people (or parts of them) in what libraries say; URLs have passwords. */
 export function mask(sentence: string): string {
-  return sentence.replace(/\d{5,}/g, '#').replace(/(postgres(?:ql)?:\/\/[^:/@\s]+):[^@\s]+@/g, '$1:***@');
+  return sentence.replace(/\d{5,}/g, '#').replace(/(:\/\/[^:/?#@\s]*):\S*@/g, '$1:***@');
 }
 
 interface LoggedError {
@@ -31,8 +31,11 @@ interface LoggedError {
   readonly cause?: LoggedError;
 }
 
+/** Causes may go round in a circle. */
+const CAUSES_LOGGED = 5;
+
 /** An error as it may be logged: Baileys and the driver hang whole stanzas and queries on theirs. */
-export function loggedError(error: unknown): LoggedError {
+export function loggedError(error: unknown, causes = CAUSES_LOGGED): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: mask(String(error)) };
   const { code } = error as { code?: string | number };
   return {
@@ -40,7 +43,7 @@ export function loggedError(error: unknown): LoggedError {
     message: mask(error.message),
     ...(code !== undefined && { code }),
     ...(error.stack !== undefined && { stack: mask(error.stack) }),
-    ...(error.cause !== undefined && { cause: loggedError(error.cause) }),
+    ...(error.cause !== undefined && causes > 0 && { cause: loggedError(error.cause, causes - 1) }),
   };
 }
 
@@ -52,7 +55,7 @@ export function makeLogger(level: string, base: Record<string, unknown>, to?: De
       base,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: label => ({ level: label }) },
-      serializers: { err: loggedError },
+      serializers: { err: (error: unknown) => loggedError(error) },
       redact: { paths: SECRETS.flatMap(name => [name, `*.${name}`]), censor: '***' },
     },
     to ?? destination({ fd: 1, sync: true }),

@@ -7,19 +7,24 @@ export interface ConnectGateOptions {
   readonly perSecond: number;
   readonly burst: number;
   readonly admit: (device: string) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
 }
 
 export class ConnectGate {
   readonly #options: ConnectGateOptions;
   readonly #waiting = new Set<string>();
   #tokens: number;
-  #filledAt = performance.now();
+  readonly #now: () => number;
+  #filledAt: number;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ConnectGateOptions) {
     this.#options = options;
     this.#tokens = options.burst;
+    this.#now = options.now ?? (() => performance.now());
+    this.#filledAt = this.#now();
   }
 
   get waiting(): number {
@@ -47,7 +52,7 @@ export class ConnectGate {
   #open(): void {
     if (this.#timer) return;
     const { perSecond, burst, admit } = this.#options;
-    const now = performance.now();
+    const now = this.#now();
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) * perSecond) / 1000);
     this.#filledAt = now;
     for (const device of this.#waiting) {

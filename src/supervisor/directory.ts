@@ -15,7 +15,7 @@ const bare = (jid: string) => jid.replace(/:\d+(?=@)/, '');
 
 export class Directory {
   readonly #byId = new Map<string, Entry>();
-  /** Accounts and linked devices by JID. An account may be linked twice; the first one answers for it. */
+  /** Accounts and linked devices by JID. An account may be linked twice; the older device answers for it. */
   readonly #byJid = new Map<string, Set<string>>();
 
   get size(): number {
@@ -29,8 +29,12 @@ export class Directory {
   find(idOrJid: string): Entry | undefined {
     const direct = this.#byId.get(idOrJid);
     if (direct) return direct;
-    const [first] = this.#byJid.get(idOrJid) ?? [];
-    return first === undefined ? undefined : this.#byId.get(first);
+    let oldest: Entry | undefined;
+    for (const id of this.#byJid.get(idOrJid) ?? []) {
+      const entry = this.#byId.get(id);
+      if (entry && (!oldest || entry.no < oldest.no)) oldest = entry;
+    }
+    return oldest;
   }
 
   entries(): IterableIterator<Entry> {

@@ -37,12 +37,19 @@ export interface ShardHandleOptions {
   readonly up: () => void;
   /** The thread is gone; `planned` after a drain. Not called for a generation that never said hello only once more. */
   readonly down: (why: string, planned: boolean) => void;
+  /** Other limits than usual, for tests. */
+  readonly limits?: Partial<Limits>;
 }
 
-const HELLO_WITHIN = 30_000;
-const SILENT_FOR = 5_000;
-const WATCH_EVERY = 500;
-const DRAIN_WITHIN = 10_000;
+/** Milliseconds. */
+interface Limits {
+  readonly helloWithin: number;
+  readonly silentFor: number;
+  readonly watchEvery: number;
+  readonly drainWithin: number;
+}
+
+const LIMITS: Limits = { helloWithin: 30_000, silentFor: 5_000, watchEvery: 500, drainWithin: 10_000 };
 
 interface Generation {
   readonly port: MessagePort;
@@ -61,6 +68,7 @@ export class ShardHandle {
   readonly shard: number;
   state: HandleState = 'down';
   readonly #options: ShardHandleOptions;
+  readonly #limits: Limits;
   readonly #owed = new Map<RequestId, (reply: Reply | 'lost') => void>();
   #generation: Generation | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -69,6 +77,7 @@ export class ShardHandle {
 
   constructor(options: ShardHandleOptions) {
     this.#options = options;
+    this.#limits = { ...LIMITS, ...options.limits };
     this.shard = options.settings.shard;
   }
 
@@ -105,7 +114,7 @@ export class ShardHandle {
     this.state = 'starting';
     port.on('message', (message: FromShard) => this.#hear(generation, message));
     this.#watchedAt = now;
-    this.#watch ??= setInterval(() => this.#look(), WATCH_EVERY);
+    this.#watch ??= setInterval(() => this.#look(), this.#limits.watchEvery);
   }
 
   post(message: ToShard): boolean {
@@ -199,7 +208,8 @@ export class ShardHandle {
   #look(): void {
     const generation = this.#generation;
     const now = performance.now();
-    const late = now - this.#watchedAt > SILENT_FOR / 2;
+    const { helloWithin, silentFor, drainWithin } = this.#limits;
+    const late = now - this.#watchedAt > silentFor / 2;
     this.#watchedAt = now;
     if (!generation) return;
     if (late) {
@@ -208,21 +218,21 @@ export class ShardHandle {
       return;
     }
     if (this.state === 'starting') {
-      if (now - generation.startedAt > HELLO_WITHIN) this.kill('no hello in time');
+      if (now - generation.startedAt > helloWithin) this.kill('no hello in time');
       return;
     }
     const beat = Atomics.load(generation.beats, BEATS);
     if (beat !== generation.lastBeat) {
       generation.lastBeat = beat;
       generation.lastBeatAt = now;
-    } else if (now - generation.lastBeatAt > SILENT_FOR) {
+    } else if (now - generation.lastBeatAt > silentFor) {
       this.kill('silent: its event loop is blocked');
       return;
     }
     const used =
       (Atomics.load(generation.beats, HEAP_KIB) + Atomics.load(generation.beats, BUFFERS_KIB)) * 1024;
     if (this.state === 'up' && used > this.#options.softHeap)
-      void this.drain(Date.now() + DRAIN_WITHIN, 'memory over the soft limit');
+      void this.drain(Date.now() + drainWithin, 'memory over the soft limit');
   }
 }
 

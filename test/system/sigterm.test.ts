@@ -66,6 +66,7 @@ test('SIGTERM under load ends with 0 in time, and no text is lost or doubled on 
   }
   const ledger = await world.simulator.ledger();
   assert.equal(ledger.duplicates, 0);
+  assert.equal(ledger.retries, 0, 'nothing had to be sent again');
   second.kill('SIGTERM');
   assert.equal(await second.ended, 0);
 });
