@@ -19,12 +19,12 @@ const faults: Record<Exclude<Fault, 'return'>, () => void> = {
   heap: () => {
     for (;;) hoard.push({ a: [1, 2, 3] });
   },
-  // Slow enough for the soft limit to see it: a Map that outgrows the hard one kills the whole process.
+  // Slow enough (20 MB/s) for the soft limit to see it: a Map that outgrows the hard one kills the whole process.
   map: () => {
     const map = new Map<string, { i: number }>();
     hoard.push(map);
     setInterval(() => {
-      for (let i = 0; i < 20_000; i++) map.set(`${map.size}`, { i });
+      for (let i = 0; i < 5_000; i++) map.set(`${map.size}`, { i });
     }, 20);
   },
 };
