@@ -72,8 +72,10 @@ export class Connection {
   acknowledged(messageId: string): Promise<Acknowledgement> {
     const ack = deferred<Acknowledgement>();
     this.#acks.set(messageId, ack);
-    ack.promise.catch(() => {}); // whoever sends may fail before it waits for this
-    return ack.promise.finally(() => this.#acks.delete(messageId));
+    const acknowledged = ack.promise.finally(() => this.#acks.delete(messageId));
+    // Whoever sends may fail before it waits for this: then nobody hears of it, and the thread must not die of that.
+    acknowledged.catch(() => {});
+    return acknowledged;
   }
 
   /** True once the store has failed under this connection: nothing that was being sent has left. */

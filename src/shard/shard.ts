@@ -12,6 +12,7 @@ import { KeyVault } from '../device/keys.ts';
 import { trustRoot } from '../device/socket.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
+import { within } from '../lib/deadline.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
@@ -172,7 +173,9 @@ export class Shard {
     request: string,
   ): Promise<Reply> {
     try {
-      await this.#arriving.get(id);
+      const arrival = this.#arriving.get(id);
+      // Only the database keeps devices from arriving.
+      if (arrival) await within(arrival, deadline, () => new Failure('STORE_UNAVAILABLE'));
       const device = this.#devices.get(id);
       if (!device || this.#draining) throw new Failure('SHARD_UNAVAILABLE');
       return { ok: true, answer: await device.command(command, deadline) };
