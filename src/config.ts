@@ -248,7 +248,7 @@ export const settings = {
   commandSeconds: integer(1, 600, 45, 'Longest that a request waits for WhatsApp or for a restarting shard.'),
   drainSeconds: integer(1, 600, 25, 'Longest that a stop waits for running requests, sockets and events.'),
   shardHeapMb: integer(
-    64,
+    128,
     8192,
     512,
     'Hard limit of the JavaScript heap of one shard; at 75 % of it the shard is drained and replaced.',

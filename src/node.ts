@@ -7,6 +7,7 @@ import { type Config, ConfigError } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { Failure } from './errors.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
@@ -19,7 +20,7 @@ import {
   waitForDatabase,
 } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
-import { openLanes, syncGlobalEndpoints } from './store/endpoints.ts';
+import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { ensureSetting } from './store/settings.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
@@ -89,9 +90,11 @@ export class Node implements Service {
   async #build(): Promise<void> {
     const { config, log, version, simulator, fatal } = this.#options;
     const address = await this.#database();
+    this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
     this.#stops.push(() => sql.end({ timeout: 1 }));
     await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
+    this.#proceed();
     await migrate({ address, log });
     await this.#assertRoom(sql);
     await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
@@ -123,7 +126,6 @@ export class Node implements Service {
       },
       log,
       events: (shard, streamed, done) => live.accept(shard, streamed, done),
-      created: deviceNo => openLanes(sql, deviceNo),
       statusChanged: device => this.#draw(device),
       fatal,
     });
@@ -132,7 +134,8 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         endpoints: endpointSettings(sql, deliverer),
-        readiness: () => readiness(sql, supervisor, this.#stopped !== undefined),
+        readiness: () => this.#readiness(sql, supervisor),
+        started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
@@ -156,10 +159,12 @@ export class Node implements Service {
       await requests;
       live.close();
     });
-    await supervisor.start();
-    await api.start();
-    this.#supervisor = supervisor;
+    await listen(api, config);
     this.#api = api;
+    this.#proceed();
+    await supervisor.start();
+    this.#proceed();
+    this.#supervisor = supervisor;
   }
 
   async #database(): Promise<DatabaseAddress> {
@@ -183,6 +188,25 @@ export class Node implements Service {
       throw new ConfigError(
         `WORKERS: expected WORKERS x SHARD_CONNECTIONS + MAIN_CONNECTIONS to be at most the ${limit} connections that the database allows, got ${this.connections}`,
       );
+  }
+
+  /** A stop that came during the start ends it at the next step. */
+  #proceed(): void {
+    if (this.#stopped) throw new Failure('SHUTTING_DOWN');
+  }
+
+  async #readiness(sql: Sql, fleet: Fleet): Promise<{ ready: boolean; reasons: string[] }> {
+    const reasons: string[] = [];
+    if (this.#stopped) reasons.push('The server is stopping.');
+    else if (!this.#supervisor) reasons.push('The server is starting.');
+    try {
+      await sql`select 1`;
+    } catch (error) {
+      reasons.push(unavailable(error) ? 'The database cannot be reached.' : 'The database refuses us.');
+    }
+    for (const { shard, state } of fleet.shards())
+      if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
+    return { ready: reasons.length === 0, reasons };
   }
 
   async #unwind(): Promise<void> {
@@ -226,19 +250,13 @@ async function assertWorld(sql: Sql, world: string): Promise<void> {
     );
 }
 
-async function readiness(
-  sql: Sql,
-  fleet: Fleet,
-  stopping: boolean,
-): Promise<{ ready: boolean; reasons: string[] }> {
-  const reasons: string[] = [];
-  if (stopping) reasons.push('The server is stopping.');
+async function listen(api: ApiServer, { host, port }: Config): Promise<void> {
   try {
-    await sql`select 1`;
-  } catch (error) {
-    reasons.push(unavailable(error) ? 'The database cannot be reached.' : 'The database refuses us.');
+    await api.start();
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new ConfigError(`PORT: expected an address that is free, got ${host}:${port}; ${message}`, {
+      cause,
+    });
   }
-  for (const { shard, state } of fleet.shards())
-    if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
-  return { ready: reasons.length === 0, reasons };
 }

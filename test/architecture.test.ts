@@ -153,6 +153,12 @@ test('every production dependency is one that the product imports, and every imp
   assert.deepEqual([...named].sort(), Object.keys(dependencies).sort());
 });
 
+test('the wasm that Baileys loads is the one that we load: a second one costs 12 MB in every thread', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, unknown> };
+  const copies = Object.keys(packages).filter(path => path.endsWith('/whatsapp-rust-bridge'));
+  assert.deepEqual(copies, ['node_modules/whatsapp-rust-bridge']);
+});
+
 test('no file imports itself, over however many others, at run time', () => {
   const next = new Map<string, string[]>();
   for (const { from, to, typeOnly } of ours) if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);

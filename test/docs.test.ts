@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Input, initial, type State, step } from '../src/device/state.ts';
@@ -126,4 +126,21 @@ test('docs/licences.md names every licence of a production install, and each pac
     );
   });
   assert.deepEqual(unnamed, []);
+});
+
+test('every relative link in the pages leads to a file that exists', () => {
+  const root = new URL('../../', import.meta.url);
+  const pages = [
+    ...readdirSync(root).map(name => `${name}`),
+    ...readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' }).map(name => `docs/${name}`),
+  ].filter(name => name.endsWith('.md'));
+  const dead = pages.flatMap(name => {
+    const base = new URL(name, root);
+    const links = [...readFileSync(base, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
+      ([, link]) => link ?? '',
+    );
+    return links.filter(link => !existsSync(new URL(link, base))).map(link => `${name}: ${link}`);
+  });
+  assert.deepEqual(dead, []);
+  assert.ok(pages.length > 10);
 });

@@ -43,7 +43,11 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const isPublic = (c: Context) =>
     c.req.method === 'GET' &&
     (c.req.path === '/health' || links.admits(c.req.path, name => c.req.query(name)));
-  app.use(observation(metrics, log), marked(deps.simulator !== undefined), turnAway());
+  app.use(
+    observation(metrics, log),
+    marked(deps.simulator !== undefined),
+    turnAway(deps.started ?? (() => true)),
+  );
   app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage })));
   app.use(unlessPublic(isPublic, authentication(deps.credentials)));
   app.use(

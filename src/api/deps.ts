@@ -45,6 +45,8 @@ export interface ApiDeps {
   readonly fleet: Fleet;
   readonly endpoints: EndpointSettings;
   readiness(): Promise<Readiness>;
+  /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
+  readonly started?: () => boolean;
   /** Database connections in use by each pool; none where the database does not answer. */
   connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;

@@ -41,10 +41,15 @@ export function marked(simulated: boolean): MiddlewareHandler<ApiEnv> {
   };
 }
 
+const PROBES = new Set(['/health', '/ready', '/metrics']);
+
 /** Answers SHUTTING_DOWN to what still arrives on open connections once the server is closing. */
-export function turnAway(): MiddlewareHandler<ApiEnv> {
+export function turnAway(started: () => boolean): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (c.env?.closing?.aborted) throw new Failure('SHUTTING_DOWN');
+    // The address is taken before the devices are: a second start that finds it in use has taken nothing from the first.
+    if (!started() && !PROBES.has(c.req.path))
+      throw new Failure('SHARD_UNAVAILABLE', 'The server is starting; try again.');
     await next();
   };
 }

@@ -78,9 +78,9 @@ export class Connection {
     return acknowledged;
   }
 
-  /** True once the store has failed under this connection: nothing that was being sent has left. */
-  get storeFailed(): boolean {
-    return this.#options.keys.failure !== undefined;
+  /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
+  get storeFailure(): Error | undefined {
+    return this.#options.keys.failure;
   }
 
   /** Closes without a word to the listener. Facts that Baileys still holds are given out first. */

@@ -147,15 +147,15 @@ export class KeyVault {
         for (const [id, value] of values) rows.set(address(seat.no, kind, id), { seat, kind, id, value });
       if (value) credentials.set(seat.no, { seat, value });
     }
-    const upserts = [];
-    const deletes = [];
-    for (const { seat, kind, id, value } of rows.values()) {
-      const row = { deviceNo: seat.no, epoch: seat.epoch, kind: signalKinds[kind], id };
-      if (value === null) deletes.push(row);
-      else upserts.push({ ...row, value: encode(kind, value) });
-    }
     let fenced: Set<number>;
     try {
+      const upserts = [];
+      const deletes = [];
+      for (const { seat, kind, id, value } of rows.values()) {
+        const row = { deviceNo: seat.no, epoch: seat.epoch, kind: signalKinds[kind], id };
+        if (value === null) deletes.push(row);
+        else upserts.push({ ...row, value: encode(kind, value) });
+      }
       fenced = await commitState(this.#sql, this.#owner, {
         upserts,
         deletes,

@@ -10,6 +10,7 @@ import {
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Answers, OutgoingText } from '../shard/protocol.ts';
+import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
 import type { Connection } from './connection.ts';
 
@@ -52,18 +53,20 @@ export async function sendText(
 ): Promise<Answers['send']> {
   const { socket } = connection;
   const { to } = message;
-  await assertReachable(connection, to);
-
   const messageId = generateMessageIDV2(socket.authState.creds.me?.id);
   const acknowledged = connection.acknowledged(messageId);
   try {
+    await assertReachable(connection, to);
     const sent = await socket.sendMessage(to, contentOf(message), {
       messageId,
       ...(message.duration !== undefined && { ephemeralExpiration: message.duration }),
     });
     if (sent?.message) caches.sent.set(`${deviceNo}/${messageId}`, sent.message);
   } catch (cause) {
-    if (connection.storeFailed) throw new Failure('STORE_UNAVAILABLE', undefined, { cause });
+    if (connection.storeFailure instanceof Fenced)
+      throw new Failure('DEVICE_STOPPED', 'Another node has taken this device over.', { cause });
+    if (connection.storeFailure) throw new Failure('STORE_UNAVAILABLE', undefined, { cause });
+    if (cause instanceof Failure) throw cause;
     throw new Failure(
       'DEVICE_NOT_CONNECTED',
       'The message did not leave: the connection to WhatsApp failed while it was being sent.',

@@ -26,7 +26,14 @@ export interface Self {
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Status } = proto.WebMessageInfo;
 
-const seconds = (stamp: WAMessage['messageTimestamp']) => Number(stamp ?? 0) * 1000;
+/** Beyond it PostgreSQL and JavaScript do not write a year alike, and one such event fails the statement of all. */
+const LAST_TIME = Date.UTC(3000);
+
+/** Seconds since 1970, as WhatsApp gives them, in milliseconds; now, when they are no time. */
+function timeOf(stamp: unknown): number {
+  const at = Number(stamp ?? 0) * 1000;
+  return at > 0 && at < LAST_TIME ? at : Date.now();
+}
 
 /** Who sent it and where, in gowa's words. Absent names are left out. */
 function envelopeOf(key: WAMessageKey, self: Self) {
@@ -111,6 +118,12 @@ function quoteOf(context: proto.IContextInfo | undefined): Record<string, unknow
   return { replied_to_id: context.stanzaId, ...(quoted && { quoted_body: quoted }) };
 }
 
+function isForOnce(message: Content | null | undefined): boolean {
+  const content = message?.ephemeralMessage?.message ?? message;
+  const { viewOnceMessage, viewOnceMessageV2, viewOnceMessageV2Extension } = content ?? {};
+  return Boolean(viewOnceMessage || viewOnceMessageV2 || viewOnceMessageV2Extension);
+}
+
 function draftOf(message: WAMessage, self: Self): Draft | undefined {
   const { key } = message;
   const chat = key.remoteJid ?? '';
@@ -118,7 +131,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
   const content = normalizeMessageContent(message.message);
   if (!content) return undefined;
 
-  const at = seconds(message.messageTimestamp) || Date.now();
+  const at = timeOf(message.messageTimestamp);
   const common = {
     ...envelopeOf(key, self),
     from_name: message.pushName ?? '',
@@ -168,7 +181,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
       ...(body !== undefined && { body }),
       ...quoteOf(context),
       ...(context?.isForwarded && { forwarded: true }),
-      ...((message.message?.viewOnceMessage || message.message?.viewOnceMessageV2) && { view_once: true }),
+      ...(isForOnce(message.message) && { view_once: true }),
       ...mediaOf(content),
     },
   };
@@ -220,7 +233,7 @@ export function fromUpdates(updates: WAMessageUpdate[], self: Self): Draft[] {
   for (const { key, update } of updates) {
     const status = update.status;
     if (typeof status !== 'number' || !key.id || key.fromMe !== true) continue;
-    const at = seconds(update.messageTimestamp) || Date.now();
+    const at = timeOf(update.messageTimestamp);
     const name = `${key.remoteJid} ${status} ${at}`;
     const group = groups.get(name);
     if (group) group.ids.push(key.id);
@@ -242,7 +255,7 @@ export function fromGroupReceipts(updates: GroupReceipt[], self: Self): Draft[] 
     .map(({ key, receipt }) => {
       if (!key.id) return undefined;
       const read = receipt.readTimestamp !== undefined && receipt.readTimestamp !== null;
-      const at = Number(read ? receipt.readTimestamp : receipt.receiptTimestamp) * 1000 || Date.now();
+      const at = timeOf(read ? receipt.readTimestamp : receipt.receiptTimestamp);
       return ack([key.id], key, read ? Status.READ : Status.DELIVERY_ACK, at, self, bare(receipt.userJid));
     })
     .filter(draft => draft !== undefined);

@@ -42,8 +42,14 @@ export class Outbox {
 
   /** The main thread has finished with so many events. */
   grant(events: number): void {
-    this.#credit += events;
+    // What a shard before us had under way comes back to us; it was never ours to spend.
+    this.#credit = Math.min(this.#granted, this.#credit + events);
     this.flush();
+  }
+
+  /** Sends everything, whatever the credit: the shard ends. */
+  empty(): void {
+    if (this.#waiting.length > 0) this.#post(this.#waiting.splice(0));
   }
 
   flush(): void {

@@ -71,7 +71,8 @@ export type Fault = 'throw' | 'reject' | 'exit' | 'loop' | 'heap' | 'map' | 'ret
 
 export type ToShard =
   | { readonly op: 'adopt'; readonly seats: readonly Seat[] }
-  | { readonly op: 'release'; readonly device: DeviceId; readonly why: 'removed' | 'moved' }
+  /** The device was removed: its id may come back with another number. */
+  | { readonly op: 'release'; readonly device: DeviceId; readonly no: number }
   | { readonly op: 'admit'; readonly device: DeviceId }
   | {
       readonly op: 'command';
@@ -102,7 +103,6 @@ export interface Streamed {
 export type FromShard =
   | { readonly op: 'hello'; readonly threadId: number }
   | { readonly op: 'knock'; readonly device: DeviceId }
-  | { readonly op: 'released'; readonly device: DeviceId }
   | { readonly op: 'status'; readonly device: DeviceId; readonly status: DeviceStatus }
   | { readonly op: 'reply'; readonly id: RequestId; readonly reply: Reply }
   | { readonly op: 'events'; readonly events: readonly Streamed[] }

@@ -29,6 +29,8 @@ export interface Port {
 
 const PULSE_MS = 2_000;
 const AGAIN_MS = 500;
+const RELEASE_WITHIN = 5_000;
+const UNREADABLE = 'its stored credentials cannot be read; remove the device and pair anew';
 /** Signal state kept in memory by one shard; what falls out is read again. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 
@@ -45,7 +47,9 @@ export class Shard {
   readonly #heartbeat: { stop(): void };
   readonly #devices = new Map<DeviceId, Device>();
   /** Devices whose credentials are being read: their commands wait for them. */
-  readonly #arriving = new Map<DeviceId, Promise<void>>();
+  readonly #arriving = new Map<DeviceId, { readonly seat: Seat; readonly done: Promise<void> }>();
+  /** Devices whose stored credentials make no sense. */
+  readonly #unreadable = new Set<DeviceId>();
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
@@ -80,7 +84,7 @@ export class Shard {
         this.#expect(message.seats);
         break;
       case 'release':
-        void this.#release(message.device, message.why === 'removed');
+        void this.#release(message.device, message.no);
         break;
       case 'admit':
         this.#devices.get(message.device)?.admitted();
@@ -101,37 +105,52 @@ export class Shard {
   }
 
   #expect(seats: readonly Seat[]): void {
-    const arrival = this.#adopt(seats).finally(() => {
-      for (const { id } of seats) this.#arriving.delete(id);
+    const done = this.#adopt(seats).finally(() => {
+      for (const seat of seats)
+        if (this.#arriving.get(seat.id)?.seat === seat) this.#arriving.delete(seat.id);
     });
-    for (const { id } of seats) this.#arriving.set(id, arrival);
+    for (const seat of seats) this.#arriving.set(seat.id, { seat, done });
   }
 
   async #adopt(seats: readonly Seat[]): Promise<void> {
     const rows = await this.#credentialsOf(seats.map(seat => seat.no));
-    if (this.#draining) return;
     for (const seat of seats) {
-      if (this.#devices.has(seat.id)) continue;
-      const device = new Device(
-        seat,
-        {
-          sql: this.#sql,
-          owner: this.#settings.node,
-          vault: this.#vault,
-          caches: this.#caches,
-          journal: this.#journal,
-          whatsapp: this.#settings.whatsapp,
-          log: this.#log,
-          knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
-          changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
-          streamed: events => this.#outbox.add(events),
-        },
-        rows.get(seat.no),
-        seat.stopped,
-      );
-      this.#devices.set(seat.id, device);
-      device.start();
+      // Released, or replaced by another device of the same id, while we were reading.
+      if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
+      if (this.#devices.get(seat.id)?.seat.no === seat.no) continue;
+      this.#unreadable.delete(seat.id);
+      try {
+        this.#host(seat, rows.get(seat.no));
+      } catch (err) {
+        // One broken row must not take the thread, and with it the devices of everybody else.
+        this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
+        this.#unreadable.add(seat.id);
+        const status = { phase: 'stopped', since: Date.now(), linked: true, reason: UNREADABLE } as const;
+        this.#port.postMessage({ op: 'status', device: seat.id, status });
+      }
     }
+  }
+
+  #host(seat: Seat, credentials: Buffer | undefined): void {
+    const device = new Device(
+      seat,
+      {
+        sql: this.#sql,
+        owner: this.#settings.node,
+        vault: this.#vault,
+        caches: this.#caches,
+        journal: this.#journal,
+        whatsapp: this.#settings.whatsapp,
+        log: this.#log,
+        knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
+        changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
+        streamed: events => this.#outbox.add(events),
+      },
+      credentials,
+      seat.stopped,
+    );
+    this.#devices.set(seat.id, device);
+    device.start();
   }
 
   /** The supervisor has placed the devices here; while the database is away there is nothing better to do than wait. */
@@ -146,15 +165,15 @@ export class Shard {
     }
   }
 
-  async #release(id: DeviceId, removed: boolean): Promise<void> {
+  async #release(id: DeviceId, no: number): Promise<void> {
+    if (this.#arriving.get(id)?.seat.no === no) this.#arriving.delete(id);
+    this.#unreadable.delete(id);
     const device = this.#devices.get(id);
+    if (device?.seat.no !== no) return;
     this.#devices.delete(id);
-    await device?.release(Date.now() + 5_000);
-    if (device && removed) {
-      this.#vault.drop(device.seat.no);
-      this.#caches.forget(device.seat.no);
-    }
-    this.#port.postMessage({ op: 'released', device: id });
+    await device.release(Date.now() + RELEASE_WITHIN);
+    this.#vault.drop(no);
+    this.#caches.forget(no);
   }
 
   #run(message: Extract<ToShard, { op: 'command' }>): void {
@@ -175,7 +194,9 @@ export class Shard {
     try {
       const arrival = this.#arriving.get(id);
       // Only the database keeps devices from arriving.
-      if (arrival) await within(arrival, deadline, () => new Failure('STORE_UNAVAILABLE'));
+      if (arrival) await within(arrival.done, deadline, () => new Failure('STORE_UNAVAILABLE'));
+      if (this.#unreadable.has(id))
+        throw new Failure('DEVICE_STOPPED', `The device cannot run: ${UNREADABLE}.`);
       const device = this.#devices.get(id);
       if (!device || this.#draining) throw new Failure('SHARD_UNAVAILABLE');
       return { ok: true, answer: await device.command(command, deadline) };
@@ -194,7 +215,7 @@ export class Shard {
     const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - Date.now() - 1_000)));
     await Promise.race([Promise.all(this.#running), late]);
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
-    this.#outbox.grant(Number.MAX_SAFE_INTEGER / 2);
+    this.#outbox.empty();
     clearInterval(this.#pulse);
     this.#heartbeat.stop();
     await this.#sql.end({ timeout: 1 });

@@ -28,11 +28,17 @@ export function listDevices(sql: Sql): Promise<DeviceRow[]> {
   return sql<DeviceRow[]>`select ${row(sql)} from device order by no`;
 }
 
-/** Makes an unlinked device, owned at once. Fails with DEVICE_EXISTS or INVALID_DEVICE_ID. */
+/** Makes an unlinked device, owned at once, with a lane to every global endpoint. Fails with DEVICE_EXISTS or INVALID_DEVICE_ID. */
 export async function createDevice(sql: Sql, id: string, owner: string): Promise<DeviceRow> {
   try {
     const [made] = await sql<[DeviceRow]>`
-      insert into device (id, owner, epoch) values (${id}, ${owner}, 1) returning ${row(sql)}`;
+      with made as (
+        insert into device (id, owner, epoch) values (${id}, ${owner}, 1) returning ${row(sql)}
+      ), lanes as (
+        insert into lane (endpoint_no, device_no)
+        select e.no, made.no from made cross join endpoint e where e.device_no is null
+      )
+      select * from made`;
     return made;
   } catch (cause) {
     if (cause instanceof postgres.PostgresError) {
@@ -109,16 +115,6 @@ export async function markStopped(
        set state = 'stopped', reason = ${reason},
            state_at = case state when 'stopped' then state_at else now() end
      where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
-  if (count === 0) throw new Fenced(no);
-}
-
-/** The account has another push name. Fails with Fenced. */
-export async function renameDevice(
-  sql: Sql,
-  { no, owner, epoch, name }: Term & { name: string },
-): Promise<void> {
-  const { count } = await sql`
-    update device set name = ${shown(name)} where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
   if (count === 0) throw new Fenced(no);
 }
 

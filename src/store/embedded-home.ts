@@ -54,7 +54,7 @@ export function settle(dir: string, log: Logger): Home {
     return homeOf(folder, account);
   }
   const account = unprivileged();
-  mkdirSync(dir, { recursive: true, mode: 0o711 });
+  makeFolder(dir, 0o711);
   // A fresh folder is ours to open as far as needed (mkdtemp makes it 700); one with something in it is not.
   if (readdirSync(dir).length === 0) chmodSync(dir, 0o711);
   if (reaches(account, dir)) return homeOf(dir, account);
@@ -68,6 +68,17 @@ export function settle(dir: string, log: Logger): Home {
   return homeOf(elsewhere, account);
 }
 
+function makeFolder(dir: string, mode: number): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode });
+  } catch (error) {
+    throw refusal(
+      `DATA_DIR: expected a folder that can be made or used, got ${dir}: ${(error as Error).message}`,
+      error,
+    );
+  }
+}
+
 function settleAsUser(dir: string): Home {
   try {
     userInfo();
@@ -75,7 +86,7 @@ function settleAsUser(dir: string): Home {
     const text = `uid ${process.getuid?.()} has no entry in /etc/passwd, which PostgreSQL asks for; set DB_URI, or run as a user that has one`;
     throw refusal(text, error);
   }
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir, 0o700);
   const home = homeOf(dir, {});
   if (existsSync(home.dataDir) && statSync(home.dataDir).uid !== process.getuid?.()) {
     const owner = statSync(home.dataDir).uid;

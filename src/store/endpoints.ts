@@ -58,14 +58,6 @@ export async function syncGlobalEndpoints(
     on conflict do nothing`;
 }
 
-/** Opens the lanes of a device that was just made, one for each global endpoint. Doing it again changes nothing. */
-export async function openLanes(sql: Sql, deviceNo: number): Promise<void> {
-  await sql`
-    insert into lane (endpoint_no, device_no)
-    select e.no, d.no from endpoint e cross join device d where e.device_no is null and d.no = ${deviceNo}
-    on conflict do nothing`;
-}
-
 /** The device's own endpoint, undefined when it has none (one that was cleared and still owes events is none). */
 export async function deviceEndpoint(sql: Sql, deviceNo: number): Promise<DeviceEndpoint | undefined> {
   const [row] = await sql<DeviceEndpoint[]>`

@@ -106,7 +106,7 @@ export class ShardHandle {
       why: undefined,
       bye: false,
       settled: task.then(
-        () => this.#settle(generation, 'the task ended'),
+        () => this.#retire(generation).then(() => this.#settle(generation, 'the task ended')),
         (error: unknown) => this.#settle(generation, describe(error)),
       ),
     };
@@ -192,17 +192,21 @@ export class ShardHandle {
     this.#owed.delete(id);
   }
 
-  async #settle(generation: Generation, how: string): Promise<void> {
+  /**
+   * A task that merely returned leaves its thread, with this shard's heap, to the next task. Nobody hears of the end
+   * before the thread is gone: a restart would be given that very thread and die with it (8 times out of 10).
+   */
+  async #retire({ threadId }: Generation): Promise<void> {
+    await this.#options.pool.threads.find(thread => thread.threadId === threadId)?.terminate();
+  }
+
+  #settle(generation: Generation, how: string): void {
     for (let last = receiveMessageOnPort(generation.port); last; last = receiveMessageOnPort(generation.port))
       this.#hear(generation, last.message as FromShard);
     generation.port.close();
     this.#generation = undefined;
     this.state = 'down';
     for (const id of [...this.#owed.keys()]) this.#answer(id, 'lost');
-    // A task that merely returned would leave its thread, with this shard's heap, to the next task. Until it has ended the
-    // pool takes it for free, and the next task would die with it: two deaths instead of one.
-    if (how === 'the task ended')
-      await this.#options.pool.threads.find(thread => thread.threadId === generation.threadId)?.terminate();
     this.#options.down(generation.why ?? how, generation.bye);
   }
 

@@ -3,6 +3,7 @@
  * the supervisor's business.
  */
 import { Piscina } from 'piscina';
+import { deferred } from '../lib/deferred.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromShard, Pulse, ShardSettings, ToShard } from '../shard/protocol.ts';
 import { NODE_QUARANTINES, quarantineWait, recent, restartWait, SHARD_DEATHS, tooMany } from './restart.ts';
@@ -43,6 +44,7 @@ export class Shards {
   readonly #pool: Piscina;
   readonly #slots: Slot[];
   readonly #ready: Promise<unknown>;
+  readonly #stopped = deferred<void>();
   #quarantines: number[] = [];
   #closing = false;
 
@@ -77,15 +79,16 @@ export class Shards {
     this.#ready = Promise.all(ready);
   }
 
-  /** Resolves when every shard has said hello. */
+  /** Resolves when every shard has said hello, or when it is stopped before. */
   async start(): Promise<void> {
     for (const { handle } of this.#slots) handle.start();
-    await this.#ready;
+    await Promise.race([this.#ready, this.#stopped.promise]);
   }
 
   /** Drains all shards until `by` (ms since 1970) and ends all threads. */
   async stop(by: number): Promise<void> {
     this.#closing = true;
+    this.#stopped.resolve();
     for (const slot of this.#slots) clearTimeout(slot.timer);
     await Promise.all(this.#slots.map(({ handle }) => handle.drain(by, 'the node stops')));
     for (const { handle } of this.#slots) handle.close();

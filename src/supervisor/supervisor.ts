@@ -40,8 +40,6 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** Committed events of a shard; `done` returns their credit. */
   readonly events: (shard: number, events: readonly Streamed[], done: () => void) => void;
-  /** A device was created: what else must exist for it. */
-  readonly created: (deviceNo: number) => Promise<void>;
   readonly statusChanged?: (device: DeviceView) => void;
   /** The node is sick beyond repair. */
   readonly fatal: (why: string) => void;
@@ -76,11 +74,14 @@ export class Supervisor implements Service, Devices, Fleet {
       fatal,
       settings: { ...options.shard, node },
       hear: (shard, message) => this.#hear(shard, message),
-      up: shard =>
+      up: shard => {
+        // Devices that had no place while it was away may come to it, too.
+        this.#move(shard);
         this.#adopt(
           shard,
           [...this.#directory.entries()].filter(entry => entry.shard === shard),
-        ),
+        );
+      },
       down: shard => {
         for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
       },
@@ -120,16 +121,11 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node, created } = this.#options;
-    const row = await reachStore(async () => {
-      const row = await createDevice(sql, id, node);
-      await created(row.no);
-      return row;
-    });
+    const { sql, node } = this.#options;
+    const row = await reachStore(() => createDevice(sql, id, node));
     const entry = entryOf(row, row.epoch);
     this.#directory.add(entry);
-    this.#place();
-    if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+    this.#move();
     return viewOf(entry);
   }
 
@@ -142,9 +138,16 @@ export class Supervisor implements Service, Devices, Fleet {
       );
     }
     this.#gate.forget(id);
-    this.#tell(id, { op: 'release', device: id, why: 'removed' });
-    await reachStore(() => removeDevice(this.#options.sql, entry.no));
-    this.#directory.remove(id);
+    this.#tell(id, { op: 'release', device: id, no: entry.no });
+    try {
+      await reachStore(() => removeDevice(this.#options.sql, entry.no));
+    } catch (error) {
+      // It is still there, so somebody must host it.
+      if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+      throw error;
+    }
+    // By now the id may be another device's.
+    if (this.#directory.get(id) === entry) this.#directory.remove(id);
     this.#notify(id);
   }
 
@@ -276,10 +279,10 @@ export class Supervisor implements Service, Devices, Fleet {
     return changed;
   }
 
-  /** The devices of a shard that is out of service go to the others. */
-  #move(): void {
+  /** Places who has no place and gives them to their shards; `except` is given all of its devices anyway. */
+  #move(except?: number): void {
     const moved = this.#place();
-    for (const host of this.#shards.hosts())
+    for (const host of this.#shards.hosts().filter(shard => shard !== except))
       this.#adopt(
         host,
         moved.filter(entry => entry.shard === host),

@@ -4,7 +4,7 @@ import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.t
 import { envelope } from '../../src/journal/event.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
-import { openLanes } from '../../src/store/endpoints.ts';
+import { createDevice } from '../../src/store/devices.ts';
 import { quiet } from '../support/database-server.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
@@ -16,9 +16,8 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const [row] = await sql<{ no: number }[]>`insert into device (id) values (${id}) returning no`;
-  await openLanes(sql, row!.no);
-  return { no: row!.no, id };
+  const { no } = await createDevice(sql, id, '00000000-0000-4000-8000-000000000000');
+  return { no, id };
 }
 
 /** Appends events to a device's journal as a shard does: one statement, gapless. Resolves with what it streams up. */

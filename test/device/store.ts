@@ -95,14 +95,14 @@ export async function slowDown(sql: Sql, ms: number): Promise<void> {
     create trigger slow before insert on signal_key for each statement execute function dawdle()`);
 }
 
-/** From now on the disk is full for Signal state; the returned function makes room. */
-export async function fillDisk(sql: Sql): Promise<() => Promise<void>> {
+/** From now on the disk is full for one table; the returned function makes room. */
+export async function fillDisk(sql: Sql, table = 'signal_key'): Promise<() => Promise<void>> {
   await sql.unsafe(`
     create function refuse() returns trigger language plpgsql as
       $$ begin raise exception 'no space left on device' using errcode = '53100'; end $$;
-    create trigger full_disk before insert on signal_key for each statement execute function refuse()`);
+    create trigger full_disk before insert on ${table} for each statement execute function refuse()`);
   return async () => {
-    await sql.unsafe('drop trigger full_disk on signal_key; drop function refuse');
+    await sql.unsafe(`drop trigger full_disk on ${table}; drop function refuse`);
   };
 }
 

@@ -10,7 +10,6 @@ import {
   markStopped,
   markUnlinked,
   removeDevice,
-  renameDevice,
 } from '../../src/store/devices.ts';
 import { Fenced } from '../../src/store/fence.ts';
 import { appendEvents } from '../../src/store/journal.ts';
@@ -47,7 +46,6 @@ test('a device goes from made to linked, stopped and unlinked, and the list show
     [linked.state, linked.jid, linked.lid, linked.name],
     ['linked', '1555:3@s.whatsapp.net', '77:3@lid', 'Shop'],
   );
-  await renameDevice(sql, { ...term, name: 'Shop 2' });
   await markLinked(sql, { ...term, jid: '1555:3@s.whatsapp.net', lid: null, name: 'Shop 2' });
   assert.deepEqual((await only()).stateAt, linked.stateAt, 'linked again is not linked anew');
 
@@ -97,7 +95,6 @@ test('a claim gives every device a new epoch, and the writes of the former owner
   await assert.rejects(markLinked(sql, { ...term, jid: 'x', lid: null, name: null }), Fenced);
   await assert.rejects(markUnlinked(sql, { ...term, reason: null }), Fenced);
   await assert.rejects(markStopped(sql, { ...term, reason: 'x' }), Fenced);
-  await assert.rejects(renameDevice(sql, { ...term, name: 'x' }), Fenced);
 });
 
 test('nodes that claim at the same time do not deadlock and end with one owner for all devices', async t => {

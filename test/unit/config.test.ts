@@ -129,7 +129,7 @@ const table: Record<SettingName, Row> = {
   connectBurst: whole(1, 1000, 20),
   commandSeconds: whole(1, 600, 45),
   drainSeconds: whole(1, 600, 25),
-  shardHeapMb: whole(64, 8192, 512),
+  shardHeapMb: whole(128, 8192, 512),
   shardConnections: whole(1, 32, 2),
   mainConnections: whole(2, 64, 4),
 };
