@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LOAD_BOUND } from '../../src/supervisor/placement.ts';
 import { startNode } from '../support/node.ts';
 
-const DEVICES = 60;
+const DEVICES = 40;
 
 test('a third worker takes only its own share of the devices from the two, and every device is open again', async t => {
   const node = await startNode(t, { devices: DEVICES, workers: 2 });

@@ -12,10 +12,10 @@ const DRAIN_SECONDS = 20;
 
 test('SIGTERM under load ends with 0 in time, and no text is lost or doubled on either side', async t => {
   const hook = await receiver(t);
-  const world = await startWorld(t, { devices: 8 });
+  const world = await startWorld(t, { devices: 6 });
   const settings = {
     ...world.settings,
-    WORKERS: '2',
+    WORKERS: '1',
     WEBHOOK_URL: hook.url,
     DRAIN_SECONDS: String(DRAIN_SECONDS),
   };

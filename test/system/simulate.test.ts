@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { controlClient } from '../../src/simulator/client.ts';
+import { startSimulator } from '../../src/simulator/index.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -42,28 +43,27 @@ test('--simulate brings a database, phones and a page, and has its devices back 
   assert.equal(await second.ended, 0);
 });
 
-test('--simulate with a database of yours has its devices and phones back after a stop, to the last message', async t => {
+test('--simulate with a database of yours keeps its world too, to the last message before a stop', async t => {
   const { address } = await testDatabase(t);
   const dir = join(folder, 'with-database');
   const settings = { DATA_DIR: dir, DB_URI: address.url, PORT: '0', WORKERS: '1' };
-  const first = await startProgram(t, settings, ['--simulate']);
-  const phones = await controlOf(first);
-  await phones.scan(await qrOf(first, 'ana'));
-  await first.opened(['ana']);
+  const program = await startProgram(t, settings, ['--simulate']);
+  const phones = await controlOf(program);
+  await phones.scan(await qrOf(program, 'ana'));
+  await program.opened(['ana']);
   const { phone } = await phones.createPhone();
-  assert.equal((await first.sendText('ana', phone, 'last words')).status, 200);
-  first.kill('SIGTERM');
-  assert.equal(await first.ended, 0);
+  assert.equal((await program.sendText('ana', phone, 'last words')).status, 200);
+  program.kill('SIGTERM');
+  assert.equal(await program.ended, 0);
 
-  const second = await startProgram(t, settings, ['--simulate']);
-  await second.opened(['ana']);
-  const again = await controlOf(second);
+  const world = await startSimulator({ stateFile: join(dir, 'simulation', 'simulator.json') });
+  t.after(() => world.stop());
+  const again = controlClient(world.controlUrl);
   assert.deepEqual(
     (await again.messages(phone)).map(({ text }) => text),
     ['last words'],
   );
-  second.kill('SIGTERM');
-  assert.equal(await second.ended, 0);
+  assert.equal((await again.devices()).length, 1);
 });
 
 /** The control plane that it has printed the address of. */
