@@ -1,5 +1,5 @@
 // What the benchmark and the process with stock Baileys say to each other.
-import type { LinkedDevice } from '../../src/simulator/client.ts';
+import type { LinkedDevice } from '../../src/simulator/control/client.ts';
 
 export type ToStock =
   | {

@@ -1,7 +1,7 @@
 /** Stock Baileys as a subject: the process of stock.ts, driven over IPC. */
 
 import { deferred } from '../../src/lib/deferred.ts';
-import type { LinkedDevice } from '../../src/simulator/client.ts';
+import type { LinkedDevice } from '../../src/simulator/control/client.ts';
 import { inTime, startChild } from './children.ts';
 import type { FromStock, ToStock } from './stock-protocol.ts';
 import type { Subject } from './subject.ts';

@@ -1,5 +1,5 @@
 /** What the devices talk to: a simulator in a process of its own, with phones as contacts. */
-import { type ControlClient, controlClient } from '../../src/simulator/client.ts';
+import { type ControlClient, controlClient } from '../../src/simulator/control/client.ts';
 import { startChild } from './children.ts';
 
 export interface World {

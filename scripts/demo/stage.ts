@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { makeLogger } from '../../src/lib/logger.ts';
 import { version } from '../../src/lib/version.ts';
 import { Node } from '../../src/node.ts';
-import { type ControlClient, controlClient } from '../../src/simulator/client.ts';
+import { type ControlClient, controlClient } from '../../src/simulator/control/client.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 export interface Stage {

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
-import { makeTrust } from './certificate.ts';
-import { Connection } from './connection.ts';
-import { makeControl } from './control.ts';
-import { Keeper, readState } from './persist.ts';
-import { restoreWorld } from './state.ts';
+import { makeControl } from './control/app.ts';
+import { Keeper, readState } from './state/keeper.ts';
+import { restoreWorld } from './state/world-state.ts';
+import { makeTrust } from './wire/certificate.ts';
+import { Connection } from './wire/connection.ts';
 import { makeWorld } from './world.ts';
 
 export interface SimulatorOptions {

@@ -1,9 +1,9 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
-import { Accounts } from './accounts.ts';
-import type { Trust } from './certificate.ts';
-import { Faults } from './faults.ts';
-import { Ledger } from './ledger.ts';
-import { PairingDesk } from './pairing-desk.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { Faults } from './faults/faults.ts';
+import { Ledger } from './ledger/ledger.ts';
+import { PairingDesk } from './linking/pairing-desk.ts';
+import type { Trust } from './wire/certificate.ts';
 
 export interface World {
   readonly trust: Trust;

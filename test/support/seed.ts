@@ -1,6 +1,6 @@
 // Ready-linked devices in a database: a node starts with hundreds of them in seconds instead of pairing each.
 import { BufferJSON } from '@whiskeysockets/baileys';
-import type { ControlClient, LinkedDevice } from '../../src/simulator/client.ts';
+import type { ControlClient, LinkedDevice } from '../../src/simulator/control/client.ts';
 import { commitState } from '../../src/store/commit.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice, markLinked } from '../../src/store/devices.ts';

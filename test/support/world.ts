@@ -1,7 +1,7 @@
 // What a node lives in: a database and a simulator that know some devices. A node in this process (node.ts) and one in a
 // process of its own (program.ts) are started in it.
 import type { TestContext } from 'node:test';
-import { type ControlClient, controlClient } from '../../src/simulator/client.ts';
+import { type ControlClient, controlClient } from '../../src/simulator/control/client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { testDatabase } from './database.ts';

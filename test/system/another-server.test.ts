@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
-import { type ControlClient, controlClient } from '../../src/simulator/client.ts';
+import { type ControlClient, controlClient } from '../../src/simulator/control/client.ts';
 import { selfSigned } from '../delivery/certificate.ts';
 import { runChild } from '../support/child.ts';
 import { startNode, type TestNode } from '../support/node.ts';

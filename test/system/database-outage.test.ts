@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MessageEntry } from '../../src/simulator/ledger.ts';
+import type { MessageEntry } from '../../src/simulator/ledger/ledger.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { startProxy } from '../support/proxy.ts';
 import { receiver } from '../support/receiver.ts';

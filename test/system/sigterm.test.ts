@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PhoneMessage } from '../../src/simulator/client.ts';
-import type { MessageEntry } from '../../src/simulator/ledger.ts';
+import type { PhoneMessage } from '../../src/simulator/control/client.ts';
+import type { MessageEntry } from '../../src/simulator/ledger/ledger.ts';
 import type { Answer } from '../support/calls.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { receiver } from '../support/receiver.ts';

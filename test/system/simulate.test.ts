@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { controlClient } from '../../src/simulator/client.ts';
+import { controlClient } from '../../src/simulator/control/client.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Program, startProgram } from '../support/program.ts';

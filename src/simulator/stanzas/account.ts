@@ -1,6 +1,6 @@
 // The small requests about oneself: going active, settings, privacy, block list, pings (protocol.md 5.2, 5.3).
-import { activate } from '../session.ts';
-import { attr, type BinaryNode, node } from '../wire.ts';
+import { activate } from '../linking/login.ts';
+import { attr, type BinaryNode, node } from '../wire/stanza.ts';
 import { type Answer, IqError } from './request.ts';
 
 const nothing: Answer = () => [];

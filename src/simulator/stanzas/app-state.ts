@@ -1,5 +1,5 @@
 // xmlns `w:sync:app:state`: the collections exist and are empty; a pushed patch moves the version (protocol.md 13).
-import { attr, child, children, node } from '../wire.ts';
+import { attr, child, children, node } from '../wire/stanza.ts';
 import type { Answer } from './request.ts';
 
 const sync: Answer = ({ content }) => {

@@ -1,7 +1,7 @@
 // Where a decoded stanza goes. Nothing in here may wait: stanzas of one client are handled strictly in order.
-import type { Device } from '../accounts.ts';
-import type { Connection } from '../connection.ts';
-import { type BinaryNode, child, node } from '../wire.ts';
+import type { Device } from '../accounts/accounts.ts';
+import type { Connection } from '../wire/connection.ts';
+import { type BinaryNode, child, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { handleIq } from './iq.ts';
 import { handleMessage } from './message.ts';

@@ -1,8 +1,8 @@
 // xmlns `encrypt`: prekey counts, uploads, digests, rotation and bundles (protocol.md 5.2, 6).
 import { createHash } from 'node:crypto';
-import type { Device, SignedPreKey } from '../accounts.ts';
-import { typed, verify } from '../crypto.ts';
-import { keyNodes, takePreKey } from '../keys.ts';
+import type { Device, SignedPreKey } from '../accounts/accounts.ts';
+import { keyNodes, takePreKey } from '../accounts/keys.ts';
+import { typed, verify } from '../wire/crypto.ts';
 import {
   attr,
   type BinaryNode,
@@ -13,7 +13,7 @@ import {
   node,
   ProtocolError,
   unixNow,
-} from '../wire.ts';
+} from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Answer, IqError } from './request.ts';
 

@@ -1,9 +1,9 @@
 // xmlns `md`: linking by code, as the companion's side asks for it, and logging out (protocol.md 4.4, 5.3).
 import { randomBytes } from 'node:crypto';
-import type { Connection } from '../connection.ts';
-import { unlink } from '../device-list.ts';
-import { parseJid } from '../jid.ts';
-import { attr, type BinaryNode, child, childBytes, node, ProtocolError } from '../wire.ts';
+import { unlink } from '../accounts/device-list.ts';
+import type { Connection } from '../wire/connection.ts';
+import { parseJid } from '../wire/jid.ts';
+import { attr, type BinaryNode, child, childBytes, node, ProtocolError } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { IqError } from './request.ts';
 

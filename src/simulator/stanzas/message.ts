@@ -1,8 +1,8 @@
 // Messages from clients: acknowledged at once, then split into one stanza per device (protocol.md 8.1-8.3).
-import { type Device, deviceJid } from '../accounts.ts';
-import { type Jid, parseJid } from '../jid.ts';
-import { deliverMessage } from '../routing.ts';
-import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { deliverMessage } from '../delivery/routing.ts';
+import { type Jid, parseJid } from '../wire/jid.ts';
+import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** Attributes that recipients get as the sender wrote them. */

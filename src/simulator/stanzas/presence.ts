@@ -1,7 +1,7 @@
 // Who is there and who is typing: relayed to those who asked, kept by nobody (protocol.md 10.1).
-import { type Account, accountJid, type Device, deviceJid } from '../accounts.ts';
-import { parseJid } from '../jid.ts';
-import { type BinaryNode, children, node, unixNow } from '../wire.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { parseJid } from '../wire/jid.ts';
+import { type BinaryNode, children, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 export function handlePresence(world: World, device: Device, presence: BinaryNode): void {

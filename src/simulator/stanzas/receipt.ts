@@ -1,8 +1,8 @@
 // Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
-import { type Account, accountJid, type Device, deviceJid } from '../accounts.ts';
-import { type Jid, parseJid } from '../jid.ts';
-import { deliverReceipt, type ReceiptParcel, receiptToAll } from '../routing.ts';
-import { attr, type BinaryNode, child, children, node } from '../wire.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { deliverReceipt, type ReceiptParcel, receiptToAll } from '../delivery/routing.ts';
+import { type Jid, parseJid } from '../wire/jid.ts';
+import { attr, type BinaryNode, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** These say that a person looked, not that the stanza arrived. */

@@ -1,6 +1,6 @@
 // What the answers to iqs are made from.
-import type { Device } from '../accounts.ts';
-import type { BinaryNode } from '../wire.ts';
+import type { Device } from '../accounts/accounts.ts';
+import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** What an answer is made from. `content` is the request's first child. */

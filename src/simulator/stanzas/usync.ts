@@ -1,9 +1,9 @@
 // xmlns `usync`: who has which devices and which LID (protocol.md 7). Baileys 7 can message nobody without the LID.
 import { createHash } from 'node:crypto';
-import { type Account, accountJid } from '../accounts.ts';
-import { keyIndexList } from '../adv.ts';
-import { jid as formatJid, parseJid } from '../jid.ts';
-import { type BinaryNode, bytes, child, children, node, unixNow } from '../wire.ts';
+import { type Account, accountJid } from '../accounts/accounts.ts';
+import { keyIndexList } from '../accounts/adv.ts';
+import { jid as formatJid, parseJid } from '../wire/jid.ts';
+import { type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
 import type { Answer, Request } from './request.ts';
 
 interface Asked {

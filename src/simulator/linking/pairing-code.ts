@@ -1,14 +1,14 @@
 // Linking with the eight characters that the client shows and the person types into the phone (protocol.md 4.4).
 import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Account, accountJid, type Device } from './accounts.ts';
-import { agree, generateKeyPair, hkdf, type KeyPair, open } from './crypto.ts';
+import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { ensureAccount } from '../accounts/phones.ts';
+import { Refused } from '../refused.ts';
+import { agree, generateKeyPair, hkdf, type KeyPair, open } from '../wire/crypto.ts';
+import { type BinaryNode, bytes, child, node, SERVER, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import { link } from './pairing.ts';
 import type { CompanionHello } from './pairing-desk.ts';
-import { ensureAccount } from './phones.ts';
-import { Refused } from './refused.ts';
-import { type BinaryNode, bytes, child, node, SERVER, unixNow } from './wire.ts';
-import type { World } from './world.ts';
 
 const derive = promisify(pbkdf2);
 /** 2 << 16, as Baileys and whatsmeow have it. */

@@ -2,12 +2,12 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
-import { deviceRoutes } from './control-devices.ts';
-import { faultRoutes } from './control-faults.ts';
-import { phoneRoutes } from './control-phones.ts';
+import { Refused } from '../refused.ts';
+import type { World } from '../world.ts';
+import { deviceRoutes } from './devices.ts';
+import { faultRoutes } from './faults.ts';
 import { page } from './page.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
+import { phoneRoutes } from './phones.ts';
 
 export function makeControl(world: World): Hono {
   const app = new Hono();

@@ -1,8 +1,8 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
-import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
-import type { Domain, Jid } from './jid.ts';
-import { type BinaryNode, node, unixNow } from './wire.ts';
-import type { World } from './world.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import type { Domain, Jid } from '../wire/jid.ts';
+import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 
 /** One message on its way to one device. */
 export interface Parcel {

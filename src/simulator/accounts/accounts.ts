@@ -1,11 +1,11 @@
 // Who exists: accounts (a phone number with its LID), their devices, and what the server stores for each.
 // Lookups that traffic needs (by noise key, by JID, by push name) are maps; nothing here walks a list per stanza.
 import { createHash } from 'node:crypto';
-import type { Connection } from './connection.ts';
-import { generateKeyPair, type KeyPair } from './crypto.ts';
-import { type Domain, jid, parseJid } from './jid.ts';
-import { Mailbox } from './mailbox.ts';
-import type { Phone } from './phone.ts';
+import { Mailbox } from '../delivery/mailbox.ts';
+import type { Phone } from '../phone/phone.ts';
+import type { Connection } from '../wire/connection.ts';
+import { generateKeyPair, type KeyPair } from '../wire/crypto.ts';
+import { type Domain, jid, parseJid } from '../wire/jid.ts';
 
 /** A one-time prekey as uploaded: 24-bit id, 32-byte public key. */
 export interface PreKey {

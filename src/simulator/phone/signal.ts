@@ -7,8 +7,8 @@ import {
   type SessionRecord,
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
-import type { Device, DeviceKeys, PreKey } from './accounts.ts';
-import { generateKeyPair, type KeyPair, sign, typed } from './crypto.ts';
+import type { Device, DeviceKeys, PreKey } from '../accounts/accounts.ts';
+import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 
 /** What a phone keeps; plain data, so that it can be stored. */
 export interface SignalState {

@@ -1,6 +1,6 @@
 // What a device still has to get, in order, and what it got but has not confirmed (protocol.md 9.3, 9.4).
 // States: away -> waiting (logged in, not yet active) -> previewed (offline preview sent) -> live.
-import { type BinaryNode, node, SERVER } from './wire.ts';
+import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 
 /** What the mailbox needs of a connection. */
 export interface Line {

@@ -1,7 +1,7 @@
 // Reading what the control plane is given.
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { Refused } from './refused.ts';
+import { Refused } from '../refused.ts';
 
 /** The JSON body, as the schema has it. Throws {@link Refused} with the field named. */
 export async function body<T extends z.ZodType>(context: Context, schema: T): Promise<z.output<T>> {

@@ -1,5 +1,5 @@
 // The byte stream of one connection cut into frames: an intro header once, then 3-byte big-endian lengths.
-import { ProtocolError } from './wire.ts';
+import { ProtocolError } from './stanza.ts';
 
 const HEADER_LENGTH = 4;
 const MAGIC = Buffer.from('WA');

@@ -1,16 +1,16 @@
 // One client's socket: bytes to frames, frames through the handshake and then to stanzas, strictly in order.
 // Whatever goes wrong in here ends this connection and nothing else.
 import type { WebSocket } from 'ws';
-import type { Device } from './accounts.ts';
+import type { Device } from '../accounts/accounts.ts';
+import { authenticate } from '../linking/login.ts';
+import type { Registration } from '../linking/pairing-desk.ts';
+import { handleStanza } from '../stanzas/dispatch.ts';
+import type { World } from '../world.ts';
 import { type CloseName, type Ending, type EndingOptions, ending, refusal } from './closes.ts';
 import { DelayLine } from './delay-line.ts';
 import { FrameReader, frame } from './frames.ts';
 import { Handshake, type Transport } from './handshake.ts';
-import type { Registration } from './pairing-desk.ts';
-import { authenticate } from './session.ts';
-import { handleStanza } from './stanzas/dispatch.ts';
-import { type BinaryNode, decode, encode, ProtocolError } from './wire.ts';
-import type { World } from './world.ts';
+import { type BinaryNode, decode, encode, ProtocolError } from './stanza.ts';
 
 // The last stanza must be read before the close frame is (protocol.md 15).
 const FLUSH_MS = 30;

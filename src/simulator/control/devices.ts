@@ -1,11 +1,11 @@
 // Routes about linked devices: ready-made credentials, who is connected, what happened.
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { type Device, deviceJid } from './accounts.ts';
-import { body } from './control-body.ts';
-import { makeLinkedDevices } from './linked-devices.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { makeLinkedDevices } from '../linking/linked-devices.ts';
+import { Refused } from '../refused.ts';
+import type { World } from '../world.ts';
+import { body } from './body.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),

@@ -3,15 +3,15 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
-import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { takePreKey } from '../accounts/keys.ts';
+import { deliverMessage, deliverReceipt, receiptToAll } from '../delivery/routing.ts';
+import { type Jid, parseJid } from '../wire/jid.ts';
+import { type BinaryNode, bigEndian, bytes, child, node, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import { bootstrapMessages } from './bootstrap.ts';
-import { type Jid, parseJid } from './jid.ts';
-import { takePreKey } from './keys.ts';
-import { PhoneSignal, type SignalState } from './phone-signal.ts';
-import { decodePadded, describe, pad } from './phone-text.ts';
-import { deliverMessage, deliverReceipt, receiptToAll } from './routing.ts';
-import { type BinaryNode, bigEndian, bytes, child, node, unixNow } from './wire.ts';
-import type { World } from './world.ts';
+import { PhoneSignal, type SignalState } from './signal.ts';
+import { decodePadded, describe, pad } from './text.ts';
 
 /** One message as the person at the phone sees it. */
 export interface PhoneMessage {

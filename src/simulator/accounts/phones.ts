@@ -1,9 +1,10 @@
 // Making phones, and telling the server's account list about them.
+
+import { Phone } from '../phone/phone.ts';
+import { freshSignalState } from '../phone/signal.ts';
+import { Refused } from '../refused.ts';
+import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
-import { Phone } from './phone.ts';
-import { freshSignalState } from './phone-signal.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {

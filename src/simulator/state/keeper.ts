@@ -1,10 +1,10 @@
 // Keeping the world in a file: after changes, at most every so often, and at the stop. Always whole: written beside and
 // renamed. A killed simulator loses what happened since the last save, as a test server may.
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { makeTrust, type Trust } from './certificate.ts';
-import { keyPairOf } from './crypto.ts';
-import { captureWorld, STATE_VERSION, type WorldState } from './state.ts';
-import type { World } from './world.ts';
+import { makeTrust, type Trust } from '../wire/certificate.ts';
+import { keyPairOf } from '../wire/crypto.ts';
+import type { World } from '../world.ts';
+import { captureWorld, STATE_VERSION, type WorldState } from './world-state.ts';
 
 const QUIET_MS = 200;
 /** A large world is saved less often, so that saving takes at most about this share of the time. */

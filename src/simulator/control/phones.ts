@@ -1,14 +1,14 @@
 // Routes that are a person with a phone: scan, type a code, send, read, answer, unlink.
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { body } from './control-body.ts';
-import { unlink } from './device-list.ts';
-import { type Jid, parseJid } from './jid.ts';
-import { describeLink, describePhone, scanQr } from './pairing.ts';
-import { enterCode } from './pairing-code.ts';
-import { ensureAccount, phoneOf } from './phones.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
+import { unlink } from '../accounts/device-list.ts';
+import { ensureAccount, phoneOf } from '../accounts/phones.ts';
+import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
+import { enterCode } from '../linking/pairing-code.ts';
+import { Refused } from '../refused.ts';
+import { type Jid, parseJid } from '../wire/jid.ts';
+import type { World } from '../world.ts';
+import { body } from './body.ts';
 
 const NewPhone = z.object({ phone: z.string().optional(), name: z.string().min(1).max(100).optional() });
 const Code = z.object({ code: z.string() });

@@ -1,13 +1,13 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
-import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
-import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from './adv.ts';
-import type { Connection } from './connection.ts';
-import { announceDevice } from './device-list.ts';
-import { jid } from './jid.ts';
-import { ensureAccount } from './phones.ts';
-import { Refused } from './refused.ts';
-import { bytes, child, node, SERVER, unixNow } from './wire.ts';
-import type { World } from './world.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
+import { announceDevice } from '../accounts/device-list.ts';
+import { ensureAccount } from '../accounts/phones.ts';
+import { Refused } from '../refused.ts';
+import type { Connection } from '../wire/connection.ts';
+import { jid } from '../wire/jid.ts';
+import { bytes, child, node, SERVER, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 
 /** How long a client may take to sign its identity. It needs two signatures; rc14's pure JS takes 15 ms each. */
 const SIGN_WITHIN_MS = 10_000;

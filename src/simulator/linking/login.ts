@@ -1,13 +1,13 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import type { proto } from '@whiskeysockets/baileys';
-import { type Device, deviceJid } from './accounts.ts';
-import type { Connection } from './connection.ts';
-import { typed, verify } from './crypto.ts';
-import type { Authenticated } from './handshake.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { tellPresence } from '../stanzas/presence.ts';
+import type { Connection } from '../wire/connection.ts';
+import { typed, verify } from '../wire/crypto.ts';
+import type { Authenticated } from '../wire/handshake.ts';
+import { node, ProtocolError, SERVER, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import type { Registration } from './pairing-desk.ts';
-import { tellPresence } from './stanzas/presence.ts';
-import { node, ProtocolError, SERVER, unixNow } from './wire.ts';
-import type { World } from './world.ts';
 
 /** Decides what an authenticated client is: one that wants to be linked, or a device that logs in. */
 export function authenticate(world: World, connection: Connection, client: Authenticated): void {

@@ -1,10 +1,10 @@
 // What a phone tells a companion that has just been linked: app-state keys first, then history (protocol.md 14).
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
-import { accountJid } from './accounts.ts';
-import { sha256 } from './crypto.ts';
+import { accountJid } from '../accounts/accounts.ts';
+import { sha256 } from '../wire/crypto.ts';
+import type { World } from '../world.ts';
 import type { Phone, PhoneMessage } from './phone.ts';
-import type { World } from './world.ts';
 
 const { HistorySyncType } = proto.HistorySync;
 const { ProtocolMessage } = proto.Message;

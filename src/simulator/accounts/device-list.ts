@@ -1,8 +1,9 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
+
+import { node, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
 import { keyIndexList } from './adv.ts';
-import { node, unixNow } from './wire.ts';
-import type { World } from './world.ts';
 
 /** Removes a companion for good: its login is refused from now on. */
 export function unlink(world: World, device: Device, how: 'device-removed' | 'logout'): void {

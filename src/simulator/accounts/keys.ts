@@ -1,7 +1,8 @@
 // Signal keys that the server hands out: bundles and one-time prekeys (protocol.md 6).
+
+import { type BinaryNode, bigEndian, node, SERVER, unixNow } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import type { Device } from './accounts.ts';
-import { type BinaryNode, bigEndian, node, SERVER, unixNow } from './wire.ts';
-import type { World } from './world.ts';
 
 // Baileys uploads more only when it is told of fewer than 5 (MIN_PREKEY_COUNT), so telling earlier is useless.
 const LOW_PREKEYS = 5;

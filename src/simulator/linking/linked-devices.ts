@@ -1,13 +1,13 @@
 // Devices that are linked already, with the credentials to log in: a test starts with hundreds in a second.
 import { randomBytes, randomInt } from 'node:crypto';
 import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/baileys';
-import { accountJid, type Device, deviceJid } from './accounts.ts';
-import { deviceSignatureText, signDevice, signedIdentity } from './adv.ts';
-import { generateKeyPair, type KeyPair, sign, typed } from './crypto.ts';
-import { announceDevice } from './device-list.ts';
-import { ensureAccount } from './phones.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
+import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv.ts';
+import { announceDevice } from '../accounts/device-list.ts';
+import { ensureAccount } from '../accounts/phones.ts';
+import { Refused } from '../refused.ts';
+import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
+import type { World } from '../world.ts';
 
 /** One linked device as its client would have stored it. */
 export interface LinkedDevice {

@@ -1,8 +1,8 @@
 // Account-device verification: what the phone signs so that a companion is believed to be its own (protocol.md 4.2;
 // Baileys `configureSuccessfulPairing`, whatsmeow pair.go).
 import { proto } from '@whiskeysockets/baileys';
+import { hmacSha256, sign, verify } from '../wire/crypto.ts';
 import type { Account } from './accounts.ts';
-import { hmacSha256, sign, verify } from './crypto.ts';
 
 const ACCOUNT_SIGNATURE = Buffer.of(6, 0);
 const DEVICE_SIGNATURE = Buffer.of(6, 1);

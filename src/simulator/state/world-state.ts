@@ -1,12 +1,12 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import { proto } from '@whiskeysockets/baileys';
-import type { Account, Device, DeviceKeys } from './accounts.ts';
-import type { KeyPair } from './crypto.ts';
-import { keyPairOf } from './crypto.ts';
-import type { Jid } from './jid.ts';
-import { Phone, type PhoneMessage, type Script } from './phone.ts';
-import { decode, encode } from './wire.ts';
-import type { World } from './world.ts';
+import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { KeyPair } from '../wire/crypto.ts';
+import { keyPairOf } from '../wire/crypto.ts';
+import type { Jid } from '../wire/jid.ts';
+import { decode, encode } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 
 export const STATE_VERSION = 1;
 

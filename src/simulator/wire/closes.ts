@@ -1,5 +1,5 @@
 // Every way in which the server ends a connection, by name (protocol.md 15).
-import { type BinaryNode, node } from './wire.ts';
+import { type BinaryNode, node } from './stanza.ts';
 
 /** How the transport ends: a close frame after the stanza is flushed, a destroyed socket, or not at all. */
 export interface Ending {

@@ -1,12 +1,12 @@
 // Routes that are a bad network or a bad day of the server: closes by name, refusals, delays.
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { closes, isCloseName } from './closes.ts';
-import { body } from './control-body.ts';
-import { companions } from './control-devices.ts';
-import type { FaultSettings } from './faults.ts';
-import { Refused } from './refused.ts';
-import type { World } from './world.ts';
+import type { FaultSettings } from '../faults/faults.ts';
+import { Refused } from '../refused.ts';
+import { closes, isCloseName } from '../wire/closes.ts';
+import type { World } from '../world.ts';
+import { body } from './body.ts';
+import { companions } from './devices.ts';
 
 const Close = z.object({
   jid: z.string().optional(),

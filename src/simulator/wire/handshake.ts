@@ -2,7 +2,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Trust } from './certificate.ts';
 import { agree, generateKeyPair, hkdf, type KeyPair, nonce, open, seal, sha256 } from './crypto.ts';
-import { ProtocolError } from './wire.ts';
+import { ProtocolError } from './stanza.ts';
 
 const PATTERN = Buffer.from('Noise_XX_25519_AESGCM_SHA256\0\0\0\0');
 const NOTHING = Buffer.alloc(0);
