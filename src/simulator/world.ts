@@ -1,6 +1,7 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
 import { Faults } from './faults/faults.ts';
+import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { Trust } from './wire/certificate.ts';
@@ -8,12 +9,13 @@ import type { Trust } from './wire/certificate.ts';
 export interface World {
   readonly trust: Trust;
   readonly accounts: Accounts;
+  readonly groups: Groups;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
-  /** Something worth keeping changed; a keeper (persist.ts) may be listening. */
+  /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
   /** Aborted when the simulator stops. */
   readonly stopped: AbortSignal;
@@ -25,6 +27,7 @@ export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal)
   return {
     trust,
     accounts: new Accounts(),
+    groups: new Groups(),
     desk: new PairingDesk(),
     faults: new Faults(latencyMs),
     ledger: new Ledger(),

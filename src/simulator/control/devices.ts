@@ -1,11 +1,10 @@
 // Routes about linked devices: ready-made credentials, who is connected, what happened.
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { body } from './body.ts';
+import type { AddRoute } from './route.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),
@@ -15,34 +14,102 @@ const Link = z.object({
     .optional(),
   preKeys: z.number().int().min(0).max(1_000).optional(),
 });
+const Linked = z.object({
+  phone: z.string(),
+  jid: z.string(),
+  lid: z.string(),
+  credentials: z.string().openapi({ description: "Baileys' AuthenticationCreds as BufferJSON text." }),
+  preKeys: z
+    .array(z.object({ id: z.number(), public: z.string(), private: z.string() }))
+    .openapi({ description: 'One-time prekeys that the server has; base64.' }),
+});
+const DeviceView = z.object({
+  jid: z.string(),
+  lid: z.string(),
+  phone: z.string(),
+  connected: z.boolean(),
+  logins: z.number(),
+  queued: z.number(),
+  lastClose: z.string().optional(),
+});
+const Counts = z.looseObject({
+  unknownIqs: z.record(z.string(), z.number()),
+  lastProtocolError: z.string().optional(),
+  lastPhoneError: z.string().optional(),
+  lastSaveError: z.string().optional(),
+});
+const MessageEntry = z.object({
+  id: z.string(),
+  from: z.string(),
+  to: z.string(),
+  at: z.number(),
+  sent: z.number(),
+  devices: z.record(z.string(), z.object({ deliveries: z.number(), receipts: z.array(z.string()) })),
+});
 
-export function deviceRoutes(world: World): Hono {
-  const app = new Hono();
-
-  app.post('/linked-devices', async context =>
-    context.json(makeLinkedDevices(world, await body(context, Link))),
+export function deviceRoutes(add: AddRoute, world: World): void {
+  add(
+    {
+      id: 'linkedDevices',
+      method: 'post',
+      path: '/linked-devices',
+      tag: 'devices',
+      summary: 'Devices that are linked already, with the credentials to log in',
+      body: Link,
+      results: z.array(Linked),
+    },
+    ({ body }) => makeLinkedDevices(world, body),
   );
 
-  app.get('/devices', context => context.json([...companions(world)].map(describeDevice)));
+  add(
+    {
+      id: 'devices',
+      method: 'get',
+      path: '/devices',
+      tag: 'devices',
+      summary: 'Every linked device: is it connected, and what waits for it',
+      results: z.array(DeviceView),
+    },
+    () => [...companions(world)].map(describeDevice),
+  );
 
-  app.get('/ledger', context => {
-    const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
-    return context.json({
-      ...totals,
-      unknownIqs: Object.fromEntries(unknown),
-      lastProtocolError,
-      lastPhoneError,
-      lastSaveError,
-    });
-  });
+  add(
+    {
+      id: 'ledger',
+      method: 'get',
+      path: '/ledger',
+      tag: 'ledger',
+      summary: 'What happened so far, in counters',
+      results: Counts,
+    },
+    () => {
+      const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
+      return {
+        ...totals,
+        unknownIqs: Object.fromEntries(unknown),
+        lastProtocolError,
+        lastPhoneError,
+        lastSaveError,
+      };
+    },
+  );
 
-  app.get('/ledger/:id', context => {
-    const entry = world.ledger.message(context.req.param('id'));
-    if (!entry) throw new Refused(404, 'no such message');
-    return context.json(entry);
-  });
-
-  return app;
+  add(
+    {
+      id: 'ledgerMessage',
+      method: 'get',
+      path: '/ledger/{id}',
+      tag: 'ledger',
+      summary: 'One message: its sender, and per device how often it was handed over and its receipts',
+      params: z.object({ id: z.string() }),
+      results: MessageEntry,
+    },
+    ({ params }) => {
+      const entry = world.ledger.message(params.id);
+      if (!entry) throw new Refused(404, 'no such message');
+      return entry;
+    },
+  );
 }
 
 export function* companions(world: World): Generator<Device> {
@@ -59,6 +126,6 @@ function describeDevice(device: Device) {
     connected: device.connection !== undefined,
     logins: device.logins,
     queued: device.mailbox.pending,
-    ...(device.lastClose === undefined ? {} : { lastClose: device.lastClose }),
+    lastClose: device.lastClose,
   };
 }
