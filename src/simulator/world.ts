@@ -1,5 +1,7 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { Clock } from './clock.ts';
+import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -8,11 +10,15 @@ import type { Trust } from './wire/certificate.ts';
 
 export interface World {
   readonly trust: Trust;
+  /** The time that everything a client can see goes by. */
+  readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
+  /** What happens, for those who watch. */
+  readonly events: Events;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
@@ -24,13 +30,16 @@ export interface World {
 export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal): World {
   let ids = 0;
   const run = Date.now().toString(36);
+  const clock = new Clock();
   return {
     trust,
+    clock,
     accounts: new Accounts(),
     groups: new Groups(),
     desk: new PairingDesk(),
     faults: new Faults(latencyMs),
     ledger: new Ledger(),
+    events: new Events(() => clock.now()),
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
     stopped,

@@ -6,6 +6,7 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
+import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
@@ -18,10 +19,16 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
-  admin.route('/', phoneRoutes(world));
+  phoneRoutes(add, world);
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
-  app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
+  openapiRoute(app);
+  app.notFound(context =>
+    context.json(
+      { error: `no route ${context.req.method} ${context.req.path}; GET /openapi.json lists them` },
+      404,
+    ),
+  );
   app.onError((error, context) => {
     if (error instanceof Refused) return context.json({ error: error.message }, error.status);
     if (error instanceof HTTPException) return context.json({ error: error.message }, error.status);
