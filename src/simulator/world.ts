@@ -31,15 +31,16 @@ export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal)
   let ids = 0;
   const run = Date.now().toString(36);
   const clock = new Clock();
+  const events = new Events(() => clock.now());
   return {
     trust,
     clock,
     accounts: new Accounts(),
     groups: new Groups(),
-    desk: new PairingDesk(),
+    desk: new PairingDesk(events),
     faults: new Faults(latencyMs),
-    ledger: new Ledger(),
-    events: new Events(() => clock.now()),
+    ledger: new Ledger(events, clock),
+    events,
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
     stopped,

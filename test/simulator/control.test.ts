@@ -87,7 +87,16 @@ test('what operations answer is what the document says that they answer', async 
   holds('script', await control.script(phone, { reply: 'yes', reads: true }));
   for (const id of ['phones', 'devices', 'ledger'] as const) holds(id, await control.call(id));
   holds('forgetSessions', await control.call('forgetSessions', { params: { phone } }));
+  holds('clock', await control.call('setClock', { body: { advanceMs: 1_000 } }));
+  holds('setClock', await control.call('clock'));
+  holds('sockets', await control.call('sockets'));
+  holds('renamePhone', await control.call('renamePhone', { params: { phone }, body: { name: 'Dora' } }));
+  holds(
+    'createPhone',
+    await control.call('createPhone', { body: { count: 2, prefix: '1555', name: 'C{n}' } }),
+  );
   holds('unlink', await control.unlink(device.phone));
+  holds('removePhone', await control.call('removePhone', { params: { phone } }));
 });
 
 test('what is refused is refused with the status and a sentence that says what to do', async t => {

@@ -5,11 +5,14 @@ import { HTTPException } from 'hono/http-exception';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { deviceRoutes } from './devices.ts';
+import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
+import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
+import { worldRoutes } from './world.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -20,6 +23,9 @@ export function makeControl(world: World): OpenAPIHono {
   const add = routeAdder(admin);
   deviceRoutes(add, world);
   phoneRoutes(add, world);
+  messageRoutes(add, world);
+  worldRoutes(add, world);
+  eventRoutes(admin, world);
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
   openapiRoute(app);

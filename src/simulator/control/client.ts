@@ -1,4 +1,5 @@
 // A typed client of the control plane: what tests, the demo and the benchmark say to phones and to the network.
+import type { WorldEvent } from '../events/events.ts';
 import { type Answer, type Given, type OperationId, operations } from './operations.ts';
 
 export type SimulatedPhone = Answer<'scanQr'> & { readonly name?: string };
@@ -7,6 +8,9 @@ export type PhoneMessage = Answer<'messages'>[number];
 /** A companion that is linked already: Baileys' credentials as BufferJSON text, and pre-keys that the server has. */
 export type LinkedDevice = Answer<'linkedDevices'>[number];
 export type LedgerCounts = Answer<'ledger'>;
+
+/** What the simulator allows. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** The simulator refused, or failed; the message has its sentence. */
 export class ControlError extends Error {
@@ -56,16 +60,55 @@ export function controlClient(url: string) {
     return request(method, path + searchOf(query), text ?? bytes ?? body);
   }
 
+  /** The first message at this phone that `wanted` takes, there already or when it comes. Fails after `withinMs`. */
+  async function waitForMessage(
+    phone: string,
+    wanted: (message: PhoneMessage) => boolean,
+    withinMs = 30_000,
+  ): Promise<PhoneMessage> {
+    const end = performance.now() + withinMs;
+    let after: string | undefined;
+    for (;;) {
+      const waitMs = Math.max(0, Math.min(LONGEST_WAIT_MS, Math.round(end - performance.now())));
+      const messages = await call('messages', { params: { phone }, query: { after, waitMs } });
+      const found = messages.find(wanted);
+      if (found) return found;
+      after = messages.at(-1)?.id ?? after;
+      if (waitMs === 0)
+        throw new Error(`simulator: phone ${phone} got no such message within ${withinMs} ms`);
+    }
+  }
+
+  /**
+   * What happens from now on (or after the `seq` given), until the loop is left or `signal` is aborted. Resolves once
+   * the simulator listens, so that nothing that is caused afterwards is missed.
+   */
+  async function events(
+    options: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
+  ): Promise<AsyncGenerator<WorldEvent, void>> {
+    const { after, kinds, signal } = options;
+    const where = new URL(`/admin/events${searchOf({ after, kinds: kinds?.join(',') })}`, url);
+    const response = await fetch(where, signal ? { signal } : {});
+    if (!response.ok || !response.body)
+      throw new ControlError(response.status, `simulator: GET /events: ${response.status}`);
+    return eventsIn(response.body);
+  }
+
   return {
     call,
     request,
     /** A phone scans the QR; a new one unless `phone` names it. */
     scan: (text: string, phone?: string) => call('scanQr', { text, ...(phone && { query: { phone } }) }),
+    createPhones: async (count: number, how: { prefix?: string; name?: string } = {}) =>
+      (await call('createPhone', { body: { count, ...how } })).phones ?? [],
     createPhone: (phone: { phone?: string; name?: string } = {}) => call('createPhone', { body: phone }),
     enterCode: (phone: string, code: string) => call('enterCode', { params: { phone }, body: { code } }),
     send: (phone: string, to: string, text: string, id?: string) =>
       call('send', { params: { phone }, body: { to, text, ...(id && { id }) } }),
-    messages: (phone: string) => call('messages', { params: { phone } }),
+    messages: (phone: string, query: NonNullable<Given<'messages'>['query']> = {}) =>
+      call('messages', { params: { phone }, query }),
+    waitForMessage,
+    events,
     read: (phone: string, chat: string, ids: string[]) =>
       call('read', { params: { phone }, body: { chat, ids } }),
     unlink: (phone: string, device?: number) => call('unlink', { params: { phone }, body: { device } }),
@@ -80,6 +123,17 @@ export function controlClient(url: string) {
     clearFaults: () => request<unknown>('DELETE', '/faults'),
     ledger: () => call('ledger'),
   };
+}
+
+/** Server-sent events, as the simulator writes them: one line of data each. */
+async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<WorldEvent, void> {
+  let rest = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines)
+      if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as WorldEvent;
+  }
 }
 
 function encoded(body: unknown): RequestInit {

@@ -2,9 +2,11 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { deviceShapes } from './devices.ts';
+import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
+import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes & typeof phoneShapes;
+export type Shapes = typeof deviceShapes & typeof messageShapes & typeof phoneShapes & typeof worldShapes;
 export type OperationId = keyof Shapes;
 
 type Where<S> = S extends { method: infer M extends string; path: infer P extends string }
@@ -16,10 +18,13 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   scanQr: 'POST /mock-phone/scan-qr',
   scan: 'POST /phones/{phone}/scan',
   enterCode: 'POST /phones/{phone}/enter-code',
+  sockets: 'GET /sockets',
   unlink: 'POST /phones/{phone}/unlink',
 
   phones: 'GET /phones',
   createPhone: 'POST /phones',
+  renamePhone: 'PATCH /phones/{phone}',
+  removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
 
@@ -31,6 +36,9 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   devices: 'GET /devices',
   ledger: 'GET /ledger',
   ledgerMessage: 'GET /ledger/{id}',
+
+  clock: 'GET /clock',
+  setClock: 'PUT /clock',
 };
 
 type Part<K extends 'params' | 'query' | 'body', S> = S extends {

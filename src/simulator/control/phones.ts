@@ -1,19 +1,32 @@
-// Routes that are a person with a phone: scan, type a code, send, read, answer, unlink.
+// Routes about phones and contacts: make them, link clients to them, script them.
 import { z } from '@hono/zod-openapi';
+import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
-import { ensureAccount, phoneOf } from '../accounts/phones.ts';
+import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
-import { type Jid, parseJid } from '../wire/jid.ts';
 import type { World } from '../world.ts';
 import { type AddRoute, shapes } from './route.ts';
+
+/** Made at once before others get their turn. */
+const PORTION = 50;
 
 export const OfPhone = z.object({
   phone: z.string().openapi({ description: 'Its number: digits, country code first.', example: '15550009' }),
 });
 const Linked = z.object({ phone: z.string(), jid: z.string(), lid: z.string() });
 const PhoneView = Linked.extend({ name: z.string() });
+const Name = z.string().min(1).max(100);
+const NewPhones = z.object({
+  phone: z.string().optional(),
+  name: Name.optional(),
+  count: z.number().int().min(1).max(10_000).optional(),
+  prefix: z
+    .string()
+    .regex(/^[1-9]\d{0,10}$/)
+    .optional(),
+});
 const Script = z.object({
   reply: z.string().optional(),
   afterMs: z.number().int().min(0).max(600_000).optional(),
@@ -53,6 +66,18 @@ export const phoneShapes = shapes({
     body: z.object({ code: z.string() }),
     results: Linked,
   },
+  sockets: {
+    id: 'sockets',
+    method: 'get',
+    path: '/sockets',
+    tag: 'linking',
+    summary: 'Sockets that wait to be linked',
+    description:
+      'The QR code itself is not here: it holds a secret that only the client and the camera see. `phone` is set when the client asked for a pairing code.',
+    results: z.array(
+      z.object({ id: z.string(), pushName: z.string().optional(), phone: z.string().optional() }),
+    ),
+  },
   unlink: {
     id: 'unlink',
     method: 'post',
@@ -76,9 +101,30 @@ export const phoneShapes = shapes({
     method: 'post',
     path: '/phones',
     tag: 'phones',
-    summary: 'A new phone; the one that there is when the number exists',
-    body: z.object({ phone: z.string().optional(), name: z.string().min(1).max(100).optional() }),
+    summary: 'A new phone, or many; the one that there is when the number exists',
+    description:
+      'A contact is a phone without linked devices. With `count`, numbers are `<prefix>0001` and so on (new ones without a prefix), `{n}` in the name is the number’s place, and the answer is the first of them with all of them in `phones`.',
+    body: NewPhones,
+    results: PhoneView.extend({ phones: z.array(PhoneView).optional() }),
+  },
+  renamePhone: {
+    id: 'renamePhone',
+    method: 'patch',
+    path: '/phones/{phone}',
+    tag: 'phones',
+    summary: 'Another name, which others see with the next message',
+    params: OfPhone,
+    body: z.object({ name: Name }),
     results: PhoneView,
+  },
+  removePhone: {
+    id: 'removePhone',
+    method: 'delete',
+    path: '/phones/{phone}',
+    tag: 'phones',
+    summary: 'The number is given up: its devices are unlinked, it leaves its groups, nobody has it any more',
+    params: OfPhone,
+    results: z.object({ removed: z.string() }),
   },
   forgetSessions: {
     id: 'forgetSessions',
@@ -89,49 +135,6 @@ export const phoneShapes = shapes({
       'The phone loses its Signal sessions, as one that was restored from an old backup, and asks again',
     params: OfPhone,
     results: z.object({ ok: z.literal(true) }),
-  },
-  send: {
-    id: 'send',
-    method: 'post',
-    path: '/phones/{phone}/send',
-    tag: 'messages',
-    summary: 'Sends as this phone; answers once every copy is on its way',
-    params: OfPhone,
-    body: z.object({
-      to: z.string(),
-      text: z.string().max(65_536),
-      id: z.string().min(1).max(64).optional(),
-    }),
-    results: z.object({ id: z.string() }),
-  },
-  messages: {
-    id: 'messages',
-    method: 'get',
-    path: '/phones/{phone}/messages',
-    tag: 'messages',
-    summary: 'What this phone sees, decrypted, in order',
-    params: OfPhone,
-    results: z.array(
-      z.object({
-        id: z.string(),
-        chat: z.string(),
-        from: z.string(),
-        fromMe: z.boolean(),
-        text: z.string(),
-        type: z.string(),
-        timestamp: z.number(),
-      }),
-    ),
-  },
-  read: {
-    id: 'read',
-    method: 'post',
-    path: '/phones/{phone}/read',
-    tag: 'messages',
-    summary: 'The person reads these messages of a chat',
-    params: OfPhone,
-    body: z.object({ chat: z.string(), ids: z.array(z.string()).min(1).max(1_000) }),
-    results: z.object({ ids: z.array(z.string()) }),
   },
   script: {
     id: 'script',
@@ -154,6 +157,8 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     describeLink(await enterCode(world, params.phone, body.code)),
   );
 
+  add(phoneShapes.sockets, () => world.desk.open);
+
   add(phoneShapes.unlink, ({ params, body }) => {
     const { account } = phoneOf(world, params.phone);
     const companions = [...account.devices.values()].filter(one => one.id !== 0);
@@ -170,31 +175,27 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     })),
   );
 
-  add(phoneShapes.createPhone, ({ body: { phone, name } }) => {
-    const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-    if (name !== undefined) world.accounts.rename(account, name);
-    return describePhone(account);
+  add(phoneShapes.createPhone, async ({ body }) => {
+    if (body.count === undefined) return describePhone(createPhone(world, body.phone, body.name));
+    if (body.phone !== undefined) throw new Refused(400, 'phone names one; with count, give a prefix');
+    const phones = await createPhones(world, body.count, body);
+    return { ...phones[0]!, phones };
+  });
+
+  add(phoneShapes.renamePhone, ({ params, body }) => {
+    const { account } = phoneOf(world, params.phone);
+    return describePhone(createPhone(world, account.phone, body.name));
+  });
+
+  add(phoneShapes.removePhone, ({ params }) => {
+    const { account } = phoneOf(world, params.phone);
+    removePhone(world, account);
+    return { removed: account.phone };
   });
 
   add(phoneShapes.forgetSessions, async ({ params }) => {
     await phoneOf(world, params.phone).forgetSessions();
     return { ok: true } as const;
-  });
-
-  add(phoneShapes.send, async ({ params, body: { to, text, id } }) => {
-    const phone = phoneOf(world, params.phone);
-    return { id: await phone.send(person(world, to), text, id) };
-  });
-
-  add(phoneShapes.messages, async ({ params }) => {
-    const phone = phoneOf(world, params.phone);
-    await phone.idle();
-    return phone.messages;
-  });
-
-  add(phoneShapes.read, async ({ params, body: { chat, ids } }) => {
-    await phoneOf(world, params.phone).read(person(world, chat), ids);
-    return { ids };
   });
 
   add(phoneShapes.script, ({ params, body }) => {
@@ -205,11 +206,26 @@ export function phoneRoutes(add: AddRoute, world: World): void {
   });
 }
 
-/** Digits or a JID, of somebody who exists. */
-function person(world: World, to: string): Jid {
-  const digits = to.replace(/^\+/, '');
-  const jid = parseJid(/^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to);
-  if (!jid) throw new Refused(400, 'a person is named by digits or by a JID (@s.whatsapp.net or @lid)');
-  if (!world.accounts.byUser(jid.user, jid.domain)) throw new Refused(404, `nobody has ${to}`);
-  return { ...jid, device: 0 };
+function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
+  const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
+  if (name === undefined || name === account.name) return account;
+  world.accounts.rename(account, name);
+  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
+  world.changed();
+  return account;
+}
+
+/** Each has keys to make: in portions, so that connected clients notice nothing. */
+async function createPhones(
+  world: World,
+  count: number,
+  { prefix, name }: { prefix?: string | undefined; name?: string | undefined },
+) {
+  const phones = [];
+  for (let n = 1; n <= count && !world.stopped.aborted; n++) {
+    const phone = prefix === undefined ? undefined : `${prefix}${String(n).padStart(4, '0')}`;
+    phones.push(describePhone(createPhone(world, phone, name?.replaceAll('{n}', String(n)))));
+    if (n % PORTION === 0) await new Promise<void>(resolve => setImmediate(resolve));
+  }
+  return phones;
 }

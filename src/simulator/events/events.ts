@@ -4,8 +4,8 @@
 /** One thing that happened. JIDs are in number form unless the sender wrote another. */
 export type Happening =
   | { readonly kind: 'phone'; readonly change: 'added' | 'renamed' | 'removed'; readonly phone: string }
-  /** A socket offers QR codes, or stopped doing so. */
-  | { readonly kind: 'waiting'; readonly id: string; readonly waits: boolean }
+  /** A socket offers QR codes (and, with `phone`, waits for a pairing code), or stopped doing so. */
+  | { readonly kind: 'waiting'; readonly id: string; readonly waits: boolean; readonly phone?: string }
   | { readonly kind: 'linked' | 'unlinked' | 'login'; readonly jid: string }
   /** A device's connection ended; `close` says how. */
   | { readonly kind: 'close'; readonly jid: string; readonly close: string }
@@ -72,5 +72,27 @@ export class Events {
   listen(listener: (event: WorldEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Waits for an event that `found` takes; false after `ms`, or as soon as `signal` is aborted. What happened before the
+   * call does not count.
+   */
+  next(found: (event: WorldEvent) => boolean, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise(resolve => {
+      const settle = (came: boolean) => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', gone);
+        stop();
+        resolve(came);
+      };
+      const gone = () => settle(false);
+      const timer = setTimeout(gone, ms);
+      signal.addEventListener('abort', gone, { once: true });
+      const stop = this.listen(event => {
+        if (found(event)) settle(true);
+      });
+    });
   }
 }

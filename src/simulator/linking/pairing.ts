@@ -106,6 +106,7 @@ export async function link(
         signedIdentity: signedIdentity(account, half, signature),
       });
       world.ledger.totals.pairings++;
+      world.events.tell({ kind: 'linked', jid: deviceJid(device) });
       announceDevice(world, device, 'add');
       world.changed();
       settle(() => resolve(device));

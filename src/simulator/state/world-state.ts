@@ -2,6 +2,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { PhoneReceipt } from '../phone/receipts.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -35,6 +36,7 @@ interface PhoneState {
   nextPreKeyId: number;
   sessions: [string, string][];
   messages: PhoneMessage[];
+  receipts?: [string, PhoneReceipt[]][];
   script: Script;
   sent: { id: string; chat: Jid; message: string }[];
 }
@@ -57,6 +59,7 @@ export interface WorldState {
   root: string;
   static: string;
   accounts: AccountState[];
+  clockOffsetMs?: number;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -68,6 +71,7 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    clockOffsetMs: world.clock.offsetMs,
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
@@ -104,6 +108,7 @@ function capturePhone(phone: Phone): PhoneState {
     nextPreKeyId,
     sessions: [...sessions].map(([address, record]) => [address, text(record)]),
     messages: phone.messages,
+    receipts: [...phone.receipts.entries()],
     script: phone.script,
     sent: [...phone.sent].map(([id, { chat, message }]) => ({
       id,
@@ -138,6 +143,7 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  world.clock.offsetMs = state.clockOffsetMs ?? 0;
   for (const one of state.accounts) restoreAccount(world, one);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
@@ -177,6 +183,7 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
     sessions: new Map(kept.sessions.map(([address, record]) => [address, data(record)])),
   });
   phone.messages.push(...kept.messages);
+  for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
   for (const { id: sentId, chat, message } of kept.sent) {
     phone.sent.set(sentId, { chat, message: proto.Message.decode(data(message)) });
