@@ -6,6 +6,7 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
+import { groupRoutes } from './groups.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
@@ -18,6 +19,7 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  groupRoutes(add, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
