@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import { seedGroups } from './groups/seeds.ts';
 import { Keeper, readState } from './state/keeper.ts';
 import { restoreWorld } from './state/world-state.ts';
 import { makeTrust } from './wire/certificate.ts';
@@ -25,6 +26,10 @@ export interface SimulatorOptions {
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
   readonly rootPrivateKey?: Uint8Array;
+  /** Subjects of groups that are there from the start, and that every account joins when it links a device. */
+  readonly seedGroups?: readonly string[];
+  /** In which form the members of new groups see each other. Default `lid`, as on the real service today. */
+  readonly groupAddressing?: 'lid' | 'pn';
 }
 
 export interface Simulator {
@@ -50,7 +55,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const kept = options.stateFile === undefined ? undefined : await readState(options.stateFile);
   const trust = kept?.trust ?? makeTrust(options.rootPrivateKey);
   const world = makeWorld(trust, options.latencyMs ?? 0, stopping.signal);
+  world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  seedGroups(world, options.seedGroups ?? []);
   const keeper = options.stateFile === undefined ? undefined : new Keeper(world, options.stateFile);
   const connections = new Set<Connection>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });

@@ -7,6 +7,7 @@ import type { World } from '../world.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
+import { groupRoutes } from './groups.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
@@ -26,6 +27,7 @@ export function makeControl(world: World): OpenAPIHono {
   messageRoutes(add, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
+  groupRoutes(add, world);
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
   openapiRoute(app);

@@ -1,6 +1,7 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
 import type { KeyPair } from '../wire/crypto.ts';
@@ -60,6 +61,8 @@ export interface WorldState {
   static: string;
   accounts: AccountState[];
   clockOffsetMs?: number;
+  /** Absent in files of simulators that had none. */
+  groups?: GroupState[];
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -76,6 +79,7 @@ export function captureWorld(world: World): WorldState {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
     }),
+    groups: captureGroups(world.groups),
   };
 }
 
@@ -152,6 +156,7 @@ export function restoreWorld(world: World, state: WorldState): void {
       if (watcher) account?.watchers.add(watcher);
     }
   }
+  restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
 function restoreAccount(world: World, kept: AccountState): void {
