@@ -12,4 +12,5 @@ const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/pack
 if (process.argv.includes('--clean')) rmSync(at('dist'), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [tsc, '-p', at('tsconfig.json')], { stdio: 'inherit' });
 if (status !== 0) process.exit(status ?? 1);
+cpSync(at('src/simulator/control/page'), at('dist/src/simulator/control/page'), { recursive: true });
 cpSync(at('src/store/migrations'), at('dist/src/store/migrations'), { recursive: true });

@@ -10,7 +10,7 @@ import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
-import { page } from './page.ts';
+import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
 import { worldRoutes } from './world.ts';
@@ -19,7 +19,7 @@ export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
   // Pages on loopback drive it, and there is nothing in here to protect.
   app.use(cors({ origin: '*' }));
-  app.get('/', context => context.html(page));
+  pageRoutes(app);
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
