@@ -9,6 +9,7 @@ import { faultRoutes } from './faults.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
+import { tlsRoutes } from './tls.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -18,6 +19,7 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  tlsRoutes(admin, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);

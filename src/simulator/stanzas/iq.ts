@@ -1,4 +1,6 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+
+import { mediaIqs } from '../media/media-conn.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -15,6 +17,7 @@ const answers: Readonly<Record<string, Answer>> = {
   ...usyncIqs,
   ...appStateIqs,
   ...accountIqs,
+  ...mediaIqs,
 };
 
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {

@@ -1,7 +1,9 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -56,6 +58,8 @@ export interface WorldState {
   version: typeof STATE_VERSION;
   root: string;
   static: string;
+  tls?: TlsIdentity;
+  media?: StoreState;
   accounts: AccountState[];
 }
 
@@ -68,6 +72,8 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    ...(world.tls && { tls: world.tls }),
+    media: world.media.capture(),
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
@@ -138,6 +144,7 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  if (state.media) world.media.restore(state.media);
   for (const one of state.accounts) restoreAccount(world, one);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
