@@ -10,6 +10,7 @@ import { groupRoutes } from './groups.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
+import { tlsRoutes } from './tls.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -20,6 +21,7 @@ export function makeControl(world: World): OpenAPIHono {
   const add = routeAdder(admin);
   deviceRoutes(add, world);
   groupRoutes(add, world);
+  tlsRoutes(admin, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);

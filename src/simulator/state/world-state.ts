@@ -2,7 +2,9 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -57,6 +59,8 @@ export interface WorldState {
   version: typeof STATE_VERSION;
   root: string;
   static: string;
+  tls?: TlsIdentity;
+  media?: StoreState;
   accounts: AccountState[];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
@@ -71,6 +75,8 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    ...(world.tls && { tls: world.tls }),
+    media: world.media.capture(),
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
@@ -142,6 +148,7 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  if (state.media) world.media.restore(state.media);
   for (const one of state.accounts) restoreAccount(world, one);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
