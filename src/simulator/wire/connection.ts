@@ -1,7 +1,7 @@
 // One client's socket: bytes to frames, frames through the handshake and then to stanzas, strictly in order.
 // Whatever goes wrong in here ends this connection and nothing else.
 import type { WebSocket } from 'ws';
-import type { Device } from '../accounts/accounts.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { authenticate } from '../linking/login.ts';
 import type { Registration } from '../linking/pairing-desk.ts';
 import { handleStanza } from '../stanzas/dispatch.ts';
@@ -164,6 +164,7 @@ export class Connection {
       device.available = false;
       device.lastClose = name;
       device.mailbox.detach();
+      this.#world.events.tell({ kind: 'close', jid: deviceJid(device), close: name });
       this.#world.changed();
     }
     for (const run of this.#ended) run();
