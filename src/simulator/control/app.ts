@@ -8,6 +8,7 @@ import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
 
 export function makeControl(world: World): OpenAPIHono {
@@ -18,6 +19,7 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  processRoutes(add);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
