@@ -22,6 +22,10 @@ export interface SimulatorOptions {
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
   readonly rootPrivateKey?: Uint8Array;
+  /** Subjects of groups that are there from the start, and that every account joins when it links a device. */
+  readonly seedGroups?: readonly string[];
+  /** In which form the members of new groups see each other. Default `lid`, as on the real service today. */
+  readonly groupAddressing?: 'lid' | 'pn';
 }
 
 export interface OptionRow {
@@ -114,6 +118,22 @@ const rows = [
     read: asText,
   },
   {
+    option: 'seedGroups',
+    flag: 'seed-groups',
+    value: 'A,B',
+    normally: 'none',
+    doc: 'subjects of groups that every account joins when it links a device',
+    read: list,
+  },
+  {
+    option: 'groupAddressing',
+    flag: 'group-addressing',
+    value: 'lid|pn',
+    normally: 'lid',
+    doc: 'in which form the members of new groups see each other',
+    read: oneOf('lid', 'pn'),
+  },
+  {
     option: 'rootPrivateKey',
     normally: 'a new one',
     doc: 'root of trust, 32 bytes; a state file’s own root wins',
@@ -165,6 +185,17 @@ function wholeNumber(min: number, max: number) {
     if (!/^\d+$/.test(text) || value < min || value > max)
       throw new Error(`${flag} is a whole number from ${min} to ${max}, not "${text}"`);
     return value;
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(',').map(one => one.trim());
+}
+
+function oneOf(...words: string[]) {
+  return (text: string, flag: string): string => {
+    if (!words.includes(text)) throw new Error(`${flag} is one of ${words.join(', ')}, not "${text}"`);
+    return text;
   };
 }
 

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import { seedGroups } from './groups/seeds.ts';
 import { MediaHost } from './media/host.ts';
 import { MediaStore } from './media/store.ts';
 import type { SimulatorOptions } from './options.ts';
@@ -55,7 +56,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     latencyMs: options.latencyMs ?? 0,
     stopped: stopping.signal,
   });
+  world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
   const mediaHost = new MediaHost(world);
   const control = getRequestListener(makeControl(world).fetch);

@@ -1,5 +1,7 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { Clock } from './clock.ts';
+import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -10,6 +12,8 @@ import type { Trust } from './wire/certificate.ts';
 
 export interface World {
   readonly trust: Trust;
+  /** The time that everything a client can see goes by. */
+  readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly desk: PairingDesk;
@@ -20,6 +24,8 @@ export interface World {
   readonly tls: TlsIdentity | undefined;
   /** PEM: what clients must trust. */
   readonly caCertificate: string;
+  /** What happens, for those who watch. */
+  readonly events: Events;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
@@ -41,16 +47,20 @@ export interface WorldParts {
 export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped }: WorldParts): World {
   let ids = 0;
   const run = Date.now().toString(36);
+  const clock = new Clock();
+  const events = new Events(() => clock.now());
   return {
     trust,
     tls,
     caCertificate,
     media,
+    clock,
     accounts: new Accounts(),
     groups: new Groups(),
-    desk: new PairingDesk(),
+    desk: new PairingDesk(events),
     faults: new Faults(latencyMs),
-    ledger: new Ledger(),
+    ledger: new Ledger(events, clock),
+    events,
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
     stopped,

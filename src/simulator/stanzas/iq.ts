@@ -1,4 +1,5 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+import { groupIqs } from '../groups/iqs.ts';
 
 import { mediaIqs } from '../media/media-conn.ts';
 import type { Connection } from '../wire/connection.ts';
@@ -17,6 +18,7 @@ const answers: Readonly<Record<string, Answer>> = {
   ...usyncIqs,
   ...appStateIqs,
   ...accountIqs,
+  ...groupIqs,
   ...mediaIqs,
 };
 
