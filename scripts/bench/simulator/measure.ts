@@ -24,7 +24,7 @@ export async function startSubject(nodeOptions: readonly string[]): Promise<Subj
     const socketUrl = await child.line(line => line.startsWith('ws'));
     const rootKey = await child.line(line => /^[0-9a-f]{64}$/.test(line));
     const control = controlClient(await child.line(line => line.startsWith('http')));
-    const usage = () => control.call<Usage>('GET', '/process?collect=true');
+    const usage = () => control.request<Usage>('GET', '/process?collect=true');
     return { socketUrl, rootKey, control, usage, stop: () => child.stop() };
   } catch (error) {
     await child.stop();
@@ -86,7 +86,7 @@ export async function measureAt(
     say(`${devices} devices: ${texts} texts`);
     await fleet.talk(Math.min(texts, 5_000), inFlight); // until the code is compiled
     const [talk, cost] = await spent(subject, () => fleet.talk(texts, inFlight));
-    assertClean(talk, await subject.control.call('GET', '/ledger'));
+    assertClean(talk, await subject.control.request<Record<string, number>>('GET', '/ledger'));
     return {
       devices,
       linkMs: link.cpuMs / devices,
@@ -114,7 +114,7 @@ async function spent<T>(
   const started = performance.now();
   const result = await work();
   const wallMs = performance.now() - started;
-  const after = await subject.control.call<Usage>('GET', '/process');
+  const after = await subject.control.request<Usage>('GET', '/process');
   return [result, { cpuMs: after.cpuMs - before.cpuMs, wallMs }];
 }
 
