@@ -2,11 +2,18 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { deviceShapes } from './devices.ts';
+import type { groupShapes } from './groups.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
+import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes & typeof messageShapes & typeof phoneShapes & typeof worldShapes;
+export type Shapes = typeof deviceShapes &
+  typeof groupShapes &
+  typeof messageShapes &
+  typeof phoneShapes &
+  typeof processShapes &
+  typeof worldShapes;
 export type OperationId = keyof Shapes;
 
 type Where<S> = S extends { method: infer M extends string; path: infer P extends string }
@@ -32,6 +39,9 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  createGroup: 'POST /groups',
+  groups: 'GET /groups',
+
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
   ledger: 'GET /ledger',
@@ -39,6 +49,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',
+  process: 'GET /process',
 };
 
 type Part<K extends 'params' | 'query' | 'body', S> = S extends {
