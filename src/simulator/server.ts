@@ -6,10 +6,12 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import { struckAtUpgrade } from './faults/upgrading.ts';
 import { Keeper, readState } from './state/keeper.ts';
 import { restoreWorld } from './state/world-state.ts';
 import { makeTrust } from './wire/certificate.ts';
 import { Connection } from './wire/connection.ts';
+import type { Limits } from './wire/limits.ts';
 import { makeWorld } from './world.ts';
 
 export interface SimulatorOptions {
@@ -21,6 +23,10 @@ export interface SimulatorOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** One-way network delay in ms, each direction. Default 0. */
   readonly latencyMs?: number;
+  /** Of the randomness of faults, so that a run can be played again; made up when absent. `GET /admin/faults` tells it. */
+  readonly seed?: number;
+  /** What one connection may cost; see `Limits` for the defaults. */
+  readonly limits?: Partial<Limits>;
   /** Keeps the whole world (keys, phones, devices, queues; not the ledger) across restarts. Not for two at once. */
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
@@ -49,10 +55,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const stopping = new AbortController();
   const kept = options.stateFile === undefined ? undefined : await readState(options.stateFile);
   const trust = kept?.trust ?? makeTrust(options.rootPrivateKey);
-  const world = makeWorld(trust, options.latencyMs ?? 0, stopping.signal);
+  const world = makeWorld(trust, options, stopping.signal);
   if (kept) restoreWorld(world, kept.state);
   const keeper = options.stateFile === undefined ? undefined : new Keeper(world, options.stateFile);
-  const connections = new Set<Connection>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   const listener = getRequestListener(makeControl(world).fetch);
   const server: Server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
@@ -60,16 +65,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {}); // a client that is gone before it was answered
-    const refused = world.faults.settings.refuseUpgrade ?? (isSocketPath(request.url) ? undefined : 404);
-    if (refused !== undefined) {
-      socket.end(`HTTP/1.1 ${refused} Refused\r\nconnection: close\r\n\r\n`);
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, client => {
-      const connection = new Connection(world, client);
-      connections.add(connection);
-      connection.onEnd(() => connections.delete(connection));
-    });
+    if (isSocketPath(request.url)) {
+      if (struckAtUpgrade(world, socket)) return;
+      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client));
+    } else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
 
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
@@ -78,7 +77,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const shutDown = async () => {
     stopping.abort();
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
-    for (const connection of connections) connection.destroy();
+    for (const connection of [...world.connections]) connection.destroy();
     for (const client of sockets.clients) client.terminate();
     server.closeAllConnections();
     await closed;

@@ -6,6 +6,7 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
@@ -18,8 +19,9 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  faultRoutes(add, world);
+  ledgerRoutes(add, world);
   admin.route('/', phoneRoutes(world));
-  admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
   app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
   app.onError((error, context) => {

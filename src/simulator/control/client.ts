@@ -41,6 +41,45 @@ export interface LedgerCounts {
   readonly pairings: number;
 }
 
+/** How a fault is armed; docs/simulator.md has the names. */
+export interface FaultArming {
+  readonly when?:
+    | 'always'
+    | { readonly once: true }
+    | { readonly nth: number }
+    | { readonly count: number }
+    | { readonly rate: number };
+  readonly who?: 'all' | { readonly device: string } | { readonly account: string };
+  readonly filter?: Readonly<Partial<Record<'tag' | 'xmlns' | 'type' | 'child' | 'id', string>>>;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly label?: string;
+}
+
+export interface ArmedFault extends FaultArming {
+  readonly name: string;
+  readonly occasions: number;
+  readonly fired: number;
+  readonly spent: boolean;
+}
+
+export interface LedgerViolations {
+  readonly total: number;
+  readonly violations: readonly {
+    readonly kind: string;
+    readonly at: number;
+    readonly id: string;
+    readonly device: string;
+    readonly detail: string;
+  }[];
+  readonly pendingTotal: number;
+  readonly pending: readonly {
+    readonly id: string;
+    readonly device: string;
+    readonly waitsFor: 'receipt' | 'resend';
+    readonly since: number;
+  }[];
+}
+
 export type ControlClient = ReturnType<typeof controlClient>;
 
 /** Every call fails with the sentence that the simulator refused with. `url` is the control URL. */
@@ -84,8 +123,19 @@ export function controlClient(url: string) {
     /** Ends connections in a named way (`restart`, `replaced`, `device-removed`, `tcp`, …). */
     disconnect: (close: string, who: { jid: string } | { all: true }) =>
       call<unknown>('POST', '/disconnect', { close, ...who }),
-    faults: (settings: Record<string, unknown>) => call<unknown>('PUT', '/faults', settings),
-    clearFaults: () => call<unknown>('DELETE', '/faults'),
+    /** Arms a fault of the catalogue; always and for everybody unless it says otherwise. */
+    arm: (name: string, arming: FaultArming = {}) =>
+      call<ArmedFault>('PUT', `/faults/${encodeURIComponent(name)}`, arming),
+    /** Those of one name, or all. */
+    disarm: (name?: string) =>
+      call<unknown>('DELETE', name === undefined ? '/faults' : `/faults/${encodeURIComponent(name)}`),
+    /** Does it to connections at once. */
+    strike: (name: string, who: { jid: string } | { all: true }, params: Record<string, unknown> = {}) =>
+      call<{ struck: number }>('POST', `/faults/${encodeURIComponent(name)}/strike`, { ...who, params }),
+    faults: () => call<{ seed: number; armed: ArmedFault[] }>('GET', '/faults'),
+    /** The server goes away with every connection and is back after `downMs`. */
+    restart: (downMs = 0) => call<{ dropped: number }>('POST', '/restart', { downMs }),
+    violations: () => call<LedgerViolations>('GET', '/ledger/violations?limit=10000'),
     ledger: () => call<LedgerCounts>('GET', '/ledger'),
   };
 }

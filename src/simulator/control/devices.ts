@@ -1,8 +1,7 @@
-// Routes about linked devices: ready-made credentials, who is connected, what happened.
+// Routes about linked devices: ready-made credentials, who is connected.
 import { z } from '@hono/zod-openapi';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
-import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import type { AddRoute } from './route.ts';
 
@@ -32,21 +31,6 @@ const DeviceView = z.object({
   queued: z.number(),
   lastClose: z.string().optional(),
 });
-const Counts = z.looseObject({
-  unknownIqs: z.record(z.string(), z.number()),
-  lastProtocolError: z.string().optional(),
-  lastPhoneError: z.string().optional(),
-  lastSaveError: z.string().optional(),
-});
-const MessageEntry = z.object({
-  id: z.string(),
-  from: z.string(),
-  to: z.string(),
-  at: z.number(),
-  sent: z.number(),
-  devices: z.record(z.string(), z.object({ deliveries: z.number(), receipts: z.array(z.string()) })),
-});
-
 export function deviceRoutes(add: AddRoute, world: World): void {
   add(
     {
@@ -71,44 +55,6 @@ export function deviceRoutes(add: AddRoute, world: World): void {
       results: z.array(DeviceView),
     },
     () => [...companions(world)].map(describeDevice),
-  );
-
-  add(
-    {
-      id: 'ledger',
-      method: 'get',
-      path: '/ledger',
-      tag: 'ledger',
-      summary: 'What happened so far, in counters',
-      results: Counts,
-    },
-    () => {
-      const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
-      return {
-        ...totals,
-        unknownIqs: Object.fromEntries(unknown),
-        lastProtocolError,
-        lastPhoneError,
-        lastSaveError,
-      };
-    },
-  );
-
-  add(
-    {
-      id: 'ledgerMessage',
-      method: 'get',
-      path: '/ledger/{id}',
-      tag: 'ledger',
-      summary: 'One message: its sender, and per device how often it was handed over and its receipts',
-      params: z.object({ id: z.string() }),
-      results: MessageEntry,
-    },
-    ({ params }) => {
-      const entry = world.ledger.message(params.id);
-      if (!entry) throw new Refused(404, 'no such message');
-      return entry;
-    },
   );
 }
 
