@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),
@@ -31,31 +31,30 @@ const DeviceView = z.object({
   queued: z.number(),
   lastClose: z.string().optional(),
 });
-export function deviceRoutes(add: AddRoute, world: World): void {
-  add(
-    {
-      id: 'linkedDevices',
-      method: 'post',
-      path: '/linked-devices',
-      tag: 'devices',
-      summary: 'Devices that are linked already, with the credentials to log in',
-      body: Link,
-      results: z.array(Linked),
-    },
-    ({ body }) => makeLinkedDevices(world, body),
-  );
+export const deviceShapes = shapes({
+  linkedDevices: {
+    id: 'linkedDevices',
+    method: 'post',
+    path: '/linked-devices',
+    tag: 'devices',
+    summary: 'Devices that are linked already, with the credentials to log in',
+    body: Link,
+    results: z.array(Linked),
+  },
+  devices: {
+    id: 'devices',
+    method: 'get',
+    path: '/devices',
+    tag: 'devices',
+    summary: 'Every linked device: is it connected, and what waits for it',
+    results: z.array(DeviceView),
+  },
+});
 
-  add(
-    {
-      id: 'devices',
-      method: 'get',
-      path: '/devices',
-      tag: 'devices',
-      summary: 'Every linked device: is it connected, and what waits for it',
-      results: z.array(DeviceView),
-    },
-    () => [...companions(world)].map(describeDevice),
-  );
+export function deviceRoutes(add: AddRoute, world: World): void {
+  add(deviceShapes.linkedDevices, ({ body }) => makeLinkedDevices(world, body));
+
+  add(deviceShapes.devices, () => [...companions(world)].map(describeDevice));
 }
 
 export function* companions(world: World): Generator<Device> {

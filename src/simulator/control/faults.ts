@@ -8,7 +8,7 @@ import { closeNames } from '../wire/closes.ts';
 import type { Connection } from '../wire/connection.ts';
 import type { World } from '../world.ts';
 import { companions } from './devices.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const Target = {
   jid: z.string().optional().openapi({ description: 'One device.' }),
@@ -55,132 +55,121 @@ const Row = z.object({
   params: z.unknown().openapi({ description: 'JSON Schema.' }),
 });
 
+const disarmed = z.object({ disarmed: z.number() });
+
+export const faultShapes = shapes({
+  disconnect: {
+    id: 'disconnect',
+    method: 'post',
+    path: '/disconnect',
+    tag: 'faults',
+    summary: 'Ends connections in a named way',
+    body: Close,
+    results: z.object({ closed: z.number() }),
+  },
+  restart: {
+    id: 'restart',
+    method: 'post',
+    path: '/restart',
+    tag: 'faults',
+    summary: 'The server goes away with every connection, and is back with its state after downMs',
+    body: z.strictObject({ downMs: z.number().int().min(0).max(600_000).default(0) }),
+    results: z.object({ dropped: z.number() }),
+  },
+  faults: {
+    id: 'faults',
+    method: 'get',
+    path: '/faults',
+    tag: 'faults',
+    summary: 'The armed faults and how often each struck; the seed of their randomness',
+    results: z.object({ seed: z.number(), armed: z.array(ArmedView) }),
+  },
+  faultCatalogue: {
+    id: 'faultCatalogue',
+    method: 'get',
+    path: '/faults/catalogue',
+    tag: 'faults',
+    summary: 'Every fault there is: what it does, when it can strike, its parameters',
+    results: z.array(Row),
+  },
+  armFault: {
+    id: 'armFault',
+    method: 'put',
+    path: '/faults/{name}',
+    tag: 'faults',
+    summary: 'Arms a fault',
+    params: Name,
+    body: Arming,
+    results: ArmedView,
+  },
+  strikeFault: {
+    id: 'strikeFault',
+    method: 'post',
+    path: '/faults/{name}/strike',
+    tag: 'faults',
+    summary: 'Does it to connected devices at once, without arming it',
+    params: Name,
+    body: Strike,
+    results: z.object({ struck: z.number() }),
+  },
+  disarmFaults: {
+    id: 'disarmFaults',
+    method: 'delete',
+    path: '/faults',
+    tag: 'faults',
+    summary: 'Disarms all',
+    results: disarmed,
+  },
+  disarmFault: {
+    id: 'disarmFault',
+    method: 'delete',
+    path: '/faults/{name}',
+    tag: 'faults',
+    summary: 'Disarms those of one name',
+    params: Name,
+    results: disarmed,
+  },
+});
+
 export function faultRoutes(add: AddRoute, world: World): void {
-  const tag = 'faults';
-  add(
-    {
-      id: 'disconnect',
-      method: 'post',
-      path: '/disconnect',
-      tag,
-      summary: 'Ends connections in a named way',
-      body: Close,
-      results: z.object({ closed: z.number() }),
-    },
-    ({ body: { close, expire, ...target } }) => {
-      const name = closeNames.find(one => one === close);
-      if (!name) throw new Refused(400, `close is one of ${closeNames.join(', ')}`);
-      const open = connectionsOf(world, target);
-      for (const connection of open) connection.close(name, { expire });
-      return { closed: open.length };
-    },
+  add(faultShapes.disconnect, ({ body: { close, expire, ...target } }) => {
+    const name = closeNames.find(one => one === close);
+    if (!name) throw new Refused(400, `close is one of ${closeNames.join(', ')}`);
+    const open = connectionsOf(world, target);
+    for (const connection of open) connection.close(name, { expire });
+    return { closed: open.length };
+  });
+
+  add(faultShapes.restart, ({ body }) => {
+    const dropped = world.connections.size;
+    world.restart(body.downMs);
+    return { dropped };
+  });
+
+  add(faultShapes.faults, () => ({ seed: world.faults.seed, armed: world.faults.list().map(view) }));
+
+  add(faultShapes.faultCatalogue, () =>
+    Object.keys(catalogue).map(name => {
+      const { doc, at, params, strike } = kindOf(name as keyof typeof catalogue);
+      const schema = z.toJSONSchema(params, { io: 'input' });
+      return { name, doc, at, strikes: strike !== undefined, params: schema };
+    }),
   );
 
-  add(
-    {
-      id: 'restart',
-      method: 'post',
-      path: '/restart',
-      tag,
-      summary: 'The server goes away with every connection, and is back with its state after downMs',
-      body: z.strictObject({ downMs: z.number().int().min(0).max(600_000).default(0) }),
-      results: z.object({ dropped: z.number() }),
-    },
-    ({ body }) => {
-      const dropped = world.connections.size;
-      world.restart(body.downMs);
-      return { dropped };
-    },
-  );
+  add(faultShapes.armFault, ({ params, body }) => view(world.faults.arm(params.name, body)));
 
-  add(
-    {
-      id: 'faults',
-      method: 'get',
-      path: '/faults',
-      tag,
-      summary: 'The armed faults and how often each struck; the seed of their randomness',
-      results: z.object({ seed: z.number(), armed: z.array(ArmedView) }),
-    },
-    () => ({ seed: world.faults.seed, armed: world.faults.list().map(view) }),
-  );
+  add(faultShapes.strikeFault, ({ params, body }) => {
+    // Judged as an arming is, and never armed.
+    const { kind, params: judged } = world.faults.judge(params.name, { params: body.params });
+    if (!kind.strike) throw new Refused(400, `${params.name} needs an occasion: arm it`);
+    const open = connectionsOf(world, body);
+    for (const connection of open) kind.strike(connection, judged);
+    return { struck: open.length };
+  });
 
-  add(
-    {
-      id: 'faultCatalogue',
-      method: 'get',
-      path: '/faults/catalogue',
-      tag,
-      summary: 'Every fault there is: what it does, when it can strike, its parameters',
-      results: z.array(Row),
-    },
-    () =>
-      Object.keys(catalogue).map(name => {
-        const { doc, at, params, strike } = kindOf(name as keyof typeof catalogue);
-        const schema = z.toJSONSchema(params, { io: 'input' });
-        return { name, doc, at, strikes: strike !== undefined, params: schema };
-      }),
-  );
+  add(faultShapes.disarmFaults, () => ({ disarmed: world.faults.disarm() }));
 
-  add(
-    {
-      id: 'armFault',
-      method: 'put',
-      path: '/faults/{name}',
-      tag,
-      summary: 'Arms a fault',
-      params: Name,
-      body: Arming,
-      results: ArmedView,
-    },
-    ({ params, body }) => view(world.faults.arm(params.name, body)),
-  );
-
-  add(
-    {
-      id: 'strikeFault',
-      method: 'post',
-      path: '/faults/{name}/strike',
-      tag,
-      summary: 'Does it to connected devices at once, without arming it',
-      params: Name,
-      body: Strike,
-      results: z.object({ struck: z.number() }),
-    },
-    ({ params, body }) => {
-      // Judged as an arming is, and never armed.
-      const { kind, params: judged } = world.faults.judge(params.name, { params: body.params });
-      if (!kind.strike) throw new Refused(400, `${params.name} needs an occasion: arm it`);
-      const open = connectionsOf(world, body);
-      for (const connection of open) kind.strike(connection, judged);
-      return { struck: open.length };
-    },
-  );
-
-  const disarmed = z.object({ disarmed: z.number() });
-  add(
-    {
-      id: 'disarmFaults',
-      method: 'delete',
-      path: '/faults',
-      tag,
-      summary: 'Disarms all',
-      results: disarmed,
-    },
-    () => ({ disarmed: world.faults.disarm() }),
-  );
-  add(
-    {
-      id: 'disarmFault',
-      method: 'delete',
-      path: '/faults/{name}',
-      tag,
-      summary: 'Disarms those of one name',
-      params: Name,
-      results: disarmed,
-    },
-    ({ params }) => ({ disarmed: world.faults.disarm(params.name) }),
-  );
+  add(faultShapes.disarmFault, ({ params }) => ({ disarmed: world.faults.disarm(params.name) }));
 }
 
 function connectionsOf(world: World, { jid, all }: { jid?: string | undefined; all?: boolean | undefined }) {

@@ -4,7 +4,7 @@ import { deviceJid } from '../accounts/accounts.ts';
 import { violationKinds } from '../ledger/violations.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const count = z.number();
 const Counts = z.looseObject({
@@ -87,125 +87,115 @@ const Pending = z.object({
 });
 const limit = z.coerce.number().int().min(1).max(10_000);
 
+export const ledgerShapes = shapes({
+  ledger: {
+    id: 'ledger',
+    method: 'get',
+    path: '/ledger',
+    tag: 'ledger',
+    summary: 'What happened so far, in counters',
+    results: Counts,
+  },
+  ledgerMessages: {
+    id: 'ledgerMessages',
+    method: 'get',
+    path: '/ledger/messages',
+    tag: 'ledger',
+    summary: 'Messages in the order they were sent; `next` is the `after` of the next page',
+    query: z.object({
+      after: z.coerce.number().int().min(0).default(0).openapi({ description: 'A `seq`.' }),
+      device: z.string().optional().openapi({ description: 'Only what this device sent or was to get.' }),
+      limit: limit.default(100),
+    }),
+    results: z.object({ messages: z.array(MessageEntry), next: z.number().nullable() }),
+  },
+  ledgerMessage: {
+    id: 'ledgerMessage',
+    method: 'get',
+    path: '/ledger/messages/{id}',
+    tag: 'ledger',
+    summary: 'One message: its sender, and what became of it at each device',
+    params: z.object({ id: z.string() }),
+    results: MessageEntry,
+  },
+  ledgerDevice: {
+    id: 'ledgerDevice',
+    method: 'get',
+    path: '/ledger/devices/{jid}',
+    tag: 'ledger',
+    summary: 'One device: logins, closes, receipts by type, prekeys',
+    params: z.object({ jid: z.string() }),
+    results: DeviceLog,
+  },
+  ledgerViolations: {
+    id: 'ledgerViolations',
+    method: 'get',
+    path: '/ledger/violations',
+    tag: 'ledger',
+    summary: 'What must never happen and did, and what devices still have to confirm',
+    query: z.object({ limit: limit.default(1_000) }),
+    results: z.object({
+      total: z.number(),
+      violations: z.array(Violation),
+      pendingTotal: z.number(),
+      pending: z.array(Pending),
+      kinds: z.record(z.string(), z.string()).openapi({ description: 'What each kind means.' }),
+    }),
+  },
+  clearLedger: {
+    id: 'clearLedger',
+    method: 'delete',
+    path: '/ledger',
+    tag: 'ledger',
+    summary: 'Forgets what happened',
+    results: z.object({ ok: z.boolean() }),
+  },
+});
+
 export function ledgerRoutes(add: AddRoute, world: World): void {
   const { ledger } = world;
-  const tag = 'ledger';
-  add(
-    {
-      id: 'ledger',
-      method: 'get',
-      path: '/ledger',
-      tag,
-      summary: 'What happened so far, in counters',
-      results: Counts,
-    },
-    () => ({
-      ...ledger.totals,
-      receiptTypes: ledger.receiptTypes,
-      protocolErrorReasons: ledger.protocolErrors as Record<string, number>,
-      unknownIqs: Object.fromEntries(ledger.unknown),
-      lastProtocolError: ledger.lastProtocolError,
-      lastPhoneError: ledger.lastPhoneError,
-      lastSaveError: ledger.lastSaveError,
-    }),
-  );
+  add(ledgerShapes.ledger, () => ({
+    ...ledger.totals,
+    receiptTypes: ledger.receiptTypes,
+    protocolErrorReasons: ledger.protocolErrors as Record<string, number>,
+    unknownIqs: Object.fromEntries(ledger.unknown),
+    lastProtocolError: ledger.lastProtocolError,
+    lastPhoneError: ledger.lastPhoneError,
+    lastSaveError: ledger.lastSaveError,
+  }));
 
-  add(
-    {
-      id: 'ledgerMessages',
-      method: 'get',
-      path: '/ledger/messages',
-      tag,
-      summary: 'Messages in the order they were sent; `next` is the `after` of the next page',
-      query: z.object({
-        after: z.coerce.number().int().min(0).default(0).openapi({ description: 'A `seq`.' }),
-        device: z.string().optional().openapi({ description: 'Only what this device sent or was to get.' }),
-        limit: limit.default(100),
-      }),
-      results: z.object({ messages: z.array(MessageEntry), next: z.number().nullable() }),
-    },
-    ({ query }) => {
-      const messages = ledger.messages(query);
-      return { messages, next: messages.length < query.limit ? null : (messages.at(-1)?.seq ?? null) };
-    },
-  );
+  add(ledgerShapes.ledgerMessages, ({ query }) => {
+    const messages = ledger.messages(query);
+    return { messages, next: messages.length < query.limit ? null : (messages.at(-1)?.seq ?? null) };
+  });
 
-  add(
-    {
-      id: 'ledgerMessage',
-      method: 'get',
-      path: '/ledger/messages/{id}',
-      tag,
-      summary: 'One message: its sender, and what became of it at each device',
-      params: z.object({ id: z.string() }),
-      results: MessageEntry,
-    },
-    ({ params }) => {
-      const entry = ledger.message(params.id);
-      if (!entry) throw new Refused(404, 'no such message');
-      return entry;
-    },
-  );
+  add(ledgerShapes.ledgerMessage, ({ params }) => {
+    const entry = ledger.message(params.id);
+    if (!entry) throw new Refused(404, 'no such message');
+    return entry;
+  });
 
-  add(
-    {
-      id: 'ledgerDevice',
-      method: 'get',
-      path: '/ledger/devices/{jid}',
-      tag,
-      summary: 'One device: logins, closes, receipts by type, prekeys',
-      params: z.object({ jid: z.string() }),
-      results: DeviceLog,
-    },
-    ({ params }) => {
-      const device = world.accounts.device(params.jid);
-      const log = ledger.device(device ? deviceJid(device) : params.jid);
-      if (!log) throw new Refused(404, `nothing is known of ${params.jid}`);
-      return log;
-    },
-  );
+  add(ledgerShapes.ledgerDevice, ({ params }) => {
+    const device = world.accounts.device(params.jid);
+    const log = ledger.device(device ? deviceJid(device) : params.jid);
+    if (!log) throw new Refused(404, `nothing is known of ${params.jid}`);
+    return log;
+  });
 
-  add(
-    {
-      id: 'ledgerViolations',
-      method: 'get',
-      path: '/ledger/violations',
-      tag,
-      summary: 'What must never happen and did, and what devices still have to confirm',
-      query: z.object({ limit: limit.default(1_000) }),
-      results: z.object({
-        total: z.number(),
-        violations: z.array(Violation),
-        pendingTotal: z.number(),
-        pending: z.array(Pending),
-        kinds: z.record(z.string(), z.string()).openapi({ description: 'What each kind means.' }),
-      }),
-    },
-    ({ query }) => {
-      const violations = ledger.violations(jid => world.accounts.device(jid)?.mailbox.live === true);
-      const pending = ledger.pending();
-      return {
-        total: violations.length,
-        violations: violations.slice(-query.limit),
-        pendingTotal: pending.length,
-        pending: pending.slice(0, query.limit),
-        kinds: violationKinds,
-      };
-    },
-  );
+  add(ledgerShapes.ledgerViolations, ({ query }) => {
+    const violations = ledger.violations(jid => world.accounts.device(jid)?.mailbox.live === true);
+    const pending = ledger.pending();
+    return {
+      total: violations.length,
+      violations: violations.slice(-query.limit),
+      pendingTotal: pending.length,
+      pending: pending.slice(0, query.limit),
+      kinds: violationKinds,
+    };
+  });
 
-  add(
-    {
-      id: 'clearLedger',
-      method: 'delete',
-      path: '/ledger',
-      tag,
-      summary: 'Forgets what happened',
-      results: z.object({ ok: z.boolean() }),
-    },
-    () => {
-      ledger.clear();
-      return { ok: true };
-    },
-  );
+  add(ledgerShapes.clearLedger, () => {
+    ledger.clear();
+    return { ok: true };
+  });
 }

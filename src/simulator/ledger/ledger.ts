@@ -1,6 +1,8 @@
 // What happened, written down on the server's side: a test proves "nothing lost, nothing twice" with it. Every entry is a
 // few map operations, whatever the number of devices; only queries walk. Memory is bounded by the constants below: the
 // oldest are forgotten first, 100,000 messages with 500,000 devices take some 400 MB at the very most.
+import type { Clock } from '../clock.ts';
+import type { Events } from '../events/events.ts';
 import { type BinaryNode, children } from '../wire/stanza.ts';
 import { BoundedMap } from './bounded.ts';
 import { type KeyUse, readKeyUse } from './ciphertext.ts';
@@ -90,6 +92,14 @@ export class Ledger {
   /** Messages passed that were sent before this ledger began. */
   #partial = false;
 
+  readonly #events: Events;
+  readonly #clock: Clock;
+
+  constructor(events: Events, clock: Clock) {
+    this.#events = events;
+    this.#clock = clock;
+  }
+
   message(id: string): MessageEntry | undefined {
     return this.#messages.get(id);
   }
@@ -112,8 +122,9 @@ export class Ledger {
   /** A message stanza came from a client or phone. */
   sent(id: string, from: string, to: string): void {
     this.totals.messages++;
+    this.#events.tell({ kind: 'sent', id, from, to });
     this.#log(from).sent++;
-    const entry = this.#messages.get(id) ?? this.#messages.add(id, from, to, Date.now());
+    const entry = this.#messages.get(id) ?? this.#messages.add(id, from, to, this.#clock.now());
     entry.sent++;
   }
 
@@ -123,7 +134,7 @@ export class Ledger {
     this.totals[error === undefined ? 'acks' : 'refusals']++;
     if (!entry) return;
     this.#log(entry.from)[error === undefined ? 'acks' : 'refusals']++;
-    if (error === undefined) entry.ackedAt ??= Date.now();
+    if (error === undefined) entry.ackedAt ??= this.#clock.now();
     else entry.ackError = error;
   }
 
@@ -143,6 +154,7 @@ export class Ledger {
   /** The copy is in the device's queue, or was handed to it. */
   delivered(id: string, device: string): void {
     this.totals.deliveries++;
+    this.#events.tell({ kind: 'delivered', id, jid: device });
     const entry = this.#messages.get(id);
     if (entry) this.#messages.row(entry, device).deliveries++;
   }
@@ -160,7 +172,7 @@ export class Ledger {
     if (row.settled && !settled)
       this.#violated('delivered-after-receipt', entry.id, device, `settled before: ${row.settled}`);
     row.handed++;
-    row.handedAt ??= Date.now();
+    row.handedAt ??= this.#clock.now();
     if (settled) row.settled = 'delivered';
     const copy = this.#copies.get(row)?.shift();
     if (copy === undefined) return; // a redelivery
@@ -171,6 +183,7 @@ export class Ledger {
   }
 
   receipt(id: string, device: string, type: string): void {
+    this.#events.tell({ kind: 'receipt', id, jid: device, type });
     const log = this.#log(device);
     if (type === 'retry') {
       this.totals.retries++;
@@ -183,7 +196,7 @@ export class Ledger {
     if (CLAIMS.has(type) && !row?.handed && (entry || !this.#incomplete))
       this.#violated('receipt-without-delivery', id, device, type);
     if (!row) return;
-    keepLast(row.receipts, { type, at: Date.now() }, MAX_RECEIPTS);
+    keepLast(row.receipts, { type, at: this.#clock.now() }, MAX_RECEIPTS);
     if (CLAIMS.has(type)) row.settled = type === 'retry' ? 'retry' : 'delivered';
   }
 
@@ -211,11 +224,11 @@ export class Ledger {
 
   loggedIn(device: string): void {
     this.totals.logins++;
-    keepLast(this.#log(device).logins, Date.now());
+    keepLast(this.#log(device).logins, this.#clock.now());
   }
 
   closed(device: string, name: string): void {
-    keepLast(this.#log(device).closes, { at: Date.now(), name });
+    keepLast(this.#log(device).closes, { at: this.#clock.now(), name });
   }
 
   /** A client's connection was ended for what it sent. The last reason is kept for whoever looks. */
@@ -337,6 +350,6 @@ export class Ledger {
 
   #violated(kind: ViolationKind, id: string, device: string, detail: string): void {
     this.totals.violations++;
-    keepLast(this.#violations, { kind, at: Date.now(), id, device, detail }, MAX_VIOLATIONS);
+    keepLast(this.#violations, { kind, at: this.#clock.now(), id, device, detail }, MAX_VIOLATIONS);
   }
 }

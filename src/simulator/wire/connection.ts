@@ -15,7 +15,7 @@ import { badFrame } from './bad-frames.ts';
 import { type CloseName, type Ending, type EndingOptions, ending, refusal } from './closes.ts';
 import { DelayLine } from './delay-line.ts';
 import { FrameReader, frame } from './frames.ts';
-import { Handshake, type Transport } from './handshake.ts';
+import { type Authenticated, Handshake, type Transport } from './handshake.ts';
 import { FloodGuard } from './limits.ts';
 import { type BinaryNode, decode, encode, node, ProtocolError, SERVER } from './stanza.ts';
 
@@ -222,12 +222,16 @@ export class Connection implements Wire {
       const trust = fault ? this.#spoil(fault) : this.world.trust;
       if (!trust) return;
       this.#handshake = new Handshake(trust, header);
-      const hello = this.#handshake.hello(data);
+      const { hello, client } = this.#handshake.hello(data);
       this.#out.push(() => this.#write(frame(hello)));
+      if (client) this.#begin(client);
       return;
     }
-    if (!this.#handshake) return;
-    const client = this.#handshake.finish(data);
+    if (this.#handshake) this.#begin(this.#handshake.finish(data));
+  }
+
+  /** The client proved who it is: from here on frames are stanzas. */
+  #begin(client: Authenticated): void {
     this.#handshake = undefined;
     this.#transport = client.transport;
     this.#reader.trust();
@@ -327,6 +331,7 @@ export class Connection implements Wire {
       device.lastClose = name;
       device.mailbox.detach();
       this.world.ledger.closed(this.#jid, name);
+      this.world.events.tell({ kind: 'close', jid: this.#jid, close: name });
       this.world.changed();
     }
     for (const run of this.#ended) run();
