@@ -8,11 +8,14 @@ import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
+import { tlsRoutes } from './tls.ts';
 import { worldRoutes } from './world.ts';
 
 export function makeControl(world: World): OpenAPIHono {
@@ -23,12 +26,15 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  groupRoutes(add, world);
+  faultRoutes(add, world);
+  ledgerRoutes(add, world);
+  tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
-  groupRoutes(add, world);
-  admin.route('/', faultRoutes(world));
+  processRoutes(add);
   app.route('/admin', admin);
   openapiRoute(app);
   app.notFound(context =>

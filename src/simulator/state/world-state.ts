@@ -2,8 +2,10 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
+import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -59,10 +61,12 @@ export interface WorldState {
   version: typeof STATE_VERSION;
   root: string;
   static: string;
+  tls?: TlsIdentity;
+  media?: StoreState;
   accounts: AccountState[];
-  clockOffsetMs?: number;
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
+  clockOffsetMs?: number;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -74,6 +78,8 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    ...(world.tls && { tls: world.tls }),
+    media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
@@ -147,6 +153,7 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
   for (const one of state.accounts) restoreAccount(world, one);
   for (const one of state.accounts) {
