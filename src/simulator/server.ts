@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import type { Addressing } from './delivery/addressing.ts';
 import { Keeper, readState } from './state/keeper.ts';
 import { restoreWorld } from './state/world-state.ts';
 import { makeTrust } from './wire/certificate.ts';
@@ -21,6 +22,8 @@ export interface SimulatorOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** One-way network delay in ms, each direction. Default 0. */
   readonly latencyMs?: number;
+  /** In which form messages between two people arrive: as they were addressed (default), by number, or by LID. */
+  readonly addressing?: Addressing;
   /** Keeps the whole world (keys, phones, devices, queues; not the ledger) across restarts. Not for two at once. */
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
@@ -49,7 +52,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const stopping = new AbortController();
   const kept = options.stateFile === undefined ? undefined : await readState(options.stateFile);
   const trust = kept?.trust ?? makeTrust(options.rootPrivateKey);
-  const world = makeWorld(trust, options.latencyMs ?? 0, stopping.signal);
+  const { addressing = 'as-sent' } = options;
+  const world = makeWorld(trust, options.latencyMs ?? 0, stopping.signal, { addressing });
   if (kept) restoreWorld(world, kept.state);
   const keeper = options.stateFile === undefined ? undefined : new Keeper(world, options.stateFile);
   const connections = new Set<Connection>();

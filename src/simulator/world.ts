@@ -1,5 +1,7 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { SentForms } from './delivery/sent-forms.ts';
+import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
 import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -10,6 +12,8 @@ export interface World {
   readonly trust: Trust;
   readonly accounts: Accounts;
   readonly groups: Groups;
+  readonly delivery: DeliverySettings;
+  readonly sentForms: SentForms;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
@@ -21,13 +25,20 @@ export interface World {
   readonly stopped: AbortSignal;
 }
 
-export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal): World {
+export function makeWorld(
+  trust: Trust,
+  latencyMs: number,
+  stopped: AbortSignal,
+  delivery: Partial<DeliverySettings> = {},
+): World {
   let ids = 0;
   const run = Date.now().toString(36);
   return {
     trust,
     accounts: new Accounts(),
     groups: new Groups(),
+    delivery: deliverySettings(delivery),
+    sentForms: new SentForms(),
     desk: new PairingDesk(),
     faults: new Faults(latencyMs),
     ledger: new Ledger(),

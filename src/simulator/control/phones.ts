@@ -6,7 +6,6 @@ import { ensureAccount, phoneOf } from '../accounts/phones.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
-import { type Jid, parseJid } from '../wire/jid.ts';
 import type { World } from '../world.ts';
 import { body } from './body.ts';
 
@@ -61,19 +60,19 @@ export function phoneRoutes(world: World): Hono {
   app.post('/phones/:phone/send', async context => {
     const phone = phoneOf(world, context.req.param('phone'));
     const { to, text, id } = await body(context, Send);
-    return context.json({ id: await phone.send(person(world, to), text, id) });
+    return context.json({ id: await phone.send(chat(to), text, id) });
   });
 
   app.get('/phones/:phone/messages', async context => {
     const phone = phoneOf(world, context.req.param('phone'));
     await phone.idle();
-    return context.json(phone.messages);
+    return context.json(phone.messages.list);
   });
 
   app.post('/phones/:phone/read', async context => {
     const phone = phoneOf(world, context.req.param('phone'));
-    const { chat, ids } = await body(context, Read);
-    await phone.read(person(world, chat), ids);
+    const { chat: of, ids } = await body(context, Read);
+    await phone.read(chat(of), ids);
     return context.json({ ids });
   });
 
@@ -102,11 +101,8 @@ export function phoneRoutes(world: World): Hono {
   return app;
 }
 
-/** Digits or a JID, of somebody who exists. */
-function person(world: World, to: string): Jid {
+/** Digits or a JID: of a person, of a group, or `status@broadcast`. */
+function chat(to: string): string {
   const digits = to.replace(/^\+/, '');
-  const jid = parseJid(/^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to);
-  if (!jid) throw new Refused(400, 'a person is named by digits or by a JID (@s.whatsapp.net or @lid)');
-  if (!world.accounts.byUser(jid.user, jid.domain)) throw new Refused(404, `nobody has ${to}`);
-  return { ...jid, device: 0 };
+  return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
 }
