@@ -6,6 +6,8 @@ import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
+import type { MediaStore } from './media/store.ts';
+import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
 
 export interface World {
@@ -17,6 +19,11 @@ export interface World {
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
+  readonly media: MediaStore;
+  /** The authority that the simulator made for itself; undefined when it was given a certificate. */
+  readonly tls: TlsIdentity | undefined;
+  /** PEM: what clients must trust. */
+  readonly caCertificate: string;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
@@ -25,16 +32,26 @@ export interface World {
   readonly stopped: AbortSignal;
 }
 
-export function makeWorld(
-  trust: Trust,
-  latencyMs: number,
-  stopped: AbortSignal,
-  delivery: Partial<DeliverySettings> = {},
-): World {
+export interface WorldParts {
+  readonly trust: Trust;
+  readonly tls: TlsIdentity | undefined;
+  /** PEM: what clients must trust. */
+  readonly caCertificate: string;
+  readonly media: MediaStore;
+  readonly latencyMs: number;
+  readonly stopped: AbortSignal;
+  readonly delivery?: Partial<DeliverySettings>;
+}
+
+export function makeWorld(parts: WorldParts): World {
+  const { trust, tls, caCertificate, media, latencyMs, stopped, delivery } = parts;
   let ids = 0;
   const run = Date.now().toString(36);
   return {
     trust,
+    tls,
+    caCertificate,
+    media,
     accounts: new Accounts(),
     groups: new Groups(),
     delivery: deliverySettings(delivery),

@@ -1,38 +1,33 @@
-// A group in the simulator, and what Baileys must know of it to write there.
+// A group in the simulator, as a client knows it that cached its metadata.
 import type { GroupMetadata } from '@whiskeysockets/baileys';
 import type { Simulator } from '../../src/simulator/index.ts';
 import type { driver } from './client.ts';
 
-export interface TestGroup {
-  readonly jid: string;
-  readonly addressing: 'pn' | 'lid';
+export interface Member {
+  readonly phone: string;
+  readonly lid: string;
 }
 
-let made = 0;
-
-/** Members are numbers. Give `metadataOf(() => group)` to the clients as `cachedGroupMetadata`. */
+/** A group of these members, the first its superadmin; for the `cachedGroupMetadata` of their clients. */
 export async function makeGroup(
   server: Simulator & ReturnType<typeof driver>,
   addressing: 'pn' | 'lid',
-  members: readonly { phone: string; lid: string }[],
+  members: readonly Member[],
 ): Promise<GroupMetadata> {
-  const jid = `120363${String(++made).padStart(12, '0')}@g.us`;
-  await server.post('/admin/seed-group', {
-    jid,
+  const { jid } = await server.post<{ jid: string }>('/admin/groups', {
+    by: members[0]?.phone,
     subject: 'Test',
+    members: members.slice(1).map(one => one.phone),
     addressing,
-    members: members.map(one => one.phone),
   });
+  return metadata(jid, addressing, members);
+}
+
+export function metadata(id: string, addressing: 'pn' | 'lid', members: readonly Member[]): GroupMetadata {
   const participants = members.map(({ phone, lid }) => {
     const bareLid = `${lid.split(/[:@]/)[0]}@lid`;
     const number = `${phone}@s.whatsapp.net`;
     return { id: addressing === 'lid' ? bareLid : number, lid: bareLid, phoneNumber: number, admin: null };
   });
-  return {
-    id: jid,
-    subject: 'Test',
-    owner: undefined,
-    addressingMode: addressing,
-    participants,
-  } as unknown as GroupMetadata;
+  return { id, subject: 'Test', owner: undefined, addressingMode: addressing, participants } as GroupMetadata;
 }

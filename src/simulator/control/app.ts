@@ -7,9 +7,11 @@ import type { World } from '../world.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
+import { groupRoutes } from './groups.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { routeAdder } from './route.ts';
+import { tlsRoutes } from './tls.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -20,6 +22,8 @@ export function makeControl(world: World): OpenAPIHono {
   const add = routeAdder(admin);
   deviceRoutes(add, world);
   deliveryRoutes(add, world);
+  groupRoutes(add, world);
+  tlsRoutes(admin, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);

@@ -3,8 +3,9 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
-import { type Chat, chatJid, chatOf } from '../delivery/chat.ts';
+import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
+import { mayWrite } from '../groups/rules.ts';
 import { Refused } from '../refused.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -59,6 +60,8 @@ export class Phone {
   sendMessage(to: string, message: proto.IMessage, options?: SendOptions): Promise<string> {
     return this.#do(async () => {
       const chat = this.#chat(to);
+      if (chat.kind === 'group' && !mayWrite(chat.group, this.account))
+        throw new Refused(409, `${this.account.phone} may not write to the group ${to}`);
       const id = await this.outbox.send(chat, message, options);
       this.messages.note(id, chat, this.device, message);
       return id;
@@ -153,8 +156,6 @@ export class Phone {
   #chat(to: string): Chat {
     const chat = chatOf(this.#world, to);
     if (!chat) throw new Refused(404, `there is no chat ${to}`);
-    if (chat.kind === 'group' && !chat.group.members.has(this.account))
-      throw new Refused(409, `${this.account.phone} is not in the group ${chatJid(chat)}`);
     if (chat.kind !== 'person') return chat;
     if (!this.#world.accounts.byUser(chat.jid.user, chat.jid.domain))
       throw new Refused(404, `nobody has ${to}`);

@@ -3,6 +3,7 @@ import type { Account, Device } from '../accounts/accounts.ts';
 import { type Chat, chatOf, STATUS } from '../delivery/chat.ts';
 import { participantsHash } from '../delivery/participants-hash.ts';
 import type { Group } from '../groups/groups.ts';
+import { mayWrite } from '../groups/rules.ts';
 import { type Domain, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, child, children } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -82,11 +83,6 @@ function toGroup(world: World, sender: Device, message: BinaryNode, group: Group
     addressees: fanOut(group.members.keys(), listed(world, message), shared, chat),
     ...hashFor(message, group.members.keys(), group.addressing),
   };
-}
-
-/** Members write, unless the group is for announcements: then admins only. */
-export function mayWrite(group: Group, account: Account): boolean {
-  return group.members.has(account);
 }
 
 /**

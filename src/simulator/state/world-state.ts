@@ -1,8 +1,11 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { StoreState } from '../media/store.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
 import type { Script } from '../phone/script.ts';
+import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Domain } from '../wire/jid.ts';
@@ -61,8 +64,12 @@ export interface WorldState {
   version: typeof STATE_VERSION;
   root: string;
   static: string;
+  tls?: TlsIdentity;
+  media?: StoreState;
   accounts: AccountState[];
   sentForms?: [string, Domain][];
+  /** Absent in files of simulators that had none. */
+  groups?: GroupState[];
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -74,11 +81,14 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    ...(world.tls && { tls: world.tls }),
+    media: world.media.capture(),
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
     }),
     sentForms: world.sentForms.capture(),
+    groups: captureGroups(world.groups),
   };
 }
 
@@ -153,6 +163,7 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  if (state.media) world.media.restore(state.media);
   for (const one of state.accounts) restoreAccount(world, one);
   world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
@@ -162,6 +173,7 @@ export function restoreWorld(world: World, state: WorldState): void {
       if (watcher) account?.watchers.add(watcher);
     }
   }
+  restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
 function restoreAccount(world: World, kept: AccountState): void {
