@@ -3,8 +3,10 @@
 import { Phone } from '../phone/phone.ts';
 import { freshSignalState } from '../phone/signal.ts';
 import { Refused } from '../refused.ts';
+import { generateKeyPair } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
+import { announceIdentity, unlink } from './device-list.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {
@@ -17,6 +19,20 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
   new Phone(world, account, freshSignalState(account.identity));
   world.changed();
   return account;
+}
+
+/**
+ * WhatsApp is installed anew on the phone, over a backup of its chats: a new identity, so its companions are not its own
+ * any more, and nobody's session with it works. Contacts are told.
+ */
+export async function reinstall(world: World, account: Account): Promise<void> {
+  for (const device of [...account.devices.values()])
+    if (device.id !== 0) unlink(world, device, 'device-removed');
+  account.identity = generateKeyPair();
+  const phone = account.devices.get(0)?.phone;
+  await phone?.reinstall(freshSignalState(account.identity));
+  announceIdentity(world, account);
+  world.changed();
 }
 
 /** The phone of a number. Throws {@link Refused} when there is none. */

@@ -17,6 +17,7 @@ const Send = z.object({
   id: z.string().min(1).max(64).optional(),
 });
 const Read = z.object({ chat: z.string(), ids: z.array(z.string()).min(1) });
+const Forget = z.object({ with: z.string().optional() });
 const Unlink = z.object({ device: z.number().int().positive().optional() });
 const ScriptBody = z.object({
   reply: z.string().optional(),
@@ -66,7 +67,7 @@ export function phoneRoutes(world: World): Hono {
   app.get('/phones/:phone/messages', async context => {
     const phone = phoneOf(world, context.req.param('phone'));
     await phone.idle();
-    return context.json(phone.messages.list);
+    return context.json(phone.messages);
   });
 
   app.post('/phones/:phone/read', async context => {
@@ -87,7 +88,11 @@ export function phoneRoutes(world: World): Hono {
   });
 
   app.post('/phones/:phone/forget-sessions', async context => {
-    await phoneOf(world, context.req.param('phone')).forgetSessions();
+    const phone = phoneOf(world, context.req.param('phone'));
+    const { with: jid } = await body(context, Forget);
+    const device = world.accounts.device(jid);
+    if (jid !== undefined && !device) throw new Refused(404, `there is no device ${jid}`);
+    await phone.forgetSessions(device);
     return context.json({ ok: true });
   });
 

@@ -60,7 +60,7 @@ function history(chunkOrder: number, progress: number, content: proto.IHistorySy
 
 function conversations(world: World, phone: Phone): proto.IConversation[] {
   const chats = new Map<string, PhoneMessage[]>();
-  for (const message of phone.messages.list) {
+  for (const message of phone.messages) {
     const chat = chats.get(message.chat);
     if (chat) chat.push(message);
     else chats.set(message.chat, [message]);
@@ -88,7 +88,7 @@ function webMessage(message: PhoneMessage): proto.IWebMessageInfo {
 }
 
 function mappings(world: World, phone: Phone): proto.IPhoneNumberToLIDMapping[] {
-  const ids = new Set([accountJid(phone.account), ...phone.messages.list.map(message => message.chat)]);
+  const ids = new Set([accountJid(phone.account), ...phone.messages.map(message => message.chat)]);
   return [...ids].flatMap(pnJid => {
     const account = world.accounts.byJid(pnJid);
     return account ? [{ pnJid, lidJid: accountJid(account, 'lid') }] : [];
@@ -96,7 +96,7 @@ function mappings(world: World, phone: Phone): proto.IPhoneNumberToLIDMapping[] 
 }
 
 function pushNames(world: World, phone: Phone): proto.IPushname[] {
-  const ids = new Set(phone.messages.list.map(message => message.chat));
+  const ids = new Set(phone.messages.map(message => message.chat));
   const others = [...ids].flatMap(id => {
     const account = world.accounts.byJid(id);
     return account ? [{ id, pushname: account.name }] : [];

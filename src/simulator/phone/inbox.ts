@@ -51,8 +51,10 @@ export class Inbox {
       const content = own ? (message.deviceSentMessage?.message ?? message) : message;
       const form = parseJid(author)?.domain ?? 's.whatsapp.net';
       if (!hasContent(content)) return undefined;
-      this.#messages.note(id, chat, sender, content, stanza.attrs.t);
       this.#confirm(sender, chat, id, form);
+      // A resend for everybody, because one device asked, is nothing new.
+      if (this.#messages.has(id, sender)) return undefined;
+      this.#messages.note(id, chat, sender, content, stanza.attrs.t);
       if (!own) return { id, chat: bare(chat), from: sender, message: content };
     }
     return undefined;
@@ -74,7 +76,7 @@ export class Inbox {
     this.#world.changed();
     if (!failed) return whole;
     // What came twice (a resend for everybody) has been read already.
-    if (!this.#messages.byId(stanza.attrs.id ?? '')) this.#retries.ask(sender, stanza);
+    if (!this.#messages.has(stanza.attrs.id ?? '', sender)) this.#retries.ask(sender, stanza);
     return undefined;
   }
 

@@ -70,6 +70,10 @@ export class PhoneMessages {
     return this.#byId.get(id);
   }
 
+  has(id: string, from: Device): boolean {
+    return this.#byId.get(id)?.from === deviceJid(from);
+  }
+
   /** The encoded message as it was decrypted or sent. */
   contentOf(message: PhoneMessage): Uint8Array | undefined {
     return this.#contents.get(message);

@@ -70,7 +70,7 @@ export class Outbox {
   }
 
   /** To a companion of one's own, as a peer message (protocol.md 8.6, 14). */
-  async sendToCompanion(companion: Device, message: proto.IMessage): Promise<string> {
+  async sendPeer(companion: Device, message: proto.IMessage): Promise<string> {
     const id = newId();
     const jid = { user: this.#own.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
     const letter = { id, chat: { kind: 'person', jid }, kind: { type: 'text' }, peer: true } as const;
@@ -150,8 +150,10 @@ export class Outbox {
     attrs: Record<string, string | undefined>,
     count: string | undefined,
   ): Promise<BinaryNode> {
-    if (!this.#signal.hasSession(target))
+    if (!this.#signal.hasSession(target)) {
+      target.account.watchers.add(this.#own.account);
       await this.#signal.startSession(target, takePreKey(this.#world, target));
+    }
     const sealed = await this.#signal.encrypt(target, pad(proto.Message.encode(message).finish()));
     this.#world.changed();
     return node('enc', { v: '2', type: sealed.type, count, ...attrs }, sealed.ciphertext);

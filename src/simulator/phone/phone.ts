@@ -11,7 +11,7 @@ import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { bootstrapMessages } from './bootstrap.ts';
 import { Inbox, type Incoming } from './inbox.ts';
-import { PhoneMessages } from './messages.ts';
+import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
 import { Retries } from './retries.ts';
 import { act, type Script } from './script.ts';
@@ -21,7 +21,7 @@ export class Phone {
   readonly account: Account;
   readonly device: Device;
   readonly signal: PhoneSignal;
-  readonly messages: PhoneMessages;
+  readonly chats: PhoneMessages;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   script: Script = {};
@@ -34,10 +34,15 @@ export class Phone {
     this.account = account;
     this.signal = new PhoneSignal(account.identity, state);
     this.device = world.accounts.addPhone(account, this, this.signal.keys);
-    this.messages = new PhoneMessages(world, this.device);
-    this.outbox = new Outbox(world, this.device, this.signal, () => this.messages.people());
+    this.chats = new PhoneMessages(world, this.device);
+    this.outbox = new Outbox(world, this.device, this.signal, () => this.chats.people());
     this.#retries = new Retries(world, this.device, this.signal, this.outbox);
-    this.inbox = new Inbox(world, this, this.messages, this.#retries);
+    this.inbox = new Inbox(world, this, this.chats, this.#retries);
+  }
+
+  /** Of all chats, in the order in which they came. */
+  get messages(): PhoneMessage[] {
+    return this.chats.list;
   }
 
   /** Takes a stanza addressed to device 0. Never throws. */
@@ -63,14 +68,18 @@ export class Phone {
       if (chat.kind === 'group' && !mayWrite(chat.group, this.account))
         throw new Refused(409, `${this.account.phone} may not write to the group ${to}`);
       const id = await this.outbox.send(chat, message, options);
-      this.messages.note(id, chat, this.device, message);
+      this.chats.note(id, chat, this.device, message);
       return id;
     });
   }
 
-  /** A message to one of the account's own companions that no chat shows (protocol.md 8.6). */
-  sendToCompanion(companion: Device, message: proto.IMessage): Promise<string> {
-    return this.#do(() => this.outbox.sendToCompanion(companion, message));
+  /** Sends a companion of one's own what only devices read (protocol.md 8.6); resolves with the ids, in order. */
+  sendPeer(companion: Device, messages: readonly proto.IMessage[]): Promise<string[]> {
+    return this.#do(async () => {
+      const ids: string[] = [];
+      for (const message of messages) ids.push(await this.outbox.sendPeer(companion, message));
+      return ids;
+    });
   }
 
   /** Read receipts for these messages of a chat: to their authors, and to one's own companions. */
@@ -80,20 +89,28 @@ export class Phone {
 
   /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
   bootstrap(companion: Device): void {
-    this.#later(async () => {
-      for (const message of bootstrapMessages(this.#world, this))
-        await this.outbox.sendToCompanion(companion, message);
+    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+  }
+
+  /** A device is gone, or has another identity: the session with it is worthless. */
+  forget(companion: Device): void {
+    this.#later(async () => this.signal.forget(companion));
+  }
+
+  /** The phone lost its sessions, or those with one device: it asks again for what it cannot read now. */
+  forgetSessions(with_?: Device): Promise<void> {
+    return this.#do(async () => {
+      if (with_) this.signal.forgetDevice(with_);
+      else this.signal.forgetAll();
     });
   }
 
-  /** A companion is gone: so is its session. */
-  forget(companion: Device): void {
-    this.signal.forget(companion);
-  }
-
-  /** The phone was reinstalled over an old backup: it asks again for what it cannot read now. */
-  forgetSessions(): Promise<void> {
-    return this.#do(async () => this.signal.forgetAll());
+  /** Starts over with another identity, which is the account's already, and these keys. */
+  reinstall(state: SignalState): Promise<void> {
+    return this.#do(async () => {
+      this.signal.replace(this.account.identity, state);
+      this.device.keys = this.signal.keys;
+    });
   }
 
   /** Resolves when everything so far is done. */
@@ -126,7 +143,7 @@ export class Phone {
   async #reply({ chat }: Incoming, text: string): Promise<void> {
     const message = { conversation: text };
     const id = await this.outbox.send(chat, message);
-    this.messages.note(id, chat, this.device, message);
+    this.chats.note(id, chat, this.device, message);
   }
 
   #read(chat: Chat, ids: readonly string[]): void {
@@ -147,7 +164,7 @@ export class Phone {
       const author =
         chat.kind === 'person'
           ? this.#world.accounts.byUser(chat.jid.user, chat.jid.domain)
-          : this.#world.accounts.byJid(this.messages.byId(id)?.from);
+          : this.#world.accounts.byJid(this.chats.byId(id)?.from);
       if (author) authors.set(author, [...(authors.get(author) ?? []), id]);
     }
     return authors;

@@ -59,11 +59,18 @@ export function freshSignalState(identity: KeyPair): SignalState {
 
 /** Not re-entrant per address: its owner calls one operation at a time. */
 export class PhoneSignal {
-  readonly identity: KeyPair;
-  readonly state: SignalState;
-  readonly #storage: SignalStorage;
+  identity: KeyPair;
+  state: SignalState;
+  #storage: SignalStorage;
 
   constructor(identity: KeyPair, state: SignalState) {
+    this.identity = identity;
+    this.state = state;
+    this.#storage = storageOf(identity, state);
+  }
+
+  /** Nothing is left of what was: other keys, no sessions. */
+  replace(identity: KeyPair, state: SignalState): void {
     this.identity = identity;
     this.state = state;
     this.#storage = storageOf(identity, state);
@@ -103,6 +110,14 @@ export class PhoneSignal {
   /** The device is gone. */
   forget(device: Device): void {
     this.forgetSession(device);
+  }
+
+  /** The session with one device and its sender keys are lost. */
+  forgetDevice(device: Device): void {
+    this.forgetSession(device);
+    const suffix = senderKeyId('', device);
+    for (const name of this.state.senderKeys.keys())
+      if (name.endsWith(suffix)) this.state.senderKeys.delete(name);
   }
 
   /** Sessions and sender keys of the others are lost; the own sender keys will be handed out anew. */

@@ -41,5 +41,6 @@ export function handleChatState(world: World, device: Device, chatState: BinaryN
   const account = to && world.accounts.byUser(to.user, to.domain);
   if (!account) return;
   const relayed = node('chatstate', { from: deviceJid(device, to.domain) }, children(chatState));
-  for (const target of account.devices.values()) target.mailbox.pushVolatile(relayed);
+  for (const target of account.devices.values())
+    target.mailbox.pushVolatile(relayed, world.delivery.chatStateTtlMs);
 }

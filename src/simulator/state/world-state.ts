@@ -123,9 +123,9 @@ function capturePhone(phone: Phone): PhoneState {
     sessions: [...sessions].map(([address, record]) => [address, text(record)]),
     senderKeys: [...senderKeys].map(([name, record]) => [name, text(record)]),
     keyHolders: [...keyHolders].map(([group, names]) => [group, [...names]]),
-    messages: phone.messages.list,
-    contents: phone.messages.list.map(one => {
-      const content = phone.messages.contentOf(one);
+    messages: phone.messages,
+    contents: phone.messages.map(one => {
+      const content = phone.chats.contentOf(one);
       return content ? text(content) : null;
     }),
     script: phone.script,
@@ -208,7 +208,7 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   });
   kept.messages.forEach((message, index) => {
     const content = kept.contents?.[index];
-    phone.messages.keep(message, content ? data(content) : undefined);
+    phone.chats.keep(message, content ? data(content) : undefined);
   });
   phone.script = kept.script;
   for (const { id: sentId, to, message, at = 0 } of kept.sent) {
