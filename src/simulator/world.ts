@@ -1,17 +1,26 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
+
+import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
+import { Clock } from './clock.ts';
 import { SentForms } from './delivery/sent-forms.ts';
 import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
+import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
+import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { MediaStore } from './media/store.ts';
 import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
+import type { Connection } from './wire/connection.ts';
+import { defaultLimits, type Limits } from './wire/limits.ts';
 
 export interface World {
   readonly trust: Trust;
+  /** The time that everything a client can see goes by. */
+  readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly delivery: DeliverySettings;
@@ -24,10 +33,19 @@ export interface World {
   readonly tls: TlsIdentity | undefined;
   /** PEM: what clients must trust. */
   readonly caCertificate: string;
+  /** What happens, for those who watch. */
+  readonly events: Events;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
+  readonly limits: Limits;
+  /** Every socket that was upgraded and is not closed yet. */
+  readonly connections: Set<Connection>;
+  /** The server is gone until this time (`performance.now()`): nobody gets in. */
+  downUntil: number;
+  /** Goes away with every connection, and is back with its state after `downMs`. */
+  readonly restart: (downMs: number) => void;
   /** Aborted when the simulator stops. */
   readonly stopped: AbortSignal;
 }
@@ -38,29 +56,42 @@ export interface WorldParts {
   /** PEM: what clients must trust. */
   readonly caCertificate: string;
   readonly media: MediaStore;
+  /** One way, each direction. */
   readonly latencyMs: number;
+  /** Of all randomness of faults; made up when absent. */
+  readonly seed: number | undefined;
+  readonly limits: Partial<Limits> | undefined;
   readonly stopped: AbortSignal;
   readonly delivery?: Partial<DeliverySettings>;
 }
 
 export function makeWorld(parts: WorldParts): World {
-  const { trust, tls, caCertificate, media, latencyMs, stopped, delivery } = parts;
+  const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped, delivery } = parts;
   let ids = 0;
   const run = Date.now().toString(36);
-  return {
+  const clock = new Clock();
+  const events = new Events(() => clock.now());
+  const world: World = {
     trust,
     tls,
     caCertificate,
     media,
+    clock,
     accounts: new Accounts(),
     groups: new Groups(),
     delivery: deliverySettings(delivery),
     sentForms: new SentForms(),
-    desk: new PairingDesk(),
-    faults: new Faults(latencyMs),
-    ledger: new Ledger(),
+    desk: new PairingDesk(events),
+    faults: new Faults(latencyMs, seed ?? randomInt(2 ** 32)),
+    ledger: new Ledger(events, clock),
+    events,
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
+    limits: { ...defaultLimits, ...limits },
+    connections: new Set(),
+    downUntil: 0,
+    restart: downMs => restart(world, downMs),
     stopped,
   };
+  return world;
 }

@@ -49,7 +49,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     const ledger = await server.get<Record<string, number>>('/admin/ledger');
     assert.deepEqual([ledger.duplicates, ledger.undecryptable, ledger.retries], [0, 0, 0]);
     const { devices } = await server.get<{ devices: Record<string, { deliveries: number }> }>(
-      `/admin/ledger/${id}`,
+      `/admin/ledger/messages/${id}`,
     );
     assert.deepEqual(
       Object.keys(devices).sort(),
@@ -107,7 +107,7 @@ test('who is not in a group is refused, and nobody gets what they wrote', async 
   group = await makeGroup(server, 'lid', [bob]);
   const sent = await alice.sock.sendMessage(group.id, { text: 'let me in' });
   await until(() => alice.statuses.get(sent?.key.id ?? '') === 0, { what: 'status ERROR' });
-  const { devices } = await server.get<{ devices: object }>(`/admin/ledger/${sent?.key.id}`);
+  const { devices } = await server.get<{ devices: object }>(`/admin/ledger/messages/${sent?.key.id}`);
   assert.deepEqual(devices, {});
   await assert.rejects(
     server.post(`/admin/phones/${alice.phone}/send`, { to: group.id, text: 'me too' }),

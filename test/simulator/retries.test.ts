@@ -9,7 +9,7 @@ import { makeGroup } from './group-world.ts';
 
 tameClients();
 
-type Entry = { devices: Record<string, { deliveries: number; receipts: string[] }> };
+type Entry = { devices: Record<string, { deliveries: number; receipts: { type: string }[] }> };
 
 test('a group text that a client cannot decrypt comes again from the client or phone that sent it', async t => {
   const server = await simulator(t);
@@ -36,18 +36,24 @@ test('a group text that a client cannot decrypt comes again from the client or p
   });
   await until(() => bob.text(phonesAgain) === 'four', { what: 'the phone sends again' });
   // Only to the one that asked.
-  const { devices } = await server.get<Entry>(`/admin/ledger/${phonesAgain}`);
+  const { devices } = await server.get<Entry>(`/admin/ledger/messages/${phonesAgain}`);
   assert.equal(devices[carol.jid]?.deliveries, 1);
   assert.equal(devices[bob.jid]?.deliveries, 2);
-  assert.equal(devices[bob.jid]?.receipts.includes('retry'), true);
+  assert.equal(
+    devices[bob.jid]?.receipts.some(one => one.type === 'retry'),
+    true,
+  );
 
   const later = await server.post<{ id: string }>(`/admin/phones/${alice.phone}/send`, {
     to: group.id,
     text: 'five',
   });
   await until(() => bob.text(later.id) === 'five');
-  const { devices: after } = await server.get<Entry>(`/admin/ledger/${later.id}`);
-  assert.deepEqual([after[bob.jid]?.deliveries, after[bob.jid]?.receipts.includes('retry')], [1, false]);
+  const { devices: after } = await server.get<Entry>(`/admin/ledger/messages/${later.id}`);
+  assert.deepEqual(
+    [after[bob.jid]?.deliveries, after[bob.jid]?.receipts.some(one => one.type === 'retry')],
+    [1, false],
+  );
 });
 
 test('a phone that cannot decrypt asks, and the client sends again, to people and to groups', async t => {
@@ -64,8 +70,8 @@ test('a phone that cannot decrypt asks, and the client sends again, to people an
     await server.post(`/admin/phones/${bob.phone}/undecryptable`, { count: 1 });
     const sent: WAMessage | undefined = await alice.sock.sendMessage(to, { text: `text ${index}` });
     await until(async () => (await texts()).includes(`text ${index}`), { what: `${index} on the phone` });
-    const entry: Entry = await server.get<Entry>(`/admin/ledger/${sent?.key.id}`);
-    assert.equal(entry.devices[`${bob.phone}@s.whatsapp.net`]?.receipts[0], 'retry');
+    const entry: Entry = await server.get<Entry>(`/admin/ledger/messages/${sent?.key.id}`);
+    assert.equal(entry.devices[`${bob.phone}@s.whatsapp.net`]?.receipts[0]?.type, 'retry');
   }
   // It sent again to everybody, and nobody shows anything twice.
   assert.deepEqual(await texts(), ['text 0', 'text 1']);
@@ -90,7 +96,9 @@ test('a phone that loses the session with one device only asks that device', asy
   const fromAlice = await alice.sock.sendMessage(to, { text: 'from alice' });
   await Promise.all([answered(alice, 2), answered(bob, 2)]);
   const asked = async (id: string | null | undefined) =>
-    (await server.get<Entry>(`/admin/ledger/${id}`)).devices[to]?.receipts.includes('retry');
+    (await server.get<Entry>(`/admin/ledger/messages/${id}`)).devices[to]?.receipts.some(
+      one => one.type === 'retry',
+    );
   assert.deepEqual([await asked(fromAlice?.key.id), await asked(fromBob?.key.id)], [true, false]);
   await assert.rejects(server.post(`/admin/phones/${phone}/forget-sessions`, { with: 'nobody' }), /404/);
 });
@@ -112,8 +120,8 @@ test('a device that is linked after the keys of a group were given asks for them
   const sent = await alice.sock.sendMessage(group.id, { text: 'to all' });
   const id = sent?.key.id ?? '';
   await until(() => late.text(id) === 'to all' && bob.text(id) === 'to all');
-  const { devices } = await server.get<Entry>(`/admin/ledger/${id}`);
-  assert.equal(devices[late.jid]?.receipts[0], 'retry');
+  const { devices } = await server.get<Entry>(`/admin/ledger/messages/${id}`);
+  assert.equal(devices[late.jid]?.receipts[0]?.type, 'retry');
 });
 
 /** A client's device lists that stay as they are once frozen, whatever it is told. */
@@ -146,30 +154,34 @@ test('nobody asks more often than clients do', async t => {
     text: 'never',
   });
   const receipts = async () =>
-    (await server.get<Entry>(`/admin/ledger/${id}`)).devices[`${asker}@s.whatsapp.net`]?.receipts ?? [];
+    (await server.get<Entry>(`/admin/ledger/messages/${id}`)).devices[
+      `${asker}@s.whatsapp.net`
+    ]?.receipts.map(one => one.type) ?? [];
   const all = Array.from({ length: 5 }, () => 'retry');
   await until(async () => (await receipts()).length === all.length, { what: 'five receipts' });
   // The fifth is answered too; what is read after that answer shows that no sixth follows.
   const delivered = async () =>
-    (await server.get<Entry>(`/admin/ledger/${id}`)).devices[`${asker}@s.whatsapp.net`]?.deliveries;
+    (await server.get<Entry>(`/admin/ledger/messages/${id}`)).devices[`${asker}@s.whatsapp.net`]?.deliveries;
   await until(async () => (await delivered()) === 6);
   await server.get(`/admin/phones/${asker}/messages`);
   assert.deepEqual(await receipts(), all);
 });
 
 test('what a phone sent is kept for retries by size and age, not by number', () => {
+  const now = Date.now();
   const sent = new SentMessages();
   const text = (conversation: string) => ({ conversation });
-  for (let index = 0; index < 6_000; index++) sent.add(`text ${index}`, 'a@lid', text(`flood ${index}`));
+  for (let index = 0; index < 6_000; index++) sent.add(`text ${index}`, 'a@lid', text(`flood ${index}`), now);
   const first = sent.get('text 0');
   assert.equal(first && proto.Message.decode(first.content).conversation, 'flood 0');
-  for (let index = 0; index < 20; index++) sent.add(`large ${index}`, 'a@lid', text('x'.repeat(1_000_000)));
+  for (let index = 0; index < 20; index++)
+    sent.add(`large ${index}`, 'a@lid', text('x'.repeat(1_000_000)), now);
   assert.equal(sent.get('text 0'), undefined);
   assert.equal(sent.get('large 0'), undefined);
   assert.ok(sent.get('large 19'));
-  const dayOld = { to: 'a@lid', content: Buffer.of(), at: Date.now() - 25 * 60 * 60_000, timestamp: 0 };
+  const dayOld = { to: 'a@lid', content: Buffer.of(), at: now - 25 * 60 * 60_000 };
   const fresh = new SentMessages();
   fresh.restore('old', dayOld);
-  fresh.add('new', 'a@lid', text('new'));
+  fresh.add('new', 'a@lid', text('new'), now);
   assert.deepEqual([fresh.get('old'), fresh.get('new')?.to], [undefined, 'a@lid']);
 });

@@ -1,7 +1,7 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
 
 import { participantsHash } from '../delivery/participants-hash.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
 import { keyIndexList } from './adv.ts';
@@ -11,6 +11,7 @@ export function unlink(world: World, device: Device, how: 'device-removed' | 'lo
   world.accounts.removeCompanion(device);
   device.account.devices.get(0)?.phone?.forget(device);
   announceDevice(world, device, 'remove');
+  world.events.tell({ kind: 'unlinked', jid: deviceJid(device) });
   if (how === 'device-removed') device.connection?.close('device-removed');
   world.changed();
 }
@@ -28,7 +29,7 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   });
   const list = node(
     'key-index-list',
-    { ts: unixNow() },
+    { ts: world.clock.seconds() },
     change === 'add' ? keyIndexList(account) : undefined,
   );
   const hashes = {
@@ -61,7 +62,9 @@ function tellWatchers(
   for (const listener of new Set([account, ...account.watchers])) {
     for (const companion of listener.devices.values()) {
       if (companion === not || companion.id === 0) continue;
-      companion.mailbox.push(node('notification', { ...attrs, id: world.nextId(), t: unixNow() }, content));
+      companion.mailbox.push(
+        node('notification', { ...attrs, id: world.nextId(), t: world.clock.seconds() }, content),
+      );
     }
   }
 }

@@ -17,8 +17,19 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
   if (known) return known;
   const account = world.accounts.add({ phone: digits, name: name ?? `Phone ${digits}` });
   new Phone(world, account, freshSignalState(account.identity));
+  world.events.tell({ kind: 'phone', change: 'added', phone: digits });
   world.changed();
   return account;
+}
+
+/** The number is given up: its devices are unlinked, it leaves its groups, and nobody has it any more. */
+export function removePhone(world: World, account: Account): void {
+  for (const device of [...account.devices.values()])
+    if (device.id !== 0) unlink(world, device, 'device-removed');
+  for (const group of [...world.groups.of(account)]) world.groups.leave(group, account);
+  world.accounts.remove(account);
+  world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
+  world.changed();
 }
 
 /**

@@ -6,12 +6,18 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
+import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { messageRoutes } from './messages.ts';
+import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
 import { tlsRoutes } from './tls.ts';
+import { worldRoutes } from './world.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -23,11 +29,22 @@ export function makeControl(world: World): OpenAPIHono {
   deviceRoutes(add, world);
   deliveryRoutes(add, world);
   groupRoutes(add, world);
+  faultRoutes(add, world);
+  ledgerRoutes(add, world);
   tlsRoutes(admin, world);
-  admin.route('/', phoneRoutes(world));
-  admin.route('/', faultRoutes(world));
+  phoneRoutes(add, world);
+  messageRoutes(add, world);
+  worldRoutes(add, world);
+  eventRoutes(admin, world);
+  processRoutes(add);
   app.route('/admin', admin);
-  app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
+  openapiRoute(app);
+  app.notFound(context =>
+    context.json(
+      { error: `no route ${context.req.method} ${context.req.path}; GET /openapi.json lists them` },
+      404,
+    ),
+  );
   app.onError((error, context) => {
     if (error instanceof Refused) return context.json({ error: error.message }, error.status);
     if (error instanceof HTTPException) return context.json({ error: error.message }, error.status);

@@ -4,8 +4,8 @@ import type { BinaryNode } from '../wire/stanza.ts';
 interface Waiting {
   readonly stanza: BinaryNode;
   readonly bytes: number;
-  /** Unix ms; then it is worthless. Such a stanza is not kept, not counted, and dropped before all others. */
-  readonly until?: number | undefined;
+  /** Of a passing state: whether it is too old by now. It is not kept, not counted, and dropped before all others. */
+  readonly worthless?: (() => boolean) | undefined;
 }
 
 /** Per device. Over them the oldest receipts go first, then notifications and calls, then messages. */
@@ -33,19 +33,19 @@ export class Backlog {
     return this.#waiting.length;
   }
 
-  /** Those that are not worthless soon. */
+  /** Without passing states. */
   get stanzas(): BinaryNode[] {
-    return this.#waiting.filter(one => one.until === undefined).map(one => one.stanza);
+    return this.#waiting.filter(one => !one.worthless).map(one => one.stanza);
   }
 
   has(stanza: BinaryNode): boolean {
     return this.#waiting.some(one => one.stanza === stanza);
   }
 
-  /** `until` in Unix ms. */
-  push(stanza: BinaryNode, until?: number): void {
+  /** With `worthless` it is a passing state. */
+  push(stanza: BinaryNode, worthless?: () => boolean): void {
     const bytes = sizeOf(stanza);
-    this.#waiting.push({ stanza, bytes, until });
+    this.#waiting.push({ stanza, bytes, worthless });
     this.#bytes += bytes;
     if (this.#waiting.length > this.#maxStanzas || this.#bytes > this.#maxBytes) this.#trim();
   }
@@ -58,14 +58,13 @@ export class Backlog {
     if (this.#waiting.length > this.#maxStanzas || this.#bytes > this.#maxBytes) this.#trim();
   }
 
-  /** The first `count`, without what has become worthless; `lasting` is false for what soon will. */
+  /** The first `count`, without what has become worthless meanwhile; `lasting` is false for a passing state. */
   take(count: number): { stanza: BinaryNode; lasting: boolean }[] {
-    const now = Date.now();
     const taken = this.#waiting.splice(0, count);
     for (const one of taken) this.#bytes -= one.bytes;
     return taken
-      .filter(one => one.until === undefined || one.until > now)
-      .map(({ stanza, until }) => ({ stanza, lasting: until === undefined }));
+      .filter(one => !one.worthless?.())
+      .map(({ stanza, worthless }) => ({ stanza, lasting: !worthless }));
   }
 
   #trim(): void {
@@ -79,15 +78,15 @@ export class Backlog {
         stanzas--;
         bytes -= one.bytes;
         this.#bytes -= one.bytes;
-        if (one.until === undefined) this.dropped++;
+        if (!one.worthless) this.dropped++;
         return false;
       });
     }
   }
 }
 
-function worthOf({ stanza, until }: Waiting): number {
-  if (until !== undefined) return 0;
+function worthOf({ stanza, worthless }: Waiting): number {
+  if (worthless) return 0;
   if (stanza.tag === 'receipt') return 1;
   return stanza.tag === 'message' ? 3 : 2;
 }

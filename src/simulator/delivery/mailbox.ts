@@ -63,10 +63,10 @@ export class Mailbox {
     return this.#backlog.has(stanza);
   }
 
-  /** For presence and chat states, which are worthless later: a device that is away gets them within `ttlMs` only. */
-  pushVolatile(stanza: BinaryNode, ttlMs = 0): void {
+  /** For presence and chat states: a device that is away gets them later only if `worthless` is given and then false. */
+  pushVolatile(stanza: BinaryNode, worthless?: () => boolean): void {
     if (this.#state === 'live') this.#line?.send(stanza);
-    else if (ttlMs > 0) this.#backlog.push(stanza, Date.now() + ttlMs);
+    else if (worthless) this.#backlog.push(stanza, worthless);
   }
 
   /** A login: everything unconfirmed goes back to the front of the queue, in the order it was sent. */

@@ -1,7 +1,7 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
 import type { Domain } from '../wire/jid.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { chatIn, deliveredForm, formOf, messageAddress, receiptAddress } from './addressing.ts';
 import type { Chat } from './chat.ts';
@@ -37,8 +37,7 @@ export function deliverMessage(world: World, parcel: Parcel): void {
   const id = parcel.attrs.id ?? '';
   if (chat.kind !== 'group' && !parcel.peer && deliveredForm(world, form) !== form)
     world.sentForms.remember(sender.account, id, form);
-  const attrs = { t: unixNow(), ...parcel.attrs, notify: sender.account.name, ...address };
-  world.ledger.delivered(id, deviceJid(target));
+  const attrs = { t: world.clock.seconds(), ...parcel.attrs, notify: sender.account.name, ...address };
   hand(world, target, node('message', attrs, content));
 }
 
@@ -66,7 +65,7 @@ export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Devi
   const attrs = {
     id: first,
     type: parcel.type,
-    t: unixNow(),
+    t: world.clock.seconds(),
     recipient: parcel.recipient && chatIn(world, parcel.recipient, form),
     ...receiptAddress({ sender: parcel.sender, target, chat: parcel.chat }, form),
   };
@@ -103,8 +102,16 @@ export const SEEN: ReadonlySet<string> = new Set(['read', 'read-self', 'played',
 const SELF: ReadonlySet<string> = new Set(['read-self', 'played-self']);
 
 function hand(world: World, target: Device, stanza: BinaryNode): void {
-  if (target.phone) target.phone.receive(stanza);
-  else {
+  const jid = deviceJid(target);
+  if (stanza.tag === 'message') {
+    world.ledger.addressed(stanza, jid);
+    if (world.faults.armed?.fire('message.lost', target, stanza)) return;
+    world.ledger.delivered(stanza.attrs.id ?? '', jid);
+  }
+  if (target.phone) {
+    if (stanza.tag === 'message') world.ledger.handed(stanza, jid, true);
+    target.phone.receive(stanza);
+  } else {
     target.mailbox.push(stanza);
     world.changed();
   }

@@ -107,6 +107,7 @@ export async function link(
         signedIdentity: signedIdentity(account, half, signature),
       });
       world.ledger.totals.pairings++;
+      world.events.tell({ kind: 'linked', jid: deviceJid(device) });
       announceDevice(world, device, 'add');
       joinSeeded(world, account);
       world.changed();

@@ -2,7 +2,6 @@
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Chat, chatJid } from '../delivery/chat.ts';
-import { unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { describe } from './text.ts';
 
@@ -36,7 +35,7 @@ export class PhoneMessages {
   }
 
   /** `timestamp` in unix seconds; now when it is absent. */
-  note(id: string, chat: Chat, from: Device, message: proto.IMessage, timestamp = unixNow()): PhoneMessage {
+  note(id: string, chat: Chat, from: Device, message: proto.IMessage, timestamp?: string): PhoneMessage {
     const other = chat.kind === 'person' && this.#world.accounts.byUser(chat.jid.user, chat.jid.domain);
     const noted: PhoneMessage = {
       id,
@@ -44,9 +43,10 @@ export class PhoneMessages {
       from: deviceJid(from),
       fromMe: from.account === this.#own.account,
       ...describe(message),
-      timestamp: Number(timestamp),
+      timestamp: Number(timestamp ?? this.#world.clock.seconds()),
     };
     this.keep(noted, proto.Message.encode(message).finish());
+    this.#world.events.tell({ kind: 'message', phone: this.#own.account.phone, ...noted });
     this.#world.changed();
     return noted;
   }

@@ -52,7 +52,7 @@ export class Outbox {
     const { id = newId(), statusTo, ...given } = options;
     const to = chatJid(chat);
     const letter = { id, chat, kind: { ...kindOf(message), ...given } };
-    this.sent.add(id, to, message);
+    this.sent.add(id, to, message, this.#world.clock.now());
     this.#world.ledger.sent(id, deviceJid(this.#own), to);
     if (chat.kind !== 'person') {
       await this.#sendToMany(letter, message, this.#readers(chat, statusTo ?? this.#contacts()));
@@ -83,7 +83,7 @@ export class Outbox {
     const sent = this.sent.get(id);
     if (!sent) return;
     const message = proto.Message.decode(sent.content);
-    const letter = { id, chat, kind: kindOf(message), count, t: String(sent.timestamp) };
+    const letter = { id, chat, kind: kindOf(message), count, t: String(Math.floor(sent.at / 1000)) };
     if (chat.kind === 'person') {
       const own = target.account === this.#own.account;
       await this.#encryptTo(target, own ? copyFor(chat, message) : message, letter);

@@ -13,6 +13,7 @@ import { bootstrapMessages } from './bootstrap.ts';
 import { Inbox, type Incoming } from './inbox.ts';
 import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
+import { PhoneReceipts } from './receipts.ts';
 import { Retries } from './retries.ts';
 import { act, type Script } from './script.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
@@ -24,6 +25,7 @@ export class Phone {
   readonly chats: PhoneMessages;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
+  readonly receipts = new PhoneReceipts();
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
@@ -50,6 +52,7 @@ export class Phone {
     if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
     else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
       this.#later(() => this.#retries.answer(stanza));
+    else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
   }
 
   /** Sends a text; see {@link sendMessage}. */

@@ -8,7 +8,6 @@ export interface Sent {
   readonly content: Uint8Array;
   /** Unix ms. */
   readonly at: number;
-  readonly timestamp: number;
 }
 
 /** About 25,000 texts; whatsmeow keeps 256 messages, Baileys' cache 512. */
@@ -21,10 +20,10 @@ export class SentMessages {
   readonly #byId = new Map<string, Sent>();
   #bytes = 0;
 
-  add(id: string, to: string, message: proto.IMessage): void {
-    const at = Date.now();
+  /** `at` in Unix ms. */
+  add(id: string, to: string, message: proto.IMessage, at: number): void {
     const content = proto.Message.encode(message).finish();
-    this.restore(id, { to, content, at, timestamp: Math.floor(at / 1000) });
+    this.restore(id, { to, content, at });
   }
 
   restore(id: string, sent: Sent): void {

@@ -17,7 +17,10 @@ import {
 import type { World } from '../world.ts';
 import { type Answer, IqError } from './request.ts';
 
-const count: Answer = ({ device }) => [node('count', { value: String(device.preKeys.length) })];
+const count: Answer = ({ world, device }) => {
+  const exhausted = world.faults.armed?.fire('prekeys.exhausted', device)?.count;
+  return [node('count', { value: exhausted ? '0' : String(device.preKeys.length) })];
+};
 
 /** A client uploads 812 at first, 50 or 5 later; more than this is not kept. */
 const MAX_PREKEYS = 5_000;

@@ -1,7 +1,7 @@
 // Messages from clients: acknowledged at once, then split into one stanza per device (protocol.md 8.1-8.4).
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { deliverMessage, type Parcel } from '../delivery/routing.ts';
-import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
+import { attr, type BinaryNode, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Posting, posting } from './posting.ts';
 
@@ -14,33 +14,26 @@ export function handleMessage(world: World, sender: Device, message: BinaryNode)
   const id = attr(message, 'id');
   const to = attr(message, 'to');
   world.ledger.sent(id, deviceJid(sender), to);
-  const error = world.faults.messageError();
-  const post = error === undefined ? posting(world, sender, message) : undefined;
-  const refusal = error ?? post?.refusal;
-  if (!world.faults.settings.withholdAcks) acknowledge(sender, message, refusal, post?.phash);
-  if (!post || refusal !== undefined) return;
-  for (const enc of encsOf(message)) world.ledger.ciphertext(enc.attrs.type ?? '', bytes(enc) ?? NO_BYTES);
-  deliver(world, sender, message, post);
-}
-
-const NO_BYTES = Buffer.alloc(0);
-
-/** Every enc once, whoever gets it. */
-function* encsOf(message: BinaryNode): Generator<BinaryNode> {
-  yield* children(message, 'enc');
-  for (const to of children(child(message, 'participants'), 'to')) yield* children(to, 'enc');
+  const post = posting(world, sender, message);
+  acknowledge(world, sender, message, post);
+  if (post.refusal === undefined) deliver(world, sender, message, post);
 }
 
 // whatsmeow waits for it and reads error, t and phash; Baileys only error (protocol.md 8.1).
-function acknowledge(
-  sender: Device,
-  message: BinaryNode,
-  error: string | undefined,
-  phash: string | undefined,
-): void {
+function acknowledge(world: World, sender: Device, message: BinaryNode, { refusal, phash }: Posting): void {
   const { id, to, participant, recipient } = message.attrs;
+  world.ledger.acked(id ?? '', refusal);
   sender.connection?.send(
-    node('ack', { class: 'message', id, from: to, t: unixNow(), participant, recipient, phash, error }),
+    node('ack', {
+      class: 'message',
+      id,
+      from: to,
+      t: world.clock.seconds(),
+      participant,
+      recipient,
+      phash,
+      error: refusal,
+    }),
   );
 }
 

@@ -21,7 +21,8 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
     for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
-  if (!world.faults.settings.dropReceipts && !INTERNAL.has(type ?? '')) passOn(world, sender, receipt, ids);
+  if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
+  passOn(world, sender, receipt, ids);
 }
 
 function passOn(world: World, sender: Device, receipt: BinaryNode, ids: string[]): void {
@@ -54,6 +55,7 @@ function bare(chat: Chat): Chat {
 
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */
 export function handleAck(world: World, device: Device, ack: BinaryNode): void {
-  const { class: tag, id } = ack.attrs;
+  const { class: tag, id, error } = ack.attrs;
+  if (tag === 'message' && id !== undefined) world.ledger.nacked(id, deviceJid(device), error);
   if (tag !== undefined && id !== undefined && device.mailbox.confirm(tag, id)) world.changed();
 }

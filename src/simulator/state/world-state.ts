@@ -4,6 +4,7 @@ import { captureGroups, type GroupState, restoreGroups } from '../groups/state.t
 import type { StoreState } from '../media/store.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
+import type { PhoneReceipt } from '../phone/receipts.ts';
 import type { Script } from '../phone/script.ts';
 import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
@@ -43,6 +44,7 @@ interface PhoneState {
   messages: PhoneMessage[];
   /** The encoded message of each of `messages`. */
   contents?: (string | null)[];
+  receipts?: [string, PhoneReceipt[]][];
   script: Script;
   sent: { id: string; to?: string; message: string; at?: number }[];
 }
@@ -70,6 +72,7 @@ export interface WorldState {
   sentForms?: [string, Domain][];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
+  clockOffsetMs?: number;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -83,6 +86,7 @@ export function captureWorld(world: World): WorldState {
     static: text(world.trust.static.private),
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
+    clockOffsetMs: world.clock.offsetMs,
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
@@ -128,6 +132,7 @@ function capturePhone(phone: Phone): PhoneState {
       const content = phone.chats.contentOf(one);
       return content ? text(content) : null;
     }),
+    receipts: [...phone.receipts.entries()],
     script: phone.script,
     sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at }]) => ({
       id,
@@ -164,6 +169,7 @@ function captureDevice(device: Device): DeviceState {
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
   if (state.media) world.media.restore(state.media);
+  world.clock.offsetMs = state.clockOffsetMs ?? 0;
   for (const one of state.accounts) restoreAccount(world, one);
   world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
@@ -210,10 +216,11 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
     const content = kept.contents?.[index];
     phone.chats.keep(message, content ? data(content) : undefined);
   });
+  for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
   for (const { id: sentId, to, message, at = 0 } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at, timestamp: Math.floor(at / 1000) });
+    phone.outbox.sent.restore(sentId, { to, content: data(message), at });
   }
 }
 
