@@ -2,11 +2,16 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { deviceShapes } from './devices.ts';
+import type { groupShapes } from './groups.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes & typeof messageShapes & typeof phoneShapes & typeof worldShapes;
+export type Shapes = typeof deviceShapes &
+  typeof groupShapes &
+  typeof messageShapes &
+  typeof phoneShapes &
+  typeof worldShapes;
 export type OperationId = keyof Shapes;
 
 type Where<S> = S extends { method: infer M extends string; path: infer P extends string }
@@ -31,6 +36,12 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
+
+  createGroup: 'POST /groups',
+  groups: 'GET /groups',
+  group: 'GET /groups/{group}',
+  changeGroup: 'POST /groups/{group}/change',
+  dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
