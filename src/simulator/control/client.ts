@@ -33,11 +33,14 @@ interface LooseGiven {
   readonly bytes?: Uint8Array;
 }
 
-/** Every call fails with a {@link ControlError}. `url` is the control URL. */
-export function controlClient(url: string) {
+/**
+ * Every call fails with a {@link ControlError}. `url` is the control URL; `options` go to `fetch`: the dispatcher of
+ * `clientOptions`, where the simulator has a certificate of its own.
+ */
+export function controlClient(url: string, options: Pick<RequestInit, 'dispatcher'> = {}) {
   /** A route by method and path (below `/admin`), for what has no operation of its own here. */
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(new URL(`/admin${path}`, url), { method, ...encoded(body) });
+    const response = await fetch(new URL(`/admin${path}`, url), { ...options, method, ...encoded(body) });
     const answer = (await response.json()) as T & { error?: string };
     if (response.ok) return answer;
     throw new ControlError(
@@ -84,11 +87,11 @@ export function controlClient(url: string) {
    * the simulator listens, so that nothing that is caused afterwards is missed.
    */
   async function events(
-    options: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
+    which: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
   ): Promise<AsyncGenerator<WorldEvent, void>> {
-    const { after, kinds, signal } = options;
+    const { after, kinds, signal } = which;
     const where = new URL(`/admin/events${searchOf({ after, kinds: kinds?.join(',') })}`, url);
-    const response = await fetch(where, signal ? { signal } : {});
+    const response = await fetch(where, { ...options, ...(signal && { signal }) });
     if (!response.ok || !response.body)
       throw new ControlError(response.status, `simulator: GET /events: ${response.status}`);
     return eventsIn(response.body);
