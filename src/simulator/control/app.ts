@@ -12,6 +12,7 @@ import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
 import { tlsRoutes } from './tls.ts';
 import { worldRoutes } from './world.ts';
@@ -30,6 +31,7 @@ export function makeControl(world: World): OpenAPIHono {
   messageRoutes(add, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
+  processRoutes(add);
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
   openapiRoute(app);
