@@ -121,9 +121,20 @@ export function controlClient(url: string, options: Pick<RequestInit, 'dispatche
     devices: () => call('devices'),
     /** Ends connections in a named way (`restart`, `replaced`, `device-removed`, `tcp`, …). */
     disconnect: (close: string, who: { jid: string } | { all: true }) =>
-      request<unknown>('POST', '/disconnect', { close, ...who }),
-    faults: (settings: Record<string, unknown>) => request<unknown>('PUT', '/faults', settings),
-    clearFaults: () => request<unknown>('DELETE', '/faults'),
+      call('disconnect', { body: { close, ...who } }),
+    /** The server goes away with every connection and is back after `downMs`. */
+    restart: (downMs = 0) => call('restart', { body: { downMs } }),
+    /** Arms a fault of the catalogue: always and for everybody unless it says otherwise. */
+    arm: (name: string, arming: NonNullable<Given<'armFault'>['body']> = {}) =>
+      call('armFault', { params: { name }, body: arming }),
+    /** Does it to connections at once, without arming it. */
+    strike: (name: string, who: { jid: string } | { all: true }, params: Record<string, unknown> = {}) =>
+      call('strikeFault', { params: { name }, body: { ...who, params } }),
+    /** Those of one name, or all. */
+    disarm: (name?: string) =>
+      name === undefined ? call('disarmFaults') : call('disarmFault', { params: { name } }),
+    faults: () => call('faults'),
+    violations: () => call('ledgerViolations', { query: { limit: 10_000 } }),
     ledger: () => call('ledger'),
   };
 }
