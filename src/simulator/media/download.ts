@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { World } from '../world.ts';
-import { readRange } from './range.ts';
+import { type ByteRange, readRange } from './range.ts';
 import { MediaRefused } from './respond.ts';
+import { altered, cut, slowed } from './spoil.ts';
 import type { StoredBlob } from './store.ts';
 
 /** Handles a GET or HEAD. Throws {@link MediaRefused}. */
@@ -17,27 +18,58 @@ export async function download(
   if (!blob || !hashAgrees(blob, url)) throw new MediaRefused(404, 'no such media');
   blob.downloads++;
   if (blob.expired !== undefined) throw new MediaRefused(blob.expired, 'this media is expired');
-  const { length } = blob.content;
+  const faults = world.faults.armed;
+  const refused = faults?.fire('media.status');
+  if (refused) throw new MediaRefused(refused.status, 'refused on purpose');
+  const length = Math.max(0, blob.content.length - (faults?.fire('media.wrong-length')?.missing ?? 0));
   const range = readRange(request.headers.range, length);
   if (range === 'unsatisfiable') {
     response.setHeader('content-range', `bytes */${length}`);
     throw new MediaRefused(416, `it has ${length} bytes`);
   }
-  const { start, end } = range ?? { start: 0, end: length - 1 };
-  if (range) response.setHeader('content-range', `bytes ${start}-${end}/${length}`);
+  const asked = range ?? { start: 0, end: length - 1 };
+  if (range) response.setHeader('content-range', `bytes ${range.start}-${range.end}/${length}`);
   response.writeHead(range ? 206 : 200, {
     'content-type': blob.contentType,
-    'content-length': end - start + 1,
+    'content-length': asked.end - asked.start + 1,
     'accept-ranges': 'bytes',
     etag: `"${blob.content.sha256}"`,
     'last-modified': new Date(blob.at).toUTCString(),
   });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
+  if (request.method === 'HEAD' || length === 0) response.end();
+  else await send(world, blob, asked, response);
+}
+
+async function send(
+  world: World,
+  blob: StoredBlob,
+  range: ByteRange,
+  response: ServerResponse,
+): Promise<void> {
   const file = await world.media.read(blob);
-  await pipeline(file.createReadStream({ start, end }), response);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const source = file.createReadStream(range);
+  await pipeline(source, bytes => spoiled(world, bytes, range, gone.signal), response);
+}
+
+/** The bytes of a range as the armed faults let them through. */
+function spoiled(
+  { faults: { armed } }: World,
+  source: AsyncIterable<Buffer>,
+  { start, end }: ByteRange,
+  signal: AbortSignal,
+): AsyncIterable<Buffer> {
+  const length = end - start + 1;
+  let bytes = source;
+  if (armed?.fire('media.bad-mac')) bytes = altered(bytes, length - 1);
+  if (armed?.fire('media.corrupt')) bytes = altered(bytes, Math.floor(length / 2));
+  const truncated = armed?.fire('media.truncated');
+  // All of it and then the end would be no fault.
+  if (truncated) bytes = cut(bytes, Math.min(length - 1, Math.floor(length * truncated.share)));
+  const slow = armed?.fire('media.slow');
+  if (slow) bytes = slowed(bytes, slow.bytesPerSecond, signal);
+  return bytes;
 }
 
 /**
