@@ -12,10 +12,10 @@ import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof deviceShapes &
   typeof faultShapes &
+  typeof groupShapes &
   typeof ledgerShapes &
   typeof messageShapes &
   typeof phoneShapes &
-  typeof groupShapes &
   typeof processShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
