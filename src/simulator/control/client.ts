@@ -33,13 +33,21 @@ interface LooseGiven {
   readonly bytes?: Uint8Array;
 }
 
+export interface ControlOptions {
+  /** Sees every answer before the caller does, who waits for it; what it throws fails the call. `path` is below `/admin`. */
+  readonly inspect?: (method: string, path: string, answer: unknown) => Promise<unknown>;
+}
+
 /** Every call fails with a {@link ControlError}. `url` is the control URL. */
-export function controlClient(url: string) {
+export function controlClient(url: string, { inspect }: ControlOptions = {}) {
   /** A route by method and path (below `/admin`), for what has no operation of its own here. */
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(new URL(`/admin${path}`, url), { method, ...encoded(body) });
     const answer = (await response.json()) as T & { error?: string };
-    if (response.ok) return answer;
+    if (response.ok) {
+      await inspect?.(method, path, answer);
+      return answer;
+    }
     throw new ControlError(
       response.status,
       `simulator: ${method} ${path}: ${response.status} ${answer.error ?? ''}`,

@@ -3,16 +3,20 @@
 import type { z } from 'zod';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
+import type { groupShapes } from './groups.ts';
 import type { ledgerShapes } from './ledger.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
+import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof deviceShapes &
   typeof faultShapes &
+  typeof groupShapes &
   typeof ledgerShapes &
   typeof messageShapes &
   typeof phoneShapes &
+  typeof processShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -39,6 +43,9 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  createGroup: 'POST /groups',
+  groups: 'GET /groups',
+
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
 
@@ -60,6 +67,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',
+  process: 'GET /process',
 };
 
 type Part<K extends 'params' | 'query' | 'body', S> = S extends {
