@@ -36,6 +36,8 @@ export interface Totals {
 // Bounds, so that a benchmark of hours ends in memory: the oldest are forgotten first.
 const MAX_MESSAGES = 100_000;
 const MAX_KEYS = 500_000;
+const MAX_UNKNOWN = 200;
+const MAX_UNKNOWN_NAME = 100;
 
 export class Ledger {
   readonly totals: Totals = {
@@ -124,7 +126,10 @@ export class Ledger {
 
   unknownIq(name: string): void {
     this.totals.iqUnknown++;
-    this.unknown.set(name, (this.unknown.get(name) ?? 0) + 1);
+    // Clients choose the name: what is kept of it, and of how many, has an end.
+    const short = name.slice(0, MAX_UNKNOWN_NAME);
+    if (this.unknown.size < MAX_UNKNOWN || this.unknown.has(short))
+      this.unknown.set(short, (this.unknown.get(short) ?? 0) + 1);
   }
 
   #entryOf(id: string, device: string) {
