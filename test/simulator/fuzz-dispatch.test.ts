@@ -147,9 +147,18 @@ test(`${CASES} well-formed stanzas without sense: refused or answered, and nobod
   const growth = retained() - used.half;
   const most = (all.length / 2) * LEFT_PER_CASE + 8 * 1024 * 1024;
   assert.ok(growth < most, `${growth} bytes more after the second half`);
-  const { phoneErrors, lastPhoneError } = await server.get<Record<string, unknown>>('/admin/ledger');
-  assert.equal(phoneErrors, 0, String(lastPhoneError));
+  await assertNoFaultOfOurs(server);
 });
+
+async function assertNoFaultOfOurs(server: Server): Promise<void> {
+  const ledger = await server.get<{
+    phoneErrors: number;
+    lastPhoneError?: string;
+    protocolErrorReasons: Record<string, number>;
+  }>('/admin/ledger');
+  assert.equal(ledger.phoneErrors, 0, ledger.lastPhoneError);
+  assert.equal(ledger.protocolErrorReasons.internal ?? 0, 0);
+}
 
 test('500 clients that are not linked send stanzas of linked ones: no more than their own connection ends', async t => {
   const server = await simulator(t);
@@ -190,6 +199,7 @@ test('500 clients that are not linked send stanzas of linked ones: no more than 
     if (seed % 100 === 0) await others.talk();
   }
   await others.talk();
+  await assertNoFaultOfOurs(server);
 });
 
 /** What a client that wants to be linked says of itself. */
