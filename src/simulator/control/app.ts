@@ -4,6 +4,7 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
@@ -26,6 +27,7 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  deliveryRoutes(add, world);
   groupRoutes(add, world);
   faultRoutes(add, world);
   ledgerRoutes(add, world);
