@@ -23,6 +23,8 @@ export interface BareClientOptions {
   readonly silent?: boolean;
   /** Reads nothing after the login: what the server sends stays in its buffers. */
   readonly deaf?: boolean;
+  /** An encoded ClientPayload instead of the login of `linked`, whose noise key is used all the same. */
+  readonly payload?: Uint8Array;
 }
 
 /** What login and going active ask of the server, in Baileys' order (protocol.md 5.2). */
@@ -143,7 +145,7 @@ export class BareClient {
   }
 
   #authenticate(serverHello: Buffer): void {
-    const done = this.#noise?.finish(serverHello, loginPayload(this.linked));
+    const done = this.#noise?.finish(serverHello, this.#options.payload ?? loginPayload(this.linked));
     if (!done) throw new Error('an answer to nothing');
     this.#noise = undefined;
     this.sendBytes(frame(done.finish));
