@@ -11,6 +11,7 @@ const tags = {
   linking: 'A person links a client: scans its QR code, types its pairing code, unlinks it',
   phones: 'Phones, and contacts: phones without linked devices',
   messages: 'What phones send and see',
+  delivery: 'How messages travel: the form in which people appear, keys, phones that cannot read',
   devices: 'Linked devices: who is connected, and ready-made ones',
   groups: 'Groups and communities',
   profile: 'Names, abouts, pictures, privacy',

@@ -1,6 +1,7 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
@@ -10,7 +11,8 @@ import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes &
+export type Shapes = typeof deliveryShapes &
+  typeof deviceShapes &
   typeof faultShapes &
   typeof groupShapes &
   typeof ledgerShapes &
@@ -43,8 +45,17 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  setAddressing: 'PUT /addressing',
+  delivery: 'GET /delivery',
+  setDelivery: 'PUT /delivery',
+  reinstall: 'POST /phones/{phone}/reinstall',
+  undecryptable: 'POST /phones/{phone}/undecryptable',
+
   createGroup: 'POST /groups',
   groups: 'GET /groups',
+  group: 'GET /groups/{group}',
+  changeGroup: 'POST /groups/{group}/change',
+  dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
