@@ -147,7 +147,7 @@ function seenBy(world: World, own: Account, id: string): boolean {
   const devices = world.ledger.message(id)?.devices ?? {};
   return [...own.devices.values()].some(device => {
     const said = devices[deviceJid(device)]?.receipts ?? [];
-    return said.includes('read') || said.includes('played');
+    return said.some(({ type }) => type === 'read' || type === 'played');
   });
 }
 
