@@ -16,4 +16,5 @@ for (const project of projects) {
   const { status } = spawnSync(process.execPath, [tsc, '-p', at(project)], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+cpSync(at('src/simulator/control/page'), at('dist/src/simulator/control/page'), { recursive: true });
 cpSync(at('src/store/migrations'), at('dist/src/store/migrations'), { recursive: true });

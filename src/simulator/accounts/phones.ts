@@ -1,5 +1,7 @@
 // Making phones, and telling the server's account list about them.
 
+import { quit } from '../groups/change.ts';
+import { announce } from '../groups/notices.ts';
 import { Phone } from '../phone/phone.ts';
 import { freshSignalState } from '../phone/signal.ts';
 import { Refused } from '../refused.ts';
@@ -26,7 +28,7 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
 export function removePhone(world: World, account: Account): void {
   for (const device of [...account.devices.values()])
     if (device.id !== 0) unlink(world, device, 'device-removed');
-  for (const group of [...world.groups.of(account)]) world.groups.leave(group, account);
+  announce(world, quit(world, account));
   world.accounts.remove(account);
   world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
   world.changed();

@@ -13,7 +13,7 @@ import { ledgerRoutes } from './ledger.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
-import { page } from './page.ts';
+import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
@@ -24,7 +24,7 @@ export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
   // Pages on loopback drive it, and there is nothing in here to protect.
   app.use(cors({ origin: '*' }));
-  app.get('/', context => context.html(page));
+  pageRoutes(app);
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);

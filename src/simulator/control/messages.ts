@@ -1,6 +1,6 @@
 // Routes about messages: what a phone sends, what it sees, what it heard of what it sent.
 import { z } from '@hono/zod-openapi';
-import type { Account } from '../accounts/accounts.ts';
+import { type Account, deviceJid } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import type { Phone } from '../phone/phone.ts';
@@ -27,6 +27,10 @@ const MessageView = z
       description: 'Of one from this account: the most that a device of somebody else said of it.',
     }),
     receipts: z.array(Receipt).optional(),
+    seen: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Of one from others: this account said that it was read.' }),
   })
   .openapi('PhoneMessage');
 
@@ -134,9 +138,17 @@ function selected(
 const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
 
 function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
-  if (!message.fromMe) return message;
+  if (!message.fromMe) return { ...message, seen: seenBy(world, phone.account, message.id) };
   const receipts = [...phone.receipts.of(message.id)];
   return { ...message, status: statusOf(world, phone.account, receipts), receipts };
+}
+
+function seenBy(world: World, own: Account, id: string): boolean {
+  const devices = world.ledger.message(id)?.devices ?? {};
+  return [...own.devices.values()].some(device => {
+    const said = devices[deviceJid(device)]?.receipts ?? [];
+    return said.some(({ type }) => type === 'read' || type === 'played');
+  });
 }
 
 function statusOf(

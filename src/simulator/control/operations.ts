@@ -59,6 +59,9 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
 
   createGroup: 'POST /groups',
   groups: 'GET /groups',
+  group: 'GET /groups/{group}',
+  changeGroup: 'POST /groups/{group}/change',
+  dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
