@@ -17,6 +17,7 @@ import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
+import { scriptRoutes } from './scripts.ts';
 import { tlsRoutes } from './tls.ts';
 import { worldRoutes } from './world.ts';
 
@@ -35,6 +36,7 @@ export function makeControl(world: World): OpenAPIHono {
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
+  scriptRoutes(add, world);
   mediaRoutes(add, admin, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);

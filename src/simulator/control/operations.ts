@@ -10,6 +10,7 @@ import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
+import type { scriptShapes } from './scripts.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof deliveryShapes &
@@ -21,6 +22,7 @@ export type Shapes = typeof deliveryShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
+  typeof scriptShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -43,6 +45,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
+  scriptOf: 'GET /phones/{phone}/script',
 
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',

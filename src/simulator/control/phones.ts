@@ -1,4 +1,4 @@
-// Routes about phones and contacts: make them, link clients to them, script them.
+// Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
@@ -27,11 +27,6 @@ const NewPhones = z.object({
     .string()
     .regex(/^[1-9]\d{0,10}$/)
     .optional(),
-});
-const Script = z.object({
-  reply: z.string().optional(),
-  afterMs: z.number().int().min(0).max(600_000).optional(),
-  reads: z.boolean().optional(),
 });
 
 export const phoneShapes = shapes({
@@ -149,16 +144,6 @@ export const phoneShapes = shapes({
     body: z.object({ with: z.string().optional() }),
     results: z.object({ ok: z.literal(true) }),
   },
-  script: {
-    id: 'script',
-    method: 'put',
-    path: '/phones/{phone}/script',
-    tag: 'phones',
-    summary: 'What this phone does by itself from now on',
-    params: OfPhone,
-    body: Script,
-    results: Script,
-  },
 });
 
 export function phoneRoutes(add: AddRoute, world: World): void {
@@ -217,13 +202,6 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     if (body.with !== undefined && !device) throw new Refused(404, `there is no device ${body.with}`);
     await phoneOf(world, params.phone).forgetSessions(device);
     return { ok: true } as const;
-  });
-
-  add(phoneShapes.script, ({ params, body }) => {
-    const phone = phoneOf(world, params.phone);
-    phone.script = body;
-    world.changed();
-    return phone.script;
   });
 }
 
