@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type GroupMetadata, proto, type WAMessage } from '@whiskeysockets/baileys';
+import { type BinaryNode, type GroupMetadata, proto, type WAMessage } from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { SentMessages } from '../../src/simulator/phone/sent.ts';
+import { children, node } from '../../src/simulator/wire/stanza.ts';
+import { BareClient } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 import { makeGroup } from './group-world.ts';
@@ -165,6 +167,41 @@ test('nobody asks more often than clients do', async t => {
   await until(async () => (await delivered()) === 6);
   await server.get(`/admin/phones/${asker}/messages`);
   assert.deepEqual(await receipts(), all);
+});
+
+test('nobody gets a message again that was not for them, whoever knows its id', async t => {
+  const server = await simulator(t);
+  const [forBob, forMallory] = await server.control.linkedDevices(2);
+  assert.ok(forBob && forMallory);
+  const phone = '15550134';
+  await server.control.createPhone({ phone });
+  const connect = async (linked: typeof forBob) => {
+    const seen: BinaryNode[] = [];
+    const onStanza = (stanza: BinaryNode) => void seen.push(stanza);
+    const self = new BareClient({ socketUrl: server.socketUrl, linked, onStanza });
+    t.after(() => self.end());
+    await self.open;
+    return { self, texts: () => seen.filter(one => one.tag === 'message') };
+  };
+  const bob = await connect(forBob);
+  const mallory = await connect(forMallory);
+  const { id } = await server.control.send(phone, forBob.phone, 'for bob');
+  await until(() => bob.texts().length === 1);
+  const ask = (who: BareClient) =>
+    who.send(
+      node('receipt', { id, type: 'retry', to: `${phone}@s.whatsapp.net` }, [
+        node('retry', { count: '1', id, t: '1700000000', v: '1' }),
+        node('registration', {}, Buffer.of(0, 0, 1, 1)),
+      ]),
+    );
+  ask(mallory.self);
+  const ping = node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' }, [node('ping', {})]);
+  await mallory.self.query(ping);
+  ask(bob.self);
+  await until(() => bob.texts().length === 2);
+  await mallory.self.query(ping);
+  assert.deepEqual(mallory.texts(), []);
+  assert.equal(children(bob.texts()[1], 'enc')[0]?.attrs.count, '1');
 });
 
 test('what a phone sent is kept for retries by size and age, not by number', () => {

@@ -46,7 +46,7 @@ interface PhoneState {
   contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
-  sent: { id: string; to?: string; message: string; at?: number }[];
+  sent: { id: string; to?: string; message: string; at?: number; peer?: boolean }[];
 }
 
 interface AccountState {
@@ -134,11 +134,12 @@ function capturePhone(phone: Phone): PhoneState {
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at }]) => ({
+    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at, peer }]) => ({
       id,
       to,
       message: text(content),
       at,
+      ...(peer && { peer }),
     })),
   };
 }
@@ -218,9 +219,9 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
-  for (const { id: sentId, to, message, at = 0 } of kept.sent) {
+  for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at });
+    phone.outbox.sent.restore(sentId, { to, content: data(message), at, peer });
   }
 }
 
