@@ -64,10 +64,14 @@ export class Retries {
     const target = this.#world.accounts.device(participant ?? from);
     const chat = target && this.#outbox.chatFor(target, id);
     if (!chat || counted(this.#answered, `${id} ${deviceJid(target)}`) > ANSWERED_AT_MOST) return;
-    const keys = keysIn(receipt);
-    if (keys) await this.#signal.startSessionWith(target, keys);
-    else this.#signal.forgetSession(target);
+    await this.#renewSession(target, keysIn(receipt));
     await this.#outbox.resend(target, chat, id, child(receipt, 'retry')?.attrs.count ?? '1');
+  }
+
+  /** From the receipt's keys where they are good; otherwise the next message takes a bundle of the server's. */
+  async #renewSession(target: Device, keys: SessionKeys | undefined): Promise<void> {
+    this.#signal.forgetSession(target);
+    if (keys) await this.#signal.startSessionWith(target, keys).catch(() => {});
   }
 
   #keys(): BinaryNode {
