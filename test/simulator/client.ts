@@ -83,7 +83,7 @@ export function driver(started: Pick<Simulator, 'controlUrl'>) {
 }
 
 export function client(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   socketUrl: string,
   linked?: {
     readonly credentials: string;

@@ -4,8 +4,8 @@ import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/bai
 import { WebSocket } from 'ws';
 import type { LinkedDevice } from '../../src/simulator/control/client.ts';
 import { FrameReader, frame } from '../../src/simulator/wire/frames.ts';
-import type { Transport } from '../../src/simulator/wire/handshake.ts';
 import { type BinaryNode, child, decode, encode, node, SERVER } from '../../src/simulator/wire/stanza.ts';
+import type { Transport } from '../../src/simulator/wire/transport.ts';
 import { INTRO, NoiseInitiator } from './noise-initiator.ts';
 
 export interface BareClientOptions {

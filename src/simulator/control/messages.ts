@@ -167,7 +167,7 @@ function statusOf(
 }
 
 /** Digits or a JID: of a person, of a group, or `status@broadcast`. */
-function chatNamed(to: string): string {
+export function chatNamed(to: string): string {
   const digits = to.replace(/^\+/, '');
   return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
 }
