@@ -49,9 +49,9 @@ export interface Device {
 
 export interface Account {
   /** Digits. */
-  readonly phone: string;
+  phone: string;
   /** Digits of the LID user. */
-  readonly lid: string;
+  lid: string;
   name: string;
   /** ADV raw id: one number per account. */
   readonly rawId: number;
@@ -143,6 +143,16 @@ export class Accounts {
     this.#byLid.set(account.lid, account);
     if (!this.#byName.has(account.name)) this.#byName.set(account.name, account);
     return account;
+  }
+
+  /** Another number, and with it another LID. Its companions must have been removed before. */
+  renumber(account: Account, phone: string): void {
+    this.#byPhone.delete(account.phone);
+    this.#byLid.delete(account.lid);
+    account.phone = phone;
+    account.lid = this.#freshLid(phone);
+    this.#byPhone.set(account.phone, account);
+    this.#byLid.set(account.lid, account);
   }
 
   rename(account: Account, name: string): void {
