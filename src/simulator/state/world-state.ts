@@ -79,21 +79,29 @@ const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 const data = (base64: string): Buffer => Buffer.from(base64, 'base64');
 const pairOf = (privateKey: string): KeyPair => keyPairOf(data(privateKey));
 
-export function captureWorld(world: World): WorldState {
-  return {
+/** All but the accounts, at once; the accounts one by one, each as it is when its turn comes. */
+export function captureWorld(world: World): {
+  rest: Omit<WorldState, 'accounts'>;
+  accounts: Iterable<AccountState>;
+} {
+  const rest = {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
-    accounts: [...world.accounts.all()].flatMap(account => {
-      const phone = account.devices.get(0)?.phone;
-      return phone ? [captureAccount(account, phone)] : [];
-    }),
     sentForms: world.sentForms.capture(),
     groups: captureGroups(world.groups),
-  };
+  } as const;
+  return { rest, accounts: captureAccounts(world) };
+}
+
+function* captureAccounts(world: World): Generator<AccountState> {
+  for (const account of world.accounts.all()) {
+    const phone = account.devices.get(0)?.phone;
+    if (phone) yield captureAccount(account, phone);
+  }
 }
 
 function captureAccount(account: Account, phone: Phone): AccountState {
