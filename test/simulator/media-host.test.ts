@@ -6,8 +6,10 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import { deflateSync } from 'node:zlib';
+import { type BinaryNode, downloadExternalBlob, downloadHistory, proto } from '@whiskeysockets/baileys';
 import { clientOptions, type SimulatorOptions } from '../../src/simulator/index.ts';
+import { encryptMedia } from '../../src/simulator/media/cipher.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 
@@ -48,7 +50,7 @@ async function mediaHost(t: TestContext, settings: SimulatorOptions = {}) {
     });
     return { status: response.status, ...((await response.json()) as Uploaded) };
   };
-  return { server, alice, mediaConn, auth, ask, upload };
+  return { server, alice, mediaConn, auth, ask, upload, options: config.options };
 }
 
 test('media_conn has what strict clients require, and a host per name that the simulator was given', async t => {
@@ -198,4 +200,21 @@ test('media survives a restart on the same state file', async t => {
   const got = await second.ask(direct_path);
   assert.ok(bytes.equals(Buffer.from(await got.arrayBuffer())));
   await second.server.stop();
+});
+
+test('blobs of history and of app state name no host, and Baileys gets them from the simulator all the same', async t => {
+  const { upload, options } = await mediaHost(t);
+  const plain = proto.HistorySync.encode({
+    syncType: proto.HistorySync.HistorySyncType.RECENT,
+    progress: 42,
+  }).finish();
+  const history = encryptMedia(deflateSync(plain), 'md-msg-hist');
+  const { direct_path: historyPath } = await upload(history.bytes, { path: '/mms/md-app-state' });
+  const { progress } = await downloadHistory({ ...history, directPath: historyPath }, options);
+  assert.equal(progress, 42);
+
+  const mutations = randomBytes(5_000);
+  const state = encryptMedia(mutations, 'md-app-state');
+  const { direct_path: directPath } = await upload(state.bytes, { path: '' });
+  assert.ok(mutations.equals(await downloadExternalBlob({ ...state, directPath }, options)));
 });

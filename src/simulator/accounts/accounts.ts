@@ -57,6 +57,8 @@ export interface Account {
   readonly rawId: number;
   /** The phone's Signal identity, which is also the account signature key of ADV. A reinstalled phone has a new one. */
   identity: KeyPair;
+  /** The key index list as it was signed last, and for which indexes and identity that was (adv.ts). */
+  keyIndexes?: { readonly of: string; readonly signer: KeyPair; readonly signed: Uint8Array };
   readonly devices: Map<number, Device>;
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */

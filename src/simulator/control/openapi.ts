@@ -4,8 +4,8 @@ import { version } from '../../lib/version.ts';
 
 const description = `Drives the phones, the network and the clock of a WhatsApp server for tests.
 
-Nothing here asks for a credential. JSON in and out; a failure is \`{"error": "a sentence"}\` that says what to do. Everything
-that happens can be watched at \`GET /admin/events\`.`;
+Nothing here asks for a credential. JSON in and out; a failure is \`{"error": "a sentence"}\` that says what to do.
+Everything that happens can be watched at \`GET /admin/events\`.`;
 
 const tags = {
   linking: 'A person links a client: scans its QR code, types its pairing code, unlinks it',

@@ -6,6 +6,7 @@ import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
@@ -16,6 +17,7 @@ export type Shapes = typeof deliveryShapes &
   typeof faultShapes &
   typeof groupShapes &
   typeof ledgerShapes &
+  typeof mediaShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
@@ -45,6 +47,10 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
+
+  sendMedia: 'POST /phones/{phone}/send-media',
+  media: 'GET /media',
+  expireMedia: 'POST /media/expire',
 
   setAddressing: 'PUT /addressing',
   delivery: 'GET /delivery',

@@ -10,7 +10,7 @@ export function el(what, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === 'data') Object.assign(element.dataset, value);
-    else if (name in element && !name.startsWith('aria-')) element[name] = value;
+    else if (name in element && name !== 'list' && !name.startsWith('aria-')) element[name] = value;
     else element.setAttribute(name, value === true ? '' : value);
   }
   element.append(

@@ -4,11 +4,11 @@ import { drawChats, startChats } from './chats.js';
 import { drawConversation, startConversation } from './conversation.js';
 import { startDialogs } from './dialogs.js';
 import { $, say } from './dom.js';
-import { drawFaults, startFaults } from './faults-panel.js';
+import { drawFaults, loadCatalogue, startFaults } from './faults-panel.js';
 import { startLayout } from './layout.js';
 import { apply, changed, loadAll, model, watch } from './model.js';
 import { drawPeople } from './people.js';
-import { drawPhone, learnCloses } from './phone-panel.js';
+import { drawPhone } from './phone-panel.js';
 import { drawTraffic, startTraffic } from './traffic.js';
 import { startWorld } from './world-panel.js';
 
@@ -26,7 +26,7 @@ for (const draw of [drawPeople, drawChats, drawConversation, drawPhone, drawTraf
 $('find').addEventListener('input', changed);
 for (const tab of document.querySelectorAll('[role=tab]')) tab.addEventListener('click', changed);
 
-const load = () => loadAll().catch(error => say(error.message, true));
+const load = () => Promise.all([loadAll(), loadCatalogue()]).catch(error => say(error.message, true));
 let live = false;
 watch(() => {
   const devices = [...model.devices.values()].flat();
@@ -46,7 +46,3 @@ listen({
     changed();
   },
 });
-fetch('/openapi.json')
-  .then(answer => answer.json())
-  .then(learnCloses)
-  .catch(() => {});

@@ -1,18 +1,11 @@
 // Details of the phone that is looked at: its devices, what it does by itself, its name, its end.
 import { call, ofPhone } from './api.js';
 import { $, attempt, el, say, show } from './dom.js';
+import { closes } from './faults-panel.js';
 import { view } from './layout.js';
 import { loadPhones, model, select } from './model.js';
 
 let drawnFor;
-
-/** Names of closes, from the API's own description. */
-let closes = ['tcp'];
-
-export async function learnCloses(document) {
-  const schema = document.paths['/admin/disconnect']?.post.requestBody?.content['application/json'].schema;
-  closes = schema?.properties?.close?.enum ?? closes;
-}
 
 export function drawPhone() {
   const panel = $('panel-phone');
@@ -23,7 +16,10 @@ export function drawPhone() {
     panel.replaceChildren(...(me ? content(me) : [el('p.none', {}, 'Choose a phone.')]));
   }
   if (!me) return;
-  const devices = (model.devices.get(me.phone) ?? []).map(({ lid: _lid, ...device }) => device);
+  const devices = (model.devices.get(me.phone) ?? []).map(({ lid: _lid, ...device }) => ({
+    ...device,
+    closable: closes().length > 0,
+  }));
   show(
     panel.querySelector('.cards'),
     devices,
@@ -101,7 +97,7 @@ function card(phone, { jid, connected, logins, queued, lastClose }) {
   const close = el(
     'select',
     { 'aria-label': `How the connection of ${jid} ends` },
-    closes.map(name => el('option', { value: name }, name)),
+    closes().map(name => el('option', { value: name }, name)),
   );
   return el(
     'li.card',

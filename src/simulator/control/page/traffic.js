@@ -66,7 +66,9 @@ export function drawTraffic() {
     events,
     event => event.seq,
     event =>
-  XX
+      el(
+        'li',
+        { title: JSON.stringify(event) },
         el('time', {}, new Date(event.at).toLocaleTimeString()),
         el(`span.kind.of-${boxOf(event.kind)}`, {}, event.kind),
         event.kind === 'message'
