@@ -123,7 +123,7 @@ function acceptSockets(world: World, server: Server): { end(): void } {
     socket.on('error', () => {}); // a client that is gone before it was answered
     if (isSocketPath(request.url)) {
       if (struckAtUpgrade(world, socket)) return;
-      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client));
+      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client, socket));
     } else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
   return {

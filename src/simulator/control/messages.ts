@@ -79,7 +79,13 @@ export const messageShapes = shapes({
     tag: 'messages',
     summary: 'The person reads these messages of a chat',
     params: OfPhone,
-    body: z.object({ chat: z.string(), ids: z.array(z.string()).min(1).max(1_000) }),
+    body: z.object({
+      chat: z.string(),
+      ids: z.array(z.string()).min(1).max(1_000),
+      type: z.enum(['read', 'read-self', 'played', 'played-self']).optional().openapi({
+        description: '`read` when absent; `read-self` tells the own companions only, `played` is for voice.',
+      }),
+    }),
     results: z.object({ ids: z.array(z.string()) }),
   },
 });
@@ -107,8 +113,8 @@ export function messageRoutes(add: AddRoute, world: World): void {
     }
   });
 
-  add(messageShapes.read, async ({ params, body: { chat, ids } }) => {
-    await phoneOf(world, params.phone).read(chatNamed(chat), ids);
+  add(messageShapes.read, async ({ params, body: { chat, ids, type } }) => {
+    await phoneOf(world, params.phone).read(chatNamed(chat), ids, type);
     return { ids };
   });
 }

@@ -39,6 +39,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   phones: 'GET /phones',
   createPhone: 'POST /phones',
   renamePhone: 'PATCH /phones/{phone}',
+  changeNumber: 'POST /phones/{phone}/change-number',
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',

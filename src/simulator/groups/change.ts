@@ -147,6 +147,18 @@ export function quit(world: World, account: Account): Outcome['notices'] {
   return [...world.groups.of(account)].flatMap(group => exit(world.groups, group, [account], account));
 }
 
+/** Somebody has another number: so they have in every group. */
+export function renumbered(
+  world: World,
+  account: Account,
+  old: { readonly old: string; readonly old_lid: string },
+): Outcome['notices'] {
+  return [...world.groups.of(account)].map(group => {
+    const before = group.addressing === 'lid' ? old.old_lid : old.old;
+    return toMembers(group, undefined, { type: 'modify', people: [account], before });
+  });
+}
+
 export function sceneOf(world: World, actor: Account, group: Group): Scene {
   return { ...around(world, actor), group };
 }
