@@ -51,7 +51,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pair = given ?? identity!.leaf;
   const world = makeWorld({
     trust: kept?.trust ?? makeTrust(options.rootPrivateKey),
-    tls: identity,
+    // Kept, though unused beside a given pair: clients may trust it next time.
+    tls: identity ?? kept?.state.tls,
     caCertificate: identity?.authority.cert ?? pair.cert,
     media: new MediaStore(options.mediaBudget ?? DEFAULT_MEDIA_BUDGET, stateFile && `${stateFile}.media`),
     latencyMs: options.latencyMs ?? 0,
@@ -65,6 +66,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  world.media.sweep();
   seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
   const mediaHost = new MediaHost(world);
