@@ -10,6 +10,7 @@ import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { loadRoutes } from './load.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
@@ -36,6 +37,7 @@ export function makeControl(world: World): OpenAPIHono {
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
+  loadRoutes(add, world);
   scriptRoutes(add, world);
   mediaRoutes(add, admin, world);
   worldRoutes(add, world);

@@ -6,6 +6,7 @@ import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { loadShapes } from './load.ts';
 import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
@@ -19,6 +20,7 @@ export type Shapes = typeof deliveryShapes &
   typeof groupShapes &
   typeof ledgerShapes &
   typeof mediaShapes &
+  typeof loadShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
@@ -85,6 +87,12 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   ledgerDevice: 'GET /ledger/devices/{jid}',
   ledgerViolations: 'GET /ledger/violations',
   clearLedger: 'DELETE /ledger',
+
+  startLoad: 'POST /load',
+  loads: 'GET /load',
+  load: 'GET /load/{id}',
+  changeLoad: 'PATCH /load/{id}',
+  stopLoad: 'DELETE /load/{id}',
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',

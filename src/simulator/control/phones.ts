@@ -215,7 +215,7 @@ function createPhone(world: World, phone: string | undefined, name: string | und
 }
 
 /** Each has keys to make: in portions, so that connected clients notice nothing. */
-async function createPhones(
+export async function createPhones(
   world: World,
   count: number,
   { prefix, name }: { prefix?: string | undefined; name?: string | undefined },
