@@ -75,6 +75,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
   const { address, port, family } = server.address() as AddressInfo;
   const authority = `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  world.origin = `${options.tls ? 'https' : 'http'}://${authority}`;
   const shutDown = async () => {
     stopping.abort();
     const closed = new Promise<void>(resolve => server.close(() => resolve()));
@@ -88,7 +89,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let stopped: Promise<void> | undefined;
   return {
     socketUrl: `${options.tls ? 'wss' : 'ws'}://${authority}${SOCKET_PATH}`,
-    controlUrl: `${options.tls ? 'https' : 'http'}://${authority}`,
+    controlUrl: world.origin,
     rootKey: Buffer.from(trust.root.public).toString('hex'),
     stop: () => {
       stopped ??= shutDown();

@@ -61,9 +61,6 @@ export interface Account {
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */
   readonly watchers: Set<Account>;
-  /** Accounts that subscribed to this one's presence. */
-  readonly subscribers: Set<Account>;
-  readonly blocked: Set<string>;
 }
 
 export interface NewDevice {
@@ -134,8 +131,6 @@ export class Accounts {
       devices: new Map(),
       nextDeviceId: 1,
       watchers: new Set(),
-      subscribers: new Set(),
-      blocked: new Set(),
     };
     this.#byPhone.set(account.phone, account);
     this.#byLid.set(account.lid, account);

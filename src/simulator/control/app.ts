@@ -8,6 +8,7 @@ import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { profileRoutes } from './profiles.ts';
 import { routeAdder } from './route.ts';
 
 export function makeControl(world: World): OpenAPIHono {
@@ -18,8 +19,14 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  profileRoutes(add, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
+  app.get('/pictures/:id', context => {
+    const picture = world.profiles.pictureById(context.req.param('id'));
+    if (!picture) throw new Refused(404, 'no such picture, or not any more');
+    return context.body(Uint8Array.from(picture), 200, { 'content-type': 'image/jpeg' });
+  });
   app.route('/admin', admin);
   app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
   app.onError((error, context) => {

@@ -1,5 +1,7 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { admits } from '../profile/correspondence.ts';
+import { hidesReading } from '../profile/privacy.ts';
 import type { Domain, Jid } from '../wire/jid.ts';
 import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -22,6 +24,7 @@ export interface Parcel {
 
 export function deliverMessage(world: World, parcel: Parcel): void {
   const { sender, target, chat, enc } = parcel;
+  if (!parcel.peer && !admits(world, target.account, sender.account)) return;
   const content = [enc, ...parcel.extras];
   if (parcel.identity && enc.attrs.type === 'pkmsg') content.push(parcel.identity);
   const attrs = {
@@ -64,6 +67,7 @@ export interface ReceiptParcel {
 }
 
 export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Device): void {
+  if (hidesReading(world, parcel.type, parcel.sender.account, target.account)) return;
   const [first, ...more] = parcel.ids;
   const list =
     more.length > 0

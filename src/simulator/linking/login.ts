@@ -1,7 +1,7 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import type { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { tellPresence } from '../stanzas/presence.ts';
+import { leavePresence } from '../presence/presence.ts';
 import type { Connection } from '../wire/connection.ts';
 import { typed, verify } from '../wire/crypto.ts';
 import type { Authenticated } from '../wire/handshake.ts';
@@ -67,7 +67,7 @@ function login(world: World, connection: Connection, device: Device): void {
   connection.send(
     node('success', { t: unixNow(), lid, props: '27', abprops: '1', group_abprops: '1', location: 'sim' }),
   );
-  connection.onEnd(() => tellPresence(world, device.account));
+  connection.onEnd(() => leavePresence(world, device));
   world.changed();
 }
 

@@ -1,4 +1,6 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+
+import { profileIqs } from '../profile/profile-iqs.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -6,6 +8,7 @@ import { accountIqs } from './account.ts';
 import { appStateIqs } from './app-state.ts';
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
+import { mexIqs } from './mex.ts';
 import { type Answer, IqError } from './request.ts';
 import { usyncIqs } from './usync.ts';
 
@@ -15,6 +18,8 @@ const answers: Readonly<Record<string, Answer>> = {
   ...usyncIqs,
   ...appStateIqs,
   ...accountIqs,
+  ...profileIqs,
+  ...mexIqs,
 };
 
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {

@@ -1,6 +1,7 @@
 // Messages from clients: acknowledged at once, then split into one stanza per device (protocol.md 8.1-8.3).
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { deliverMessage } from '../delivery/routing.ts';
+import { firstContactError } from '../profile/trust-tokens.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
 import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -13,7 +14,7 @@ const KEPT_BACK = new Set(['participants', 'enc', 'device-identity', 'tctoken', 
 export function handleMessage(world: World, sender: Device, message: BinaryNode): void {
   const id = attr(message, 'id');
   const to = attr(message, 'to');
-  const error = world.faults.messageError();
+  const error = world.faults.messageError() ?? contactError(world, sender, message);
   world.ledger.sent(id, deviceJid(sender), to);
   if (!world.faults.settings.withholdAcks) acknowledge(sender, message, error);
   if (error !== undefined) return;
@@ -23,6 +24,14 @@ export function handleMessage(world: World, sender: Device, message: BinaryNode)
     // A device never gets its own message back: Baileys lists itself at times.
     if (target !== sender) send(world, sender, message, chat, target, enc);
   }
+}
+
+/** The error for a first message that the other side does not let in; a resend or a peer message is none. */
+function contactError(world: World, sender: Device, message: BinaryNode): string | undefined {
+  const { to, category, device_fanout } = message.attrs;
+  const other = world.accounts.byJid(to);
+  if (!other || category === 'peer' || device_fanout === 'false') return undefined;
+  return firstContactError(world, sender.account, other, message);
 }
 
 function acknowledge(sender: Device, message: BinaryNode, error: string | undefined): void {

@@ -2,6 +2,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import { captureProfiles, type ProfilesState, restoreProfiles } from '../profile/profile-state.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -47,7 +48,6 @@ interface AccountState {
   identity: string;
   nextDeviceId: number;
   watchers: string[];
-  blocked: string[];
   phoneState: PhoneState;
   devices: DeviceState[];
 }
@@ -57,6 +57,7 @@ export interface WorldState {
   root: string;
   static: string;
   accounts: AccountState[];
+  profiles?: ProfilesState;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -72,6 +73,7 @@ export function captureWorld(world: World): WorldState {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(account, phone)] : [];
     }),
+    profiles: captureProfiles(world),
   };
 }
 
@@ -85,7 +87,6 @@ function captureAccount(account: Account, phone: Phone): AccountState {
     identity: text(account.identity.private),
     nextDeviceId: account.nextDeviceId,
     watchers: [...account.watchers].map(one => one.phone),
-    blocked: [...account.blocked],
     phoneState: capturePhone(phone),
     devices: companions.map(captureDevice),
   };
@@ -146,12 +147,12 @@ export function restoreWorld(world: World, state: WorldState): void {
       if (watcher) account?.watchers.add(watcher);
     }
   }
+  if (state.profiles) restoreProfiles(world, state.profiles);
 }
 
 function restoreAccount(world: World, kept: AccountState): void {
   const account = world.accounts.add({ ...kept, identity: pairOf(kept.identity) });
   account.nextDeviceId = kept.nextDeviceId;
-  for (const jid of kept.blocked) account.blocked.add(jid);
   restorePhone(world, account, kept.phoneState);
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
