@@ -134,3 +134,24 @@ test('typing, recording and pausing are seen by the other person, from a client 
     /nobody has/,
   );
 });
+
+test('a group shows how many of it are there, and who types in it', async t => {
+  const server = await simulator(t);
+  const [alice, bob, carol] = await linkedClients(t, server, { count: 3 });
+  assert.ok(alice && bob && carol);
+  const group = await alice.sock.groupCreate('typists', [pn(bob.phone)]);
+  for (const one of [alice, bob]) await one.sock.sendPresenceUpdate('unavailable');
+  await alice.sock.presenceSubscribe(group.id);
+  await until(() => last(alice)?.groupOnlineCount === 0 || alice.presences.length === 1);
+  await bob.sock.sendPresenceUpdate('available');
+  await until(() => last(alice)?.groupOnlineCount === 1);
+  assert.equal((alice.presences.at(-1) as Seen).id, group.id);
+  await bob.sock.sendPresenceUpdate('recording', group.id);
+  await until(() => last(alice)?.lastKnownPresence === 'recording');
+  assert.deepEqual(Object.keys((alice.presences.at(-1) as Seen).presences), [lidOf(bob.lid)]);
+  await carol.sock.presenceSubscribe(group.id);
+  await carol.sock.sendPresenceUpdate('composing', group.id);
+  await carol.sock.fetchBlocklist();
+  assert.deepEqual(carol.presences, [], 'who is not in the group sees nothing of it');
+  assert.equal(last(alice)?.lastKnownPresence, 'recording');
+});

@@ -180,3 +180,14 @@ test('an account that lets only contacts write refuses a stranger with 463, and 
   await until(() => alice.text(answer?.key.id ?? '') === 'hi');
   assert.equal(alice.text(refused?.key.id ?? ''), undefined);
 });
+
+test('whoever may not add a person to a group is told so, and a contact may', async t => {
+  const { server, alice, bob } = await two(t);
+  await bob.sock.updateGroupsAddPrivacy('contacts');
+  const group = await alice.sock.groupCreate('private', []);
+  const add = async () =>
+    (await alice.sock.groupParticipantsUpdate(group.id, [pn(bob.phone)], 'add'))[0]?.status;
+  assert.equal(await add(), '403');
+  await server.put(`/admin/phones/${bob.phone}/profile`, { contacts: [alice.phone] });
+  assert.equal(await add(), '200');
+});

@@ -149,6 +149,23 @@ test('a new push name of a client is what others get with its messages', async t
   assert.equal(bob.received[0]?.message.pushName, 'Zoë');
 });
 
+test('a group picture is set by members, seen by members, and everyone in the group is told', async t => {
+  const server = await simulator(t);
+  const [alice, bob, stranger] = await linkedClients(t, server, { count: 3 });
+  assert.ok(alice && bob && stranger);
+  const group = await alice.sock.groupCreate('pictures', [pn(bob.phone)]);
+  const told = notifications(bob);
+  const id = await setPicture(alice, JPEG, group.id);
+  const change = await until(() => told.find(one => one.attrs.type === 'picture'));
+  assert.deepEqual([change.attrs.from, getBinaryNodeChild(change, 'set')?.attrs.id], [group.id, id]);
+  assert.match((await bob.sock.profilePictureUrl(group.id)) ?? '', /\/pictures\//);
+  await assert.rejects(stranger.sock.profilePictureUrl(group.id), /not-authorized/);
+  await assert.rejects(setPicture(stranger, JPEG, group.id), /not-authorized/);
+  await assert.rejects(setPicture(stranger, JPEG, pn(bob.phone)), /forbidden/);
+  await alice.sock.removeProfilePicture(group.id);
+  await assert.rejects(bob.sock.profilePictureUrl(group.id), /item-not-found/);
+});
+
 test('numbers that nobody has are not on WhatsApp, and those that somebody has are', async t => {
   const server = await simulator(t);
   const [alice, bob] = await linkedClients(t, server, { count: 2 });

@@ -1,6 +1,6 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
-import { type Account, accountJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence } from '../presence/presence.ts';
@@ -14,9 +14,9 @@ import { setTimelock } from '../profile/timelock.ts';
 import { Refused } from '../refused.ts';
 import { node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { OfPhone } from './phones.ts';
+import { type AddRoute, shapes } from './route.ts';
 
-const Params = z.object({ phone: z.string() });
 const Profile = z.object({
   phone: z.string(),
   name: z.string(),
@@ -41,10 +41,7 @@ const Changes = z.strictObject({
     .optional()
     .openapi({ description: 'It may start no chats for so long; null lifts it.' }),
 });
-const Block = z.object({ who: z.string(), blocked: z.boolean().default(true) });
-const Presence = z.object({ available: z.boolean() });
-const Typing = z.object({ to: z.string(), state: z.enum(['composing', 'recording', 'paused']) });
-const TokenRules = z.object({ mode: z.enum(['off', 'enforced']) });
+const TokenModes = z.enum(['off', 'enforced']);
 const Limits = z.object({
   usync: z
     .number()
@@ -54,193 +51,180 @@ const Limits = z.object({
     .openapi({ description: 'Queries still answered; then 429. Null: all.' }),
 });
 
+export const profileShapes = shapes({
+  profile: {
+    id: 'profile',
+    method: 'get',
+    path: '/phones/{phone}/profile',
+    tag: 'profile',
+    summary: 'What a phone shows and allows',
+    params: OfPhone,
+    results: Profile,
+  },
+  changeProfile: {
+    id: 'changeProfile',
+    method: 'put',
+    path: '/phones/{phone}/profile',
+    tag: 'profile',
+    summary: 'The person changes something on the phone; what is absent stays',
+    params: OfPhone,
+    body: Changes,
+    results: Profile,
+  },
+  setPicture: {
+    id: 'setPicture',
+    method: 'put',
+    path: '/phones/{phone}/picture',
+    tag: 'profile',
+    summary: 'The person sets a picture: the body is the image',
+    params: OfPhone,
+    raw: 'bytes',
+    results: Profile,
+  },
+  removePicture: {
+    id: 'removePicture',
+    method: 'delete',
+    path: '/phones/{phone}/picture',
+    tag: 'profile',
+    summary: 'The person removes the picture',
+    params: OfPhone,
+    results: Profile,
+  },
+  block: {
+    id: 'block',
+    method: 'post',
+    path: '/phones/{phone}/block',
+    tag: 'profile',
+    summary: 'The person blocks or unblocks somebody',
+    params: OfPhone,
+    body: z.object({ who: z.string(), blocked: z.boolean().default(true) }),
+    results: Profile,
+  },
+  setPresence: {
+    id: 'setPresence',
+    method: 'put',
+    path: '/phones/{phone}/presence',
+    tag: 'profile',
+    summary: 'The person opens or closes the app',
+    params: OfPhone,
+    body: z.object({ available: z.boolean() }),
+    results: Profile,
+  },
+  type: {
+    id: 'type',
+    method: 'post',
+    path: '/phones/{phone}/typing',
+    tag: 'profile',
+    summary: 'The person types or records in a chat: a number, a JID, or a group',
+    params: OfPhone,
+    body: z.object({ to: z.string(), state: z.enum(['composing', 'recording', 'paused']) }),
+    results: z.object({ ok: z.literal(true) }),
+  },
+  setTcTokens: {
+    id: 'setTcTokens',
+    method: 'put',
+    path: '/tc-tokens',
+    tag: 'profile',
+    summary: 'Does a first message need a trusted-contact token? Without one it is refused with 463',
+    body: z.object({ mode: TokenModes }),
+    results: z.object({ mode: TokenModes }),
+  },
+  setLimits: {
+    id: 'setLimits',
+    method: 'put',
+    path: '/limits',
+    tag: 'profile',
+    summary: 'Requests that are refused with 429 rate-overlimit from some number on',
+    body: Limits,
+    results: Limits,
+  },
+});
+
 export function profileRoutes(add: AddRoute, world: World): void {
   const accountOf = (phone: string): Account => phoneOf(world, phone).account;
-  const person = (who: string): Account => personOf(world, who);
   const shown = (account: Account) => describeProfile(world, account);
-  const tag = 'profiles';
-  const params = Params;
-  const results = Profile;
 
-  add(
-    {
-      id: 'profile',
-      method: 'get',
-      path: '/phones/{phone}/profile',
-      tag,
-      summary: 'What it shows and allows',
-      params,
-      results,
-    },
-    ({ params: { phone } }) => shown(accountOf(phone)),
-  );
+  add(profileShapes.profile, ({ params }) => shown(accountOf(params.phone)));
 
-  add(
-    {
-      id: 'changeProfile',
-      method: 'put',
-      path: '/phones/{phone}/profile',
-      tag,
-      summary: 'The person changes something on the phone; what is absent stays',
-      params,
-      body: Changes,
-      results,
-    },
-    ({ params: { phone }, body }) => {
-      const account = accountOf(phone);
-      const privacy = Object.entries(body.privacy ?? {}).map(([name, value]) => {
-        if (!isCategory(name) || !isValueOf(name, value))
-          throw new Refused(400, `privacy: ${name} cannot be ${value}`);
-        return { name, value };
-      });
-      const contacts = body.contacts?.map(person);
-      if (body.name !== undefined) world.accounts.rename(account, body.name);
-      if (body.about !== undefined) setAbout(world, account, body.about);
-      if (contacts) world.profiles.setContacts(account, contacts);
-      for (const { name, value } of privacy) setPrivacy(world, account, name, value);
-      if (privacy.length > 0) {
-        const profile = world.profiles.of(account);
-        announcePrivacy(
-          world,
-          account,
-          privacy.map(({ name }) => categoryNode(profile, name)),
-        );
-      }
-      if (body.disappearing !== undefined) setDisappearing(world, account, body.disappearing);
-      if (body.timelock !== undefined) setTimelock(world, account, body.timelock);
-      world.changed();
-      return shown(account);
-    },
-  );
+  add(profileShapes.changeProfile, ({ params, body }) => {
+    const account = accountOf(params.phone);
+    changeProfile(world, account, body);
+    return shown(account);
+  });
 
-  add(
-    {
-      id: 'setPicture',
-      method: 'put',
-      path: '/phones/{phone}/picture',
-      tag,
-      summary: 'The person sets a picture: the body is the image',
-      params,
-      raw: 'bytes',
-      results,
-    },
-    ({ params: { phone }, bytes }) => {
-      const account = accountOf(phone);
-      if (bytes.length === 0) throw new Refused(400, 'the body is the picture; it is empty');
-      setPicture(world, account, bytes);
-      return shown(account);
-    },
-  );
+  add(profileShapes.setPicture, ({ params, bytes }) => {
+    const account = accountOf(params.phone);
+    if (bytes.length === 0) throw new Refused(400, 'the body is the picture; it is empty');
+    setPicture(world, account, bytes);
+    return shown(account);
+  });
 
-  add(
-    {
-      id: 'removePicture',
-      method: 'delete',
-      path: '/phones/{phone}/picture',
-      tag,
-      summary: 'The picture goes',
-      params,
-      results,
-    },
-    ({ params: { phone } }) => {
-      setPicture(world, accountOf(phone), undefined);
-      return shown(accountOf(phone));
-    },
-  );
+  add(profileShapes.removePicture, ({ params }) => {
+    const account = accountOf(params.phone);
+    setPicture(world, account, undefined);
+    return shown(account);
+  });
 
-  add(
-    {
-      id: 'block',
-      method: 'post',
-      path: '/phones/{phone}/block',
-      tag,
-      summary: 'Blocks or unblocks a person',
-      params,
-      body: Block,
-      results,
-    },
-    ({ params: { phone }, body }) => {
-      const account = accountOf(phone);
-      const other = person(body.who);
-      if (other === account) throw new Refused(400, 'nobody blocks oneself');
-      setBlocked(world, account, other, body.blocked);
-      return shown(account);
-    },
-  );
+  add(profileShapes.block, ({ params, body }) => {
+    const account = accountOf(params.phone);
+    const other = personOf(world, body.who);
+    if (other === account) throw new Refused(400, 'nobody blocks oneself');
+    setBlocked(world, account, other, body.blocked);
+    return shown(account);
+  });
 
-  add(
-    {
-      id: 'setPresence',
-      method: 'put',
-      path: '/phones/{phone}/presence',
-      tag,
-      summary: 'The person opens or closes the app',
-      params,
-      body: Presence,
-      results,
-    },
-    ({ params: { phone }, body }) => {
-      const { account, device } = phoneOf(world, phone);
-      device.available = body.available;
-      tellPresence(world, account);
-      return shown(account);
-    },
-  );
+  add(profileShapes.setPresence, ({ params, body: { available } }) => {
+    const { account, device } = phoneOf(world, params.phone);
+    device.available = available;
+    world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
+    tellPresence(world, account);
+    return shown(account);
+  });
 
-  add(
-    {
-      id: 'type',
-      method: 'post',
-      path: '/phones/{phone}/typing',
-      tag,
-      summary: 'The person types or records in a chat: a number, a JID, or a group',
-      params,
-      body: Typing,
-      results: z.object({ ok: z.boolean() }),
-    },
-    ({ params: { phone }, body: { to, state } }) => {
-      const account = accountOf(phone);
-      const jid = to.endsWith('@g.us') ? to : to.includes('@') ? to : accountJid(person(to));
-      const recording = state === 'recording' ? { media: 'audio' } : {};
-      const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', recording));
-      if (!stanza || !relayChatState(world, account, jid, stanza))
-        throw new Refused(404, `${to} is nobody, or a group that ${phone} is not in`);
-      return { ok: true };
-    },
-  );
+  add(profileShapes.type, ({ params, body: { to, state } }) => {
+    const account = accountOf(params.phone);
+    const chat = to.includes('@') ? to : accountJid(personOf(world, to));
+    const media = state === 'recording' ? 'audio' : undefined;
+    const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', { media }));
+    if (!stanza || !relayChatState(world, account, chat, stanza))
+      throw new Refused(404, `${to} is nobody, or a group that ${params.phone} is not in`);
+    world.events.tell({ kind: 'typing', from: accountJid(account), chat, state });
+    return { ok: true as const };
+  });
 
-  add(
-    {
-      id: 'setTcTokens',
-      method: 'put',
-      path: '/tc-tokens',
-      tag,
-      summary: 'Does a first message need a trusted-contact token? Without one it is refused with 463',
-      body: TokenRules,
-      results: TokenRules,
-    },
-    ({ body: { mode } }) => {
-      world.profiles.tokenMode = mode;
-      world.changed();
-      return { mode };
-    },
-  );
+  add(profileShapes.setTcTokens, ({ body: { mode } }) => {
+    world.profiles.tokenMode = mode;
+    world.changed();
+    return { mode };
+  });
 
-  add(
-    {
-      id: 'setLimits',
-      method: 'put',
-      path: '/limits',
-      tag,
-      summary: 'Requests that are refused with 429 from some number on',
-      body: Limits,
-      results: Limits,
-    },
-    ({ body: { usync } }) => {
-      world.profiles.usyncLeft = usync ?? undefined;
-      return { usync };
-    },
-  );
+  add(profileShapes.setLimits, ({ body: { usync } }) => {
+    world.profiles.usyncLeft = usync ?? undefined;
+    return { usync };
+  });
+}
+
+/** All of it or, when something is wrong, nothing. Throws {@link Refused}. */
+function changeProfile(world: World, account: Account, changes: z.output<typeof Changes>): void {
+  const { name, about, disappearing, timelock } = changes;
+  const privacy = Object.entries(changes.privacy ?? {}).map(([category, value]) => {
+    if (!isCategory(category) || !isValueOf(category, value))
+      throw new Refused(400, `privacy: ${category} cannot be ${value}`);
+    return { category, value };
+  });
+  const contacts = changes.contacts?.map(who => personOf(world, who));
+  if (name !== undefined) world.accounts.rename(account, name);
+  if (about !== undefined) setAbout(world, account, about);
+  if (contacts) world.profiles.setContacts(account, contacts);
+  for (const { category, value } of privacy) setPrivacy(world, account, category, value);
+  if (privacy.length > 0) {
+    const profile = world.profiles.of(account);
+    const changed = privacy.map(({ category }) => categoryNode(profile, category));
+    announcePrivacy(world, account, changed);
+  }
+  if (disappearing !== undefined) setDisappearing(world, account, disappearing);
+  if (timelock !== undefined) setTimelock(world, account, timelock);
+  world.changed();
 }
 
 /** The account of digits or of a JID. Throws {@link Refused} when there is none. */

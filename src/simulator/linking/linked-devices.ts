@@ -5,6 +5,7 @@ import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
+import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
@@ -65,6 +66,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   });
   device.bootstrapped = true;
   announceDevice(world, device, 'add');
+  joinSeeded(world, account);
   world.changed();
 
   const keyPair = (pair: KeyPair) => ({

@@ -4,7 +4,7 @@ import type { Group } from '../groups/groups.ts';
 import { allows, isBlocked } from '../profile/privacy.ts';
 import { isTrusted, needsToken } from '../profile/trust-tokens.ts';
 import type { Domain } from '../wire/jid.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /**
@@ -18,7 +18,7 @@ export function tellPresence(world: World, account: Account, anyway = false): vo
   if (is) presences.online.add(account);
   else presences.online.delete(account);
   if (was && !is) {
-    world.profiles.of(account).lastSeen = Number(unixNow());
+    world.profiles.of(account).lastSeen = Number(world.clock.seconds());
     world.changed();
   }
   if (was === is && !anyway) return;

@@ -1,7 +1,7 @@
 // xmlns `status`: the line below a person's name (protocol.md 5.3; whatsmeow user.go SetStatusMessage).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
-import { type BinaryNode, bytes, children, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { accountSync, acquaintances, notify } from './audience.ts';
 import { allows } from './privacy.ts';
@@ -18,7 +18,7 @@ const set: Answer = ({ world, device, content, after }) => {
 
 export function setAbout(world: World, account: Account, text: string, by?: Device): void {
   const profile = world.profiles.of(account);
-  profile.about = { text, t: Number(unixNow()) };
+  profile.about = { text, t: Number(world.clock.seconds()) };
   world.changed();
   accountSync(world, account, node('status', {}), by);
   const attrs = { from: accountJid(account), type: 'status', notify: account.name };

@@ -1,6 +1,6 @@
 // Handing notifications to companions: one's own, or of those who know an account.
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** A notification for the companions of an account, now or when they are back; `not` is left out. */
@@ -11,7 +11,7 @@ export function notify(
   content: BinaryNode[],
   not?: Device,
 ): void {
-  const stanza = node('notification', { id: world.nextId(), t: unixNow(), ...attrs }, content);
+  const stanza = node('notification', { id: world.nextId(), t: world.clock.seconds(), ...attrs }, content);
   for (const device of to.devices.values()) {
     if (device.id !== 0 && device !== not) device.mailbox.push(stanza);
   }

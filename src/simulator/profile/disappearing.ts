@@ -1,7 +1,7 @@
 // xmlns `disappearing_mode`: the timer of new chats (Baileys chats.ts updateDefaultDisappearingMode).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { accountSync, acquaintances, notify } from './audience.ts';
 
@@ -18,7 +18,7 @@ const set: Answer = ({ world, device, content, after }) => {
 
 /** Sets the default timer in seconds; other devices and acquaintances hear of it (whatsapp-rust handlers/notification). */
 export function setDisappearing(world: World, account: Account, duration: number, by?: Device): void {
-  world.profiles.of(account).disappearing = { duration, t: Number(unixNow()) };
+  world.profiles.of(account).disappearing = { duration, t: Number(world.clock.seconds()) };
   world.changed();
   const told = disappearingNode(world, account);
   accountSync(world, account, told, by);

@@ -1,6 +1,7 @@
 // xmlns `w:profile:picture`: of people, groups and channels (protocol.md 5.3; Baileys chats.ts, whatsmeow user.go).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import type { Group } from '../groups/groups.ts';
+import { isAdmin } from '../groups/rules.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -45,6 +46,7 @@ const set: Answer = ({ world, device, iq, content, after }) => {
   const own = target === undefined || world.accounts.byJid(target) === device.account;
   if (!own && !group) throw new IqError(403, 'forbidden');
   if (group && !group.members.has(device.account)) throw new IqError(401, 'not-authorized');
+  if (group?.settings.locked && !isAdmin(group, device.account)) throw new IqError(403, 'forbidden');
   const picture = group
     ? setGroupPicture(world, group, device, given, after)
     : setPicture(world, device.account, given, after);

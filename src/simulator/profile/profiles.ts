@@ -68,6 +68,23 @@ export class Profiles {
     return this.#byAccount.entries();
   }
 
+  /** The account is given up. */
+  forget(account: Account): void {
+    this.dropPicture(this.#byAccount.get(account)?.picture);
+    this.#byAccount.delete(account);
+    for (const other of this.#byAccount.values()) {
+      for (const people of [
+        other.contacts,
+        other.knownBy,
+        other.blocked,
+        other.wroteTo,
+        ...other.lists.values(),
+      ])
+        people.delete(account);
+      other.tokens.delete(account);
+    }
+  }
+
   /** Makes a picture that can be fetched by its id; the one it replaces cannot any more. */
   makePicture(bytes: Buffer, replaced: Picture | undefined, id = String(++this.#pictureId)): Picture {
     if (replaced) this.#pictures.delete(replaced.id);

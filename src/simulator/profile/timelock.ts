@@ -1,7 +1,7 @@
 // An account that wrote to too many strangers may start no chats for a while (Baileys socket.ts
 // fetchAccountReachoutTimelock, messages-recv.ts handleReachoutTimelockNotification).
 import type { Account } from '../accounts/accounts.ts';
-import { node, SERVER, unixNow } from '../wire/stanza.ts';
+import { node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { notify } from './audience.ts';
 
@@ -12,7 +12,7 @@ export function setTimelock(
   lock: { seconds: number; type: string } | null,
 ): void {
   world.profiles.of(account).timelock = lock
-    ? { until: Number(unixNow()) + lock.seconds, type: lock.type }
+    ? { until: Number(world.clock.seconds()) + lock.seconds, type: lock.type }
     : undefined;
   world.changed();
   const data = { xwa2_notify_account_reachout_timelock: describeTimelock(world, account) };
@@ -27,6 +27,6 @@ export function setTimelock(
 /** As clients read it, in answers and notifications alike. */
 export function describeTimelock(world: World, account: Account) {
   const lock = world.profiles.of(account).timelock;
-  if (!lock || lock.until <= Date.now() / 1000) return { is_active: false };
+  if (!lock || lock.until <= world.clock.now() / 1000) return { is_active: false };
   return { is_active: true, time_enforcement_ends: String(lock.until), enforcement_type: lock.type };
 }

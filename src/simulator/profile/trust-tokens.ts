@@ -24,7 +24,7 @@ const BUCKETS = 4;
 const MAX_TOKENS = 256;
 
 /** A token of this time is no longer accepted. `now` is in unix seconds. */
-export function isExpired(t: number, now = Date.now() / 1000): boolean {
+export function isExpired(t: number, now: number): boolean {
   return t < (Math.floor(now / BUCKET_SECONDS) - (BUCKETS - 1)) * BUCKET_SECONDS;
 }
 
@@ -36,7 +36,7 @@ export function isExpired(t: number, now = Date.now() / 1000): boolean {
 const issue: Answer = ({ world, device, content, after }) => {
   const asked = children(content, 'token');
   if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400, 'bad-request');
-  const now = Math.floor(Date.now() / 1000);
+  const now = Number(world.clock.seconds());
   const given = asked.map(({ attrs: { jid, t = '', type } }) => {
     const holder = world.accounts.byJid(jid);
     if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400, 'bad-request');
@@ -47,7 +47,7 @@ const issue: Answer = ({ world, device, content, after }) => {
     if (!holder || holder === device.account) continue;
     after(() => giveToken(world, device.account, holder, t));
     const theirs = world.profiles.of(holder).tokens.get(device.account);
-    if (theirs && !isExpired(theirs.t)) back.push(tokenNode(theirs, jid));
+    if (theirs && !isExpired(theirs.t, now)) back.push(tokenNode(theirs, jid));
   }
   return back.length > 0 ? [node('tokens', {}, back)] : [];
 };
@@ -71,7 +71,8 @@ function tokenNode(token: TrustToken, jid: string | undefined): BinaryNode {
 /** Did `giver` give this token to `holder`, and is it still good? */
 export function isTrusted(world: World, giver: Account, holder: Account, token: Buffer | undefined): boolean {
   const known = world.profiles.of(giver).tokens.get(holder);
-  return token !== undefined && known !== undefined && !isExpired(known.t) && known.bytes.equals(token);
+  if (!token || !known || isExpired(known.t, world.clock.now() / 1000)) return false;
+  return known.bytes.equals(token);
 }
 
 export function needsToken(world: World, account: Account): boolean {
@@ -107,7 +108,7 @@ export function firstContactError(
 
 export function isTimelocked(world: World, account: Account): boolean {
   const lock = world.profiles.of(account).timelock;
-  return lock !== undefined && lock.until > Date.now() / 1000;
+  return lock !== undefined && lock.until > world.clock.now() / 1000;
 }
 
 export const tokenIqs: Readonly<Record<string, Answer>> = { 'privacy/set/tokens': issue };

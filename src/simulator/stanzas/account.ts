@@ -40,5 +40,4 @@ export const accountIqs: Readonly<Record<string, Answer>> = {
   abt: props,
   'urn:xmpp:whatsapp:dirty': nothing,
   bot: bots,
-  'w:g2/get/participating': () => [node('groups', {}, [])],
 };

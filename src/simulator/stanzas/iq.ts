@@ -1,5 +1,7 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
 
+import { groupIqs } from '../groups/iqs.ts';
+import { mediaIqs } from '../media/media-conn.ts';
 import { profileIqs } from '../profile/profile-iqs.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
@@ -20,6 +22,8 @@ const answers: Readonly<Record<string, Answer>> = {
   ...accountIqs,
   ...profileIqs,
   ...mexIqs,
+  ...groupIqs,
+  ...mediaIqs,
 };
 
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {

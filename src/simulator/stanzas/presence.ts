@@ -1,5 +1,5 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
-import type { Device } from '../accounts/accounts.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence, watchGroup, watchPerson } from '../presence/presence.ts';
 import { parseJid } from '../wire/jid.ts';
@@ -17,6 +17,7 @@ export function handlePresence(world: World, device: Device, presence: BinaryNod
   }
   if (type === 'available' || type === 'unavailable') {
     device.available = type === 'available';
+    world.events.tell({ kind: 'presence', jid: deviceJid(device), available: device.available });
     tellPresence(world, device.account);
   } else if (type === 'subscribe') subscribe(world, device, to, presence);
 }
@@ -34,5 +35,9 @@ function subscribe(world: World, device: Device, to: string | undefined, presenc
 
 export function handleChatState(world: World, device: Device, chatState: BinaryNode): void {
   const state = chatStateOf(children(chatState)[0]);
-  if (state) relayChatState(world, device.account, chatState.attrs.to, state);
+  const chat = chatState.attrs.to ?? '';
+  if (!state) return;
+  const shown = state.attrs.media === 'audio' ? 'recording' : state.tag;
+  world.events.tell({ kind: 'typing', from: deviceJid(device), chat, state: shown });
+  relayChatState(world, device.account, chat, state);
 }
