@@ -1,5 +1,6 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { Calls } from './calls/calls.ts';
 import { Clock } from './clock.ts';
 import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
@@ -21,6 +22,7 @@ export interface World {
   readonly groups: Groups;
   readonly profiles: Profiles;
   readonly presences: Presences;
+  readonly calls: Calls;
   /** By group JID. */
   readonly groupPictures: Map<string, Picture>;
   readonly desk: PairingDesk;
@@ -68,6 +70,7 @@ export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped
     groups: new Groups(),
     profiles: new Profiles(),
     presences: new Presences(),
+    calls: new Calls(),
     groupPictures: new Map(),
     desk: new PairingDesk(events),
     faults: new Faults(latencyMs),

@@ -1,6 +1,7 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { callShapes } from './calls.ts';
 import type { deviceShapes } from './devices.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
@@ -11,6 +12,7 @@ export type Shapes = typeof deviceShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof profileShapes &
+  typeof callShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -46,6 +48,10 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   type: 'POST /phones/{phone}/typing',
   setTcTokens: 'PUT /tc-tokens',
   setLimits: 'PUT /limits',
+
+  call: 'POST /phones/{phone}/call',
+  callAction: 'POST /phones/{phone}/calls/{id}',
+  calls: 'GET /calls',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',

@@ -1,7 +1,8 @@
 // Where a decoded stanza goes. Nothing in here may wait: stanzas of one client are handled strictly in order.
 import type { Device } from '../accounts/accounts.ts';
+import { handleCall } from '../calls/call-stanzas.ts';
 import type { Connection } from '../wire/connection.ts';
-import { type BinaryNode, child, node } from '../wire/stanza.ts';
+import { type BinaryNode, child } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { handleIq } from './iq.ts';
 import { handleMessage } from './message.ts';
@@ -17,10 +18,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   ack: handleAck,
   presence: handlePresence,
   chatstate: handleChatState,
-  // Carried to nobody yet, but acknowledged: a client that rejects a call waits for it.
-  call: (_world, device, { attrs }) => {
-    device.connection?.send(node('ack', { class: 'call', id: attrs.id, from: attrs.to }));
-  },
+  call: handleCall,
   ib: (_world, device, stanza) => {
     if (child(stanza, 'offline_batch')) device.mailbox.batchRequested();
   },
