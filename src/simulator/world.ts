@@ -1,5 +1,6 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { Businesses } from './business/businesses.ts';
 import { Calls } from './calls/calls.ts';
 import { Clock } from './clock.ts';
 import { Events } from './events/events.ts';
@@ -22,6 +23,7 @@ export interface World {
   readonly groups: Groups;
   readonly profiles: Profiles;
   readonly presences: Presences;
+  readonly businesses: Businesses;
   readonly calls: Calls;
   /** By group JID. */
   readonly groupPictures: Map<string, Picture>;
@@ -70,6 +72,7 @@ export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped
     groups: new Groups(),
     profiles: new Profiles(),
     presences: new Presences(),
+    businesses: new Businesses(),
     calls: new Calls(),
     groupPictures: new Map(),
     desk: new PairingDesk(events),

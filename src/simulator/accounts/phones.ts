@@ -28,6 +28,7 @@ export function removePhone(world: World, account: Account): void {
   for (const group of [...world.groups.of(account)]) world.groups.leave(group, account);
   world.accounts.remove(account);
   world.profiles.forget(account);
+  world.businesses.forget(account);
   world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
   world.changed();
 }

@@ -4,6 +4,7 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { businessRoutes } from './business.ts';
 import { callRoutes } from './calls.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
@@ -29,6 +30,7 @@ export function makeControl(world: World): OpenAPIHono {
   deviceRoutes(add, world);
   profileRoutes(add, world);
   callRoutes(add, world);
+  businessRoutes(add, world);
   groupRoutes(add, world);
   tlsRoutes(admin, world);
   phoneRoutes(add, world);

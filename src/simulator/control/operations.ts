@@ -1,6 +1,7 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { businessShapes } from './business.ts';
 import type { callShapes } from './calls.ts';
 import type { deviceShapes } from './devices.ts';
 import type { messageShapes } from './messages.ts';
@@ -13,6 +14,7 @@ export type Shapes = typeof deviceShapes &
   typeof phoneShapes &
   typeof profileShapes &
   typeof callShapes &
+  typeof businessShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -52,6 +54,12 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   call: 'POST /phones/{phone}/call',
   callAction: 'POST /phones/{phone}/calls/{id}',
   calls: 'GET /calls',
+
+  business: 'GET /phones/{phone}/business',
+  setBusiness: 'PUT /phones/{phone}/business',
+  addProduct: 'POST /phones/{phone}/products',
+  addCollection: 'POST /phones/{phone}/collections',
+  addOrder: 'POST /phones/{phone}/orders',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',

@@ -1,5 +1,6 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { businessExtras } from '../business/verified-name.ts';
 import { admits } from '../profile/correspondence.ts';
 import { hidesReading } from '../profile/privacy.ts';
 import type { Domain, Jid } from '../wire/jid.ts';
@@ -26,6 +27,7 @@ export function deliverMessage(world: World, parcel: Parcel): void {
   const { sender, target, chat, enc } = parcel;
   if (!parcel.peer && !admits(world, target.account, sender.account)) return;
   const content = [enc, ...parcel.extras];
+  if (target.account !== sender.account) content.push(...businessExtras(world, sender.account));
   if (parcel.identity && enc.attrs.type === 'pkmsg') content.push(parcel.identity);
   const attrs = {
     ...parcel.attrs,

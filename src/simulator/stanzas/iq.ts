@@ -1,5 +1,7 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
 
+import { catalogIqs } from '../business/catalog.ts';
+import { businessProfileIqs } from '../business/profile.ts';
 import { groupIqs } from '../groups/iqs.ts';
 import { mediaIqs } from '../media/media-conn.ts';
 import { profileIqs } from '../profile/profile-iqs.ts';
@@ -21,6 +23,8 @@ const answers: Readonly<Record<string, Answer>> = {
   ...appStateIqs,
   ...accountIqs,
   ...profileIqs,
+  ...businessProfileIqs,
+  ...catalogIqs,
   ...mexIqs,
   ...groupIqs,
   ...mediaIqs,

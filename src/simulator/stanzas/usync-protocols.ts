@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Account, accountJid } from '../accounts/accounts.ts';
 import { keyIndexList } from '../accounts/adv.ts';
+import { verifiedNameNode } from '../business/verified-name.ts';
 import { aboutNode } from '../profile/about.ts';
 import { disappearingNode } from '../profile/disappearing.ts';
 import { allows } from '../profile/privacy.ts';
@@ -38,6 +39,10 @@ export const protocols: Readonly<Record<string, Protocol>> = {
   status: ({ account }, { world, device }) => aboutNode(world, account, device.account),
   picture: ({ account }, { world, device }) => pictureId(world, account, device.account),
   disappearing_mode: ({ account }, { world }) => disappearingNode(world, account),
+  business: ({ account }, { world }) => {
+    const name = account && verifiedNameNode(world, account);
+    return node('business', {}, name && [name]);
+  },
   // Nobody here has chosen a user name.
   username: () => node('username', {}),
   // No account is a bot, and Baileys throws at one without a profile.

@@ -1,6 +1,7 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
@@ -65,6 +66,7 @@ export interface WorldState {
   media?: StoreState;
   accounts: AccountState[];
   profiles?: ProfilesState;
+  businesses?: BusinessState[];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
   clockOffsetMs?: number;
@@ -87,6 +89,7 @@ export function captureWorld(world: World): WorldState {
       return phone ? [captureAccount(account, phone)] : [];
     }),
     profiles: captureProfiles(world),
+    businesses: captureBusinesses(world),
     groups: captureGroups(world.groups),
   };
 }
@@ -165,6 +168,7 @@ export function restoreWorld(world: World, state: WorldState): void {
     }
   }
   if (state.profiles) restoreProfiles(world, state.profiles);
+  restoreBusinesses(world, state.businesses ?? []);
   restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
