@@ -2,6 +2,7 @@
 import { Accounts } from './accounts/accounts.ts';
 import { Businesses } from './business/businesses.ts';
 import { Calls } from './calls/calls.ts';
+import { Channels } from './channels/channels.ts';
 import { Clock } from './clock.ts';
 import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
@@ -24,6 +25,7 @@ export interface World {
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly businesses: Businesses;
+  readonly channels: Channels;
   readonly calls: Calls;
   /** By group JID. */
   readonly groupPictures: Map<string, Picture>;
@@ -73,6 +75,7 @@ export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped
     profiles: new Profiles(),
     presences: new Presences(),
     businesses: new Businesses(),
+    channels: new Channels(),
     calls: new Calls(),
     groupPictures: new Map(),
     desk: new PairingDesk(events),

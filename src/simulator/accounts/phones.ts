@@ -29,6 +29,7 @@ export function removePhone(world: World, account: Account): void {
   world.accounts.remove(account);
   world.profiles.forget(account);
   world.businesses.forget(account);
+  world.channels.forget(account);
   world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
   world.changed();
 }

@@ -6,6 +6,7 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { businessRoutes } from './business.ts';
 import { callRoutes } from './calls.ts';
+import { channelRoutes } from './channels.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
@@ -31,6 +32,7 @@ export function makeControl(world: World): OpenAPIHono {
   profileRoutes(add, world);
   callRoutes(add, world);
   businessRoutes(add, world);
+  channelRoutes(add, world);
   groupRoutes(add, world);
   tlsRoutes(admin, world);
   phoneRoutes(add, world);

@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type { businessShapes } from './business.ts';
 import type { callShapes } from './calls.ts';
+import type { channelShapes } from './channels.ts';
 import type { deviceShapes } from './devices.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
@@ -15,6 +16,7 @@ export type Shapes = typeof deviceShapes &
   typeof profileShapes &
   typeof callShapes &
   typeof businessShapes &
+  typeof channelShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -60,6 +62,17 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   addProduct: 'POST /phones/{phone}/products',
   addCollection: 'POST /phones/{phone}/collections',
   addOrder: 'POST /phones/{phone}/orders',
+
+  createChannel: 'POST /phones/{phone}/channels',
+  channels: 'GET /channels',
+  changeChannel: 'PATCH /channels/{jid}',
+  removeChannel: 'DELETE /channels/{jid}',
+  posts: 'GET /channels/{jid}/posts',
+  addPost: 'POST /channels/{jid}/posts',
+  changePost: 'PUT /channels/{jid}/posts/{serverId}',
+  removePost: 'DELETE /channels/{jid}/posts/{serverId}',
+  follow: 'PUT /phones/{phone}/channels/{jid}',
+  reactToPost: 'POST /phones/{phone}/channels/{jid}/posts/{serverId}',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',

@@ -112,6 +112,8 @@ function visiblePicture(world: World, viewer: Account, target: string): Picture 
     if (!group.members.has(viewer)) throw new IqError(401, 'not-authorized');
     return world.groupPictures.get(group.jid);
   }
+  const channel = world.channels.byJid(target);
+  if (channel) return channel.picture;
   const owner = world.accounts.byJid(target);
   if (!owner) throw new IqError(404, 'item-not-found');
   if (!allows(world, owner, viewer, 'profile')) throw new IqError(401, 'not-authorized');

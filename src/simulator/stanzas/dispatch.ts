@@ -1,6 +1,7 @@
 // Where a decoded stanza goes. Nothing in here may wait: stanzas of one client are handled strictly in order.
 import type { Device } from '../accounts/accounts.ts';
 import { handleCall } from '../calls/call-stanzas.ts';
+import { handleChannelMessage, handleChannelReceipt, isChannelJid } from '../channels/stanzas.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, child } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -13,8 +14,14 @@ type Handler = (world: World, device: Device, stanza: BinaryNode) => void;
 
 /** What a linked device may send besides iqs. */
 const handlers: Readonly<Record<string, Handler>> = {
-  message: handleMessage,
-  receipt: handleReceipt,
+  message: (world, device, message) =>
+    isChannelJid(message.attrs.to)
+      ? handleChannelMessage(world, device, message)
+      : handleMessage(world, device, message),
+  receipt: (world, device, receipt) =>
+    isChannelJid(receipt.attrs.to)
+      ? handleChannelReceipt(world, device, receipt)
+      : handleReceipt(world, device, receipt),
   ack: handleAck,
   presence: handlePresence,
   chatstate: handleChatState,

@@ -2,6 +2,7 @@
 
 import { catalogIqs } from '../business/catalog.ts';
 import { businessProfileIqs } from '../business/profile.ts';
+import { channelIqs } from '../channels/stanzas.ts';
 import { groupIqs } from '../groups/iqs.ts';
 import { mediaIqs } from '../media/media-conn.ts';
 import { profileIqs } from '../profile/profile-iqs.ts';
@@ -25,6 +26,7 @@ const answers: Readonly<Record<string, Answer>> = {
   ...profileIqs,
   ...businessProfileIqs,
   ...catalogIqs,
+  ...channelIqs,
   ...mexIqs,
   ...groupIqs,
   ...mediaIqs,

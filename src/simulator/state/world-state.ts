@@ -2,6 +2,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
+import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
@@ -67,6 +68,7 @@ export interface WorldState {
   accounts: AccountState[];
   profiles?: ProfilesState;
   businesses?: BusinessState[];
+  channels?: ChannelState[];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
   clockOffsetMs?: number;
@@ -90,6 +92,7 @@ export function captureWorld(world: World): WorldState {
     }),
     profiles: captureProfiles(world),
     businesses: captureBusinesses(world),
+    channels: captureChannels(world),
     groups: captureGroups(world.groups),
   };
 }
@@ -169,6 +172,7 @@ export function restoreWorld(world: World, state: WorldState): void {
   }
   if (state.profiles) restoreProfiles(world, state.profiles);
   restoreBusinesses(world, state.businesses ?? []);
+  restoreChannels(world, state.channels ?? []);
   restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
