@@ -2,6 +2,8 @@
 // made from it, and the compiler holds it to SimulatorOptions.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { ADDRESSINGS, type Addressing } from './delivery/addressing.ts';
+import type { Limits } from './wire/limits.ts';
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -18,6 +20,10 @@ export interface SimulatorOptions {
   readonly mediaBudget?: number;
   /** One-way network delay in ms, each direction. Default 0. */
   readonly latencyMs?: number;
+  /** Of the randomness of faults, so that a run can be played again; made up when absent. `GET /admin/faults` tells it. */
+  readonly seed?: number;
+  /** What one connection may cost; wire/limits.ts has the defaults. */
+  readonly limits?: Partial<Limits>;
   /** Keeps the whole world (keys, phones, devices, queues, media; not the ledger) across restarts. Not for two at once. */
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
@@ -26,6 +32,10 @@ export interface SimulatorOptions {
   readonly seedGroups?: readonly string[];
   /** In which form the members of new groups see each other. Default `lid`, as on the real service today. */
   readonly groupAddressing?: 'lid' | 'pn';
+  /** In which form messages between two people arrive: as they were addressed (default), by number, or by LID. */
+  readonly addressing?: Addressing;
+  /** How long a typing state waits for a device that is away, in ms. Default 0: connected devices only. */
+  readonly chatStateTtlMs?: number;
 }
 
 export interface OptionRow {
@@ -110,6 +120,19 @@ const rows = [
     read: wholeNumber(0, 60_000),
   },
   {
+    option: 'seed',
+    flag: 'seed',
+    value: 'NUMBER',
+    normally: 'made up',
+    doc: 'seed of the randomness of faults, so that a run can be played again',
+    read: wholeNumber(0, 4_294_967_295),
+  },
+  {
+    option: 'limits',
+    normally: 'generous',
+    doc: 'what one connection may cost: handshakeMs, idleMs, framesPerSecond, waitingChunks, pendingAnswers, backlogBytes',
+  },
+  {
     option: 'stateFile',
     flag: 'state',
     value: 'FILE',
@@ -132,6 +155,22 @@ const rows = [
     normally: 'lid',
     doc: 'in which form the members of new groups see each other',
     read: oneOf('lid', 'pn'),
+  },
+  {
+    option: 'addressing',
+    flag: 'addressing',
+    value: 'as-sent|pn|lid',
+    normally: 'as-sent',
+    doc: 'in which form messages between two people arrive: as they were addressed, by number, or by LID',
+    read: oneOf(...ADDRESSINGS),
+  },
+  {
+    option: 'chatStateTtlMs',
+    flag: 'chat-state-ttl',
+    value: 'MS',
+    normally: '0',
+    doc: 'how long a typing state waits for a device that is away; 0: connected devices only',
+    read: wholeNumber(0, 3_600_000),
   },
   {
     option: 'rootPrivateKey',

@@ -1,11 +1,16 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
+
+import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { Businesses } from './business/businesses.ts';
 import { Calls } from './calls/calls.ts';
 import { Channels } from './channels/channels.ts';
 import { Clock } from './clock.ts';
+import { SentForms } from './delivery/sent-forms.ts';
+import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
 import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
+import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
@@ -15,6 +20,8 @@ import { allows } from './profile/privacy.ts';
 import { type Picture, Profiles } from './profile/profiles.ts';
 import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
+import type { Connection } from './wire/connection.ts';
+import { defaultLimits, type Limits } from './wire/limits.ts';
 
 export interface World {
   readonly trust: Trust;
@@ -29,6 +36,8 @@ export interface World {
   readonly calls: Calls;
   /** By group JID. */
   readonly groupPictures: Map<string, Picture>;
+  readonly delivery: DeliverySettings;
+  readonly sentForms: SentForms;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
@@ -45,6 +54,13 @@ export interface World {
   origin: string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
+  readonly limits: Limits;
+  /** Every socket that was upgraded and is not closed yet. */
+  readonly connections: Set<Connection>;
+  /** The server is gone until this time (`performance.now()`): nobody gets in. */
+  downUntil: number;
+  /** Goes away with every connection, and is back with its state after `downMs`. */
+  readonly restart: (downMs: number) => void;
   /** Aborted when the simulator stops. */
   readonly stopped: AbortSignal;
 }
@@ -55,11 +71,17 @@ export interface WorldParts {
   /** PEM: what clients must trust. */
   readonly caCertificate: string;
   readonly media: MediaStore;
+  /** One way, each direction. */
   readonly latencyMs: number;
+  /** Of all randomness of faults; made up when absent. */
+  readonly seed: number | undefined;
+  readonly limits: Partial<Limits> | undefined;
   readonly stopped: AbortSignal;
+  readonly delivery?: Partial<DeliverySettings>;
 }
 
-export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped }: WorldParts): World {
+export function makeWorld(parts: WorldParts): World {
+  const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped, delivery } = parts;
   let ids = 0;
   const run = Date.now().toString(36);
   const clock = new Clock();
@@ -78,13 +100,19 @@ export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped
     channels: new Channels(),
     calls: new Calls(),
     groupPictures: new Map(),
+    delivery: deliverySettings(delivery),
+    sentForms: new SentForms(),
     desk: new PairingDesk(events),
-    faults: new Faults(latencyMs),
+    faults: new Faults(latencyMs, seed ?? randomInt(2 ** 32)),
     ledger: new Ledger(events, clock),
     events,
     nextId: () => `${run}-${++ids}`,
     origin: '',
     changed: () => {},
+    limits: { ...defaultLimits, ...limits },
+    connections: new Set(),
+    downUntil: 0,
+    restart: downMs => restart(world, downMs),
     stopped,
   };
   world.groups.mayAdd = (person, by) => allows(world, person, by, 'groupadd');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { PhoneMessage } from '../../src/simulator/phone/phone.ts';
+import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 
@@ -52,38 +52,6 @@ test('a second login of the same device replaces the first and loses nothing', a
   await until(() => alice.text(id) === 'here');
 });
 
-const CODES: [string, number | undefined][] = [
-  ['restart', 515],
-  ['replaced', 440],
-  ['device-removed', 401],
-  ['unauthorized', 401],
-  ['unavailable', 503],
-  ['internal', 500],
-  ['not-well-formed', 500],
-  ['forbidden', 403],
-  ['banned', 406],
-  ['temporary-ban', 402],
-  ['outdated', 405],
-  ['rate-limited', 429],
-  ['xmlstreamend', 428],
-  ['websocket', 428],
-  ['tcp', 428],
-  ['downgrade', 411],
-];
-
-test('every close by name is what Baileys makes of it', async t => {
-  const server = await simulator(t);
-  const clients = await linkedClients(t, server, { count: CODES.length });
-  for (const [index, [close, code]] of CODES.entries()) {
-    const one = clients[index];
-    assert.ok(one);
-    await server.post('/admin/disconnect', { jid: one.jid, close });
-    await until(() => one.closes.length > 0, { what: close });
-    assert.equal(one.closes[0], code, close);
-  }
-  await assert.rejects(server.post('/admin/disconnect', { all: true, close: 'nonsense' }), /400.*restart/);
-});
-
 test('a server that hangs says nothing and keeps what it has to deliver', async t => {
   const server = await simulator(t);
   const [alice] = await linkedClients(t, server, { count: 1 }, { keepAliveIntervalMs: 300 });
@@ -104,10 +72,14 @@ test('faults refuse logins and messages, as often as they were told to', async t
   const server = await simulator(t);
   const [alice, bob] = await linkedClients(t, server, { count: 2 });
   assert.ok(alice && bob);
-  await server.put('/admin/faults', { ackError: { code: 463, count: 1 } });
+  await server.put('/admin/faults/ack.error', { when: { once: true }, params: { code: 463 } });
   const refused = await alice.sock.sendMessage(`${bob.phone}@s.whatsapp.net`, { text: 'refused' });
   await until(() => alice.statuses.get(refused?.key.id ?? '') === 0, { what: 'status ERROR' });
-  await server.put('/admin/faults', { refuseLogin: { jid: alice.jid, reason: 503, count: 1 } });
+  await server.put('/admin/faults/login.refuse', {
+    when: { once: true },
+    who: { device: alice.jid },
+    params: { reason: 503 },
+  });
   await server.post('/admin/disconnect', { jid: alice.jid, close: 'websocket' });
   await until(() => alice.closes.length === 1);
   alice.connect();

@@ -151,7 +151,10 @@ test('with read receipts off a client sends read-self: the sender hears of deliv
   // What comes later is handled later: had there been a read receipt, it would be there by then.
   const marker = await bob.sock.sendMessage(pn(alice.phone), { text: 'after' });
   await until(() => alice.text(marker?.key.id ?? '') === 'after');
-  assert.deepEqual(new Set(atAlice.filter(one => one.endsWith(id))), new Set([`undefined ${id}`]));
+  assert.deepEqual(
+    atAlice.filter(one => one.startsWith('read')),
+    [],
+  );
 });
 
 test('whoever switched read receipts off does not see those of others either', async t => {
@@ -166,7 +169,10 @@ test('whoever switched read receipts off does not see those of others either', a
   await server.post(`/admin/phones/${bob.phone}/read`, { chat: alice.phone, ids: [id] });
   const marker = await bob.sock.sendMessage(pn(alice.phone), { text: 'after' });
   await until(() => alice.text(marker?.key.id ?? '') === 'after');
-  assert.deepEqual(new Set(atAlice.filter(one => one.endsWith(id))), new Set([`undefined ${id}`]));
+  assert.deepEqual(
+    atAlice.filter(one => one.startsWith('read')),
+    [],
+  );
 });
 
 test('an account that lets only contacts write refuses a stranger with 463, and takes an answer', async t => {

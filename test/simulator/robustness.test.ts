@@ -6,7 +6,7 @@ import test, { type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import type { PhoneMessage } from '../../src/simulator/phone/phone.ts';
+import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { client, driver, linkedClients, simulator, tameClients } from './client.ts';
 
@@ -59,7 +59,7 @@ test('garbage ends only the connection that sent it', { timeout: 30_000 }, async
 
 test('an upgrade is refused with the status that was asked for, and the control plane answers pages', async t => {
   const server = await simulator(t);
-  await server.put('/admin/faults', { refuseUpgrade: 429 });
+  await server.put('/admin/faults/upgrade.refuse', { params: { status: 429 } });
   const status = await new Promise(resolve => {
     const socket = new WebSocket(server.socketUrl);
     t.after(() => socket.terminate());

@@ -1,6 +1,6 @@
 // Posting to a channel, changing and deleting posts, reacting: by clients and, through the control plane, by phones.
 import { proto } from '@whiskeysockets/baileys';
-import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
 import { addPost, type Channel, isChannelAdmin, type Post, type ReactionMode } from './channels.ts';
 import { tellLive } from './notices.ts';
@@ -94,7 +94,9 @@ function deliver(world: World, channel: Channel, made: Post, not?: Device): void
     const stanza = deliveredPost(channel.jid, made, account === made.by);
     for (const target of account.devices.values()) {
       if (target.id === 0 || target === not) continue;
-      world.ledger.delivered(made.id, accountJid(account));
+      const jid = deviceJid(target);
+      world.ledger.addressed(stanza, jid);
+      world.ledger.delivered(made.id, jid);
       target.mailbox.push(stanza);
     }
   }

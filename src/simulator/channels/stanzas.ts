@@ -1,7 +1,7 @@
 // What clients send to a channel that is no mex query: posts, reactions, views, and requests of xmlns `newsletter`.
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Answer, IqError, type Request } from '../stanzas/request.ts';
-import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
+import { attr, type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { Channel, Post } from './channels.ts';
 import { postNode } from './post-node.ts';
@@ -16,12 +16,12 @@ export function handleChannelMessage(world: World, sender: Device, message: Bina
   const id = attr(message, 'id');
   const to = attr(message, 'to');
   world.ledger.sent(id, deviceJid(sender), to);
-  const error = world.faults.messageError();
-  const done = error ?? take(world, sender, message, id, to);
-  if (world.faults.settings.withholdAcks) return;
-  const attrs = { class: 'message', id, from: to, t: unixNow() };
-  const outcome = typeof done === 'object' ? { server_id: String(done.serverId) } : { error: done };
-  sender.connection?.send(node('ack', { ...attrs, ...outcome }));
+  const done = take(world, sender, message, id, to);
+  const error = typeof done === 'object' ? undefined : done;
+  const server_id = typeof done === 'object' ? String(done.serverId) : undefined;
+  world.ledger.acked(id, error);
+  const attrs = { class: 'message', id, from: to, t: world.clock.seconds(), server_id, error };
+  sender.connection?.send(node('ack', attrs));
 }
 
 function take(

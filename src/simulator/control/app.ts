@@ -7,13 +7,15 @@ import type { World } from '../world.ts';
 import { businessRoutes } from './business.ts';
 import { callRoutes } from './calls.ts';
 import { channelRoutes } from './channels.ts';
+import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
-import { page } from './page.ts';
+import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { processRoutes } from './process.ts';
 import { profileRoutes } from './profiles.ts';
@@ -25,7 +27,7 @@ export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
   // Pages on loopback drive it, and there is nothing in here to protect.
   app.use(cors({ origin: '*' }));
-  app.get('/', context => context.html(page));
+  pageRoutes(app);
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
@@ -33,14 +35,16 @@ export function makeControl(world: World): OpenAPIHono {
   callRoutes(add, world);
   businessRoutes(add, world);
   channelRoutes(add, world);
+  deliveryRoutes(add, world);
   groupRoutes(add, world);
+  faultRoutes(add, world);
+  ledgerRoutes(add, world);
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
   processRoutes(add);
-  admin.route('/', faultRoutes(world));
   app.get('/pictures/:id', context => {
     const picture = world.profiles.pictureById(context.req.param('id'));
     if (!picture) throw new Refused(404, 'no such picture, or not any more');

@@ -14,7 +14,7 @@ import { personOf } from './profiles.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const OfChannel = z.object({ jid: z.string().openapi({ example: '120363000000000001@newsletter' }) });
-const OfPost = OfChannel.extend({ serverId: z.coerce.number().int() });
+const OfPost = OfChannel.extend({ serverId: z.string().regex(/^\d{1,15}$/) });
 const PostView = z.object({
   id: z.string(),
   serverId: z.number(),
@@ -186,13 +186,13 @@ export function channelRoutes(add: AddRoute, world: World): void {
 
   add(channelShapes.changePost, ({ params, body }) => {
     const channel = channelOf(params.jid);
-    const { id, by, type } = postOf(channel, params.serverId);
+    const { id, by, type } = postOf(channel, Number(params.serverId));
     return posted(post(world, channel, by, { id, type, content: encoded(body.text), edit: '3' }));
   });
 
   add(channelShapes.removePost, ({ params }) => {
     const channel = channelOf(params.jid);
-    const { id, by, type } = postOf(channel, params.serverId);
+    const { id, by, type } = postOf(channel, Number(params.serverId));
     return posted(post(world, channel, by, { id, type, content: Buffer.alloc(0), edit: '8' }));
   });
 
@@ -209,7 +209,7 @@ export function channelRoutes(add: AddRoute, world: World): void {
 
   add(channelShapes.reactToPost, ({ params, body: { reaction } }) => {
     const channel = channelOf(params.jid);
-    const found = postOf(channel, params.serverId);
+    const found = postOf(channel, Number(params.serverId));
     const { account } = phoneOf(world, params.phone);
     view(world, channel, account, found);
     if (reaction !== undefined) {

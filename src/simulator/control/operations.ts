@@ -4,15 +4,25 @@ import type { z } from 'zod';
 import type { businessShapes } from './business.ts';
 import type { callShapes } from './calls.ts';
 import type { channelShapes } from './channels.ts';
+import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
+import type { faultShapes } from './faults.ts';
+import type { groupShapes } from './groups.ts';
+import type { ledgerShapes } from './ledger.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
+import type { processShapes } from './process.ts';
 import type { profileShapes } from './profiles.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes &
+export type Shapes = typeof deliveryShapes &
+  typeof deviceShapes &
+  typeof faultShapes &
+  typeof groupShapes &
+  typeof ledgerShapes &
   typeof messageShapes &
   typeof phoneShapes &
+  typeof processShapes &
   typeof profileShapes &
   typeof callShapes &
   typeof businessShapes &
@@ -74,13 +84,40 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   follow: 'PUT /phones/{phone}/channels/{jid}',
   reactToPost: 'POST /phones/{phone}/channels/{jid}/posts/{serverId}',
 
+  setAddressing: 'PUT /addressing',
+  delivery: 'GET /delivery',
+  setDelivery: 'PUT /delivery',
+  reinstall: 'POST /phones/{phone}/reinstall',
+  undecryptable: 'POST /phones/{phone}/undecryptable',
+
+  createGroup: 'POST /groups',
+  groups: 'GET /groups',
+  group: 'GET /groups/{group}',
+  changeGroup: 'POST /groups/{group}/change',
+  dirtyGroups: 'POST /groups/dirty',
+
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
+
+  disconnect: 'POST /disconnect',
+  restart: 'POST /restart',
+  faults: 'GET /faults',
+  faultCatalogue: 'GET /faults/catalogue',
+  armFault: 'PUT /faults/{name}',
+  strikeFault: 'POST /faults/{name}/strike',
+  disarmFaults: 'DELETE /faults',
+  disarmFault: 'DELETE /faults/{name}',
+
   ledger: 'GET /ledger',
-  ledgerMessage: 'GET /ledger/{id}',
+  ledgerMessages: 'GET /ledger/messages',
+  ledgerMessage: 'GET /ledger/messages/{id}',
+  ledgerDevice: 'GET /ledger/devices/{jid}',
+  ledgerViolations: 'GET /ledger/violations',
+  clearLedger: 'DELETE /ledger',
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',
+  process: 'GET /process',
 };
 
 type Part<K extends 'params' | 'query' | 'body', S> = S extends {

@@ -3,11 +3,12 @@
 // whole notification in which an attribute is missing, so what it reads as required is always there.
 import type { Account } from '../accounts/accounts.ts';
 import { accountJid } from '../accounts/accounts.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { approvalNode, groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
+import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
 import type { Group } from './groups.ts';
 import type { News, Notice } from './outcome.ts';
+import { settingNews } from './settings.ts';
 
 /** Hands every notice to the linked devices of those it is for; phones are their account's and know. */
 export function announce(world: World, notices: readonly Notice[]): void {
@@ -16,6 +17,14 @@ export function announce(world: World, notices: readonly Notice[]): void {
     for (const account of notice.to) tell(account, stanza);
   }
   if (notices.length > 0) world.changed();
+}
+
+/** What this account's devices know of groups is old: Baileys fetches them anew. The devices that were told. */
+export function markDirty(world: World, account: Account): number {
+  const dirty = node('dirty', { type: 'groups', timestamp: world.clock.seconds() });
+  const told = [...account.devices.values()].filter(device => device.id !== 0 && device.mailbox.live);
+  for (const device of told) device.mailbox.pushVolatile(node('ib', { from: SERVER }, [dirty]));
+  return told.length;
 }
 
 function tell(account: Account, stanza: BinaryNode): void {
@@ -27,7 +36,7 @@ function notification(world: World, { group, by, news }: Notice): BinaryNode {
     from: group.jid,
     type: 'w:gp2',
     id: world.nextId(),
-    t: unixNow(),
+    t: world.clock.seconds(),
     ...actor(group, by),
     addressing_mode: group.addressing === 'lid' ? 'lid' : 'pn',
   };
@@ -61,11 +70,11 @@ function describe(group: Group, news: News): BinaryNode {
     case 'description':
       return description(group, news.id);
     case 'setting':
-      return setting(group, news.tag);
+      return settingNews(group.settings, news.key, String(group.adminVersion)) ?? node(news.key, {});
     case 'invite':
       return node('invite', { code: group.inviteCode });
-    case 'revoke':
-      return node('revoke', {});
+    case 'reports':
+      return node('reports', {});
     case 'created_membership_requests': {
       const attrs = { request_method: news.method, parent_group_jid: group.parent?.jid };
       const users = news.people.map(account => node('requested_user', personAttrs(group, account)));
@@ -104,26 +113,6 @@ function description(group: Group, id: string): BinaryNode {
   return node('description', { id }, [
     text === undefined ? node('delete', {}) : node('body', {}, Buffer.from(text)),
   ]);
-}
-
-function setting({ settings, adminVersion }: Group, tag: string): BinaryNode {
-  switch (tag) {
-    case 'announcement':
-    case 'not_announcement':
-      return node(tag, { v_id: String(adminVersion) });
-    case 'ephemeral':
-      return node(tag, { expiration: String(settings.ephemeral), trigger: settings.ephemeralTrigger });
-    case 'member_add_mode':
-      return node(tag, {}, Buffer.from(settings.memberAddMode));
-    case 'member_link_mode':
-      return node(tag, {}, Buffer.from(settings.memberLinkMode));
-    case 'member_share_group_history_mode':
-      return node(tag, {}, Buffer.from(settings.memberShareHistoryMode ?? 'admin_share'));
-    case 'membership_approval_mode':
-      return approvalNode(settings.approval);
-    default:
-      return node(tag, {});
-  }
 }
 
 /** A group as links name it (whatsmeow `parseGroupLinkTargetNode`). */

@@ -42,6 +42,11 @@ export function governs(group: Group, account: Account): boolean {
   return isAdmin(group, account) || (group.parent !== undefined && isAdmin(group.parent, account));
 }
 
+/** Members write, unless the group is for announcements: then only its admins and those of its community. */
+export function mayWrite(group: Group, account: Account): boolean {
+  return group.members.has(account) && (!group.settings.announcement || governs(group, account));
+}
+
 /** Throws 403. */
 export function requireMember({ group, actor }: Scene): void {
   if (!group.members.has(actor)) throw forbidden();
@@ -66,4 +71,21 @@ export function checkedSubject(text: string): string {
   const subject = text.trim();
   if (subject === '' || [...subject].length > MAX_SUBJECT) throw notAcceptable();
   return subject;
+}
+
+/** As {@link checkedSubject}, and an empty one is no description. */
+export function checkedDescription(text: string): string {
+  const description = text.trim();
+  if ([...description].length > MAX_DESCRIPTION) throw notAcceptable();
+  return description;
+}
+
+/** Whoever may change what the group says about itself: everybody, or in a locked group its admins. */
+export function mayEdit(group: Group, account: Account): boolean {
+  return group.settings.locked ? isAdmin(group, account) : group.members.has(account);
+}
+
+/** Throws 403. */
+export function requireEditor({ group, actor }: Scene): void {
+  if (!mayEdit(group, actor)) throw forbidden();
 }

@@ -4,7 +4,8 @@ import { proto } from '@whiskeysockets/baileys';
 import { accountJid } from '../accounts/accounts.ts';
 import { sha256 } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
-import type { Phone, PhoneMessage } from './phone.ts';
+import type { PhoneMessage } from './messages.ts';
+import type { Phone } from './phone.ts';
 
 const { HistorySyncType } = proto.HistorySync;
 const { ProtocolMessage } = proto.Message;

@@ -30,7 +30,12 @@ export function relayChatState(
 
 function push(world: World, from: Account, to: Account, relayed: BinaryNode): void {
   if (isBlocked(world, to, from)) return;
-  for (const device of to.devices.values()) if (device.id !== 0) device.mailbox.pushVolatile(relayed);
+  // Kept a while for who is away, where the simulator was told to (delivery/settings.ts).
+  const { chatStateTtlMs } = world.delivery;
+  const until = world.clock.now() + chatStateTtlMs;
+  const worthless = chatStateTtlMs > 0 ? () => world.clock.now() >= until : undefined;
+  for (const device of to.devices.values())
+    if (device.id !== 0) device.mailbox.pushVolatile(relayed, worthless);
 }
 
 /** `<composing [media="audio"]/>` or `<paused/>`; undefined for what is neither. */

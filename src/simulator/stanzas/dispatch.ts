@@ -27,7 +27,8 @@ const handlers: Readonly<Record<string, Handler>> = {
   chatstate: handleChatState,
   call: handleCall,
   ib: (_world, device, stanza) => {
-    if (child(stanza, 'offline_batch')) device.mailbox.batchRequested();
+    const batch = child(stanza, 'offline_batch');
+    if (batch) device.mailbox.batchRequested(Number.parseInt(batch.attrs.count ?? '', 10) || undefined);
   },
 };
 
