@@ -85,6 +85,20 @@ test('a contact is seen to type, waits, reads, reacts, and replies, in this orde
   await until(() => alice.statuses.get(sent?.key.id ?? '') === 4, { what: 'read' });
 });
 
+test('a contact calls back, and lets it ring as long as it was told', async t => {
+  const { control, alice } = await world(t);
+  const calls: { status: string; isVideo?: boolean | undefined }[] = [];
+  alice.sock.ev.on('call', heard => void calls.push(...heard));
+  await control.script(CARLA, {
+    rules: [{ when: { text: { equals: 'call me' } }, do: [{ call: { video: true, ringMs: 50 } }] }],
+  });
+  await alice.sock.sendMessage(JID, { text: 'call me' });
+  await until(() => calls.some(one => one.status === 'offer' && one.isVideo), { what: 'it rings' });
+  await until(() => calls.some(one => one.status !== 'offer' && one.status !== 'ringing'), {
+    what: 'it ends',
+  });
+});
+
 test('scripts do not answer scripts, and a group of scripted contacts answers a person once each', async t => {
   const { control, alice, texts } = await world(t);
   const contacts = await control.createPhones(3, { prefix: '15551', name: 'Contact {n}' });

@@ -1,6 +1,9 @@
 // A phone that follows its script: each message that it answers has a course of its own, with its own delays, so that the
 // phone's lane is free meanwhile.
 import { setTimeout as wait } from 'node:timers/promises';
+import { RINGS_MS } from '../calls/call-stanzas.ts';
+import { offerCall } from '../calls/signalling.ts';
+import { formOf } from '../delivery/addressing.ts';
 import { chatJid } from '../delivery/chat.ts';
 import { handleChatState, handlePresence } from '../stanzas/presence.ts';
 import { node } from '../wire/stanza.ts';
@@ -71,6 +74,14 @@ export class Acting {
       const given = typeof step.reply === 'string' ? { text: step.reply } : step.reply;
       const names = { text: describe(message).text, name: from.account.name, id };
       await this.#send(to, filled(given, names) as Composition);
+    } else if ('call' in step) {
+      offerCall(this.#world, {
+        caller: this.#phone.device,
+        to: chat.kind === 'group' ? chat.group : from.account,
+        video: step.call.video === true,
+        form: formOf(chat) ?? 's.whatsapp.net',
+        timeoutMs: step.call.ringMs ?? RINGS_MS,
+      });
     } else if ('available' in step) this.#present('available');
     else if ('unavailable' in step) this.#present('unavailable');
   }
