@@ -90,7 +90,9 @@ export class PhoneSignal {
     const { state, identity } = this;
     return {
       registrationId: state.registrationId,
-      identity: identity.public,
+      get identity() {
+        return identity.public;
+      },
       get signedPreKey() {
         const { id, pair, signature } = state.signedPreKey;
         return { id, public: pair.public, signature };
