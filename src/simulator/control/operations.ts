@@ -94,6 +94,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   delivery: 'GET /delivery',
   setDelivery: 'PUT /delivery',
   reinstall: 'POST /phones/{phone}/reinstall',
+  power: 'PUT /phones/{phone}/power',
   undecryptable: 'POST /phones/{phone}/undecryptable',
 
   createGroup: 'POST /groups',

@@ -4,6 +4,7 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
 import { formOf } from '../delivery/addressing.ts';
+import { Backlog } from '../delivery/backlog.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
 import { mayWrite } from '../groups/rules.ts';
@@ -33,6 +34,9 @@ export class Phone {
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
+  /** What came while the phone was off. */
+  readonly #waiting = new Backlog();
+  #on = true;
   #lane: Promise<unknown> = Promise.resolve();
 
   constructor(world: World, account: Account, state: SignalState) {
@@ -51,9 +55,32 @@ export class Phone {
     return this.chats.list;
   }
 
+  /** A phone that is off gets, confirms and sends nothing; what comes for it waits. */
+  get on(): boolean {
+    return this.#on;
+  }
+
+  switch(on: boolean): void {
+    this.#on = on;
+    if (!on) return;
+    for (const { stanza } of this.#waiting.take(this.#waiting.size)) this.receive(stanza);
+    // Companions that were linked meanwhile have nothing of it yet.
+    for (const companion of this.account.devices.values()) {
+      if (companion.id === 0 || companion.bootstrapped || !companion.mailbox.live) continue;
+      companion.bootstrapped = true;
+      this.bootstrap(companion);
+    }
+  }
+
+  /** What waits until it is on. */
+  get waiting(): BinaryNode[] {
+    return this.#waiting.stanzas;
+  }
+
   /** Takes a stanza addressed to device 0. Never throws. */
   receive(stanza: BinaryNode): void {
-    if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
+    if (!this.#on) this.#waiting.push(stanza);
+    else if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
     else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
       this.#later(() => this.#retries.answer(stanza));
     else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
@@ -71,6 +98,7 @@ export class Phone {
    */
   sendMessage(to: string, message: proto.IMessage, options?: SendOptions): Promise<string> {
     return this.#do(async () => {
+      this.#mustBeOn();
       const chat = this.#chat(to);
       if (chat.kind === 'group' && !mayWrite(chat.group, this.account))
         throw new Refused(409, `${this.account.phone} may not write to the group ${to}`);
@@ -91,11 +119,18 @@ export class Phone {
 
   /** Receipts that say that the person looked: to the authors of these messages, and to one's own companions. */
   read(chat: string, ids: readonly string[], type: SeenType = 'read'): Promise<void> {
-    return this.#do(async () => this.#read(this.#chat(chat), ids, type));
+    return this.#do(async () => {
+      this.#mustBeOn();
+      this.#read(this.#chat(chat), ids, type);
+    });
   }
 
   /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
   bootstrap(companion: Device): void {
+    if (!this.#on) {
+      companion.bootstrapped = false;
+      return;
+    }
     this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
   }
 
@@ -173,6 +208,10 @@ export class Phone {
       if (author) authors.set(author, [...(authors.get(author) ?? []), id]);
     }
     return authors;
+  }
+
+  #mustBeOn(): void {
+    if (!this.#on) throw new Refused(409, `the phone ${this.account.phone} is off`);
   }
 
   #chat(to: string): Chat {
