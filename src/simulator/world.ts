@@ -1,5 +1,6 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
+import { AppState } from './app-state/collections.ts';
 import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
@@ -10,6 +11,7 @@ export interface World {
   readonly trust: Trust;
   readonly accounts: Accounts;
   readonly groups: Groups;
+  readonly appState: AppState;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
@@ -28,6 +30,7 @@ export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal)
     trust,
     accounts: new Accounts(),
     groups: new Groups(),
+    appState: new AppState(),
     desk: new PairingDesk(),
     faults: new Faults(latencyMs),
     ledger: new Ledger(),

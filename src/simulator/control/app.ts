@@ -4,6 +4,7 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { appStateRoutes } from './app-state.ts';
 import { deviceRoutes } from './devices.ts';
 import { faultRoutes } from './faults.ts';
 import { page } from './page.ts';
@@ -18,6 +19,7 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  appStateRoutes(add, world);
   admin.route('/', phoneRoutes(world));
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);

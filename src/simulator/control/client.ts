@@ -29,6 +29,7 @@ export interface PhoneMessage {
 export interface LinkedDevice extends SimulatedPhone {
   readonly credentials: string;
   readonly preKeys: readonly { readonly id: number; readonly public: string; readonly private: string }[];
+  readonly appStateKeys: readonly { readonly id: string; readonly data: string }[];
 }
 
 export interface LedgerCounts {

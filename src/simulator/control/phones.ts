@@ -44,7 +44,12 @@ export function phoneRoutes(world: World): Hono {
   app.post('/phones', async context => {
     const { phone, name } = await body(context, NewPhone);
     const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-    if (name !== undefined) world.accounts.rename(account, name);
+    if (name !== undefined) {
+      world.accounts.rename(account, name);
+      // Companions hear of it only as app state, hence where there is any.
+      const state = phoneOf(world, account.phone).appState;
+      if (state.replica('critical_block').version > 0) state.ensurePushName();
+    }
     return context.json(describePhone(account));
   });
 

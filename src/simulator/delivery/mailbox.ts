@@ -43,6 +43,11 @@ export class Mailbox {
     else this.#queue.push(stanza);
   }
 
+  /** Whether this very stanza still waits for the device to be there. */
+  holds(stanza: BinaryNode): boolean {
+    return this.#queue.includes(stanza);
+  }
+
   /** For presence and chat states: worthless later, so only a live device gets them. */
   pushVolatile(stanza: BinaryNode): void {
     if (this.#state === 'live') this.#line?.send(stanza);

@@ -29,6 +29,8 @@ export interface Totals {
   undecryptable: number;
   /** Sends and receipts that a simulated phone failed at. */
   phoneErrors: number;
+  /** Patches of app state that a simulated phone could not verify. */
+  appStateRefused: number;
 }
 
 // Bounds, so that a benchmark of hours ends in memory: the oldest are forgotten first.
@@ -48,6 +50,7 @@ export class Ledger {
     protocolErrors: 0,
     undecryptable: 0,
     phoneErrors: 0,
+    appStateRefused: 0,
   };
   /** Iqs that got an empty answer because nobody knows them: `xmlns/child` -> how often. */
   readonly unknown = new Map<string, number>();

@@ -2,7 +2,7 @@
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid } from '../accounts/accounts.ts';
-import { sha256 } from '../wire/crypto.ts';
+import { keyShare } from '../app-state/key-ring.ts';
 import type { World } from '../world.ts';
 import type { Phone, PhoneMessage } from './phone.ts';
 
@@ -13,10 +13,8 @@ const HISTORY_PER_CHAT = 50;
 
 /** Peer messages in the order a companion needs them: keys must be there when it fetches its app state. */
 export function bootstrapMessages(world: World, phone: Phone): proto.IMessage[] {
-  const type = ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE;
-  const appStateSyncKeyShare = { keys: [appStateKey(phone)] };
   return [
-    { protocolMessage: { type, appStateSyncKeyShare } },
+    keyShare(phone.appState.keys.all()),
     history(1, 50, {
       syncType: HistorySyncType.INITIAL_BOOTSTRAP,
       conversations: conversations(world, phone),
@@ -26,19 +24,6 @@ export function bootstrapMessages(world: World, phone: Phone): proto.IMessage[] 
     // The last chunk says 100: until then Baileys holds its events back.
     history(3, 100, { syncType: HistorySyncType.RECENT, conversations: [] }),
   ];
-}
-
-/** One per account, the same for every companion: derived from the identity, so that nothing more must be stored. */
-function appStateKey(phone: Phone): proto.Message.IAppStateSyncKey {
-  const secret = phone.account.identity.private;
-  return {
-    keyId: { keyId: sha256(secret, Buffer.from('app-state-id')).subarray(0, 6) },
-    keyData: {
-      keyData: sha256(secret, Buffer.from('app-state-key')),
-      fingerprint: { rawId: phone.account.rawId, currentIndex: 0, deviceIndexes: [0] },
-      timestamp: Math.floor(Date.now() / 1000),
-    },
-  };
 }
 
 // Inline: a blob would be fetched from WhatsApp's own media host (protocol.md 12).

@@ -5,7 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { takePreKey } from '../accounts/keys.ts';
+import { PhoneAppState } from '../app-state/phone-state.ts';
+import { messageRange } from '../app-state/range.ts';
 import { deliverMessage, deliverReceipt, receiptToAll } from '../delivery/routing.ts';
+import { answerPeer } from '../history/peer.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, bigEndian, bytes, child, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -51,6 +54,7 @@ export class Phone {
   readonly account: Account;
   readonly device: Device;
   readonly signal: PhoneSignal;
+  readonly appState: PhoneAppState;
   readonly messages: PhoneMessage[] = [];
   script: Script = {};
   readonly sent = new Map<string, Sent>();
@@ -63,6 +67,7 @@ export class Phone {
     this.account = account;
     this.signal = new PhoneSignal(account.identity, state);
     this.device = world.accounts.addPhone(account, this, this.signal.keys);
+    this.appState = new PhoneAppState(world, account, chat => messageRange(world, this, chat));
   }
 
   /** Takes a stanza addressed to device 0. Never throws. */
@@ -100,11 +105,16 @@ export class Phone {
 
   /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
   bootstrap(companion: Device): void {
-    this.#do(async () => {
-      const chat = { user: this.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
-      for (const message of bootstrapMessages(this.#world, this)) {
-        await this.#encryptTo(companion, chat, message, { id: newId(), peer: true });
-      }
+    this.appState.ensurePushName();
+    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+  }
+
+  /** Sends a companion of one's own what only devices read; resolves with the ids, in order. */
+  sendPeer(companion: Device, messages: readonly proto.IMessage[]): Promise<string[]> {
+    return this.#do(async () => {
+      const ids: string[] = [];
+      for (const message of messages) ids.push(await this.#peer(companion, message));
+      return ids;
     });
   }
 
@@ -152,6 +162,13 @@ export class Phone {
     });
   }
 
+  async #peer(companion: Device, message: proto.IMessage): Promise<string> {
+    const chat = { user: this.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
+    const id = newId();
+    await this.#encryptTo(companion, chat, message, { id, peer: true });
+    return id;
+  }
+
   async #receiveMessage(stanza: BinaryNode): Promise<void> {
     const { id = '', from } = stanza.attrs;
     const sender = this.#world.accounts.device(from);
@@ -168,6 +185,12 @@ export class Phone {
       this.#world.changed();
     }
     this.#unreadableAt.delete(id);
+    if (sender.account === this.account && stanza.attrs.category === 'peer') {
+      const domain = parseJid(from)?.domain ?? 's.whatsapp.net';
+      deliverReceipt(this.#world, { sender: this.device, ids: [id], type: 'peer_msg', domain }, sender);
+      for (const answer of answerPeer(this, message)) await this.#peer(sender, answer);
+      return;
+    }
     if (sender.account === this.account) {
       const copy = message.deviceSentMessage;
       const chat = parseJid(stanza.attrs.recipient ?? copy?.destinationJid ?? from);

@@ -1,9 +1,10 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+import { appStateIqs } from '../app-state/sync.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { accountIqs } from './account.ts';
-import { appStateIqs } from './app-state.ts';
+
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
 import { type Answer, IqError } from './request.ts';

@@ -1,6 +1,7 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
@@ -49,6 +50,7 @@ interface AccountState {
   watchers: string[];
   blocked: string[];
   phoneState: PhoneState;
+  appState?: KeptAppState;
   devices: DeviceState[];
 }
 
@@ -70,12 +72,12 @@ export function captureWorld(world: World): WorldState {
     static: text(world.trust.static.private),
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
-      return phone ? [captureAccount(account, phone)] : [];
+      return phone ? [captureAccount(world, account, phone)] : [];
     }),
   };
 }
 
-function captureAccount(account: Account, phone: Phone): AccountState {
+function captureAccount(world: World, account: Account, phone: Phone): AccountState {
   const companions = [...account.devices.values()].filter(device => device.id !== 0);
   return {
     phone: account.phone,
@@ -87,6 +89,7 @@ function captureAccount(account: Account, phone: Phone): AccountState {
     watchers: [...account.watchers].map(one => one.phone),
     blocked: [...account.blocked],
     phoneState: capturePhone(phone),
+    appState: captureAppState(world, phone),
     devices: companions.map(captureDevice),
   };
 }
@@ -152,7 +155,8 @@ function restoreAccount(world: World, kept: AccountState): void {
   const account = world.accounts.add({ ...kept, identity: pairOf(kept.identity) });
   account.nextDeviceId = kept.nextDeviceId;
   for (const jid of kept.blocked) account.blocked.add(jid);
-  restorePhone(world, account, kept.phoneState);
+  const phone = restorePhone(world, account, kept.phoneState);
+  restoreAppState(world, account, phone, kept.appState);
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
       keys: restoreKeys(one.keys),
@@ -167,7 +171,7 @@ function restoreAccount(world: World, kept: AccountState): void {
   }
 }
 
-function restorePhone(world: World, account: Account, kept: PhoneState): void {
+function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
   const { id, private: privateKey, signature } = kept.signedPreKey;
   const phone = new Phone(world, account, {
     registrationId: kept.registrationId,
@@ -181,6 +185,7 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   for (const { id: sentId, chat, message } of kept.sent) {
     phone.sent.set(sentId, { chat, message: proto.Message.decode(data(message)) });
   }
+  return phone;
 }
 
 function restoreKeys(kept: KeysState): DeviceKeys {
