@@ -188,7 +188,9 @@ export class Phone {
     if (sender.account === this.account && stanza.attrs.category === 'peer') {
       const domain = parseJid(from)?.domain ?? 's.whatsapp.net';
       deliverReceipt(this.#world, { sender: this.device, ids: [id], type: 'peer_msg', domain }, sender);
-      for (const answer of answerPeer(this, message)) await this.#peer(sender, answer);
+      // Baileys wraps what it sends its own phone like a copy of a message, other clients do not.
+      const asked = message.deviceSentMessage?.message ?? message;
+      for (const answer of answerPeer(this, asked)) await this.#peer(sender, answer);
       return;
     }
     if (sender.account === this.account) {
