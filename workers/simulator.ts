@@ -2,12 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type SimulatorOptions, startSimulator } from '../src/simulator/index.ts';
 
-const simulator = await startSimulator((workerData ?? {}) as SimulatorOptions);
-const { socketUrl, controlUrl, rootKey } = simulator;
+const { stop, ...simulator } = await startSimulator((workerData ?? {}) as SimulatorOptions);
 
 parentPort?.on('message', async message => {
   if (message !== 'stop') return;
-  await simulator.stop();
+  await stop();
   parentPort?.close();
 });
-parentPort?.postMessage({ socketUrl, controlUrl, rootKey });
+parentPort?.postMessage(simulator);

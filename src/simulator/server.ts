@@ -1,37 +1,32 @@
-// One host and port: the WebSocket at /ws/chat, the control plane everywhere else.
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+// One host and port: the WebSocket at /ws/chat, the control plane everywhere else. The media host is always https: on the
+// same port where that is TLS, else on a second one.
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import { seedGroups } from './groups/seeds.ts';
+import { MediaHost } from './media/host.ts';
+import { MediaStore } from './media/store.ts';
+import type { SimulatorOptions } from './options.ts';
 import { Keeper, readState } from './state/keeper.ts';
 import { restoreWorld } from './state/world-state.ts';
+import { type Pair, tlsIdentity } from './tls/authority.ts';
 import { makeTrust } from './wire/certificate.ts';
 import { Connection } from './wire/connection.ts';
-import { makeWorld } from './world.ts';
-
-export interface SimulatorOptions {
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** Default 0: any free port. */
-  readonly port?: number;
-  /** PEM texts; with them the URLs are wss and https. */
-  readonly tls?: { readonly key: string; readonly cert: string };
-  /** One-way network delay in ms, each direction. Default 0. */
-  readonly latencyMs?: number;
-  /** Keeps the whole world (keys, phones, devices, queues; not the ledger) across restarts. Not for two at once. */
-  readonly stateFile?: string;
-  /** The server's own root of trust, 32 bytes; made when absent. */
-  readonly rootPrivateKey?: Uint8Array;
-}
+import { makeWorld, type World } from './world.ts';
 
 export interface Simulator {
   /** For `waWebSocketUrl`: `ws://127.0.0.1:port/ws/chat`. */
   readonly socketUrl: string;
   /** Base of the control plane's routes; a page at `/`. */
   readonly controlUrl: string;
+  /** `https://127.0.0.1:port`, the first media host. With TLS it is the control URL. */
+  readonly mediaUrl: string;
+  /** PEM: what clients must trust for the https and wss URLs. A given certificate comes back as it was given. */
+  readonly caCertificate: string;
   /** Hex, 32 bytes: for Baileys' `WA_CERT_DETAILS.PUBLIC_KEY`. */
   readonly rootKey: string;
   /** Ends every connection, saves, and frees the port. Again: the same promise. */
@@ -43,21 +38,81 @@ const SOCKET_PATH = '/ws/chat';
 const KEEP_ALIVE_MS = 75_000;
 /** WebSocket messages may hold several frames. */
 const MAX_PAYLOAD = 8 * 1024 * 1024;
+const DEFAULT_MEDIA_BUDGET = 1024 ** 3;
 
 /** Starts a WhatsApp server for tests. Rejects when the port is taken, or the TLS pair or the state file is unusable. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const stopping = new AbortController();
-  const kept = options.stateFile === undefined ? undefined : await readState(options.stateFile);
-  const trust = kept?.trust ?? makeTrust(options.rootPrivateKey);
-  const world = makeWorld(trust, options.latencyMs ?? 0, stopping.signal);
+  const { stateFile, tls, host = '127.0.0.1', hostNames = [] } = options;
+  const kept = stateFile === undefined ? undefined : await readState(stateFile);
+  const given = typeof tls === 'object' ? tls : undefined;
+  const identity = given ? undefined : tlsIdentity([host, ...hostNames], kept?.state.tls);
+  const pair = given ?? identity!.leaf;
+  const world = makeWorld({
+    trust: kept?.trust ?? makeTrust(options.rootPrivateKey),
+    tls: identity,
+    caCertificate: identity?.authority.cert ?? pair.cert,
+    media: new MediaStore(options.mediaBudget ?? DEFAULT_MEDIA_BUDGET, stateFile && `${stateFile}.media`),
+    latencyMs: options.latencyMs ?? 0,
+    stopped: stopping.signal,
+  });
+  world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
-  const keeper = options.stateFile === undefined ? undefined : new Keeper(world, options.stateFile);
+  seedGroups(world, options.seedGroups ?? []);
+  const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
+  const mediaHost = new MediaHost(world);
+  const control = getRequestListener(makeControl(world).fetch);
+  const listener: RequestListener = (request, response) => {
+    if (tls && mediaHost.owns(request)) mediaHost.handle(request, response);
+    else control(request, response);
+  };
+  const server = tls ? tlsServer(pair, listener) : createServer(listener);
+  const sockets = acceptSockets(world, server);
+  const media = tls ? server : tlsServer(pair, (request, response) => mediaHost.handle(request, response));
+  const servers = [...new Set([server, media])];
+  for (const one of servers) one.keepAliveTimeout = KEEP_ALIVE_MS;
+
+  await listen(server, options.port ?? 0, host);
+  try {
+    if (media !== server) await listen(media, options.mediaPort ?? 0, host);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  world.media.hosts = authorities(media, hostNames);
+  const shutDown = async () => {
+    stopping.abort();
+    const closed = servers.map(one => new Promise<void>(resolve => one.close(() => resolve())));
+    sockets.end();
+    for (const one of servers) one.closeAllConnections();
+    await Promise.all(closed);
+    await Promise.all([...world.accounts.all()].map(account => account.devices.get(0)?.phone?.idle()));
+    await keeper?.stop();
+    await mediaHost.close();
+  };
+  let stopped: Promise<void> | undefined;
+  const [authority] = authorities(server, hostNames);
+  return {
+    socketUrl: `${tls ? 'wss' : 'ws'}://${authority}${SOCKET_PATH}`,
+    controlUrl: `${tls ? 'https' : 'http'}://${authority}`,
+    mediaUrl: `https://${world.media.hosts[0]}`,
+    caCertificate: world.caCertificate,
+    rootKey: Buffer.from(world.trust.root.public).toString('hex'),
+    stop: () => {
+      stopped ??= shutDown();
+      return stopped;
+    },
+  };
+}
+
+function tlsServer({ key, cert }: Pair, listener: RequestListener): Server {
+  return createTlsServer({ key, cert }, listener);
+}
+
+/** Clients' WebSockets, until the server closes. */
+function acceptSockets(world: World, server: Server): { end(): void } {
   const connections = new Set<Connection>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
-  const listener = getRequestListener(makeControl(world).fetch);
-  const server: Server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {}); // a client that is gone before it was answered
     const refused = world.faults.settings.refuseUpgrade ?? (isSocketPath(request.url) ? undefined : 404);
@@ -71,30 +126,20 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       connection.onEnd(() => connections.delete(connection));
     });
   });
-
-  await listen(server, options.port ?? 0, options.host ?? '127.0.0.1');
-  const { address, port, family } = server.address() as AddressInfo;
-  const authority = `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-  const shutDown = async () => {
-    stopping.abort();
-    const closed = new Promise<void>(resolve => server.close(() => resolve()));
-    for (const connection of connections) connection.destroy();
-    for (const client of sockets.clients) client.terminate();
-    server.closeAllConnections();
-    await closed;
-    await Promise.all([...world.accounts.all()].map(account => account.devices.get(0)?.phone?.idle()));
-    await keeper?.stop();
-  };
-  let stopped: Promise<void> | undefined;
   return {
-    socketUrl: `${options.tls ? 'wss' : 'ws'}://${authority}${SOCKET_PATH}`,
-    controlUrl: `${options.tls ? 'https' : 'http'}://${authority}`,
-    rootKey: Buffer.from(trust.root.public).toString('hex'),
-    stop: () => {
-      stopped ??= shutDown();
-      return stopped;
+    end: () => {
+      for (const connection of connections) connection.destroy();
+      for (const client of sockets.clients) client.terminate();
     },
   };
+}
+
+/** `host:port` by every name that clients have for the server; its own address where there is none. */
+function authorities(server: Server, names: readonly string[]): string[] {
+  const { address, port } = server.address() as AddressInfo;
+  // Nobody can connect to "every address".
+  const own = address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address;
+  return (names.length > 0 ? names : [own]).map(name => `${name.includes(':') ? `[${name}]` : name}:${port}`);
 }
 
 function isSocketPath(url: string | undefined): boolean {

@@ -1,20 +1,33 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';
+import { Clock } from './clock.ts';
+import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
+import type { MediaStore } from './media/store.ts';
+import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
 
 export interface World {
   readonly trust: Trust;
+  /** The time that everything a client can see goes by. */
+  readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly appState: AppState;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
+  readonly media: MediaStore;
+  /** The authority that the simulator made for itself; undefined when it was given a certificate. */
+  readonly tls: TlsIdentity | undefined;
+  /** PEM: what clients must trust. */
+  readonly caCertificate: string;
+  /** What happens, for those who watch. */
+  readonly events: Events;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
@@ -23,17 +36,34 @@ export interface World {
   readonly stopped: AbortSignal;
 }
 
-export function makeWorld(trust: Trust, latencyMs: number, stopped: AbortSignal): World {
+export interface WorldParts {
+  readonly trust: Trust;
+  readonly tls: TlsIdentity | undefined;
+  /** PEM: what clients must trust. */
+  readonly caCertificate: string;
+  readonly media: MediaStore;
+  readonly latencyMs: number;
+  readonly stopped: AbortSignal;
+}
+
+export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped }: WorldParts): World {
   let ids = 0;
   const run = Date.now().toString(36);
+  const clock = new Clock();
+  const events = new Events(() => clock.now());
   return {
     trust,
+    tls,
+    caCertificate,
+    media,
+    clock,
     accounts: new Accounts(),
     groups: new Groups(),
     appState: new AppState(),
-    desk: new PairingDesk(),
+    desk: new PairingDesk(events),
     faults: new Faults(latencyMs),
-    ledger: new Ledger(),
+    ledger: new Ledger(events, clock),
+    events,
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
     stopped,

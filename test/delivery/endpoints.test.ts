@@ -8,7 +8,7 @@ import { clearDeviceEndpoint, syncGlobalEndpoints } from '../../src/store/endpoi
 import { testDatabase } from '../support/database.ts';
 import { type Receiver, receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
-import { append, deliverer, device, hurry, secret, seeded, upTo } from './ledger.ts';
+import { append, deliverer, device, hurry, recorded, secret, seeded, upTo } from './ledger.ts';
 
 const all = { skipTlsVerify: false, events: [] };
 const seqs = ({ delivered }: Receiver) => delivered.map(({ seq }) => seq);
@@ -66,7 +66,12 @@ for (const [promise, caughtUp] of [
     for (let step = 0; step < 150; step += 1) {
       const dice = random();
       if (dice < 0.15) {
-        if (caughtUp) await until(() => pairs.every(([seqs, at]) => at.delivered.length === seqs.length));
+        if (caughtUp) {
+          await until(
+            async () =>
+              pairs.every(([seqs, at]) => at.delivered.length === seqs.length) && (await recorded(sql)),
+          );
+        }
         to = to === 'global' ? 'own' : 'global';
         const changed = to === 'own' ? settings.set(one.no, { url: own.url }) : settings.clear(one.no);
         // What a shard streamed before the change may be heard of during it.
@@ -110,7 +115,7 @@ test('what an endpoint was owed when it was replaced still reaches it, and it ge
   global.answer(200);
   await until(async () => {
     await hurry(sql);
-    return global.delivered.length === 5;
+    return global.delivered.length === 5 && (await recorded(sql));
   });
   await settings.clear(one.no);
   delivery.wake(await append(sql, one, 5));

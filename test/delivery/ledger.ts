@@ -61,6 +61,17 @@ export async function hurry(sql: Sql): Promise<void> {
   await sql`update lane set not_before = '-infinity' where not_before > now()`;
 }
 
+/**
+ * Everything that is owed has arrived and is recorded. A receiver has an event a moment before its deliverer has the
+ * answer: a change of webhooks in between finds the old lane one event behind, which is another case.
+ */
+export async function recorded(sql: Sql): Promise<boolean> {
+  const [lane] = await sql<{ behind: boolean }[]>`
+    select coalesce(bool_or(l.cursor < least(l.until, d.last_seq)), false) as behind
+    from lane l join device d on d.no = l.device_no`;
+  return lane?.behind === false;
+}
+
 /** 1, 2, … to `last`. */
 export const upTo = (last: number, first = 1): number[] =>
   Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -14,6 +14,7 @@ import makeWASocket, {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
+import { controlClient } from '../../src/simulator/control/client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 
@@ -55,22 +56,16 @@ export async function simulator(t: TestContext, options: SimulatorOptions = {}) 
   return { ...started, ...driver(started) };
 }
 
-export function driver(started: Simulator) {
-  const call = async (method: string, path: string, body?: unknown) => {
-    const text = typeof body === 'string' ? body : body === undefined ? undefined : JSON.stringify(body);
-    const response = await fetch(started.controlUrl + path, {
-      method,
-      ...(text === undefined ? {} : { body: text }),
-    });
-    const json = (await response.json()) as Record<string, never>;
-    if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(json)}`);
-    return json as never;
-  };
+/** The typed client of the control plane, and routes by path (with their `/admin`) for what a test says once. */
+export function driver(started: Pick<Simulator, 'controlUrl'>) {
+  const control = controlClient(started.controlUrl);
+  const below = (path: string) => path.replace(/^\/admin/, '');
   return {
-    get: <T>(path: string): Promise<T> => call('GET', path),
-    post: <T>(path: string, body?: unknown): Promise<T> => call('POST', path, body),
-    put: <T>(path: string, body?: unknown): Promise<T> => call('PUT', path, body),
-    remove: <T>(path: string): Promise<T> => call('DELETE', path),
+    control,
+    get: <T>(path: string) => control.request<T>('GET', below(path)),
+    post: <T>(path: string, body?: unknown) => control.request<T>('POST', below(path), body),
+    put: <T>(path: string, body?: unknown) => control.request<T>('PUT', below(path), body),
+    remove: <T>(path: string) => control.request<T>('DELETE', below(path)),
   };
 }
 

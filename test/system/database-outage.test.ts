@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MessageEntry } from '../../src/simulator/ledger/ledger.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { startProxy } from '../support/proxy.ts';
 import { receiver } from '../support/receiver.ts';
@@ -23,7 +22,7 @@ test('a database that goes away while the node runs', async t => {
     return (await node.simulator.send(phone, to, text)).id;
   };
   const receiptsOf = async (id: string, { jid }: Seeded) => {
-    const entry = await node.simulator.call<MessageEntry>('GET', `/ledger/${id}`);
+    const entry = await node.simulator.call('ledgerMessage', { params: { id } });
     return entry.devices[jid]?.receipts ?? [];
   };
   for (const one of node.seeded) await tell(one, 'before');

@@ -42,7 +42,7 @@ test('every end of a connection leads where the table says', async t => {
   await t.test('each close by its own row, and the events and the database say so', async () => {
     const cases = ends.map((end, n) => ({ ...end, device: ended[n] as Seeded }));
     for (const { close, more, device } of cases)
-      await node.simulator.call('POST', '/disconnect', { close, jid: device.jid, ...more });
+      await node.simulator.request('POST', '/disconnect', { close, jid: device.jid, ...more });
     await Promise.all(
       cases.map(async ({ close, phase, reason, device }) => {
         const known = reason === undefined ? {} : { reason };

@@ -51,7 +51,7 @@ test('even at level debug nothing that is printed has a number, a text, a QR, a 
   await world.simulator.faults({ ackError: { code: 463, count: 1 } });
   await send(one.id, phone, 'a text that is refused');
   await world.simulator.clearFaults();
-  await world.simulator.call('POST', `/phones/${phone}/forget-sessions`);
+  await world.simulator.call('forgetSessions', { params: { phone } });
   assert.equal((await send('ana', phone, 'a text that is asked for again')).status, 200);
   await until(async () => (await world.simulator.messages(phone)).some(({ text }) => text.endsWith('again')));
   await call('GET', `/devices/${encodeURIComponent(one.jid)}/status`);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PhoneMessage } from '../../src/simulator/control/client.ts';
-import type { MessageEntry } from '../../src/simulator/ledger/ledger.ts';
 import type { Answer } from '../support/calls.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { receiver } from '../support/receiver.ts';
@@ -41,7 +40,7 @@ test('SIGTERM under load ends with 0 in time, and no text is lost or doubled on 
     `nothing else than 200 and 503: ${[...others]}`,
   );
   for (const id of sent) {
-    const entry = await world.simulator.call<MessageEntry>('GET', `/ledger/${id}`);
+    const entry = await world.simulator.call('ledgerMessage', { params: { id } });
     assert.equal(entry.sent, 1);
   }
   const received = (await world.simulator.messages(ana.phone)).filter(({ fromMe }) => !fromMe);

@@ -150,6 +150,17 @@ export class Accounts {
     if (!this.#byName.has(name)) this.#byName.set(name, account);
   }
 
+  /** Forgets an account. Its companions must have been removed before. */
+  remove(account: Account): void {
+    this.#byPhone.delete(account.phone);
+    this.#byLid.delete(account.lid);
+    if (this.#byName.get(account.name) === account) this.#byName.delete(account.name);
+    for (const other of this.all()) {
+      other.watchers.delete(account);
+      other.subscribers.delete(account);
+    }
+  }
+
   /** The id of the account's next companion, used once; undefined when there is none left (one byte on the wire). */
   takeDeviceId(account: Account): number | undefined {
     return account.nextDeviceId > 255 ? undefined : account.nextDeviceId++;

@@ -10,6 +10,7 @@ export function unlink(world: World, device: Device, how: 'device-removed' | 'lo
   world.accounts.removeCompanion(device);
   device.account.devices.get(0)?.phone?.forget(device);
   announceDevice(world, device, 'remove');
+  world.events.tell({ kind: 'unlinked', jid: deviceJid(device) });
   if (how === 'device-removed') device.connection?.close('device-removed');
   world.changed();
 }

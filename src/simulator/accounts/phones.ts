@@ -5,6 +5,7 @@ import { freshSignalState } from '../phone/signal.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
+import { unlink } from './device-list.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {
@@ -15,8 +16,19 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
   if (known) return known;
   const account = world.accounts.add({ phone: digits, name: name ?? `Phone ${digits}` });
   new Phone(world, account, freshSignalState(account.identity));
+  world.events.tell({ kind: 'phone', change: 'added', phone: digits });
   world.changed();
   return account;
+}
+
+/** The number is given up: its devices are unlinked, it leaves its groups, and nobody has it any more. */
+export function removePhone(world: World, account: Account): void {
+  for (const device of [...account.devices.values()])
+    if (device.id !== 0) unlink(world, device, 'device-removed');
+  for (const group of [...world.groups.of(account)]) world.groups.leave(group, account);
+  world.accounts.remove(account);
+  world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
+  world.changed();
 }
 
 /** The phone of a number. Throws {@link Refused} when there is none. */

@@ -6,10 +6,17 @@ import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { appStateRoutes } from './app-state.ts';
 import { deviceRoutes } from './devices.ts';
+import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
+import { groupRoutes } from './groups.ts';
+import { messageRoutes } from './messages.ts';
+import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
 import { phoneRoutes } from './phones.ts';
+import { processRoutes } from './process.ts';
 import { routeAdder } from './route.ts';
+import { tlsRoutes } from './tls.ts';
+import { worldRoutes } from './world.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -20,10 +27,22 @@ export function makeControl(world: World): OpenAPIHono {
   const add = routeAdder(admin);
   deviceRoutes(add, world);
   appStateRoutes(add, world);
-  admin.route('/', phoneRoutes(world));
+  groupRoutes(add, world);
+  tlsRoutes(admin, world);
+  phoneRoutes(add, world);
+  messageRoutes(add, world);
+  worldRoutes(add, world);
+  eventRoutes(admin, world);
+  processRoutes(add);
   admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
-  app.notFound(context => context.json({ error: `no route ${context.req.method} ${context.req.path}` }, 404));
+  openapiRoute(app);
+  app.notFound(context =>
+    context.json(
+      { error: `no route ${context.req.method} ${context.req.path}; GET /openapi.json lists them` },
+      404,
+    ),
+  );
   app.onError((error, context) => {
     if (error instanceof Refused) return context.json({ error: error.message }, error.status);
     if (error instanceof HTTPException) return context.json({ error: error.message }, error.status);

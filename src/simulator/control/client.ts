@@ -1,92 +1,152 @@
-/** A typed client of the control plane: what tests, the demo and the benchmark say to phones and to the network. */
+// A typed client of the control plane: what tests, the demo and the benchmark say to phones and to the network.
+import type { WorldEvent } from '../events/events.ts';
+import { type Answer, type Given, type OperationId, operations } from './operations.ts';
 
-export interface SimulatedPhone {
-  readonly phone: string;
-  readonly jid: string;
-  readonly lid: string;
-  readonly name?: string;
-}
-
-export interface SimulatedDevice {
-  readonly jid: string;
-  readonly lid: string;
-  readonly phone: string;
-  readonly connected: boolean;
-  /** Successful logins so far. */
-  readonly logins: number;
-  readonly queued: number;
-}
-
-export interface PhoneMessage {
-  readonly id: string;
-  readonly chat: string;
-  readonly from: string;
-  readonly fromMe: boolean;
-  readonly text: string;
-}
-
+export type SimulatedPhone = Answer<'scanQr'> & { readonly name?: string };
+export type SimulatedDevice = Answer<'devices'>[number];
+export type PhoneMessage = Answer<'messages'>[number];
 /** A companion that is linked already: Baileys' credentials as BufferJSON text, and pre-keys that the server has. */
-export interface LinkedDevice extends SimulatedPhone {
-  readonly credentials: string;
-  readonly preKeys: readonly { readonly id: number; readonly public: string; readonly private: string }[];
-  readonly appStateKeys: readonly { readonly id: string; readonly data: string }[];
-}
+export type LinkedDevice = Answer<'linkedDevices'>[number];
+export type LedgerCounts = Answer<'ledger'>;
 
-export interface LedgerCounts {
-  readonly messages: number;
-  readonly deliveries: number;
-  readonly receipts: number;
-  readonly retries: number;
-  readonly duplicates: number;
-  readonly logins: number;
-  readonly pairings: number;
+/** What the simulator allows. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** The simulator refused, or failed; the message has its sentence. */
+export class ControlError extends Error {
+  override readonly name = 'ControlError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export type ControlClient = ReturnType<typeof controlClient>;
 
-/** Every call fails with the sentence that the simulator refused with. `url` is the control URL. */
+interface LooseGiven {
+  readonly params?: Record<string, string>;
+  readonly query?: Record<string, unknown>;
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly bytes?: Uint8Array;
+}
+
+/** Every call fails with a {@link ControlError}. `url` is the control URL. */
 export function controlClient(url: string) {
-  async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const text = typeof body === 'string';
-    const response = await fetch(new URL(`/admin${path}`, url), {
-      method,
-      ...(body !== undefined && {
-        headers: { 'content-type': text ? 'text/plain' : 'application/json' },
-        body: text ? body : JSON.stringify(body),
-      }),
-    });
+  /** A route by method and path (below `/admin`), for what has no operation of its own here. */
+  async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(new URL(`/admin${path}`, url), { method, ...encoded(body) });
     const answer = (await response.json()) as T & { error?: string };
-    if (!response.ok) throw new Error(`simulator: ${method} ${path}: ${answer.error ?? response.status}`);
-    return answer;
+    if (response.ok) return answer;
+    throw new ControlError(
+      response.status,
+      `simulator: ${method} ${path}: ${response.status} ${answer.error ?? ''}`,
+    );
   }
-  const phoneOf = (phone: string) => `/phones/${encodeURIComponent(phone)}`;
+
+  /** An operation by its id, as the OpenAPI document has it. */
+  function call<Id extends OperationId>(
+    id: Id,
+    ...[given]: Record<never, never> extends Given<Id> ? [given?: Given<Id>] : [given: Given<Id>]
+  ): Promise<Answer<Id>> {
+    const [method = '', template = ''] = operations[id].split(' ');
+    // Judged by the type of `given`; which parts there are depends on the operation.
+    const { params, query, body, text, bytes } = (given ?? {}) as LooseGiven;
+    const path = template.replaceAll(/\{(.+?)\}/g, (_, name: string) =>
+      encodeURIComponent(params?.[name] ?? ''),
+    );
+    return request(method, path + searchOf(query), text ?? bytes ?? body);
+  }
+
+  /** The first message at this phone that `wanted` takes, there already or when it comes. Fails after `withinMs`. */
+  async function waitForMessage(
+    phone: string,
+    wanted: (message: PhoneMessage) => boolean,
+    withinMs = 30_000,
+  ): Promise<PhoneMessage> {
+    const end = performance.now() + withinMs;
+    let after: string | undefined;
+    for (;;) {
+      const waitMs = Math.max(0, Math.min(LONGEST_WAIT_MS, Math.round(end - performance.now())));
+      const messages = await call('messages', { params: { phone }, query: { after, waitMs } });
+      const found = messages.find(wanted);
+      if (found) return found;
+      after = messages.at(-1)?.id ?? after;
+      if (waitMs === 0)
+        throw new Error(`simulator: phone ${phone} got no such message within ${withinMs} ms`);
+    }
+  }
+
+  /**
+   * What happens from now on (or after the `seq` given), until the loop is left or `signal` is aborted. Resolves once
+   * the simulator listens, so that nothing that is caused afterwards is missed.
+   */
+  async function events(
+    options: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
+  ): Promise<AsyncGenerator<WorldEvent, void>> {
+    const { after, kinds, signal } = options;
+    const where = new URL(`/admin/events${searchOf({ after, kinds: kinds?.join(',') })}`, url);
+    const response = await fetch(where, signal ? { signal } : {});
+    if (!response.ok || !response.body)
+      throw new ControlError(response.status, `simulator: GET /events: ${response.status}`);
+    return eventsIn(response.body);
+  }
 
   return {
     call,
+    request,
     /** A phone scans the QR; a new one unless `phone` names it. */
-    scan: (qr: string, phone?: string) =>
-      call<SimulatedPhone>('POST', `/mock-phone/scan-qr${phone ? `?phone=${phone}` : ''}`, qr),
-    createPhone: (phone: { phone?: string; name?: string } = {}) =>
-      call<SimulatedPhone>('POST', '/phones', phone),
-    enterCode: (phone: string, code: string) =>
-      call<unknown>('POST', `${phoneOf(phone)}/enter-code`, { code }),
+    scan: (text: string, phone?: string) => call('scanQr', { text, ...(phone && { query: { phone } }) }),
+    createPhones: async (count: number, how: { prefix?: string; name?: string } = {}) =>
+      (await call('createPhone', { body: { count, ...how } })).phones ?? [],
+    createPhone: (phone: { phone?: string; name?: string } = {}) => call('createPhone', { body: phone }),
+    enterCode: (phone: string, code: string) => call('enterCode', { params: { phone }, body: { code } }),
     send: (phone: string, to: string, text: string, id?: string) =>
-      call<{ id: string }>('POST', `${phoneOf(phone)}/send`, { to, text, ...(id && { id }) }),
-    messages: (phone: string) => call<PhoneMessage[]>('GET', `${phoneOf(phone)}/messages`),
+      call('send', { params: { phone }, body: { to, text, ...(id && { id }) } }),
+    messages: (phone: string, query: NonNullable<Given<'messages'>['query']> = {}) =>
+      call('messages', { params: { phone }, query }),
+    waitForMessage,
+    events,
     read: (phone: string, chat: string, ids: string[]) =>
-      call<unknown>('POST', `${phoneOf(phone)}/read`, { chat, ids }),
-    unlink: (phone: string, device?: number) =>
-      call<unknown>('POST', `${phoneOf(phone)}/unlink`, device === undefined ? {} : { device }),
-    script: (phone: string, script: { reply?: string; afterMs?: number; reads?: boolean }) =>
-      call<unknown>('PUT', `${phoneOf(phone)}/script`, script),
-    linkedDevices: (count: number, prefix?: string) =>
-      call<LinkedDevice[]>('POST', '/linked-devices', { count, ...(prefix && { prefix }) }),
-    devices: () => call<SimulatedDevice[]>('GET', '/devices'),
+      call('read', { params: { phone }, body: { chat, ids } }),
+    unlink: (phone: string, device?: number) => call('unlink', { params: { phone }, body: { device } }),
+    script: (phone: string, script: NonNullable<Given<'script'>['body']>) =>
+      call('script', { params: { phone }, body: script }),
+    linkedDevices: (count: number, prefix?: string) => call('linkedDevices', { body: { count, prefix } }),
+    devices: () => call('devices'),
     /** Ends connections in a named way (`restart`, `replaced`, `device-removed`, `tcp`, …). */
     disconnect: (close: string, who: { jid: string } | { all: true }) =>
-      call<unknown>('POST', '/disconnect', { close, ...who }),
-    faults: (settings: Record<string, unknown>) => call<unknown>('PUT', '/faults', settings),
-    clearFaults: () => call<unknown>('DELETE', '/faults'),
-    ledger: () => call<LedgerCounts>('GET', '/ledger'),
+      request<unknown>('POST', '/disconnect', { close, ...who }),
+    faults: (settings: Record<string, unknown>) => request<unknown>('PUT', '/faults', settings),
+    clearFaults: () => request<unknown>('DELETE', '/faults'),
+    ledger: () => call('ledger'),
   };
+}
+
+/** Server-sent events, as the simulator writes them: one line of data each. */
+async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<WorldEvent, void> {
+  let rest = '';
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines)
+      if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length)) as WorldEvent;
+  }
+}
+
+function encoded(body: unknown): RequestInit {
+  if (body === undefined) return {};
+  if (typeof body === 'string') return { headers: { 'content-type': 'text/plain' }, body };
+  if (body instanceof Uint8Array)
+    return { headers: { 'content-type': 'application/octet-stream' }, body: new Uint8Array(body) };
+  return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function searchOf(query: Record<string, unknown> | undefined): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {}))
+    if (value !== undefined) search.set(name, String(value));
+  return search.size === 0 ? '' : `?${search}`;
 }

@@ -4,7 +4,7 @@ import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),
@@ -36,6 +36,13 @@ const DeviceView = z.object({
   lastClose: z.string().optional(),
 });
 const Counts = z.looseObject({
+  messages: z.number(),
+  deliveries: z.number(),
+  receipts: z.number(),
+  retries: z.number(),
+  duplicates: z.number(),
+  logins: z.number(),
+  pairings: z.number(),
   unknownIqs: z.record(z.string(), z.number()),
   lastProtocolError: z.string().optional(),
   lastPhoneError: z.string().optional(),
@@ -50,69 +57,64 @@ const MessageEntry = z.object({
   devices: z.record(z.string(), z.object({ deliveries: z.number(), receipts: z.array(z.string()) })),
 });
 
+export const deviceShapes = shapes({
+  linkedDevices: {
+    id: 'linkedDevices',
+    method: 'post',
+    path: '/linked-devices',
+    tag: 'devices',
+    summary: 'Devices that are linked already, with the credentials to log in',
+    body: Link,
+    results: z.array(Linked),
+  },
+  devices: {
+    id: 'devices',
+    method: 'get',
+    path: '/devices',
+    tag: 'devices',
+    summary: 'Every linked device: is it connected, and what waits for it',
+    results: z.array(DeviceView),
+  },
+  ledger: {
+    id: 'ledger',
+    method: 'get',
+    path: '/ledger',
+    tag: 'ledger',
+    summary: 'What happened so far, in counters',
+    results: Counts,
+  },
+  ledgerMessage: {
+    id: 'ledgerMessage',
+    method: 'get',
+    path: '/ledger/{id}',
+    tag: 'ledger',
+    summary: 'One message: its sender, and per device how often it was handed over and its receipts',
+    params: z.object({ id: z.string() }),
+    results: MessageEntry,
+  },
+});
+
 export function deviceRoutes(add: AddRoute, world: World): void {
-  add(
-    {
-      id: 'linkedDevices',
-      method: 'post',
-      path: '/linked-devices',
-      tag: 'devices',
-      summary: 'Devices that are linked already, with the credentials to log in',
-      body: Link,
-      results: z.array(Linked),
-    },
-    ({ body }) => makeLinkedDevices(world, body),
-  );
+  add(deviceShapes.linkedDevices, ({ body }) => makeLinkedDevices(world, body));
 
-  add(
-    {
-      id: 'devices',
-      method: 'get',
-      path: '/devices',
-      tag: 'devices',
-      summary: 'Every linked device: is it connected, and what waits for it',
-      results: z.array(DeviceView),
-    },
-    () => [...companions(world)].map(describeDevice),
-  );
+  add(deviceShapes.devices, () => [...companions(world)].map(describeDevice));
 
-  add(
-    {
-      id: 'ledger',
-      method: 'get',
-      path: '/ledger',
-      tag: 'ledger',
-      summary: 'What happened so far, in counters',
-      results: Counts,
-    },
-    () => {
-      const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
-      return {
-        ...totals,
-        unknownIqs: Object.fromEntries(unknown),
-        lastProtocolError,
-        lastPhoneError,
-        lastSaveError,
-      };
-    },
-  );
+  add(deviceShapes.ledger, () => {
+    const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
+    return {
+      ...totals,
+      unknownIqs: Object.fromEntries(unknown),
+      lastProtocolError,
+      lastPhoneError,
+      lastSaveError,
+    };
+  });
 
-  add(
-    {
-      id: 'ledgerMessage',
-      method: 'get',
-      path: '/ledger/{id}',
-      tag: 'ledger',
-      summary: 'One message: its sender, and per device how often it was handed over and its receipts',
-      params: z.object({ id: z.string() }),
-      results: MessageEntry,
-    },
-    ({ params }) => {
-      const entry = world.ledger.message(params.id);
-      if (!entry) throw new Refused(404, 'no such message');
-      return entry;
-    },
-  );
+  add(deviceShapes.ledgerMessage, ({ params }) => {
+    const entry = world.ledger.message(params.id);
+    if (!entry) throw new Refused(404, `no message ${params.id} was sent, or it is long ago`);
+    return entry;
+  });
 }
 
 export function* companions(world: World): Generator<Device> {

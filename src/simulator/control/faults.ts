@@ -5,8 +5,11 @@ import type { FaultSettings } from '../faults/faults.ts';
 import { Refused } from '../refused.ts';
 import { closes, isCloseName } from '../wire/closes.ts';
 import type { World } from '../world.ts';
-import { body } from './body.ts';
+import { readJson } from './body.ts';
 import { companions } from './devices.ts';
+import { judged } from './route.ts';
+
+const MAX_BYTES = 65_536;
 
 const Close = z.object({
   jid: z.string().optional(),
@@ -29,7 +32,7 @@ export function faultRoutes(world: World): Hono {
   const app = new Hono();
 
   app.post('/disconnect', async context => {
-    const { jid, all, close, expire } = await body(context, Close);
+    const { jid, all, close, expire } = judged(Close, await readJson(context, MAX_BYTES), 'body');
     if (!isCloseName(close)) throw new Refused(400, `close is one of ${Object.keys(closes).join(', ')}`);
     if (jid === undefined && all !== true) throw new Refused(400, 'name a jid, or say all: true');
     const named = jid === undefined ? [...companions(world)] : [world.accounts.device(jid)];
@@ -42,7 +45,7 @@ export function faultRoutes(world: World): Hono {
   app.get('/faults', context => context.json(world.faults.settings));
 
   app.put('/faults', async context => {
-    const given = await body(context, FaultChanges);
+    const given = judged(FaultChanges, await readJson(context, MAX_BYTES), 'body');
     // Absent leaves a fault as it is, null ends it.
     const changes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     world.faults.set(changes as Partial<FaultSettings>);

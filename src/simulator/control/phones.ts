@@ -1,117 +1,234 @@
-// Routes that are a person with a phone: scan, type a code, send, read, answer, unlink.
-import { Hono } from 'hono';
-import { z } from 'zod';
+// Routes about phones and contacts: make them, link clients to them, script them.
+import { z } from '@hono/zod-openapi';
+import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
-import { ensureAccount, phoneOf } from '../accounts/phones.ts';
+import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
-import { type Jid, parseJid } from '../wire/jid.ts';
 import type { World } from '../world.ts';
-import { body } from './body.ts';
+import { type AddRoute, shapes } from './route.ts';
 
-const NewPhone = z.object({ phone: z.string().optional(), name: z.string().min(1).max(100).optional() });
-const Code = z.object({ code: z.string() });
-const Send = z.object({
-  to: z.string(),
-  text: z.string().max(65_536),
-  id: z.string().min(1).max(64).optional(),
+/** Made at once before others get their turn. */
+const PORTION = 50;
+
+export const OfPhone = z.object({
+  phone: z.string().openapi({ description: 'Its number: digits, country code first.', example: '15550009' }),
 });
-const Read = z.object({ chat: z.string(), ids: z.array(z.string()).min(1) });
-const Unlink = z.object({ device: z.number().int().positive().optional() });
-const ScriptBody = z.object({
+const Linked = z.object({ phone: z.string(), jid: z.string(), lid: z.string() });
+const PhoneView = Linked.extend({ name: z.string() });
+const Name = z.string().min(1).max(100);
+const NewPhones = z.object({
+  phone: z.string().optional(),
+  name: Name.optional(),
+  count: z.number().int().min(1).max(10_000).optional(),
+  prefix: z
+    .string()
+    .regex(/^[1-9]\d{0,10}$/)
+    .optional(),
+});
+const Script = z.object({
   reply: z.string().optional(),
   afterMs: z.number().int().min(0).max(600_000).optional(),
   reads: z.boolean().optional(),
 });
 
-export function phoneRoutes(world: World): Hono {
-  const app = new Hono();
+export const phoneShapes = shapes({
+  scanQr: {
+    id: 'scanQr',
+    method: 'post',
+    path: '/mock-phone/scan-qr',
+    tag: 'linking',
+    summary: 'A phone scans the QR code whose text is the body',
+    description:
+      "The phone: the one in the query; else the client's push name where that is a number; else the account of that push name; else a new one.",
+    query: z.object({ phone: z.string().optional() }),
+    raw: 'text',
+    results: Linked,
+  },
+  scan: {
+    id: 'scan',
+    method: 'post',
+    path: '/phones/{phone}/scan',
+    tag: 'linking',
+    summary: 'This phone scans the QR code whose text is the body; it is made when it does not exist',
+    params: OfPhone,
+    raw: 'text',
+    results: Linked,
+  },
+  enterCode: {
+    id: 'enterCode',
+    method: 'post',
+    path: '/phones/{phone}/enter-code',
+    tag: 'linking',
+    summary: 'The person types the code that a client shows; waits 5 s for a client that asked for one',
+    params: OfPhone,
+    body: z.object({ code: z.string() }),
+    results: Linked,
+  },
+  sockets: {
+    id: 'sockets',
+    method: 'get',
+    path: '/sockets',
+    tag: 'linking',
+    summary: 'Sockets that wait to be linked',
+    description:
+      'The QR code itself is not here: it holds a secret that only the client and the camera see. `phone` is set when the client asked for a pairing code.',
+    results: z.array(
+      z.object({ id: z.string(), pushName: z.string().optional(), phone: z.string().optional() }),
+    ),
+  },
+  unlink: {
+    id: 'unlink',
+    method: 'post',
+    path: '/phones/{phone}/unlink',
+    tag: 'linking',
+    summary: 'The person unlinks one companion, or all',
+    params: OfPhone,
+    body: z.object({ device: z.number().int().positive().optional() }),
+    results: z.object({ unlinked: z.array(z.number()) }),
+  },
+  phones: {
+    id: 'phones',
+    method: 'get',
+    path: '/phones',
+    tag: 'phones',
+    summary: 'Every phone, and the ids of its linked devices',
+    results: z.array(PhoneView.extend({ devices: z.array(z.number()) })),
+  },
+  createPhone: {
+    id: 'createPhone',
+    method: 'post',
+    path: '/phones',
+    tag: 'phones',
+    summary: 'A new phone, or many; the one that there is when the number exists',
+    description:
+      'A contact is a phone without linked devices. With `count`, numbers are `<prefix>0001` and so on (new ones without a prefix), `{n}` in the name is the number’s place, and the answer is the first of them with all of them in `phones`.',
+    body: NewPhones,
+    results: PhoneView.extend({ phones: z.array(PhoneView).optional() }),
+  },
+  renamePhone: {
+    id: 'renamePhone',
+    method: 'patch',
+    path: '/phones/{phone}',
+    tag: 'phones',
+    summary: 'Another name, which others see with the next message',
+    params: OfPhone,
+    body: z.object({ name: Name }),
+    results: PhoneView,
+  },
+  removePhone: {
+    id: 'removePhone',
+    method: 'delete',
+    path: '/phones/{phone}',
+    tag: 'phones',
+    summary: 'The number is given up: its devices are unlinked, it leaves its groups, nobody has it any more',
+    params: OfPhone,
+    results: z.object({ removed: z.string() }),
+  },
+  forgetSessions: {
+    id: 'forgetSessions',
+    method: 'post',
+    path: '/phones/{phone}/forget-sessions',
+    tag: 'phones',
+    summary:
+      'The phone loses its Signal sessions, as one that was restored from an old backup, and asks again',
+    params: OfPhone,
+    results: z.object({ ok: z.literal(true) }),
+  },
+  script: {
+    id: 'script',
+    method: 'put',
+    path: '/phones/{phone}/script',
+    tag: 'phones',
+    summary: 'What this phone does by itself from now on',
+    params: OfPhone,
+    body: Script,
+    results: Script,
+  },
+});
 
-  app.post('/mock-phone/scan-qr', async context => {
-    const device = await scanQr(world, await context.req.text(), context.req.query('phone'));
-    return context.json(describeLink(device));
-  });
+export function phoneRoutes(add: AddRoute, world: World): void {
+  add(phoneShapes.scanQr, async ({ text, query }) => describeLink(await scanQr(world, text, query.phone)));
 
-  app.get('/phones', context => {
-    const phones = [...world.accounts.all()].map(account => ({
-      ...describePhone(account),
-      devices: [...account.devices.keys()].filter(id => id !== 0),
-    }));
-    return context.json(phones);
-  });
+  add(phoneShapes.scan, async ({ text, params }) => describeLink(await scanQr(world, text, params.phone)));
 
-  app.post('/phones', async context => {
-    const { phone, name } = await body(context, NewPhone);
-    const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-    if (name !== undefined) {
-      world.accounts.rename(account, name);
-      // Companions hear of it only as app state, hence where there is any.
-      const state = phoneOf(world, account.phone).appState;
-      if (state.replica('critical_block').version > 0) state.ensurePushName();
-    }
-    return context.json(describePhone(account));
-  });
+  add(phoneShapes.enterCode, async ({ params, body }) =>
+    describeLink(await enterCode(world, params.phone, body.code)),
+  );
 
-  app.post('/phones/:phone/scan', async context => {
-    const device = await scanQr(world, await context.req.text(), context.req.param('phone'));
-    return context.json(describeLink(device));
-  });
+  add(phoneShapes.sockets, () => world.desk.open);
 
-  app.post('/phones/:phone/enter-code', async context => {
-    const { code } = await body(context, Code);
-    return context.json(describeLink(await enterCode(world, context.req.param('phone'), code)));
-  });
-
-  app.post('/phones/:phone/send', async context => {
-    const phone = phoneOf(world, context.req.param('phone'));
-    const { to, text, id } = await body(context, Send);
-    return context.json({ id: await phone.send(person(world, to), text, id) });
-  });
-
-  app.get('/phones/:phone/messages', async context => {
-    const phone = phoneOf(world, context.req.param('phone'));
-    await phone.idle();
-    return context.json(phone.messages);
-  });
-
-  app.post('/phones/:phone/read', async context => {
-    const phone = phoneOf(world, context.req.param('phone'));
-    const { chat, ids } = await body(context, Read);
-    await phone.read(person(world, chat), ids);
-    return context.json({ ids });
-  });
-
-  app.post('/phones/:phone/unlink', async context => {
-    const phone = phoneOf(world, context.req.param('phone'));
-    const { device } = await body(context, Unlink);
-    const companions = [...phone.account.devices.values()].filter(one => one.id !== 0);
-    const gone = companions.filter(one => device === undefined || one.id === device);
+  add(phoneShapes.unlink, ({ params, body }) => {
+    const { account } = phoneOf(world, params.phone);
+    const companions = [...account.devices.values()].filter(one => one.id !== 0);
+    const gone = companions.filter(one => body.device === undefined || one.id === body.device);
     if (gone.length === 0) throw new Refused(404, 'no such linked device');
     for (const one of gone) unlink(world, one, 'device-removed');
-    return context.json({ unlinked: gone.map(one => one.id) });
+    return { unlinked: gone.map(one => one.id) };
   });
 
-  app.post('/phones/:phone/forget-sessions', async context => {
-    await phoneOf(world, context.req.param('phone')).forgetSessions();
-    return context.json({ ok: true });
+  add(phoneShapes.phones, () =>
+    [...world.accounts.all()].map(account => ({
+      ...describePhone(account),
+      devices: [...account.devices.keys()].filter(id => id !== 0),
+    })),
+  );
+
+  add(phoneShapes.createPhone, async ({ body }) => {
+    if (body.count === undefined) return describePhone(createPhone(world, body.phone, body.name));
+    if (body.phone !== undefined) throw new Refused(400, 'phone names one; with count, give a prefix');
+    const phones = await createPhones(world, body.count, body);
+    return { ...phones[0]!, phones };
   });
 
-  app.put('/phones/:phone/script', async context => {
-    const phone = phoneOf(world, context.req.param('phone'));
-    phone.script = await body(context, ScriptBody);
+  add(phoneShapes.renamePhone, ({ params, body }) => {
+    const { account } = phoneOf(world, params.phone);
+    return describePhone(createPhone(world, account.phone, body.name));
+  });
+
+  add(phoneShapes.removePhone, ({ params }) => {
+    const { account } = phoneOf(world, params.phone);
+    removePhone(world, account);
+    return { removed: account.phone };
+  });
+
+  add(phoneShapes.forgetSessions, async ({ params }) => {
+    await phoneOf(world, params.phone).forgetSessions();
+    return { ok: true } as const;
+  });
+
+  add(phoneShapes.script, ({ params, body }) => {
+    const phone = phoneOf(world, params.phone);
+    phone.script = body;
     world.changed();
-    return context.json(phone.script);
+    return phone.script;
   });
-
-  return app;
 }
 
-/** Digits or a JID, of somebody who exists. */
-function person(world: World, to: string): Jid {
-  const digits = to.replace(/^\+/, '');
-  const jid = parseJid(/^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to);
-  if (!jid) throw new Refused(400, 'a person is named by digits or by a JID (@s.whatsapp.net or @lid)');
-  if (!world.accounts.byUser(jid.user, jid.domain)) throw new Refused(404, `nobody has ${to}`);
-  return { ...jid, device: 0 };
+function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
+  const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
+  if (name === undefined || name === account.name) return account;
+  world.accounts.rename(account, name);
+  // Companions hear of it only as app state, hence where there is any.
+  const state = phoneOf(world, account.phone).appState;
+  if (state.replica('critical_block').version > 0) state.ensurePushName();
+  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
+  world.changed();
+  return account;
+}
+
+/** Each has keys to make: in portions, so that connected clients notice nothing. */
+async function createPhones(
+  world: World,
+  count: number,
+  { prefix, name }: { prefix?: string | undefined; name?: string | undefined },
+) {
+  const phones = [];
+  for (let n = 1; n <= count && !world.stopped.aborted; n++) {
+    const phone = prefix === undefined ? undefined : `${prefix}${String(n).padStart(4, '0')}`;
+    phones.push(describePhone(createPhone(world, phone, name?.replaceAll('{n}', String(n)))));
+    if (n % PORTION === 0) await new Promise<void>(resolve => setImmediate(resolve));
+  }
+  return phones;
 }

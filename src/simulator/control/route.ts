@@ -1,9 +1,10 @@
-// One description per route of the control plane: it validates the request, types the code behind it, and documents both.
+// One description per route of the control plane: it validates the request, types the code behind it and the client
+// (client.ts), and documents all of it.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { Refused } from '../refused.ts';
+import { readBytes, readJson, readText } from './body.ts';
 
-interface RouteShape<P, Q, B, R> {
+export interface RouteShape<P, Q, B, R> {
   /** The name of the operation in the OpenAPI document and in the typed client. */
   readonly id: string;
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -11,12 +12,16 @@ interface RouteShape<P, Q, B, R> {
   readonly path: string;
   readonly tag: string;
   readonly summary: string;
+  /** What the summary has no room for; markdown. */
+  readonly description?: string;
   readonly params?: P;
   readonly query?: Q;
   /** A JSON body; an empty one counts as `{}`. */
   readonly body?: B;
   /** The body is taken as it is, instead of as JSON. */
   readonly raw?: 'text' | 'bytes';
+  /** Default 4 MiB. */
+  readonly maxBytes?: number;
   readonly results: R;
 }
 
@@ -29,6 +34,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly text: string;
   /** The body of a `raw: 'bytes'` route. */
   readonly bytes: Buffer;
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
 }
 
 export type AddRoute = <
@@ -41,36 +48,32 @@ export type AddRoute = <
   run: (call: Call<P, Q, B>) => z.input<R> | Promise<z.input<R>>,
 ) => void;
 
+/** Keeps a description's exact type where it is a constant of its own, which the client is typed by (client.ts). */
+export function shapes<
+  const S extends Readonly<Record<string, RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>>>,
+>(given: S): S {
+  return given;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
 const Failure = z
   .object({ error: z.string().openapi({ example: 'nobody has 15550009' }) })
-  .openapi('Failure', { description: 'What was wrong, as a sentence.' });
+  .openapi('Failure', { description: 'What was wrong and what to do about it, as a sentence.' });
 
 /** How routes are added to the control plane. Paths are below the app's own. */
 export function routeAdder(app: OpenAPIHono): AddRoute {
   return (shape, run) => {
-    app.openAPIRegistry.registerPath({
-      operationId: shape.id,
-      method: shape.method,
-      path: shape.path,
-      tags: [shape.tag],
-      summary: shape.summary,
-      request: {
-        ...(shape.params && { params: shape.params }),
-        ...(shape.query && { query: shape.query }),
-        ...requestBody(shape.body, shape.raw),
-      },
-      responses: {
-        200: { description: 'Done', content: { 'application/json': { schema: shape.results } } },
-        '4XX': { description: 'Refused', content: { 'application/json': { schema: Failure } } },
-      },
-    });
-    app.on(shape.method, shape.path.replaceAll(/\{(.+?)\}/g, ':$1'), async context => {
+    document(app, shape);
+    const { params, query, body, raw, maxBytes = MAX_BYTES } = shape;
+    app.on(shape.method.toUpperCase(), shape.path.replaceAll(/\{(.+?)\}/g, ':$1'), async context => {
       const call = {
-        params: shape.params && judged(shape.params, context.req.param(), 'path'),
-        query: shape.query && judged(shape.query, context.req.query(), 'query'),
-        body: shape.body && judged(shape.body, await readJson(context), 'body'),
-        text: shape.raw === 'text' ? await context.req.text() : undefined,
-        bytes: shape.raw === 'bytes' ? Buffer.from(await context.req.arrayBuffer()) : undefined,
+        params: params && judged(params, context.req.param(), 'path'),
+        query: query && judged(query, context.req.query(), 'query'),
+        body: body && judged(body, await readJson(context, maxBytes), 'body'),
+        text: raw === 'text' ? await readText(context, maxBytes) : undefined,
+        bytes: raw === 'bytes' ? await readBytes(context, maxBytes) : undefined,
+        signal: context.req.raw.signal,
       };
       // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
       return context.json((await run(call as Parameters<typeof run>[0])) as object);
@@ -78,25 +81,46 @@ export function routeAdder(app: OpenAPIHono): AddRoute {
   };
 }
 
+/** The OpenAPI entry of a route. `results` of another media type than JSON are for routes that answer by themselves. */
+export function document(
+  app: OpenAPIHono,
+  shape: RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>,
+  answers: 'application/json' | 'text/event-stream' = 'application/json',
+): void {
+  const failure = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: Failure } },
+  });
+  app.openAPIRegistry.registerPath({
+    operationId: shape.id,
+    method: shape.method,
+    path: shape.path,
+    tags: [shape.tag],
+    summary: shape.summary,
+    ...(shape.description !== undefined && { description: shape.description }),
+    request: {
+      ...(shape.params && { params: shape.params }),
+      ...(shape.query && { query: shape.query }),
+      ...requestBody(shape.body, shape.raw),
+    },
+    responses: {
+      200: { description: 'Done', content: { [answers]: { schema: shape.results } } },
+      '4XX': failure('Refused: the sentence says what to do'),
+      '5XX': failure('A bug of the simulator'),
+    },
+  });
+}
+
 function requestBody(schema: z.ZodType | undefined, raw: 'text' | 'bytes' | undefined) {
-  if (schema) return { body: { content: { 'application/json': { schema } } } };
-  if (raw === 'text') return { body: { content: { 'text/plain': { schema: z.string() } } } };
-  if (raw === 'bytes') return { body: { content: { 'application/octet-stream': { schema: z.string() } } } };
+  if (schema) return { body: { required: true, content: { 'application/json': { schema } } } };
+  if (raw === 'text') return { body: { required: true, content: { 'text/plain': { schema: z.string() } } } };
+  if (raw === 'bytes')
+    return { body: { required: true, content: { 'application/octet-stream': { schema: z.string() } } } };
   return {};
 }
 
-async function readJson(context: Context): Promise<unknown> {
-  const text = await context.req.text();
-  if (text === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Refused(400, 'the body is not JSON', { cause: error });
-  }
-}
-
 /** What the schema makes of it. Throws {@link Refused} with the field named. */
-function judged<T extends z.ZodType>(schema: T, given: unknown, where: string): z.output<T> {
+export function judged<T extends z.ZodType>(schema: T, given: unknown, where: string): z.output<T> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,4 +1,6 @@
 // What happened, counted on the server's side: a test proves "nothing lost, nothing twice" with it.
+import type { Clock } from '../clock.ts';
+import type { Events } from '../events/events.ts';
 import { messageKeyName } from './ciphertext.ts';
 
 export interface MessageEntry {
@@ -59,6 +61,13 @@ export class Ledger {
   lastProtocolError: string | undefined;
   readonly #messages = new Map<string, MessageEntry>();
   readonly #keys = new Set<string>();
+  readonly #events: Events;
+  readonly #clock: Clock;
+
+  constructor(events: Events, clock: Clock) {
+    this.#events = events;
+    this.#clock = clock;
+  }
 
   message(id: string): MessageEntry | undefined {
     return this.#messages.get(id);
@@ -66,12 +75,13 @@ export class Ledger {
 
   sent(id: string, from: string, to: string): void {
     this.totals.messages++;
+    this.#events.tell({ kind: 'sent', id, from, to });
     const known = this.#messages.get(id);
     if (known) {
       known.sent++;
       return;
     }
-    this.#messages.set(id, { id, from, to, at: Date.now(), sent: 1, devices: {} });
+    this.#messages.set(id, { id, from, to, at: this.#clock.now(), sent: 1, devices: {} });
     forgetOldest(this.#messages, MAX_MESSAGES);
   }
 
@@ -86,11 +96,13 @@ export class Ledger {
 
   delivered(id: string, device: string): void {
     this.totals.deliveries++;
+    this.#events.tell({ kind: 'delivered', id, jid: device });
     const entry = this.#entryOf(id, device);
     if (entry) entry.deliveries++;
   }
 
   receipt(id: string, device: string, type: string): void {
+    this.#events.tell({ kind: 'receipt', id, jid: device, type });
     if (type === 'retry') this.totals.retries++;
     else this.totals.receipts++;
     this.#entryOf(id, device)?.receipts.push(type);

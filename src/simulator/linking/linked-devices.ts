@@ -6,6 +6,7 @@ import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
 import type { AppStateKey } from '../app-state/key-ring.ts';
+import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
@@ -68,6 +69,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   });
   device.bootstrapped = true;
   announceDevice(world, device, 'add');
+  joinSeeded(world, account);
   world.changed();
 
   const { keys } = account.devices.get(0)!.phone!.appState;

@@ -5,7 +5,7 @@ import { tellPresence } from '../stanzas/presence.ts';
 import type { Connection } from '../wire/connection.ts';
 import { typed, verify } from '../wire/crypto.ts';
 import type { Authenticated } from '../wire/handshake.ts';
-import { node, ProtocolError, SERVER, unixNow } from '../wire/stanza.ts';
+import { node, ProtocolError, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { Registration } from './pairing-desk.ts';
 
@@ -62,10 +62,18 @@ function login(world: World, connection: Connection, device: Device): void {
   device.connection = connection;
   device.logins++;
   world.ledger.totals.logins++;
+  world.events.tell({ kind: 'login', jid: deviceJid(device) });
   device.mailbox.attach(connection);
   const lid = deviceJid(device, 'lid');
   connection.send(
-    node('success', { t: unixNow(), lid, props: '27', abprops: '1', group_abprops: '1', location: 'sim' }),
+    node('success', {
+      t: world.clock.seconds(),
+      lid,
+      props: '27',
+      abprops: '1',
+      group_abprops: '1',
+      location: 'sim',
+    }),
   );
   connection.onEnd(() => tellPresence(world, device.account));
   world.changed();

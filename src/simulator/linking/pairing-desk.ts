@@ -1,6 +1,7 @@
 // Sockets that wait to be linked: found by the ref in their QR, or by the number that asked for a pairing code.
 import { randomBytes } from 'node:crypto';
 import type { DeviceKeys } from '../accounts/accounts.ts';
+import type { Events } from '../events/events.ts';
 import type { Connection } from '../wire/connection.ts';
 
 /** What a client that is not linked yet said of itself. */
@@ -19,19 +20,47 @@ export interface CompanionHello {
   readonly ref: string;
 }
 
+/** A socket that shows QR codes, or was given a number and shows a code to type. */
+export interface WaitingSocket {
+  readonly id: string;
+  readonly pushName: string | undefined;
+  /** Set when it asked to be linked by a code with this number. */
+  readonly phone: string | undefined;
+}
+
 // Six, as the real server sends: the first is shown for 60 s, the others 20 s each (Baileys socket.ts).
 const REFS = 6;
 
 export class PairingDesk {
+  readonly #events: Events;
   readonly #byRef = new Map<string, Connection>();
+  readonly #open = new Map<Connection, string>();
+  #count = 0;
   readonly #hellos = new Map<string, CompanionHello>();
   readonly #waiting = new Map<string, Set<(hello: CompanionHello) => void>>();
+
+  constructor(events: Events) {
+    this.#events = events;
+  }
+
+  /** Sockets that wait to be linked, the oldest first. */
+  get open(): WaitingSocket[] {
+    const numbers = new Map([...this.#hellos].map(([phone, { connection }]) => [connection, phone]));
+    return [...this.#open].map(([connection, id]) => ({
+      id,
+      pushName: connection.registration?.pushName,
+      phone: numbers.get(connection),
+    }));
+  }
 
   /** Refs for one socket's QR codes. They must not hold a comma: the QR's fields are split at it. */
   issueRefs(connection: Connection): string[] {
     const refs = Array.from({ length: REFS }, () => `2@${randomBytes(48).toString('base64')}`);
     for (const ref of refs) this.#byRef.set(ref, connection);
     connection.refs = refs;
+    const id = `socket-${++this.#count}`;
+    this.#open.set(connection, id);
+    this.#events.tell({ kind: 'waiting', id, waits: true });
     return refs;
   }
 
@@ -41,6 +70,8 @@ export class PairingDesk {
 
   greet(hello: CompanionHello): void {
     this.#hellos.set(hello.phone, hello);
+    const id = this.#open.get(hello.connection);
+    if (id !== undefined) this.#events.tell({ kind: 'waiting', id, waits: true, phone: hello.phone });
     const waiting = this.#waiting.get(hello.phone);
     this.#waiting.delete(hello.phone);
     for (const wake of waiting ?? []) wake(hello);
@@ -68,6 +99,9 @@ export class PairingDesk {
   }
 
   forget(connection: Connection): void {
+    const id = this.#open.get(connection);
+    if (this.#open.delete(connection) && id !== undefined)
+      this.#events.tell({ kind: 'waiting', id, waits: false });
     for (const ref of connection.refs) this.#byRef.delete(ref);
     for (const [phone, hello] of this.#hellos)
       if (hello.connection === connection) this.#hellos.delete(phone);

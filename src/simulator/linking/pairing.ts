@@ -3,6 +3,7 @@ import { type Account, accountJid, type Device, deviceJid } from '../accounts/ac
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
+import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import type { Connection } from '../wire/connection.ts';
 import { jid } from '../wire/jid.ts';
@@ -106,7 +107,9 @@ export async function link(
         signedIdentity: signedIdentity(account, half, signature),
       });
       world.ledger.totals.pairings++;
+      world.events.tell({ kind: 'linked', jid: deviceJid(device) });
       announceDevice(world, device, 'add');
+      joinSeeded(world, account);
       world.changed();
       settle(() => resolve(device));
       connection.close('restart');

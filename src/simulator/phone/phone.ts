@@ -10,9 +10,10 @@ import { messageRange } from '../app-state/range.ts';
 import { deliverMessage, deliverReceipt, receiptToAll } from '../delivery/routing.ts';
 import { answerPeer } from '../history/peer.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
-import { type BinaryNode, bigEndian, bytes, child, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, bigEndian, bytes, child, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { bootstrapMessages } from './bootstrap.ts';
+import { PhoneReceipts } from './receipts.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
 import { decodePadded, describe, pad } from './text.ts';
 
@@ -56,6 +57,7 @@ export class Phone {
   readonly signal: PhoneSignal;
   readonly appState: PhoneAppState;
   readonly messages: PhoneMessage[] = [];
+  readonly receipts = new PhoneReceipts();
   script: Script = {};
   readonly sent = new Map<string, Sent>();
   readonly #world: World;
@@ -74,6 +76,7 @@ export class Phone {
   receive(stanza: BinaryNode): void {
     if (stanza.tag === 'message') this.#do(() => this.#receiveMessage(stanza));
     else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry') this.#do(() => this.#resend(stanza));
+    else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
   }
 
   /** Sends a text to a person; resolves with the message id once every device's copy is on its way. */
@@ -300,14 +303,16 @@ export class Phone {
 
   #note(id: string, chat: Jid, from: Device, message: proto.IMessage): void {
     const other = this.#world.accounts.byUser(chat.user, chat.domain);
-    this.messages.push({
+    const noted = {
       id,
       chat: other ? accountJid(other) : `${chat.user}@${chat.domain}`,
       from: deviceJid(from),
       fromMe: from.account === this.account,
       ...describe(message),
-      timestamp: Number(unixNow()),
-    });
+      timestamp: Number(this.#world.clock.seconds()),
+    };
+    this.messages.push(noted);
+    this.#world.events.tell({ kind: 'message', phone: this.account.phone, ...noted });
     if (this.messages.length > KEPT_MESSAGES) this.messages.shift();
     this.#world.changed();
   }

@@ -66,6 +66,5 @@ export const accountIqs: Readonly<Record<string, Answer>> = {
     throw new IqError(404, world.accounts.byJid(iq.attrs.target) ? 'item-not-found' : 'not-found');
   },
   'w:biz/get/business_profile': () => [node('business_profile', {})],
-  'w:g2/get/participating': () => [node('groups', {}, [])],
   bot: () => [node('bot', { v: '2' })],
 };

@@ -1,5 +1,8 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
 import { appStateIqs } from '../app-state/sync.ts';
+import { groupIqs } from '../groups/iqs.ts';
+
+import { mediaIqs } from '../media/media-conn.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -16,6 +19,8 @@ const answers: Readonly<Record<string, Answer>> = {
   ...usyncIqs,
   ...appStateIqs,
   ...accountIqs,
+  ...groupIqs,
+  ...mediaIqs,
 };
 
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {

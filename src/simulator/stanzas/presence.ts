@@ -9,6 +9,7 @@ export function handlePresence(world: World, device: Device, presence: BinaryNod
   if (name) world.accounts.rename(device.account, name);
   if (type === 'available' || type === 'unavailable') {
     device.available = type === 'available';
+    world.events.tell({ kind: 'presence', jid: deviceJid(device), available: device.available });
     tellPresence(world, device.account);
   } else if (type === 'subscribe') {
     const account = world.accounts.byJid(to);
@@ -37,7 +38,11 @@ function presenceOf(account: Account, byLid: boolean): BinaryNode {
 
 /** Typing, recording, paused: to the connected devices of the other side. */
 export function handleChatState(world: World, device: Device, chatState: BinaryNode): void {
-  const to = parseJid(chatState.attrs.to);
+  const state = children(chatState)[0];
+  const chat = chatState.attrs.to ?? '';
+  const shown = state?.attrs.media === 'audio' ? 'recording' : (state?.tag ?? '');
+  world.events.tell({ kind: 'typing', from: deviceJid(device), chat, state: shown });
+  const to = parseJid(chat);
   const account = to && world.accounts.byUser(to.user, to.domain);
   if (!account) return;
   const relayed = node('chatstate', { from: deviceJid(device, to.domain) }, children(chatState));

@@ -2,7 +2,11 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
+import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { PhoneReceipt } from '../phone/receipts.ts';
+import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Jid } from '../wire/jid.ts';
@@ -36,6 +40,7 @@ interface PhoneState {
   nextPreKeyId: number;
   sessions: [string, string][];
   messages: PhoneMessage[];
+  receipts?: [string, PhoneReceipt[]][];
   script: Script;
   sent: { id: string; chat: Jid; message: string }[];
 }
@@ -58,7 +63,12 @@ export interface WorldState {
   version: typeof STATE_VERSION;
   root: string;
   static: string;
+  tls?: TlsIdentity;
+  media?: StoreState;
   accounts: AccountState[];
+  /** Absent in files of simulators that had none. */
+  groups?: GroupState[];
+  clockOffsetMs?: number;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -70,10 +80,14 @@ export function captureWorld(world: World): WorldState {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
+    ...(world.tls && { tls: world.tls }),
+    media: world.media.capture(),
+    clockOffsetMs: world.clock.offsetMs,
     accounts: [...world.accounts.all()].flatMap(account => {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(world, account, phone)] : [];
     }),
+    groups: captureGroups(world.groups),
   };
 }
 
@@ -107,6 +121,7 @@ function capturePhone(phone: Phone): PhoneState {
     nextPreKeyId,
     sessions: [...sessions].map(([address, record]) => [address, text(record)]),
     messages: phone.messages,
+    receipts: [...phone.receipts.entries()],
     script: phone.script,
     sent: [...phone.sent].map(([id, { chat, message }]) => ({
       id,
@@ -141,6 +156,8 @@ function captureDevice(device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  if (state.media) world.media.restore(state.media);
+  world.clock.offsetMs = state.clockOffsetMs ?? 0;
   for (const one of state.accounts) restoreAccount(world, one);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
@@ -149,6 +166,7 @@ export function restoreWorld(world: World, state: WorldState): void {
       if (watcher) account?.watchers.add(watcher);
     }
   }
+  restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
 function restoreAccount(world: World, kept: AccountState): void {
@@ -181,6 +199,7 @@ function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
     sessions: new Map(kept.sessions.map(([address, record]) => [address, data(record)])),
   });
   phone.messages.push(...kept.messages);
+  for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
   for (const { id: sentId, chat, message } of kept.sent) {
     phone.sent.set(sentId, { chat, message: proto.Message.decode(data(message)) });

@@ -1,7 +1,7 @@
 // One client's socket: bytes to frames, frames through the handshake and then to stanzas, strictly in order.
 // Whatever goes wrong in here ends this connection and nothing else.
 import type { WebSocket } from 'ws';
-import type { Device } from '../accounts/accounts.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { authenticate } from '../linking/login.ts';
 import type { Registration } from '../linking/pairing-desk.ts';
 import { handleStanza } from '../stanzas/dispatch.ts';
@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 import { type CloseName, type Ending, type EndingOptions, ending, refusal } from './closes.ts';
 import { DelayLine } from './delay-line.ts';
 import { FrameReader, frame } from './frames.ts';
-import { Handshake, type Transport } from './handshake.ts';
+import { type Authenticated, Handshake, type Transport } from './handshake.ts';
 import { type BinaryNode, decode, encode, ProtocolError } from './stanza.ts';
 
 // The last stanza must be read before the close frame is (protocol.md 15).
@@ -115,11 +115,16 @@ export class Connection {
     this.#handshake ??= new Handshake(this.#world.trust, header);
     if (!this.#greeted) {
       this.#greeted = true;
-      const hello = this.#handshake.hello(data);
+      const { hello, client } = this.#handshake.hello(data);
       this.#out.push(() => this.#write(hello));
+      if (client) this.#begin(client);
       return;
     }
-    const client = this.#handshake.finish(data);
+    this.#begin(this.#handshake.finish(data));
+  }
+
+  /** The client proved who it is: from here on frames are stanzas. */
+  #begin(client: Authenticated): void {
     this.#handshake = undefined;
     this.#transport = client.transport;
     this.#reader.trust();
@@ -159,6 +164,7 @@ export class Connection {
       device.available = false;
       device.lastClose = name;
       device.mailbox.detach();
+      this.#world.events.tell({ kind: 'close', jid: deviceJid(device), close: name });
       this.#world.changed();
     }
     for (const run of this.#ended) run();

@@ -1,11 +1,13 @@
-// Noise_XX_25519_AESGCM_SHA256, the responder's side (protocol.md 2; Baileys Utils/noise-handler, whatsmeow handshake.go).
+// The Noise handshake, the responder's side (protocol.md 2; Baileys Utils/noise-handler, whatsmeow handshake.go).
 import { proto } from '@whiskeysockets/baileys';
 import type { Trust } from './certificate.ts';
-import { agree, generateKeyPair, hkdf, type KeyPair, nonce, open, seal, sha256 } from './crypto.ts';
+import { generateKeyPair, type KeyPair, nonce, open, seal } from './crypto.ts';
+import { NoiseState } from './noise-state.ts';
 import { ProtocolError } from './stanza.ts';
 
-const PATTERN = Buffer.from('Noise_XX_25519_AESGCM_SHA256\0\0\0\0');
-const NOTHING = Buffer.alloc(0);
+const XX = 'Noise_XX_25519_AESGCM_SHA256';
+const IK = 'Noise_IK_25519_AESGCM_SHA256';
+const XX_FALLBACK = 'Noise_XXfallback_25519_AESGCM_SHA256';
 
 /** What is known of a client once it proved itself. */
 export interface Authenticated {
@@ -41,73 +43,103 @@ export class Transport {
   }
 }
 
-/** One handshake: `hello`, then `finish`. Both throw {@link ProtocolError} for what no honest client sends. */
+/** What the server answers a hello with; with a client in it the handshake is over. */
+export interface Greeting {
+  readonly hello: Uint8Array;
+  readonly client?: Authenticated;
+}
+
+/**
+ * One handshake: `hello`, then, unless the client resumed, `finish`. Both throw {@link ProtocolError} for what no honest
+ * client sends.
+ *
+ * Patterns (whatsapp-rust agent_docs/noise_handshake.md, after WhatsApp Web's own code): XX for a client that knows
+ * nothing of the server; IK for one that kept the server's static key and sends its login along with the hello;
+ * XXfallback when that key is not ours (any more), which goes on like XX. Baileys and whatsmeow speak XX alone.
+ */
 export class Handshake {
   readonly #trust: Trust;
+  readonly #prologue: Uint8Array;
   readonly #ephemeral: KeyPair = generateKeyPair();
-  #hash: Uint8Array = PATTERN;
-  #salt: Uint8Array = PATTERN;
-  #key: Uint8Array = PATTERN;
-  #counter = 0;
+  #state: NoiseState | undefined;
 
   /** `prologue` is the client's 4-byte header; routing info before it is not part of the hash. */
   constructor(trust: Trust, prologue: Uint8Array) {
     this.#trust = trust;
-    this.#authenticate(prologue);
+    this.#prologue = prologue;
   }
 
-  /** Takes the client hello, returns the server hello. */
-  hello(frame: Uint8Array): Uint8Array {
-    const theirs = decodeHandshake(frame).clientHello?.ephemeral;
-    if (theirs?.length !== 32) throw new ProtocolError('client hello without a key');
-    this.#authenticate(theirs);
-    this.#authenticate(this.#ephemeral.public);
-    this.#mix(this.#ephemeral.private, theirs);
-    const staticKey = this.#encrypt(this.#trust.static.public);
-    this.#mix(this.#trust.static.private, theirs);
-    const payload = this.#encrypt(this.#trust.chain);
-    const serverHello = { ephemeral: this.#ephemeral.public, static: staticKey, payload };
-    return proto.HandshakeMessage.encode({ serverHello }).finish();
+  /** Takes the client hello. */
+  hello(frame: Uint8Array): Greeting {
+    const { ephemeral, static: sealedStatic, payload } = decodeHandshake(frame).clientHello ?? {};
+    if (ephemeral?.length !== 32) throw new ProtocolError('client hello without a key');
+    if (!sealedStatic || !payload) return { hello: this.#greet(XX, ephemeral) };
+    return this.#resume(ephemeral, sealedStatic, payload) ?? { hello: this.#greet(XX_FALLBACK, ephemeral) };
   }
 
   /** Takes the client finish. */
   finish(frame: Uint8Array): Authenticated {
     const finish = decodeHandshake(frame).clientFinish;
-    if (!finish?.static || !finish.payload) throw new ProtocolError('client finish without a key or payload');
-    const noiseKey = this.#decrypt(finish.static);
-    if (noiseKey.length !== 32) throw new ProtocolError('client static key is not 32 bytes');
-    this.#mix(this.#ephemeral.private, noiseKey);
-    const payload = decodePayload(this.#decrypt(finish.payload));
-    const keys = hkdf(NOTHING, 64, this.#salt, '');
-    return { noiseKey, payload, transport: new Transport(keys.subarray(0, 32), keys.subarray(32)) };
+    const state = this.#state;
+    if (!state || !finish?.static || !finish.payload)
+      throw new ProtocolError('client finish without a key or payload');
+    const noiseKey = staticKey(state.decrypt(finish.static));
+    state.mix(this.#ephemeral.private, noiseKey);
+    return authenticated(state, noiseKey, state.decrypt(finish.payload));
   }
 
-  #authenticate(data: Uint8Array): void {
-    this.#hash = sha256(this.#hash, data);
+  /** The server hello of XX and XXfallback. */
+  #greet(pattern: string, theirs: Uint8Array): Uint8Array {
+    const state = new NoiseState(pattern, this.#prologue);
+    this.#state = state;
+    state.authenticate(theirs);
+    state.authenticate(this.#ephemeral.public);
+    state.mix(this.#ephemeral.private, theirs);
+    const sealed = state.encrypt(this.#trust.static.public);
+    state.mix(this.#trust.static.private, theirs);
+    const payload = state.encrypt(this.#trust.chain);
+    return encodeHello({ ephemeral: this.#ephemeral.public, static: sealed, payload });
   }
 
-  #mix(privateKey: Uint8Array, publicKey: Uint8Array): void {
-    const keys = hkdf(agree(privateKey, publicKey), 64, this.#salt, '');
-    this.#salt = keys.subarray(0, 32);
-    this.#key = keys.subarray(32);
-    this.#counter = 0;
-  }
-
-  #encrypt(plain: Uint8Array): Buffer {
-    const sealed = seal(this.#key, nonce(this.#counter++), plain, this.#hash);
-    this.#authenticate(sealed);
-    return sealed;
-  }
-
-  #decrypt(sealed: Uint8Array): Buffer {
+  /** IK; undefined when the client had another static key of ours in mind. */
+  #resume(theirs: Uint8Array, sealedStatic: Uint8Array, sealedPayload: Uint8Array): Greeting | undefined {
+    const state = new NoiseState(IK, this.#prologue);
+    state.authenticate(this.#trust.static.public);
+    state.authenticate(theirs);
+    state.mix(this.#trust.static.private, theirs);
+    let noiseKey: Buffer;
+    let payload: Buffer;
     try {
-      const plain = open(this.#key, nonce(this.#counter++), sealed, this.#hash);
-      this.#authenticate(sealed);
-      return plain;
+      noiseKey = staticKey(state.decrypt(sealedStatic));
+      state.mix(this.#trust.static.private, noiseKey);
+      payload = state.decrypt(sealedPayload);
     } catch (error) {
-      throw new ProtocolError('the handshake does not authenticate', { cause: error });
+      if (error instanceof ProtocolError) return undefined;
+      throw error;
     }
+    state.authenticate(this.#ephemeral.public);
+    state.mix(this.#ephemeral.private, theirs);
+    state.mix(this.#ephemeral.private, noiseKey);
+    const hello = encodeHello({
+      ephemeral: this.#ephemeral.public,
+      payload: state.encrypt(this.#trust.chain),
+    });
+    return { hello, client: authenticated(state, noiseKey, payload) };
   }
+}
+
+function staticKey(key: Buffer): Buffer {
+  if (key.length !== 32) throw new ProtocolError('client static key is not 32 bytes');
+  return key;
+}
+
+function authenticated(state: NoiseState, noiseKey: Uint8Array, payload: Uint8Array): Authenticated {
+  const [theirs, ours] = state.split();
+  return { noiseKey, payload: decodePayload(payload), transport: new Transport(theirs, ours) };
+}
+
+function encodeHello(serverHello: proto.HandshakeMessage.IServerHello): Uint8Array {
+  return proto.HandshakeMessage.encode({ serverHello }).finish();
 }
 
 function decodeHandshake(frame: Uint8Array): proto.HandshakeMessage {

@@ -1,22 +1,16 @@
-// Binary nodes: the XML-like stanzas that both sides exchange after the handshake. The codec is Baileys'; the
-// accessors here are ours, because what a client sent is never trusted to have the expected shape.
-import { inflateSync } from 'node:zlib';
-import { type BinaryNode, decodeDecompressedBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
-import * as tokens from '@whiskeysockets/baileys/lib/WABinary/constants.js';
+// Binary nodes: the XML-like stanzas that both sides exchange after the handshake. What a client sent is never trusted
+// to have the expected shape: the accessors here check it.
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import { ProtocolError } from './protocol-error.ts';
 
 export type { BinaryNode } from '@whiskeysockets/baileys';
+export { decode } from './decode.ts';
+export { encode } from './encode.ts';
+export { ProtocolError } from './protocol-error.ts';
 export type Attrs = Record<string, string>;
 
 /** The JID of the server itself. With the `@`: clients compare it as this string (protocol.md 1.3). */
 export const SERVER = '@s.whatsapp.net';
-
-/** A client may compress; a bomb must not take the server's memory. Real stanzas stay far below. */
-const MAX_INFLATED = 8 * 1024 * 1024;
-
-/** What a client sent is not a stanza, or not one that may be sent now: its connection ends, no other. */
-export class ProtocolError extends Error {
-  override readonly name = 'ProtocolError';
-}
 
 /** Builds a node; attributes that are undefined are left out. */
 export function node(
@@ -30,24 +24,6 @@ export function node(
     if (value !== undefined) present[key] = value;
   }
   return content === undefined ? { tag, attrs: present } : { tag, attrs: present, content };
-}
-
-export function encode(stanza: BinaryNode): Buffer {
-  return encodeBinaryNode(stanza) as Buffer;
-}
-
-/** Decodes one decrypted frame. Throws {@link ProtocolError} for anything that is not exactly one node. */
-export function decode(frame: Buffer): BinaryNode {
-  try {
-    const flags = frame.readUInt8(0);
-    const body = frame.subarray(1);
-    const plain = flags & 2 ? inflateSync(body, { maxOutputLength: MAX_INFLATED }) : body;
-    const decoded = decodeDecompressedBinaryNode(plain, tokens);
-    if (typeof decoded?.tag !== 'string' || !decoded.attrs) throw new Error('no tag');
-    return decoded;
-  } catch (error) {
-    throw new ProtocolError('not a binary node', { cause: error });
-  }
 }
 
 export function children(parent: BinaryNode | undefined, tag?: string): BinaryNode[] {

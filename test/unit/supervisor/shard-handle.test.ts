@@ -70,7 +70,8 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
       downs.push({ why, planned });
     },
     limits: {
-      helloWithin: options.helloWithin ?? 10_000,
+      // A thread takes its time to start on a machine where every core is busy three times over.
+      helloWithin: options.helloWithin ?? 60_000,
       silentFor: options.silentFor ?? 20_000,
       watchEvery: 50,
       drainWithin: 5_000,
@@ -88,12 +89,13 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
     ups,
     heard,
     up: async () => {
-      await until(() => handle.state === 'up', { what: 'the shard to be up' });
+      await until(() => handle.state === 'up', { what: 'the shard to be up', within: 60_000 });
       return handle.threadId ?? assert.fail('without a thread');
     },
     down: async () => {
       const seen = downs.length;
-      if (handle.state !== 'down') await until(() => downs.length > seen, { what: 'the shard to be down' });
+      if (handle.state !== 'down')
+        await until(() => downs.length > seen, { what: 'the shard to be down', within: 60_000 });
       return downs.at(-1) ?? assert.fail('never down');
     },
     order: text =>

@@ -1,0 +1,166 @@
+// Routes about messages: what a phone sends, what it sees, what it heard of what it sent.
+import { z } from '@hono/zod-openapi';
+import type { Account } from '../accounts/accounts.ts';
+import { phoneOf } from '../accounts/phones.ts';
+import type { Phone, PhoneMessage } from '../phone/phone.ts';
+import { Refused } from '../refused.ts';
+import { type Jid, parseJid } from '../wire/jid.ts';
+import type { World } from '../world.ts';
+import { OfPhone } from './phones.ts';
+import { type AddRoute, shapes } from './route.ts';
+
+const Receipt = z.object({
+  from: z.string().openapi({ description: 'The device that says so, as the stanza named it.' }),
+  type: z.string(),
+  timestamp: z.number(),
+});
+const MessageView = z
+  .object({
+    id: z.string(),
+    chat: z.string().openapi({ description: 'JID of the other person (number form), or of the group.' }),
+    from: z.string().openapi({ description: 'JID of the device that sent it, number form.' }),
+    fromMe: z.boolean(),
+    text: z.string(),
+    type: z.string().openapi({ description: '`text`, or the protobuf field without "Message".' }),
+    timestamp: z.number().openapi({ description: 'Unix seconds.' }),
+    status: z.enum(['sent', 'delivered', 'read', 'played']).optional().openapi({
+      description: 'Of one from this account: the most that a device of somebody else said of it.',
+    }),
+    receipts: z.array(Receipt).optional(),
+  })
+  .openapi('PhoneMessage');
+
+export const messageShapes = shapes({
+  send: {
+    id: 'send',
+    method: 'post',
+    path: '/phones/{phone}/send',
+    tag: 'messages',
+    summary: 'Sends as this phone; answers once every copy is on its way',
+    params: OfPhone,
+    body: z.object({
+      to: z.string(),
+      text: z.string().max(65_536),
+      id: z.string().min(1).max(64).optional(),
+    }),
+    results: z.object({ id: z.string() }),
+  },
+  messages: {
+    id: 'messages',
+    method: 'get',
+    path: '/phones/{phone}/messages',
+    tag: 'messages',
+    summary: 'What this phone sees, decrypted, in order',
+    description:
+      'With `waitMs` it answers as soon as there is one, and with an empty list when the time is over: no polling.',
+    params: OfPhone,
+    query: z.object({
+      chat: z.string().optional().openapi({ description: 'Only this chat: digits or a JID.' }),
+      after: z.string().optional().openapi({ description: 'Only what came after the message with this id.' }),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(10_000)
+        .optional()
+        .openapi({ description: 'Only the last so many.' }),
+      waitMs: z.coerce.number().int().min(0).max(60_000).optional(),
+    }),
+    results: z.array(MessageView),
+  },
+  read: {
+    id: 'read',
+    method: 'post',
+    path: '/phones/{phone}/read',
+    tag: 'messages',
+    summary: 'The person reads these messages of a chat',
+    params: OfPhone,
+    body: z.object({ chat: z.string(), ids: z.array(z.string()).min(1).max(1_000) }),
+    results: z.object({ ids: z.array(z.string()) }),
+  },
+});
+
+export function messageRoutes(add: AddRoute, world: World): void {
+  add(messageShapes.send, async ({ params, body: { to, text, id } }) => {
+    const phone = phoneOf(world, params.phone);
+    return { id: await phone.send(person(world, to), text, id) };
+  });
+
+  add(messageShapes.messages, async ({ params, query, signal }) => {
+    const phone = phoneOf(world, params.phone);
+    const until = performance.now() + (query.waitMs ?? 0);
+    const gone = AbortSignal.any([signal, world.stopped]);
+    for (;;) {
+      await phone.idle();
+      const found = selected(world, phone, query);
+      const left = until - performance.now();
+      if (found.length > 0 || left <= 0 || gone.aborted) return found.map(one => shown(world, phone, one));
+      await world.events.next(
+        event => event.kind === 'message' && event.phone === phone.account.phone,
+        left,
+        gone,
+      );
+    }
+  });
+
+  add(messageShapes.read, async ({ params, body: { chat, ids } }) => {
+    await phoneOf(world, params.phone).read(person(world, chat), ids);
+    return { ids };
+  });
+}
+
+function selected(
+  world: World,
+  phone: Phone,
+  {
+    chat,
+    after,
+    limit,
+  }: { chat?: string | undefined; after?: string | undefined; limit?: number | undefined },
+): PhoneMessage[] {
+  let list = phone.messages;
+  if (after !== undefined) {
+    const index = list.findLastIndex(one => one.id === after);
+    if (index < 0) throw new Refused(404, `phone ${phone.account.phone} has no message ${after}`);
+    list = list.slice(index + 1);
+  }
+  if (chat !== undefined) {
+    const jid = chatJid(world, chat);
+    list = list.filter(one => one.chat === jid);
+  }
+  return limit === undefined ? list : list.slice(-limit);
+}
+
+const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
+
+function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
+  if (!message.fromMe) return message;
+  const receipts = [...phone.receipts.of(message.id)];
+  return { ...message, status: statusOf(world, phone.account, receipts), receipts };
+}
+
+function statusOf(
+  world: World,
+  own: Account,
+  receipts: readonly z.input<typeof Receipt>[],
+): (typeof STATUSES)[number] {
+  const said = receipts.filter(({ from }) => world.accounts.byJid(from) !== own).map(({ type }) => type);
+  return STATUSES.findLast(status => said.includes(status)) ?? 'sent';
+}
+
+/** Digits or a JID, of somebody who exists. */
+function person(world: World, to: string): Jid {
+  const digits = to.replace(/^\+/, '');
+  const jid = parseJid(/^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to);
+  if (!jid) throw new Refused(400, 'a person is named by digits or by a JID (@s.whatsapp.net or @lid)');
+  if (!world.accounts.byUser(jid.user, jid.domain)) throw new Refused(404, `nobody has ${to}`);
+  return { ...jid, device: 0 };
+}
+
+/** A chat as messages name it: a person in number form, whoever asks in which. */
+function chatJid(world: World, chat: string): string {
+  const digits = chat.replace(/^\+/, '');
+  if (/^\d+$/.test(digits)) return `${digits}@s.whatsapp.net`;
+  const account = world.accounts.byJid(chat);
+  return account ? `${account.phone}@s.whatsapp.net` : chat;
+}

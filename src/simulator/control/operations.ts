@@ -1,0 +1,66 @@
+// Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
+// holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
+import type { z } from 'zod';
+import type { deviceShapes } from './devices.ts';
+import type { messageShapes } from './messages.ts';
+import type { phoneShapes } from './phones.ts';
+import type { worldShapes } from './world.ts';
+
+export type Shapes = typeof deviceShapes & typeof messageShapes & typeof phoneShapes & typeof worldShapes;
+export type OperationId = keyof Shapes;
+
+type Where<S> = S extends { method: infer M extends string; path: infer P extends string }
+  ? `${Uppercase<M>} ${P}`
+  : never;
+
+/** Below `/admin`. */
+export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
+  scanQr: 'POST /mock-phone/scan-qr',
+  scan: 'POST /phones/{phone}/scan',
+  enterCode: 'POST /phones/{phone}/enter-code',
+  sockets: 'GET /sockets',
+  unlink: 'POST /phones/{phone}/unlink',
+
+  phones: 'GET /phones',
+  createPhone: 'POST /phones',
+  renamePhone: 'PATCH /phones/{phone}',
+  removePhone: 'DELETE /phones/{phone}',
+  forgetSessions: 'POST /phones/{phone}/forget-sessions',
+  script: 'PUT /phones/{phone}/script',
+
+  send: 'POST /phones/{phone}/send',
+  messages: 'GET /phones/{phone}/messages',
+  read: 'POST /phones/{phone}/read',
+
+  linkedDevices: 'POST /linked-devices',
+  devices: 'GET /devices',
+  ledger: 'GET /ledger',
+  ledgerMessage: 'GET /ledger/{id}',
+
+  clock: 'GET /clock',
+  setClock: 'PUT /clock',
+};
+
+type Part<K extends 'params' | 'query' | 'body', S> = S extends {
+  readonly [key in K]: infer T extends z.ZodType;
+}
+  ? // What may be left out whole, when all of its fields may.
+    Record<never, never> extends z.input<T>
+    ? { readonly [key in K]?: z.input<T> }
+    : { readonly [key in K]: z.input<T> }
+  : unknown;
+
+type Raw<S> = S extends { readonly raw: 'text' }
+  ? { readonly text: string }
+  : S extends { readonly raw: 'bytes' }
+    ? { readonly bytes: Uint8Array }
+    : unknown;
+
+/** What an operation is given. */
+export type Given<Id extends OperationId> = Part<'params', Shapes[Id]> &
+  Part<'query', Shapes[Id]> &
+  Part<'body', Shapes[Id]> &
+  Raw<Shapes[Id]>;
+
+/** What an operation answers. */
+export type Answer<Id extends OperationId> = z.output<Shapes[Id]['results']>;

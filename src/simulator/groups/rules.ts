@@ -1,0 +1,69 @@
+// Who may do what in a group, and how large things may be. Codes are those that clients know: 403 for who is no member
+// or no admin, 401 for a link that only admins may see (whatsmeow group.go ErrNotInGroup, ErrGroupInviteLinkUnauthorized),
+// 406 for what is too long (whatsmeow ReqCreateGroup).
+import type { Account } from '../accounts/accounts.ts';
+import { IqError } from '../stanzas/request.ts';
+import type { Group, Groups } from './groups.ts';
+
+/** Characters (whatsapp-rust GROUP_SUBJECT_MAX_LENGTH, GROUP_DESCRIPTION_MAX_LENGTH). */
+export const MAX_SUBJECT = 100;
+export const MAX_DESCRIPTION = 2_048;
+/** Members of a group, as phones allow today. A community's announcements take all of the community. */
+export const MAX_MEMBERS = 1_024;
+export const MAX_COMMUNITY_MEMBERS = 5_000;
+/** Groups of a community, its announcements excepted. */
+export const MAX_SUBGROUPS = 100;
+
+/** What a decision is made from. */
+export interface Scene {
+  readonly groups: Groups;
+  readonly group: Group;
+  readonly actor: Account;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Whether that person's privacy lets the actor add them (`groupadd`). */
+  readonly mayAdd: (person: Account) => boolean;
+}
+
+export const forbidden = () => new IqError(403, 'forbidden');
+export const notAuthorized = () => new IqError(401, 'not-authorized');
+export const notFound = () => new IqError(404, 'item-not-found');
+export const notAcceptable = () => new IqError(406, 'not-acceptable');
+export const badRequest = () => new IqError(400, 'bad-request');
+export const conflict = () => new IqError(409, 'conflict');
+
+export function isAdmin(group: Group, account: Account): boolean {
+  const role = group.members.get(account);
+  return role === 'admin' || role === 'superadmin';
+}
+
+/** An admin of the group, or of the community that it belongs to. */
+export function governs(group: Group, account: Account): boolean {
+  return isAdmin(group, account) || (group.parent !== undefined && isAdmin(group.parent, account));
+}
+
+/** Throws 403. */
+export function requireMember({ group, actor }: Scene): void {
+  if (!group.members.has(actor)) throw forbidden();
+}
+
+/** Throws 403. */
+export function requireAdmin(scene: Scene): void {
+  requireMember(scene);
+  if (!isAdmin(scene.group, scene.actor)) throw forbidden();
+}
+
+export function capacity(group: Group): number {
+  return group.kind === 'community' || group.kind === 'announcements' ? MAX_COMMUNITY_MEMBERS : MAX_MEMBERS;
+}
+
+export function isFull(group: Group): boolean {
+  return group.members.size >= capacity(group);
+}
+
+/** A subject without blanks around it. Throws 406 for one that is empty or too long. */
+export function checkedSubject(text: string): string {
+  const subject = text.trim();
+  if (subject === '' || [...subject].length > MAX_SUBJECT) throw notAcceptable();
+  return subject;
+}

@@ -1,0 +1,50 @@
+// The load that `npm run bench:simulator` makes, small: what it counts must be exact before its figures mean anything.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { controlClient } from '../../src/simulator/control/client.ts';
+import { BareClient } from '../support/bare-client.ts';
+import { Fleet, linkDevices } from '../support/fleet.ts';
+import { until } from '../support/until.ts';
+import { simulator } from './client.ts';
+
+test('50 bare clients write 500 texts: each is acknowledged, delivered and confirmed exactly once', async t => {
+  const server = await simulator(t);
+  const control = controlClient(server.controlUrl);
+  const fleet = new Fleet({ socketUrl: server.socketUrl, rootKey: server.rootKey });
+  t.after(() => fleet.end());
+  await fleet.connect(await linkDevices(control, 50));
+  const { wallMs: _, ...counts } = await fleet.talk(500, 40);
+  assert.deepEqual(counts, {
+    texts: 500,
+    acks: 500,
+    deliveries: 500,
+    receipts: 500,
+    receiptAcks: 500,
+    errors: 0,
+  });
+  await until(async () => (await control.devices()).every(({ queued }) => queued === 0), {
+    what: 'all confirmed',
+  });
+  const ledger = await server.get<Record<string, number>>('/admin/ledger');
+  assert.equal(ledger.messages, 500);
+  assert.equal(ledger.deliveries, 500);
+  assert.equal(ledger.receipts, 500);
+  for (const count of [
+    'retries',
+    'duplicates',
+    'iqUnknown',
+    'protocolErrors',
+    'undecryptable',
+    'phoneErrors',
+  ])
+    assert.equal(ledger[count], 0, count);
+});
+
+test('a bare client that checks certificates refuses a server with another root', async t => {
+  const server = await simulator(t);
+  const [linked] = await linkDevices(controlClient(server.controlUrl), 1);
+  assert.ok(linked);
+  const stranger = new BareClient({ socketUrl: server.socketUrl, linked, rootKey: 'ab'.repeat(32) });
+  t.after(() => stranger.end());
+  await assert.rejects(stranger.open, ({ cause }: Error) => /not of this server/.test(String(cause)));
+});
