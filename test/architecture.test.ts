@@ -114,7 +114,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'whatsapp-rust-bridge': ['src/device/', 'src/simulator/'],
   postgres: ['src/store/'],
   piscina: ['src/supervisor/'],
-  undici: ['src/delivery/'],
+  undici: ['src/delivery/', 'src/simulator/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
 };

@@ -2,6 +2,7 @@
 // made from it, and the compiler holds it to SimulatorOptions.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { Limits } from './wire/limits.ts';
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -18,6 +19,10 @@ export interface SimulatorOptions {
   readonly mediaBudget?: number;
   /** One-way network delay in ms, each direction. Default 0. */
   readonly latencyMs?: number;
+  /** Of the randomness of faults, so that a run can be played again; made up when absent. `GET /admin/faults` tells it. */
+  readonly seed?: number;
+  /** What one connection may cost; wire/limits.ts has the defaults. */
+  readonly limits?: Partial<Limits>;
   /** Keeps the whole world (keys, phones, devices, queues, media; not the ledger) across restarts. Not for two at once. */
   readonly stateFile?: string;
   /** The server's own root of trust, 32 bytes; made when absent. */
@@ -108,6 +113,19 @@ const rows = [
     normally: '0',
     doc: 'one-way network delay, each direction, order kept',
     read: wholeNumber(0, 60_000),
+  },
+  {
+    option: 'seed',
+    flag: 'seed',
+    value: 'NUMBER',
+    normally: 'made up',
+    doc: 'seed of the randomness of faults, so that a run can be played again',
+    read: wholeNumber(0, 4_294_967_295),
+  },
+  {
+    option: 'limits',
+    normally: 'generous',
+    doc: 'what one connection may cost: handshakeMs, idleMs, framesPerSecond, waitingChunks, pendingAnswers, backlogBytes',
   },
   {
     option: 'stateFile',

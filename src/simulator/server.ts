@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { makeControl } from './control/app.ts';
+import { struckAtUpgrade } from './faults/upgrading.ts';
 import { seedGroups } from './groups/seeds.ts';
 import { MediaHost } from './media/host.ts';
 import { MediaStore } from './media/store.ts';
@@ -54,6 +55,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     caCertificate: identity?.authority.cert ?? pair.cert,
     media: new MediaStore(options.mediaBudget ?? DEFAULT_MEDIA_BUDGET, stateFile && `${stateFile}.media`),
     latencyMs: options.latencyMs ?? 0,
+    seed: options.seed,
+    limits: options.limits,
     stopped: stopping.signal,
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
@@ -111,24 +114,17 @@ function tlsServer({ key, cert }: Pair, listener: RequestListener): Server {
 
 /** Clients' WebSockets, until the server closes. */
 function acceptSockets(world: World, server: Server): { end(): void } {
-  const connections = new Set<Connection>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD, perMessageDeflate: false });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {}); // a client that is gone before it was answered
-    const refused = world.faults.settings.refuseUpgrade ?? (isSocketPath(request.url) ? undefined : 404);
-    if (refused !== undefined) {
-      socket.end(`HTTP/1.1 ${refused} Refused\r\nconnection: close\r\n\r\n`);
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, client => {
-      const connection = new Connection(world, client);
-      connections.add(connection);
-      connection.onEnd(() => connections.delete(connection));
-    });
+    if (isSocketPath(request.url)) {
+      if (struckAtUpgrade(world, socket)) return;
+      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client));
+    } else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
   return {
     end: () => {
-      for (const connection of connections) connection.destroy();
+      for (const connection of [...world.connections]) connection.destroy();
       for (const client of sockets.clients) client.terminate();
     },
   };

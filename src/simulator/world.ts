@@ -1,15 +1,20 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
+
+import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';
 import { Clock } from './clock.ts';
 import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
+import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { MediaStore } from './media/store.ts';
 import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
+import type { Connection } from './wire/connection.ts';
+import { defaultLimits, type Limits } from './wire/limits.ts';
 
 export interface World {
   readonly trust: Trust;
@@ -32,6 +37,13 @@ export interface World {
   readonly nextId: () => string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
+  readonly limits: Limits;
+  /** Every socket that was upgraded and is not closed yet. */
+  readonly connections: Set<Connection>;
+  /** The server is gone until this time (`performance.now()`): nobody gets in. */
+  downUntil: number;
+  /** Goes away with every connection, and is back with its state after `downMs`. */
+  readonly restart: (downMs: number) => void;
   /** Aborted when the simulator stops. */
   readonly stopped: AbortSignal;
 }
@@ -42,16 +54,21 @@ export interface WorldParts {
   /** PEM: what clients must trust. */
   readonly caCertificate: string;
   readonly media: MediaStore;
+  /** One way, each direction. */
   readonly latencyMs: number;
+  /** Of all randomness of faults; made up when absent. */
+  readonly seed: number | undefined;
+  readonly limits: Partial<Limits> | undefined;
   readonly stopped: AbortSignal;
 }
 
-export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped }: WorldParts): World {
+export function makeWorld(parts: WorldParts): World {
+  const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped } = parts;
   let ids = 0;
   const run = Date.now().toString(36);
   const clock = new Clock();
   const events = new Events(() => clock.now());
-  return {
+  const world: World = {
     trust,
     tls,
     caCertificate,
@@ -61,11 +78,16 @@ export function makeWorld({ trust, tls, caCertificate, media, latencyMs, stopped
     groups: new Groups(),
     appState: new AppState(),
     desk: new PairingDesk(events),
-    faults: new Faults(latencyMs),
+    faults: new Faults(latencyMs, seed ?? randomInt(2 ** 32)),
     ledger: new Ledger(events, clock),
     events,
     nextId: () => `${run}-${++ids}`,
     changed: () => {},
+    limits: { ...defaultLimits, ...limits },
+    connections: new Set(),
+    downUntil: 0,
+    restart: downMs => restart(world, downMs),
     stopped,
   };
+  return world;
 }

@@ -17,6 +17,7 @@ import pino from 'pino';
 import { controlClient } from '../../src/simulator/control/client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
+import { holdToDocument } from './answers.ts';
 
 export interface Client {
   creds: AuthenticationCreds;
@@ -58,10 +59,15 @@ export async function simulator(t: TestContext, options: SimulatorOptions = {}) 
 
 /** The typed client of the control plane, and routes by path (with their `/admin`) for what a test says once. */
 export function driver(started: Pick<Simulator, 'controlUrl'>) {
-  const control = controlClient(started.controlUrl);
+  /** Operations whose answers were seen to be as the OpenAPI document has them. */
+  const asDocumented = new Set<string | undefined>();
+  const control = controlClient(started.controlUrl, {
+    inspect: async (...seen) => void asDocumented.add(await holdToDocument(started.controlUrl, ...seen)),
+  });
   const below = (path: string) => path.replace(/^\/admin/, '');
   return {
     control,
+    asDocumented,
     get: <T>(path: string) => control.request<T>('GET', below(path)),
     post: <T>(path: string, body?: unknown) => control.request<T>('POST', below(path), body),
     put: <T>(path: string, body?: unknown) => control.request<T>('PUT', below(path), body),

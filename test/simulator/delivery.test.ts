@@ -104,10 +104,14 @@ test('faults refuse logins and messages, as often as they were told to', async t
   const server = await simulator(t);
   const [alice, bob] = await linkedClients(t, server, { count: 2 });
   assert.ok(alice && bob);
-  await server.put('/admin/faults', { ackError: { code: 463, count: 1 } });
+  await server.put('/admin/faults/ack.error', { when: { once: true }, params: { code: 463 } });
   const refused = await alice.sock.sendMessage(`${bob.phone}@s.whatsapp.net`, { text: 'refused' });
   await until(() => alice.statuses.get(refused?.key.id ?? '') === 0, { what: 'status ERROR' });
-  await server.put('/admin/faults', { refuseLogin: { jid: alice.jid, reason: 503, count: 1 } });
+  await server.put('/admin/faults/login.refuse', {
+    when: { once: true },
+    who: { device: alice.jid },
+    params: { reason: 503 },
+  });
   await server.post('/admin/disconnect', { jid: alice.jid, close: 'websocket' });
   await until(() => alice.closes.length === 1);
   alice.connect();

@@ -72,7 +72,9 @@ test('every device of both sides gets a text, the sender excepted', async t => {
   await until(() => [twin, other, otherTwin].every(one => one.text(id) === 'to all'));
   const copy = twin.received.find(one => one.message.key.id === id)?.message.key;
   assert.deepEqual([copy?.fromMe, copy?.remoteJid], [true, `${other.phone}@s.whatsapp.net`]);
-  const entry = await server.get<{ devices: Record<string, { deliveries: number }> }>(`/admin/ledger/${id}`);
+  const entry = await server.get<{ devices: Record<string, { deliveries: number }> }>(
+    `/admin/ledger/messages/${id}`,
+  );
   assert.deepEqual(
     Object.entries(entry.devices)
       .map(([device, { deliveries }]) => [device, deliveries])

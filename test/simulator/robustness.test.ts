@@ -59,7 +59,7 @@ test('garbage ends only the connection that sent it', { timeout: 30_000 }, async
 
 test('an upgrade is refused with the status that was asked for, and the control plane answers pages', async t => {
   const server = await simulator(t);
-  await server.put('/admin/faults', { refuseUpgrade: 429 });
+  await server.put('/admin/faults/upgrade.refuse', { params: { status: 429 } });
   const status = await new Promise(resolve => {
     const socket = new WebSocket(server.socketUrl);
     t.after(() => socket.terminate());

@@ -73,22 +73,30 @@ test('every end of a connection leads where the table says', async t => {
   });
 
   await t.test('a login that is refused with 401 is an unlink, one with 503 is tried again', async () => {
-    await node.simulator.faults({ refuseLogin: { jid: refused.jid, reason: '401', count: 1 } });
+    await node.simulator.arm('login.refuse', {
+      when: { once: true },
+      who: { device: refused.jid },
+      params: { reason: '401' },
+    });
     await node.simulator.disconnect('restart', { jid: refused.jid });
     await until(() => node.device(refused.id).phase === 'unlinked');
     await until(async () => (await secretsOf(node, refused.id)) === 'none');
 
-    await node.simulator.faults({ refuseLogin: { jid: busy.jid, reason: '503', count: 1 } });
+    await node.simulator.arm('login.refuse', {
+      when: { once: true },
+      who: { device: busy.jid },
+      params: { reason: '503' },
+    });
     await node.simulator.disconnect('restart', { jid: busy.jid });
     await until(() => node.device(busy.id).reason === 'server unavailable');
     await node.opened([busy.id]);
   });
 
   await t.test('an HTTP error instead of a WebSocket is tried again', async () => {
-    await node.simulator.faults({ refuseUpgrade: 503 });
+    await node.simulator.arm('upgrade.refuse', { params: { status: 503 } });
     await node.simulator.disconnect('restart', { jid: unserved.jid });
     await until(() => node.device(unserved.id).reason === 'server unavailable');
-    await node.simulator.clearFaults();
+    await node.simulator.disarm();
     await node.opened([unserved.id]);
   });
 

@@ -48,9 +48,9 @@ test('even at level debug nothing that is printed has a number, a text, a QR, a 
   await world.simulator.send(phone, one.phone, 'a text of a phone');
   await send(one.id, '15557654321', 'nobody has this number');
   await send(one.id, 'not a number 15557654321', 'a bad number');
-  await world.simulator.faults({ ackError: { code: 463, count: 1 } });
+  await world.simulator.arm('ack.error', { when: { once: true }, params: { code: 463 } });
   await send(one.id, phone, 'a text that is refused');
-  await world.simulator.clearFaults();
+  await world.simulator.disarm();
   await world.simulator.call('forgetSessions', { params: { phone } });
   assert.equal((await send('ana', phone, 'a text that is asked for again')).status, 200);
   await until(async () => (await world.simulator.messages(phone)).some(({ text }) => text.endsWith('again')));

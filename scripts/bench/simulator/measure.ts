@@ -24,7 +24,7 @@ export async function startSubject(nodeOptions: readonly string[]): Promise<Subj
     const socketUrl = await child.line(line => line.startsWith('ws'));
     const rootKey = await child.line(line => /^[0-9a-f]{64}$/.test(line));
     const control = controlClient(await child.line(line => line.startsWith('http')));
-    const usage = () => control.request<Usage>('GET', '/process?collect=true');
+    const usage = () => control.call('process', { query: { collect: 'true' } });
     return { socketUrl, rootKey, control, usage, stop: () => child.stop() };
   } catch (error) {
     await child.stop();
@@ -114,7 +114,7 @@ async function spent<T>(
   const started = performance.now();
   const result = await work();
   const wallMs = performance.now() - started;
-  const after = await subject.control.request<Usage>('GET', '/process');
+  const after = await subject.control.call('process');
   return [result, { cpuMs: after.cpuMs - before.cpuMs, wallMs }];
 }
 

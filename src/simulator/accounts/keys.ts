@@ -2,15 +2,17 @@
 
 import { type BinaryNode, bigEndian, node, SERVER, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import type { Device } from './accounts.ts';
+import { type Device, deviceJid } from './accounts.ts';
 
 // Baileys uploads more only when it is told of fewer than 5 (MIN_PREKEY_COUNT), so telling earlier is useless.
 const LOW_PREKEYS = 5;
 
 /** Takes the next one-time prekey of a device; tells the device when they run low. */
 export function takePreKey(world: World, device: Device): { id: number; public: Uint8Array } | undefined {
-  if (device.phone) return device.phone.signal.newPreKey();
-  const key = device.preKeys.shift();
+  if (world.faults.armed?.fire('prekeys.exhausted', device)?.bundles) return undefined;
+  const key = device.phone ? device.phone.signal.newPreKey() : device.preKeys.shift();
+  if (key) world.ledger.preKeyHanded(deviceJid(device), key.id);
+  if (device.phone) return key;
   // One that is away asks for its count at its next login.
   if (device.preKeys.length < LOW_PREKEYS && device.mailbox.live)
     device.mailbox.push(lowPreKeys(world, device));

@@ -9,6 +9,7 @@ import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { ledgerRoutes } from './ledger.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { page } from './page.ts';
@@ -28,13 +29,14 @@ export function makeControl(world: World): OpenAPIHono {
   deviceRoutes(add, world);
   appStateRoutes(add, world);
   groupRoutes(add, world);
+  faultRoutes(add, world);
+  ledgerRoutes(add, world);
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
   processRoutes(add);
-  admin.route('/', faultRoutes(world));
   app.route('/admin', admin);
   openapiRoute(app);
   app.notFound(context =>

@@ -33,13 +33,21 @@ interface LooseGiven {
   readonly bytes?: Uint8Array;
 }
 
+export interface ControlOptions {
+  /** Sees every answer before the caller does, who waits for it; what it throws fails the call. `path` is below `/admin`. */
+  readonly inspect?: (method: string, path: string, answer: unknown) => Promise<unknown>;
+}
+
 /** Every call fails with a {@link ControlError}. `url` is the control URL. */
-export function controlClient(url: string) {
+export function controlClient(url: string, { inspect }: ControlOptions = {}) {
   /** A route by method and path (below `/admin`), for what has no operation of its own here. */
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(new URL(`/admin${path}`, url), { method, ...encoded(body) });
     const answer = (await response.json()) as T & { error?: string };
-    if (response.ok) return answer;
+    if (response.ok) {
+      await inspect?.(method, path, answer);
+      return answer;
+    }
     throw new ControlError(
       response.status,
       `simulator: ${method} ${path}: ${response.status} ${answer.error ?? ''}`,
@@ -118,9 +126,20 @@ export function controlClient(url: string) {
     devices: () => call('devices'),
     /** Ends connections in a named way (`restart`, `replaced`, `device-removed`, `tcp`, …). */
     disconnect: (close: string, who: { jid: string } | { all: true }) =>
-      request<unknown>('POST', '/disconnect', { close, ...who }),
-    faults: (settings: Record<string, unknown>) => request<unknown>('PUT', '/faults', settings),
-    clearFaults: () => request<unknown>('DELETE', '/faults'),
+      call('disconnect', { body: { close, ...who } }),
+    /** The server goes away with every connection and is back after `downMs`. */
+    restart: (downMs = 0) => call('restart', { body: { downMs } }),
+    /** Arms a fault of the catalogue: always and for everybody unless it says otherwise. */
+    arm: (name: string, arming: NonNullable<Given<'armFault'>['body']> = {}) =>
+      call('armFault', { params: { name }, body: arming }),
+    /** Does it to connections at once, without arming it. */
+    strike: (name: string, who: { jid: string } | { all: true }, params: Record<string, unknown> = {}) =>
+      call('strikeFault', { params: { name }, body: { ...who, params } }),
+    /** Those of one name, or all. */
+    disarm: (name?: string) =>
+      name === undefined ? call('disarmFaults') : call('disarmFault', { params: { name } }),
+    faults: () => call('faults'),
+    violations: () => call('ledgerViolations', { query: { limit: 10_000 } }),
     ledger: () => call('ledger'),
   };
 }

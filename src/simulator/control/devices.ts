@@ -1,8 +1,7 @@
-// Routes about linked devices: ready-made credentials, who is connected, what happened.
+// Routes about linked devices: ready-made credentials, who is connected.
 import { z } from '@hono/zod-openapi';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
-import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { type AddRoute, shapes } from './route.ts';
 
@@ -35,28 +34,6 @@ const DeviceView = z.object({
   queued: z.number(),
   lastClose: z.string().optional(),
 });
-const Counts = z.looseObject({
-  messages: z.number(),
-  deliveries: z.number(),
-  receipts: z.number(),
-  retries: z.number(),
-  duplicates: z.number(),
-  logins: z.number(),
-  pairings: z.number(),
-  unknownIqs: z.record(z.string(), z.number()),
-  lastProtocolError: z.string().optional(),
-  lastPhoneError: z.string().optional(),
-  lastSaveError: z.string().optional(),
-});
-const MessageEntry = z.object({
-  id: z.string(),
-  from: z.string(),
-  to: z.string(),
-  at: z.number(),
-  sent: z.number(),
-  devices: z.record(z.string(), z.object({ deliveries: z.number(), receipts: z.array(z.string()) })),
-});
-
 export const deviceShapes = shapes({
   linkedDevices: {
     id: 'linkedDevices',
@@ -75,46 +52,12 @@ export const deviceShapes = shapes({
     summary: 'Every linked device: is it connected, and what waits for it',
     results: z.array(DeviceView),
   },
-  ledger: {
-    id: 'ledger',
-    method: 'get',
-    path: '/ledger',
-    tag: 'ledger',
-    summary: 'What happened so far, in counters',
-    results: Counts,
-  },
-  ledgerMessage: {
-    id: 'ledgerMessage',
-    method: 'get',
-    path: '/ledger/{id}',
-    tag: 'ledger',
-    summary: 'One message: its sender, and per device how often it was handed over and its receipts',
-    params: z.object({ id: z.string() }),
-    results: MessageEntry,
-  },
 });
 
 export function deviceRoutes(add: AddRoute, world: World): void {
   add(deviceShapes.linkedDevices, ({ body }) => makeLinkedDevices(world, body));
 
   add(deviceShapes.devices, () => [...companions(world)].map(describeDevice));
-
-  add(deviceShapes.ledger, () => {
-    const { totals, unknown, lastProtocolError, lastPhoneError, lastSaveError } = world.ledger;
-    return {
-      ...totals,
-      unknownIqs: Object.fromEntries(unknown),
-      lastProtocolError,
-      lastPhoneError,
-      lastSaveError,
-    };
-  });
-
-  add(deviceShapes.ledgerMessage, ({ params }) => {
-    const entry = world.ledger.message(params.id);
-    if (!entry) throw new Refused(404, `no message ${params.id} was sent, or it is long ago`);
-    return entry;
-  });
 }
 
 export function* companions(world: World): Generator<Device> {

@@ -10,7 +10,7 @@ import type { Person } from '../groups/outcome.ts';
 import { Refused } from '../refused.ts';
 import { IqError } from '../stanzas/request.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const Name = z.string().min(1).openapi({ description: 'A phone number or a JID.', example: '15550009' });
 const NewGroup = z.object({
@@ -26,45 +26,45 @@ const GroupView = z.object({
   members: z.array(z.object({ phone: z.string(), role: z.enum(['member', 'admin', 'superadmin']) })),
 });
 
+export const groupShapes = shapes({
+  createGroup: {
+    id: 'createGroup',
+    method: 'post',
+    path: '/groups',
+    tag: 'groups',
+    summary: 'A phone makes a group',
+    body: NewGroup,
+    results: GroupView,
+  },
+  groups: {
+    id: 'groups',
+    method: 'get',
+    path: '/groups',
+    tag: 'groups',
+    summary: 'Every group and community',
+    results: z.array(GroupView),
+  },
+});
+
 export function groupRoutes(add: AddRoute, world: World): void {
-  add(
-    {
-      id: 'createGroup',
-      method: 'post',
-      path: '/groups',
-      tag: 'groups',
-      summary: 'A phone makes a group',
-      body: NewGroup,
-      results: GroupView,
-    },
-    ({ body }) =>
-      judged(() => {
-        const addressing =
-          body.addressing === undefined ? world.groups.newAddressing : domains[body.addressing];
-        const people = body.members.map(name => personNamed(world, name));
-        const nobody = people.find(person => !person.account);
-        if (nobody) throw new Refused(404, `nobody has ${nobody.asked}`);
-        const made = found(world, phoneOf(world, body.by).account, {
-          subject: body.subject,
-          people,
-          addressing,
-        });
-        announce(world, made.notices);
-        return describeGroup(made.group);
-      }),
+  add(groupShapes.createGroup, ({ body }) =>
+    judged(() => {
+      const addressing =
+        body.addressing === undefined ? world.groups.newAddressing : domains[body.addressing];
+      const people = body.members.map(name => personNamed(world, name));
+      const nobody = people.find(person => !person.account);
+      if (nobody) throw new Refused(404, `nobody has ${nobody.asked}`);
+      const made = found(world, phoneOf(world, body.by).account, {
+        subject: body.subject,
+        people,
+        addressing,
+      });
+      announce(world, made.notices);
+      return describeGroup(made.group);
+    }),
   );
 
-  add(
-    {
-      id: 'groups',
-      method: 'get',
-      path: '/groups',
-      tag: 'groups',
-      summary: 'Every group and community',
-      results: z.array(GroupView),
-    },
-    () => [...world.groups.all()].map(describeGroup),
-  );
+  add(groupShapes.groups, () => [...world.groups.all()].map(describeGroup));
 }
 
 const domains = { lid: 'lid', pn: 's.whatsapp.net' } as const;

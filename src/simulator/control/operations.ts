@@ -2,11 +2,22 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { deviceShapes } from './devices.ts';
+import type { faultShapes } from './faults.ts';
+import type { groupShapes } from './groups.ts';
+import type { ledgerShapes } from './ledger.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
+import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes & typeof messageShapes & typeof phoneShapes & typeof worldShapes;
+export type Shapes = typeof deviceShapes &
+  typeof faultShapes &
+  typeof groupShapes &
+  typeof ledgerShapes &
+  typeof messageShapes &
+  typeof phoneShapes &
+  typeof processShapes &
+  typeof worldShapes;
 export type OperationId = keyof Shapes;
 
 type Where<S> = S extends { method: infer M extends string; path: infer P extends string }
@@ -32,13 +43,31 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  createGroup: 'POST /groups',
+  groups: 'GET /groups',
+
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',
+
+  disconnect: 'POST /disconnect',
+  restart: 'POST /restart',
+  faults: 'GET /faults',
+  faultCatalogue: 'GET /faults/catalogue',
+  armFault: 'PUT /faults/{name}',
+  strikeFault: 'POST /faults/{name}/strike',
+  disarmFaults: 'DELETE /faults',
+  disarmFault: 'DELETE /faults/{name}',
+
   ledger: 'GET /ledger',
-  ledgerMessage: 'GET /ledger/{id}',
+  ledgerMessages: 'GET /ledger/messages',
+  ledgerMessage: 'GET /ledger/messages/{id}',
+  ledgerDevice: 'GET /ledger/devices/{jid}',
+  ledgerViolations: 'GET /ledger/violations',
+  clearLedger: 'DELETE /ledger',
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',
+  process: 'GET /process',
 };
 
 type Part<K extends 'params' | 'query' | 'body', S> = S extends {

@@ -8,9 +8,10 @@ export function tlsRoutes(app: OpenAPIHono, world: World): void {
     operationId: 'caCertificate',
     method: 'get',
     path: '/ca.pem',
-    tags: ['network'],
+    tags: ['world'],
     summary: 'The certificate authority to trust for the https and wss URLs, PEM',
     responses: {
+      '4XX': { description: 'Refused' },
       200: { description: 'PEM', content: { 'application/x-pem-file': { schema: { type: 'string' } } } },
     },
   });

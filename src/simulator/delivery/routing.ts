@@ -92,9 +92,16 @@ export function receiptToAll(world: World, parcel: ReceiptParcel, account: Accou
 }
 
 function hand(world: World, target: Device, stanza: BinaryNode): void {
-  if (stanza.tag === 'message') world.ledger.delivered(stanza.attrs.id ?? '', deviceJid(target));
-  if (target.phone) target.phone.receive(stanza);
-  else {
+  const jid = deviceJid(target);
+  if (stanza.tag === 'message') {
+    world.ledger.addressed(stanza, jid);
+    if (world.faults.armed?.fire('message.lost', target, stanza)) return;
+    world.ledger.delivered(stanza.attrs.id ?? '', jid);
+  }
+  if (target.phone) {
+    if (stanza.tag === 'message') world.ledger.handed(stanza, jid, true);
+    target.phone.receive(stanza);
+  } else {
     target.mailbox.push(stanza);
     world.changed();
   }

@@ -1,9 +1,9 @@
 // Making groups.
 import type { Account } from '../accounts/accounts.ts';
 import type { Domain } from '../wire/jid.ts';
-import { type Description, type Group, type Groups, newPersonalInvite } from './groups.ts';
+import { type Description, type Group, type GroupKind, type Groups, newPersonalInvite } from './groups.ts';
 import type { Notice, Outcome, Person, PersonResult } from './outcome.ts';
-import { checkedSubject, MAX_MEMBERS, notAcceptable } from './rules.ts';
+import { checkedDescription, checkedSubject, MAX_MEMBERS, notAcceptable } from './rules.ts';
 import type { Settings } from './settings.ts';
 
 export interface CreateRequest {
@@ -24,10 +24,20 @@ export interface Founding {
   readonly mayAdd: (person: Account) => boolean;
 }
 
+/** What a creation comes to: `failed` are those who could not be let in. */
+export interface Founded extends Outcome {
+  readonly failed: readonly PersonResult[];
+}
+
 /** A new group with whoever may be in it. Throws 406 for a subject or a number of people that groups cannot have. */
-export function create(founding: Founding, request: CreateRequest): Outcome & { failed: PersonResult[] } {
+export function create(
+  founding: Founding,
+  request: CreateRequest,
+  place: { readonly kind?: GroupKind; readonly parent?: Group } = {},
+): Founded {
   const { groups, actor, now } = founding;
   const subject = checkedSubject(request.subject);
+  const description = request.description && written(request.description, actor, now);
   if (request.people.length >= MAX_MEMBERS) throw notAcceptable();
   const invited: PersonResult[] = [];
   const members = new Set<Account>();
@@ -41,8 +51,8 @@ export function create(founding: Founding, request: CreateRequest): Outcome & { 
     else refused.add(account);
   }
   const { addressing, settings = {} } = request;
-  const group = groups.make({ subject, addressing, creator: actor, members, settings, at: now });
-  if (request.description) group.description = written(request.description, actor, now);
+  const group = groups.make({ subject, addressing, creator: actor, members, settings, at: now, ...place });
+  group.description = description;
   groups.add(group);
   for (const { asked, account } of request.people) {
     if (account && refused.delete(account)) {
@@ -52,8 +62,9 @@ export function create(founding: Founding, request: CreateRequest): Outcome & { 
   return { group, failed: invited, notices: [founded(group, actor, request.key)] };
 }
 
-function written(given: { id: string; text: string }, by: Account, at: number): Description {
-  return { ...given, by, at };
+function written(given: { id: string; text: string }, by: Account, at: number): Description | undefined {
+  const text = checkedDescription(given.text);
+  return text === '' ? undefined : { id: given.id, text, by, at };
 }
 
 /** Everybody hears of a new group, its maker too: Baileys makes `groups.upsert` of it (protocol.md 11). */

@@ -4,7 +4,7 @@ import { type Account, accountJid } from '../accounts/accounts.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { Group, Role } from './groups.ts';
 import type { PersonResult } from './outcome.ts';
-import type { Settings } from './settings.ts';
+import { settingNodes } from './settings.ts';
 
 /** The group's name without `@g.us`: whatsmeow puts that behind whatever it gets. */
 export function groupId(group: Group): string {
@@ -57,6 +57,15 @@ export function groupNode(group: Group, shown: Shown = {}): BinaryNode {
   return node('group', attrs, content);
 }
 
+/**
+ * A group, and a community a second time as `<community>`: Baileys' communities.ts and whatsapp-rust look for that name,
+ * whatsmeow for the other [inferred].
+ */
+export function twins(group: Group, shown?: Shown): BinaryNode[] {
+  const one = groupNode(group, shown);
+  return group.kind === 'community' ? [one, { ...one, tag: 'community' }] : [one];
+}
+
 export function participant(group: Group, account: Account, role: Role = 'member'): BinaryNode {
   return node('participant', {
     ...personAttrs(group, account),
@@ -80,41 +89,11 @@ function descriptionNode(group: Group): BinaryNode {
   return node('description', attrs, [node('body', {}, Buffer.from(text))]);
 }
 
-function settingNodes(settings: Settings): BinaryNode[] {
-  const nodes: BinaryNode[] = [];
-  const flag = (on: boolean, tag: string) => {
-    if (on) nodes.push(node(tag, {}));
-  };
-  const mode = (tag: string, value: string | undefined) => {
-    if (value !== undefined) nodes.push(node(tag, {}, Buffer.from(value)));
-  };
-  flag(settings.announcement, 'announcement');
-  flag(settings.locked, 'locked');
-  if (settings.ephemeral > 0) {
-    const attrs = { expiration: String(settings.ephemeral), trigger: settings.ephemeralTrigger };
-    nodes.push(node('ephemeral', attrs));
-  }
-  mode('member_add_mode', settings.memberAddMode);
-  mode('member_link_mode', settings.memberLinkMode);
-  mode('member_share_group_history_mode', settings.memberShareHistoryMode);
-  // Only when it is on: Baileys and whatsmeow take the node itself as a yes.
-  if (settings.approval) nodes.push(approvalNode(true));
-  flag(settings.noFrequentlyForwarded, 'no_frequently_forwarded');
-  flag(settings.allowAdminReports, 'allow_admin_reports');
-  flag(settings.groupHistory, 'group_history');
-  return nodes;
-}
-
-export function approvalNode(on: boolean): BinaryNode {
-  return node('membership_approval_mode', {}, [node('group_join', { state: on ? 'on' : 'off' })]);
-}
-
 function communityNodes(group: Group): BinaryNode[] {
   const nodes: BinaryNode[] = [];
   if (group.kind === 'community') {
     const mode = group.settings.defaultApproval ? 'request_required' : undefined;
     nodes.push(node('parent', { default_membership_approval_mode: mode }));
-    if (group.settings.nonAdminSubgroups) nodes.push(node('allow_non_admin_sub_group_creation', {}));
   }
   if (group.parent) nodes.push(node('linked_parent', { jid: group.parent.jid }));
   if (group.kind === 'announcements') nodes.push(node('default_sub_group', {}));

@@ -3,6 +3,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Account } from '../accounts/accounts.ts';
 import type { Domain } from '../wire/jid.ts';
+import type { Report } from './reports.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 
 export type Role = 'member' | 'admin' | 'superadmin';
@@ -53,6 +54,8 @@ export interface Group {
   readonly settings: Settings;
   /** The last part of its invite link. */
   inviteCode: string;
+  /** Those before it, newest last: whoever uses one hears that it was reset, not that it never was. */
+  readonly oldCodes: string[];
   readonly requests: Map<Account, JoinRequest>;
   readonly invites: Map<Account, PersonalInvite>;
   /** An admin removed them: they come back only when somebody adds or invites them in person. */
@@ -60,6 +63,8 @@ export interface Group {
   /** Move with every change of the members and of the admins (`p_v_id`, `a_v_id`). */
   participantVersion: number;
   adminVersion: number;
+  /** Reported to its admins, by the message's id. */
+  readonly reports: Map<string, readonly Report[]>;
   readonly kind: GroupKind;
   /** The community that it belongs to. */
   parent: Group | undefined;
@@ -88,8 +93,7 @@ export class Groups {
   mayAdd: (person: Account, by: Account) => boolean = () => true;
   readonly #byJid = new Map<string, Group>();
   readonly #byCode = new Map<string, Group>();
-  /** Codes that were a group's once: whoever uses one hears that it was reset, not that it never was. */
-  readonly #oldCodes = new Map<string, Group>();
+  readonly #oldCodes = new Set<string>();
   readonly #ofAccount = new Map<Account, Set<Group>>();
   readonly #ofParent = new Map<Group, Set<Group>>();
   readonly #seeded = new Set<Group>();
@@ -143,11 +147,13 @@ export class Groups {
       description: undefined,
       settings: { ...defaultSettings, ...given.settings },
       inviteCode: freshCode(),
+      oldCodes: [],
       requests: new Map(),
       invites: new Map(),
       removed: new Set(),
       participantVersion: at,
       adminVersion: at,
+      reports: new Map(),
       kind: given.kind ?? 'plain',
       parent: given.parent,
       seeded: given.seeded ?? false,
@@ -157,6 +163,7 @@ export class Groups {
   add(group: Group): void {
     this.#byJid.set(group.jid, group);
     this.#byCode.set(group.inviteCode, group);
+    for (const code of group.oldCodes) this.#oldCodes.add(code);
     for (const account of group.members.keys()) this.#index(group, account);
     if (group.parent) this.link(group, group.parent);
     if (group.seeded) this.#seeded.add(group);
@@ -165,7 +172,7 @@ export class Groups {
   remove(group: Group): void {
     this.#byJid.delete(group.jid);
     this.#byCode.delete(group.inviteCode);
-    for (const [code, owner] of this.#oldCodes) if (owner === group) this.#oldCodes.delete(code);
+    for (const code of group.oldCodes) this.#oldCodes.delete(code);
     for (const account of group.members.keys()) this.#ofAccount.get(account)?.delete(group);
     if (group.parent) this.unlink(group);
     this.#seeded.delete(group);
@@ -187,8 +194,9 @@ export class Groups {
   /** A new invite code; the old one is known as one that was reset. */
   resetCode(group: Group): string {
     this.#byCode.delete(group.inviteCode);
-    this.#oldCodes.set(group.inviteCode, group);
-    if (this.#oldCodes.size > KEPT_CODES) this.#forgetOldestCode();
+    this.#oldCodes.add(group.inviteCode);
+    group.oldCodes.push(group.inviteCode);
+    if (group.oldCodes.length > KEPT_CODES) this.#oldCodes.delete(group.oldCodes.shift() ?? '');
     group.inviteCode = freshCode();
     this.#byCode.set(group.inviteCode, group);
     return group.inviteCode;
@@ -212,13 +220,6 @@ export class Groups {
     else this.#ofAccount.set(account, new Set([group]));
   }
 
-  #forgetOldestCode(): void {
-    for (const code of this.#oldCodes.keys()) {
-      this.#oldCodes.delete(code);
-      return;
-    }
-  }
-
   // `120363` and 12 digits, as groups have them since the old `<phone>-<time>` form (protocol.md 11).
   #freshJid(): string {
     for (;;) {
@@ -229,7 +230,7 @@ export class Groups {
 }
 
 /** Clients may reset codes as often as they like; the oldest are then as good as unknown. */
-const KEPT_CODES = 10_000;
+const KEPT_CODES = 100;
 
 /** 22 letters and digits, the look of a real code (chat.whatsapp.com/…). */
 function freshCode(): string {

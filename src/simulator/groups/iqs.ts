@@ -1,77 +1,102 @@
-// xmlns `w:g2` as linked devices ask it (protocol.md 11): a request is read into a change, and what the change comes to
-// is rendered. Whatever cannot be read is answered with 400.
-import { type Answer, IqError, type Request } from '../stanzas/request.ts';
-import { type BinaryNode, child, children, node } from '../wire/stanza.ts';
-import { type Change, change, found } from './change.ts';
-import { groupNode, personResult } from './group-node.ts';
+// xmlns `w:g2` as linked devices ask it (protocol.md 11): making groups, seeing them, changing who and what is in them.
+// A request is read into a change (request.ts), and what the change comes to is rendered.
+import { createHash } from 'node:crypto';
+import { accountJid } from '../accounts/accounts.ts';
+import { type Answer, IqError } from '../stanzas/request.ts';
+import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
+import { found } from './change.ts';
+import { communityIqs } from './community-iqs.ts';
+import { groupNode, personResult, twins } from './group-node.ts';
 import type { Group } from './groups.ts';
+import { inviteIqs, showInvited } from './invite-iqs.ts';
 import { announce } from './notices.ts';
-import type { Outcome, Person } from './outcome.ts';
-import { badRequest, forbidden, MAX_MEMBERS, notFound } from './rules.ts';
-
-/** An attribute that must be there. Throws 400: what is wrong in a request about groups costs no connection. */
-export function need(holder: BinaryNode | undefined, name: string): string {
-  const value = holder?.attrs[name];
-  if (value === undefined || value === '') throw badRequest();
-  return value;
-}
-
-/** The group that an iq is to. Throws 404. */
-export function groupOf({ world, iq }: Request): Group {
-  const group = world.groups.byJid(iq.attrs.to);
-  if (!group) throw notFound();
-  return group;
-}
-
-/** The group that an attribute names, with or without `@g.us`. */
-export function groupNamed({ world }: Request, name: string): Group | undefined {
-  return world.groups.byJid(name.includes('@') ? name : `${name}@g.us`);
-}
-
-/** The people in a request. Throws 400 for none, or for more than there can be. */
-export function peopleIn({ world }: Request, holder: BinaryNode | undefined): Person[] {
-  const named = children(holder, 'participant');
-  if (named.length === 0 || named.length > MAX_MEMBERS) throw badRequest();
-  return named.map(one => {
-    const asked = need(one, 'jid');
-    const account = world.accounts.byJid(asked) ?? world.accounts.byJid(one.attrs.phone_number);
-    return { asked, account };
-  });
-}
-
-/** Does what is wanted of a group; the members hear of it once the answer is on its way. */
-export function perform(request: Request, group: Group, wanted: Change): Outcome {
-  const { world, device, after } = request;
-  const outcome = change(world, device.account, group, wanted);
-  after(() => announce(world, outcome.notices));
-  return outcome;
-}
+import { groupNamed, groupOf, need, peopleIn, perform } from './request.ts';
+import { badRequest, forbidden, notFound } from './rules.ts';
+import { readSetting, SETTING_TAGS, type Settings } from './settings.ts';
 
 const make: Answer = request => {
   const { world, device, content, after } = request;
-  const key = content?.attrs.key;
-  const people = children(content, 'participant').length > 0 ? peopleIn(request, content) : [];
-  const subject = need(content, 'subject');
-  const addressing = world.groups.newAddressing;
-  const made = found(world, device.account, { subject, people, addressing, key });
+  const asks = children(content);
+  const has = (tag: string) => child(content, tag) !== undefined;
+  const described = child(content, 'description');
+  const parent = child(content, 'linked_parent');
+  const above = parent && groupNamed(request, need(parent, 'jid'));
+  if (parent && !above) throw notFound();
+  const settings: Partial<Settings> = {};
+  for (const asked of asks) if (SETTING_TAGS.includes(asked.tag)) Object.assign(settings, readSetting(asked));
+  const mode = child(content, 'parent')?.attrs.default_membership_approval_mode;
+  if (has('parent')) settings.defaultApproval = mode === 'request_required';
+  const made = found(world, device.account, {
+    subject: need(content, 'subject'),
+    people: has('participant') ? peopleIn(request, content) : [],
+    addressing: world.groups.newAddressing,
+    key: content?.attrs.key,
+    settings,
+    description: described && { id: need(described, 'id'), text: textIn(child(described, 'body')) },
+    community: has('parent') ? { generalChat: has('create_general_chat') } : undefined,
+    parent: above,
+  });
   after(() => announce(world, made.notices));
   return [groupNode(made.group, { failed: made.failed })];
 };
 
-/** One group, or a list of them. */
+function textIn(holder: BinaryNode | undefined): string {
+  return bytes(holder)?.toString() ?? '';
+}
+
+/** One group: for its members, or with `<add_request>` for one who is invited (whatsmeow GetGroupInfoFromInvite). */
 const query: Answer = request => {
+  const { device, content, iq } = request;
+  if (iq.attrs.to === '@g.us') return queryMany(request);
   const group = groupOf(request);
-  if (!group.members.has(request.device.account)) throw forbidden();
-  return [groupNode(group)];
+  const invitation = child(content, 'add_request');
+  if (invitation) return [showInvited(request, group, invitation)];
+  if (!group.members.has(device.account)) throw forbidden();
+  // The client has the members already (whatsapp-rust GroupQueryIq).
+  if (content?.attrs.phash !== undefined && content.attrs.phash === membersHash(group)) return [];
+  return twins(group);
 };
+
+/** A hash of bare JIDs, made as the one of device lists is (protocol.md 8.1). */
+function membersHash(group: Group): string {
+  const names = [...group.members.keys()].map(account =>
+    accountJid(account, group.addressing).replace('@', '.0:0@'),
+  );
+  const digest = createHash('sha256').update(names.sort().join('')).digest();
+  return `2:${digest.subarray(0, 6).toString('base64').replaceAll('=', '')}`;
+}
+
+/** Many at once; each has its own error (whatsapp-rust BatchGetGroupInfoIq). */
+const queryMany: Answer = request => {
+  const asked = children(request.content, 'group');
+  if (asked.length === 0 || asked.length > MAX_QUERIED) throw badRequest();
+  const groups = asked.map(one => {
+    const jid = need(one, 'jid');
+    const group = groupNamed(request, jid);
+    if (group?.members.has(request.device.account)) return groupNode(group);
+    return node('group', { id: jid.replace('@g.us', ''), error: group ? '403' : '404' });
+  });
+  return [node('groups', {}, groups)];
+};
+
+/** whatsapp-rust BATCH_GROUP_INFO_LIMIT. */
+const MAX_QUERIED = 10_000;
 
 const participating: Answer = ({ world, device, content }) => {
   const shown = {
     participants: child(content, 'participants') !== undefined,
     description: child(content, 'description') !== undefined,
   };
-  const groups = [...world.groups.of(device.account)].map(group => groupNode(group, shown));
-  return [node('groups', {}, groups)];
+  const mine = [...world.groups.of(device.account)].map(group => twins(group, shown));
+  const communities = mine.flatMap(([, community]) => community ?? []);
+  return [
+    node(
+      'groups',
+      {},
+      mine.flatMap(([group]) => group ?? []),
+    ),
+    ...(communities.length > 0 ? [node('communities', {}, communities)] : []),
+  ];
 };
 
 const people =
@@ -84,20 +109,49 @@ const people =
     return [node(type, {}, results)];
   };
 
+/** `<group id>`, Baileys' `<community id>`, or a community with everything in it as `<linked_groups parent_group_jid>`. */
 const leave: Answer = request => {
-  const left = children(request.content, 'group').map(asked => {
-    const id = need(asked, 'id');
+  const left = children(request.content).map(asked => {
+    const id = need(asked, asked.tag === 'linked_groups' ? 'parent_group_jid' : 'id');
     const group = groupNamed(request, id);
     if (!group?.members.has(request.device.account))
-      return node('group', { id, error: group ? '403' : '404' });
+      return node(asked.tag, { ...asked.attrs, error: group ? '403' : '404' });
     perform(request, group, { type: 'leave' });
-    return node('group', { id });
+    return node(asked.tag, { ...asked.attrs });
   });
   if (left.length === 0) throw badRequest();
   return [node('leave', {}, left)];
 };
 
-/** What no row above knows. */
+const subject: Answer = request => {
+  perform(request, groupOf(request), { type: 'subject', subject: textIn(request.content) });
+  return [];
+};
+
+/** Baileys names no new id when it deletes one; whatsmeow's SetGroupDescription names none at all. */
+const description: Answer = request => {
+  const { world, content } = request;
+  const { id = world.nextId(), prev, delete: deleted } = content?.attrs ?? {};
+  const text = deleted === 'true' ? undefined : textIn(child(content, 'body'));
+  perform(request, groupOf(request), { type: 'description', id, previous: prev, text });
+  return [];
+};
+
+const setting: Answer = request => {
+  const group = groupOf(request);
+  const settings = request.content && readSetting(request.content);
+  if (!settings) throw badRequest();
+  perform(request, group, { type: 'settings', settings });
+  return [];
+};
+
+/** A client has seen the group (whatsapp-rust AcknowledgeGroupIq). */
+const acknowledge: Answer = request => {
+  groupOf(request);
+  return [];
+};
+
+/** What no row knows. */
 const unknown: Answer = ({ world, iq, content }) => {
   world.ledger.unknownIq(`w:g2/${iq.attrs.type}/${content?.tag ?? ''}`);
   throw new IqError(400, 'bad-request');
@@ -113,4 +167,10 @@ export const groupIqs: Readonly<Record<string, Answer>> = {
   'w:g2/set/promote': people('promote'),
   'w:g2/set/demote': people('demote'),
   'w:g2/set/leave': leave,
+  'w:g2/set/subject': subject,
+  'w:g2/set/description': description,
+  ...Object.fromEntries(SETTING_TAGS.map(tag => [`w:g2/set/${tag}`, setting])),
+  'w:g2/set/ack': acknowledge,
+  ...inviteIqs,
+  ...communityIqs,
 };

@@ -1,62 +1,9 @@
-// Who is in a group: adding, removing, promoting, demoting, leaving.
+// Who is in a group, and as what: adding, removing, promoting, demoting, leaving.
 import type { Account } from '../accounts/accounts.ts';
-import { type Group, type Groups, newPersonalInvite, type Role } from './groups.ts';
+import { announcementsOf, enter, exit, exitAll } from './belonging.ts';
+import { type Group, newPersonalInvite, type Role } from './groups.ts';
 import { type Notice, type Outcome, type Person, type PersonResult, toAdmins, toMembers } from './outcome.ts';
 import { capacity, forbidden, isAdmin, requireAdmin, requireMember, type Scene } from './rules.ts';
-
-/** How somebody came in, as the `reason` of the news. Nothing for an admin's hand. */
-export type Entrance = 'invite' | 'linked_group_join' | undefined;
-
-/**
- * Lets people in who may be let in; the news of it. A subgroup's newcomers belong to the community and hear its
- * announcements from now on.
- */
-export function enter(
-  groups: Groups,
-  group: Group,
-  people: readonly Account[],
-  by: Account | undefined,
-  how?: Entrance,
-): Notice[] {
-  const fresh = people.filter(account => !group.members.has(account));
-  if (fresh.length === 0) return [];
-  const before = [...group.members.keys()];
-  for (const account of fresh) groups.join(group, account);
-  group.participantVersion++;
-  const told: Notice[] = [
-    { group, by, to: before, news: { type: 'add', people: fresh, reason: how } },
-    // Who is new gets the group itself: Baileys makes `groups.upsert` of nothing else (protocol.md 11).
-    { group, by, to: fresh, news: { type: 'create', reason: how } },
-  ];
-  if (!group.parent) return told;
-  const announcements = groups.subgroups(group.parent).find(one => one.kind === 'announcements');
-  const above = [group.parent, announcements].filter(one => one !== undefined && one !== group) as Group[];
-  return [...told, ...above.flatMap(one => enter(groups, one, fresh, by, how))];
-}
-
-/** Takes people out; the news of it, for them as well. */
-export function exit(groups: Groups, group: Group, people: readonly Account[], by: Account): Notice[] {
-  const gone = people.filter(account => group.members.has(account));
-  if (gone.length === 0) return [];
-  for (const account of gone) groups.leave(group, account);
-  group.participantVersion++;
-  const notices = [toMembers(group, by, { type: 'remove', people: gone }, gone)];
-  if (group.members.size === 0 && !group.seeded) {
-    if (group.kind !== 'community') groups.remove(group);
-    return notices;
-  }
-  return [...notices, ...succession(group)];
-}
-
-/** A group without an admin gets one: its oldest member. Real servers pick anybody [guessed]. */
-function succession(group: Group): Notice[] {
-  if ([...group.members.values()].some(role => role !== 'member')) return [];
-  const [heir] = group.members.keys();
-  if (!heir) return [];
-  group.members.set(heir, 'admin');
-  group.adminVersion++;
-  return [toMembers(group, undefined, { type: 'promote', people: [heir] })];
-}
 
 export function add(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
@@ -114,7 +61,8 @@ export function remove(scene: Scene, people: readonly Person[]): Outcome {
     gone.add(account);
     return person;
   });
-  const notices = exit(groups, group, [...gone], actor);
+  const whole = communityOf(group);
+  const notices = whole ? exitAll(groups, whole, [...gone], actor) : exit(groups, group, [...gone], actor);
   for (const account of gone) if (account !== actor) group.removed.add(account);
   return { group, results, notices };
 }
@@ -143,10 +91,24 @@ function changeRole(scene: Scene, people: readonly Person[], role: 'admin' | 'me
     return person;
   });
   if (changed.size === 0) return { group, results, notices: [] };
-  for (const account of changed) group.members.set(account, role);
-  group.adminVersion++;
   const type = role === 'admin' ? 'promote' : 'demote';
-  return { group, results, notices: [toMembers(group, actor, { type, people: [...changed] })] };
+  const notices = [give(group, actor, role, changed, type)];
+  // Whoever runs the community writes its announcements.
+  const below = group.kind === 'community' && announcementsOf(scene.groups, group);
+  if (below) notices.push(give(below, actor, role, changed, `linked_group_${type}`));
+  return { group, results, notices };
+}
+
+function give(
+  group: Group,
+  by: Account,
+  role: Role,
+  people: ReadonlySet<Account>,
+  type: 'promote' | 'demote' | 'linked_group_promote' | 'linked_group_demote',
+): Notice {
+  for (const account of people) group.members.set(account, role);
+  group.adminVersion++;
+  return toMembers(group, by, { type, people: [...people] });
 }
 
 /** 404 for nobody, 409 for who is no member or was named before. */
@@ -155,7 +117,17 @@ function whyNot(group: Group, { account }: Person, before: ReadonlySet<Account>)
   return !group.members.has(account) || before.has(account) ? '409' : undefined;
 }
 
+/** Who leaves a community, or its announcements, leaves all of its groups. */
 export function leave(scene: Scene): Outcome {
+  const { groups, group, actor } = scene;
   requireMember(scene);
-  return { group: scene.group, notices: exit(scene.groups, scene.group, [scene.actor], scene.actor) };
+  const whole = communityOf(group);
+  const notices = whole ? exitAll(groups, whole, [actor], actor) : exit(groups, group, [actor], actor);
+  return { group, notices };
+}
+
+/** The community that one cannot be out of and still be in this group. */
+function communityOf(group: Group): Group | undefined {
+  if (group.kind === 'community') return group;
+  return group.kind === 'announcements' ? group.parent : undefined;
 }

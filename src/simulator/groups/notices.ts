@@ -5,9 +5,10 @@ import type { Account } from '../accounts/accounts.ts';
 import { accountJid } from '../accounts/accounts.ts';
 import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { approvalNode, groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
+import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
 import type { Group } from './groups.ts';
 import type { News, Notice } from './outcome.ts';
+import { settingNews } from './settings.ts';
 
 /** Hands every notice to the linked devices of those it is for; phones are their account's and know. */
 export function announce(world: World, notices: readonly Notice[]): void {
@@ -61,11 +62,11 @@ function describe(group: Group, news: News): BinaryNode {
     case 'description':
       return description(group, news.id);
     case 'setting':
-      return setting(group, news.tag);
+      return settingNews(group.settings, news.key, String(group.adminVersion)) ?? node(news.key, {});
     case 'invite':
       return node('invite', { code: group.inviteCode });
-    case 'revoke':
-      return node('revoke', {});
+    case 'reports':
+      return node('reports', {});
     case 'created_membership_requests': {
       const attrs = { request_method: news.method, parent_group_jid: group.parent?.jid };
       const users = news.people.map(account => node('requested_user', personAttrs(group, account)));
@@ -104,26 +105,6 @@ function description(group: Group, id: string): BinaryNode {
   return node('description', { id }, [
     text === undefined ? node('delete', {}) : node('body', {}, Buffer.from(text)),
   ]);
-}
-
-function setting({ settings, adminVersion }: Group, tag: string): BinaryNode {
-  switch (tag) {
-    case 'announcement':
-    case 'not_announcement':
-      return node(tag, { v_id: String(adminVersion) });
-    case 'ephemeral':
-      return node(tag, { expiration: String(settings.ephemeral), trigger: settings.ephemeralTrigger });
-    case 'member_add_mode':
-      return node(tag, {}, Buffer.from(settings.memberAddMode));
-    case 'member_link_mode':
-      return node(tag, {}, Buffer.from(settings.memberLinkMode));
-    case 'member_share_group_history_mode':
-      return node(tag, {}, Buffer.from(settings.memberShareHistoryMode ?? 'admin_share'));
-    case 'membership_approval_mode':
-      return approvalNode(settings.approval);
-    default:
-      return node(tag, {});
-  }
 }
 
 /** A group as links name it (whatsmeow `parseGroupLinkTargetNode`). */

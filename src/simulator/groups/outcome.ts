@@ -2,6 +2,7 @@
 // Decisions (create.ts, membership.ts, ...) make them; iqs.ts and notices.ts put them on the wire.
 import type { Account } from '../accounts/accounts.ts';
 import type { Group, JoinRequest, PersonalInvite } from './groups.ts';
+import type { Settings } from './settings.ts';
 
 /** Somebody that a request names: `asked` is how, `account` is who, if that is anybody. */
 export interface Person {
@@ -37,9 +38,9 @@ export type News =
       readonly reason?: string | undefined;
     }
   | { readonly type: 'modify'; readonly people: readonly Account[] }
-  | { readonly type: 'subject' | 'invite' | 'revoke' }
+  | { readonly type: 'subject' | 'invite' | 'reports' }
   | { readonly type: 'description'; readonly id: string }
-  | { readonly type: 'setting'; readonly tag: string }
+  | { readonly type: 'setting'; readonly key: keyof Settings }
   | {
       readonly type: 'created_membership_requests';
       readonly people: readonly Account[];
@@ -60,6 +61,10 @@ export interface Notice {
 export interface Outcome {
   readonly group: Group;
   readonly results?: readonly PersonResult[];
+  /** What became of the groups that were to be linked or unlinked. */
+  readonly linked?: readonly GroupResult[];
+  /** The actor is not in yet: an admin has to approve. */
+  readonly pending?: boolean;
   readonly notices: readonly Notice[];
 }
 

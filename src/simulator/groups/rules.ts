@@ -67,3 +67,20 @@ export function checkedSubject(text: string): string {
   if (subject === '' || [...subject].length > MAX_SUBJECT) throw notAcceptable();
   return subject;
 }
+
+/** As {@link checkedSubject}, and an empty one is no description. */
+export function checkedDescription(text: string): string {
+  const description = text.trim();
+  if ([...description].length > MAX_DESCRIPTION) throw notAcceptable();
+  return description;
+}
+
+/** Whoever may change what the group says about itself: everybody, or in a locked group its admins. */
+export function mayEdit(group: Group, account: Account): boolean {
+  return group.settings.locked ? isAdmin(group, account) : group.members.has(account);
+}
+
+/** Throws 403. */
+export function requireEditor({ group, actor }: Scene): void {
+  if (!mayEdit(group, actor)) throw forbidden();
+}

@@ -2,7 +2,7 @@
 // suite looks for one named "Baileys Group Test" with a client that it has just paired (protocol.md 17).
 import type { Account } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
-import { enter } from './membership.ts';
+import { enter } from './belonging.ts';
 import { announce } from './notices.ts';
 import { isFull } from './rules.ts';
 

@@ -1,13 +1,22 @@
 // Groups as plain JSON and back. People are their phone numbers.
 import type { Account, Accounts } from '../accounts/accounts.ts';
 import type { Description, Group, Groups, JoinRequest, PersonalInvite, Role } from './groups.ts';
+import type { Report } from './reports.ts';
 
 type Kept<T> = Omit<T, 'by'> & { by: string | undefined };
 
 export interface GroupState
   extends Omit<
     Group,
-    'subjectBy' | 'members' | 'creator' | 'description' | 'requests' | 'invites' | 'removed' | 'parent'
+    | 'subjectBy'
+    | 'members'
+    | 'creator'
+    | 'description'
+    | 'requests'
+    | 'invites'
+    | 'removed'
+    | 'reports'
+    | 'parent'
   > {
   subjectBy: string | undefined;
   members: [string, Role][];
@@ -16,6 +25,7 @@ export interface GroupState
   requests: [string, Kept<JoinRequest>][];
   invites: [string, Kept<PersonalInvite>][];
   removed: string[];
+  reports: [string, Kept<Report>[]][];
   parent: string | undefined;
 }
 
@@ -29,6 +39,7 @@ export function captureGroups(groups: Groups): GroupState[] {
     requests: [...group.requests].map(([account, request]) => [account.phone, keep(request)]),
     invites: [...group.invites].map(([account, invite]) => [account.phone, keep(invite)]),
     removed: [...group.removed].map(account => account.phone),
+    reports: [...group.reports].map(([id, reports]) => [id, reports.map(keep)]),
     parent: group.parent?.jid,
   }));
 }
@@ -59,6 +70,7 @@ export function restoreGroups(groups: Groups, accounts: Accounts, kept: readonly
       requests: map(one.requests, back),
       invites: map(one.invites, invite => back(invite) as PersonalInvite),
       removed: new Set(one.removed.flatMap(phone => who(phone) ?? [])),
+      reports: new Map(one.reports.map(([id, reports]) => [id, reports.map(one => back(one) as Report)])),
       parent: undefined,
     },
   ]);

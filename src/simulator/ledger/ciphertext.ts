@@ -1,23 +1,62 @@
-// Reads the public header of a Signal message: enough to say that two of them used the same message key.
+// Reads the public header of a Signal message: enough to say which key it used, never what it says.
 
-/** Field numbers of the Signal protocol's protobufs: PreKeySignalMessage.message, SignalMessage.ratchet_key/.counter,
- * SenderKeyMessage.id/.iteration (libsignal wire format, the same in libsignal-node's WhisperTextProtocol). */
+/** Field numbers of the Signal protocol's protobufs (libsignal wire format, the same in libsignal-node's
+ * WhisperTextProtocol): PreKeySignalMessage.pre_key_id, .base_key and .message; SignalMessage.ratchet_key and .counter;
+ * SenderKeyMessage.id and .iteration. */
+const PRE_KEY_ID = 1;
+const BASE_KEY = 2;
 const PRE_KEY_MESSAGE = 4;
-const FIRST = 1;
-const SECOND = 2;
+const CHAIN = 1;
+const COUNTER = 2;
 
-/** Identifies the message key that an `<enc>` used; undefined when it is no Signal message. Equal for equal keys. */
-export function messageKeyName(type: string, ciphertext: Buffer): string | undefined {
+/** One use of a message key. */
+export interface KeyUse {
+  /** `msg`, `pkmsg` or `skmsg`. */
+  readonly type: string;
+  /** Fingerprint of the chain: the first 12 bytes of its ratchet key, base64; for a sender key its id. */
+  readonly chain: string;
+  /** Position in the chain. */
+  readonly counter: number;
+  /** The end of its MAC or signature: differs when the content does. */
+  readonly mac: string;
+  /** Of a pkmsg, when it used a one-time prekey: its id. */
+  readonly preKey?: number | undefined;
+  /** Of a pkmsg: fingerprint of the base key; all messages of one new session have the same. */
+  readonly baseKey?: string | undefined;
+}
+
+/** Undefined when it is no Signal message. */
+export function readKeyUse(type: string, ciphertext: Uint8Array): KeyUse | undefined {
   if (ciphertext.length < 12) return undefined;
-  const fields = readFields(ciphertext.subarray(1));
+  const data = Buffer.from(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength);
+  const fields = readFields(data.subarray(1));
   if (type === 'pkmsg') {
     const inner = fields.get(PRE_KEY_MESSAGE);
-    return Buffer.isBuffer(inner) ? messageKeyName('msg', inner) : undefined;
+    const use = Buffer.isBuffer(inner) ? readKeyUse('msg', inner) : undefined;
+    if (!use) return undefined;
+    const preKey = fields.get(PRE_KEY_ID);
+    const baseKey = fields.get(BASE_KEY);
+    return {
+      ...use,
+      type,
+      preKey: typeof preKey === 'number' ? preKey : undefined,
+      baseKey: Buffer.isBuffer(baseKey) ? fingerprint(baseKey) : undefined,
+    };
   }
-  const chain = fields.get(FIRST);
-  const counter = fields.get(SECOND) ?? 0;
-  if (chain === undefined) return undefined;
-  return `${Buffer.isBuffer(chain) ? chain.toString('base64') : chain}:${String(counter)}`;
+  const chain = fields.get(CHAIN);
+  const counter = fields.get(COUNTER) ?? 0;
+  if (chain === undefined || typeof counter !== 'number') return undefined;
+  return {
+    type,
+    chain: Buffer.isBuffer(chain) ? fingerprint(chain) : String(chain),
+    counter,
+    mac: data.subarray(-8).toString('base64'),
+  };
+}
+
+/** Public keys have a type byte in front. */
+function fingerprint(key: Buffer): string {
+  return key.subarray(-32).subarray(0, 12).toString('base64');
 }
 
 /** First occurrence of each field; stops at the 8-byte MAC that follows, which is no protobuf. */

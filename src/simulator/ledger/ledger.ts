@@ -1,66 +1,99 @@
-// What happened, counted on the server's side: a test proves "nothing lost, nothing twice" with it.
+// What happened, written down on the server's side: a test proves "nothing lost, nothing twice" with it. Every entry is a
+// few map operations, whatever the number of devices; only queries walk. Memory is bounded by the constants below: the
+// oldest are forgotten first, 100,000 messages with 500,000 devices take some 400 MB at the very most.
 import type { Clock } from '../clock.ts';
 import type { Events } from '../events/events.ts';
-import { messageKeyName } from './ciphertext.ts';
+import { type BinaryNode, children } from '../wire/stanza.ts';
+import { BoundedMap } from './bounded.ts';
+import { type KeyUse, readKeyUse } from './ciphertext.ts';
+import { type DeviceLog, freshDeviceLog, keepLast } from './device-log.ts';
+import { type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
+import { Messages } from './messages.ts';
+import type { Pending, Violation, ViolationKind } from './violations.ts';
 
-export interface MessageEntry {
-  readonly id: string;
-  /** JID of the sending device. */
-  readonly from: string;
-  /** As addressed by the sender. */
-  readonly to: string;
-  /** Unix ms. */
-  readonly at: number;
-  /** Stanzas with this id that the sender sent (retries included). */
-  sent: number;
-  /** Per recipient device: how often it was handed over, and the receipts that came back in order. */
-  readonly devices: Record<string, { deliveries: number; receipts: string[] }>;
-}
+/** What a client's connection was ended for. */
+export type ProtocolFault =
+  | 'frame' // not the intro, or a frame too long
+  | 'handshake'
+  | 'login' // a registration or login of a wrong shape
+  | 'authentication' // a frame that its sender did not seal
+  | 'encoding' // not a binary node
+  | 'stanza' // a node of a wrong shape
+  | 'websocket'
+  | 'flood'
+  | 'backlog'
+  | 'handshake-timeout'
+  | 'idle'
+  | 'internal'; // the server's own fault
 
-export interface Totals {
-  messages: number;
-  deliveries: number;
-  receipts: number;
-  retries: number;
-  duplicates: number;
-  logins: number;
-  pairings: number;
-  iqUnknown: number;
-  protocolErrors: number;
+const nothingYet = () => ({
+  /** Message stanzas of clients and phones, retries included. */
+  messages: 0,
+  /** Copies handed to a device or put in its queue. */
+  deliveries: 0,
+  /** Message stanzas given to connections, redeliveries included. */
+  handed: 0,
+  receipts: 0,
+  /** Receipts that asked again. */
+  retries: 0,
+  acks: 0,
+  /** Acks with an error. */
+  refusals: 0,
+  /** Messages that a client gave up on. */
+  nacks: 0,
+  /** Ciphertexts whose message key was used before for another one. */
+  duplicates: 0,
+  /** Ciphertexts that were sent again, byte for byte. */
+  resent: 0,
+  preKeysHanded: 0,
+  logins: 0,
+  pairings: 0,
+  restarts: 0,
+  iqUnknown: 0,
+  protocolErrors: 0,
   /** Messages that a simulated phone could not decrypt. */
-  undecryptable: number;
+  undecryptable: 0,
   /** Sends and receipts that a simulated phone failed at. */
-  phoneErrors: number;
+  phoneErrors: 0,
   /** Patches of app state that a simulated phone could not verify. */
-  appStateRefused: number;
-}
+  appStateRefused: 0,
+  violations: 0,
+});
+export type Totals = ReturnType<typeof nothingYet>;
 
-// Bounds, so that a benchmark of hours ends in memory: the oldest are forgotten first.
 const MAX_MESSAGES = 100_000;
+const MAX_ROWS = 500_000;
 const MAX_KEYS = 500_000;
+const MAX_PREKEYS = 200_000;
+const MAX_PAIRS = 200_000;
+const MAX_VIOLATIONS = 10_000;
+
+/** Receipts that say that a message came; `read` and `played` say what a person did, and `server-error` is about media. */
+const CLAIMS = new Set(['delivered', 'inactive', 'sender', 'peer_msg', 'hist_sync', 'retry']);
 
 export class Ledger {
-  readonly totals: Totals = {
-    messages: 0,
-    deliveries: 0,
-    receipts: 0,
-    retries: 0,
-    duplicates: 0,
-    logins: 0,
-    pairings: 0,
-    iqUnknown: 0,
-    protocolErrors: 0,
-    undecryptable: 0,
-    phoneErrors: 0,
-    appStateRefused: 0,
-  };
-  /** Iqs that got an empty answer because nobody knows them: `xmlns/child` -> how often. */
+  readonly totals: Totals = nothingYet();
+  /** Iqs that got an empty answer because nobody knows them: `xmlns/type/child` -> how often. */
   readonly unknown = new Map<string, number>();
+  readonly protocolErrors: Partial<Record<ProtocolFault, number>> = {};
+  readonly receiptTypes: Record<string, number> = {};
   lastSaveError: string | undefined;
   lastPhoneError: string | undefined;
   lastProtocolError: string | undefined;
-  readonly #messages = new Map<string, MessageEntry>();
-  readonly #keys = new Set<string>();
+  readonly #messages = new Messages(MAX_MESSAGES, MAX_ROWS);
+  readonly #devices = new Map<string, DeviceLog>();
+  readonly #keys = new BoundedMap<{ readonly id: string; readonly mac: string }>(MAX_KEYS);
+  readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string }>(MAX_PREKEYS);
+  /** Per sending and addressed device: the copy handed last. */
+  readonly #handedLast = new BoundedMap<number>(MAX_PAIRS);
+  /** Copies that were addressed and not handed: which of its pair it is. One fan-out shares its ciphertexts. */
+  #copies = new WeakMap<DeviceEntry, number[]>();
+  #uses = new WeakMap<object, KeyUse | null>();
+  #violations: Violation[] = [];
+  #copy = 0;
+  /** Messages passed that were sent before this ledger began. */
+  #partial = false;
+
   readonly #events: Events;
   readonly #clock: Clock;
 
@@ -73,44 +106,137 @@ export class Ledger {
     return this.#messages.get(id);
   }
 
+  /** In order. `device` leaves those that it neither sent nor was to get. */
+  messages(query: { after?: number; device?: string | undefined; limit: number }): MessageEntry[] {
+    const found: MessageEntry[] = [];
+    for (const entry of this.#messages.after(query.after ?? 0)) {
+      if (query.device !== undefined && entry.from !== query.device && !entry.devices[query.device]) continue;
+      found.push(entry);
+      if (found.length === query.limit) break;
+    }
+    return found;
+  }
+
+  device(jid: string): DeviceLog | undefined {
+    return this.#devices.get(jid);
+  }
+
+  /** A message stanza came from a client or phone. */
   sent(id: string, from: string, to: string): void {
     this.totals.messages++;
     this.#events.tell({ kind: 'sent', id, from, to });
-    const known = this.#messages.get(id);
-    if (known) {
-      known.sent++;
-      return;
-    }
-    this.#messages.set(id, { id, from, to, at: this.#clock.now(), sent: 1, devices: {} });
-    forgetOldest(this.#messages, MAX_MESSAGES);
+    this.#log(from).sent++;
+    const entry = this.#messages.get(id) ?? this.#messages.add(id, from, to, this.#clock.now());
+    entry.sent++;
   }
 
-  /** Counts a ciphertext whose message key was used before: a client that rewound its ratchet, or sent twice. */
-  ciphertext(type: string, data: Buffer): void {
-    const name = messageKeyName(type, data);
-    if (name === undefined) return;
-    if (this.#keys.has(name)) this.totals.duplicates++;
-    this.#keys.add(name);
-    forgetOldest(this.#keys, MAX_KEYS);
+  /** The server told the sender that it has the message, or with which error it refused it. */
+  acked(id: string, error?: string): void {
+    const entry = this.#messages.get(id);
+    this.totals[error === undefined ? 'acks' : 'refusals']++;
+    if (!entry) return;
+    this.#log(entry.from)[error === undefined ? 'acks' : 'refusals']++;
+    if (error === undefined) entry.ackedAt ??= this.#clock.now();
+    else entry.ackError = error;
   }
 
+  /** The sender made this copy for that device: `stanza` is what the device is to get. */
+  addressed(stanza: BinaryNode, device: string): void {
+    const entry = this.#messages.get(stanza.attrs.id ?? '');
+    if (!entry) return;
+    const row = this.#messages.row(entry, device);
+    row.addressed++;
+    delete row.settled;
+    const waiting = this.#copies.get(row);
+    if (waiting) waiting.push(++this.#copy);
+    else this.#copies.set(row, [++this.#copy]);
+    for (const enc of children(stanza, 'enc')) this.#keyUsed(entry, device, row, enc);
+  }
+
+  /** The copy is in the device's queue, or was handed to it. */
   delivered(id: string, device: string): void {
     this.totals.deliveries++;
     this.#events.tell({ kind: 'delivered', id, jid: device });
-    const entry = this.#entryOf(id, device);
-    if (entry) entry.deliveries++;
+    const entry = this.#messages.get(id);
+    if (entry) this.#messages.row(entry, device).deliveries++;
+  }
+
+  /** A message was given to the device's connection. A phone has none: what it is handed is settled. */
+  handed(stanza: BinaryNode, device: string, settled = false): void {
+    this.totals.handed++;
+    this.#log(device).handed++;
+    const entry = this.#messages.get(stanza.attrs.id ?? '');
+    const row = entry?.devices[device];
+    if (!entry || !row) {
+      this.#partial = true;
+      return;
+    }
+    if (row.settled && !settled)
+      this.#violated('delivered-after-receipt', entry.id, device, `settled before: ${row.settled}`);
+    row.handed++;
+    row.handedAt ??= this.#clock.now();
+    if (settled) row.settled = 'delivered';
+    const copy = this.#copies.get(row)?.shift();
+    if (copy === undefined) return; // a redelivery
+    const pair = `${entry.from} ${device}`;
+    const last = this.#handedLast.get(pair) ?? 0;
+    if (copy < last) this.#violated('order-inverted', entry.id, device, `copy ${copy} after ${last}`);
+    else this.#handedLast.set(pair, copy);
   }
 
   receipt(id: string, device: string, type: string): void {
     this.#events.tell({ kind: 'receipt', id, jid: device, type });
-    if (type === 'retry') this.totals.retries++;
-    else this.totals.receipts++;
-    this.#entryOf(id, device)?.receipts.push(type);
+    const log = this.#log(device);
+    if (type === 'retry') {
+      this.totals.retries++;
+      log.retries++;
+    } else this.totals.receipts++;
+    log.receipts[type] = (log.receipts[type] ?? 0) + 1;
+    this.receiptTypes[type] = (this.receiptTypes[type] ?? 0) + 1;
+    const entry = this.#messages.get(id);
+    const row = entry?.devices[device];
+    if (CLAIMS.has(type) && !row?.handed && (entry || !this.#incomplete))
+      this.#violated('receipt-without-delivery', id, device, type);
+    if (!row) return;
+    keepLast(row.receipts, { type, at: this.#clock.now() }, MAX_RECEIPTS);
+    if (CLAIMS.has(type)) row.settled = type === 'retry' ? 'retry' : 'delivered';
+  }
+
+  /** An `<ack class="message">` of a client: with an error it gave the message up. */
+  nacked(id: string, device: string, error: string | undefined): void {
+    if (error !== undefined) {
+      this.totals.nacks++;
+      this.#log(device).nacks++;
+    }
+    const row = this.#messages.get(id)?.devices[device];
+    // After a retry receipt Baileys gives its copy up; what it waits for is the next one.
+    if (row?.handed && row.settled !== 'retry') row.settled = error === undefined ? 'delivered' : 'nack';
+  }
+
+  /** The server gave a one-time prekey of that device away. */
+  preKeyHanded(device: string, id: number): void {
+    this.totals.preKeysHanded++;
+    this.#log(device).preKeysHanded++;
+    const key = `${device} ${id}`;
+    const known = this.#preKeys.get(key);
+    if (known?.handed) this.#violated('prekey-handed-twice', String(id), device, 'a bundle had it before');
+    if (known) known.handed++;
+    else this.#preKeys.set(key, { handed: 1 });
+  }
+
+  loggedIn(device: string): void {
+    this.totals.logins++;
+    keepLast(this.#log(device).logins, this.#clock.now());
+  }
+
+  closed(device: string, name: string): void {
+    keepLast(this.#log(device).closes, { at: this.#clock.now(), name });
   }
 
   /** A client's connection was ended for what it sent. The last reason is kept for whoever looks. */
-  protocolError(error: unknown): void {
+  protocolError(fault: ProtocolFault, error: unknown): void {
     this.totals.protocolErrors++;
+    this.protocolErrors[fault] = (this.protocolErrors[fault] ?? 0) + 1;
     this.lastProtocolError = error instanceof Error ? error.message : String(error);
   }
 
@@ -130,19 +256,102 @@ export class Ledger {
     this.unknown.set(name, (this.unknown.get(name) ?? 0) + 1);
   }
 
-  #entryOf(id: string, device: string) {
-    const message = this.#messages.get(id);
-    if (!message) return undefined;
-    message.devices[device] ??= { deliveries: 0, receipts: [] };
-    return message.devices[device];
+  /** Those noted as they happened, and those that show only now: `live` says if a device is past its offline drain. */
+  violations(live: (device: string) => boolean): Violation[] {
+    const found = [...this.#violations];
+    for (const [entry, device, row] of this.#rows()) {
+      const add = (kind: ViolationKind, detail: string) =>
+        found.push({ kind, at: entry.at, id: entry.id, device, detail });
+      if (row.deliveries < row.addressed && entry.ackedAt !== undefined)
+        add('acked-but-lost', `${row.addressed} copies, ${row.deliveries} delivered`);
+      else if (row.handed === 0 && row.deliveries > 0 && live(device))
+        add('not-handed', 'connected and live');
+    }
+    return found;
   }
-}
 
-function forgetOldest(
-  kept: { size: number; keys(): Iterator<string>; delete(key: string): boolean },
-  max: number,
-): void {
-  if (kept.size <= max) return;
-  const oldest = kept.keys().next();
-  if (!oldest.done) kept.delete(oldest.value);
+  /** What devices were handed and have not settled, in order of the messages. */
+  pending(): Pending[] {
+    const found: Pending[] = [];
+    for (const [entry, device, row] of this.#rows()) {
+      if (row.handed === 0 || (row.settled && row.settled !== 'retry')) continue;
+      const waitsFor = row.settled === 'retry' ? 'resend' : 'receipt';
+      found.push({ id: entry.id, device, waitsFor, since: row.handedAt ?? entry.at });
+    }
+    return found;
+  }
+
+  /** Forgets everything, counters included. */
+  clear(): void {
+    Object.assign(this.totals, nothingYet());
+    for (const counted of [this.protocolErrors, this.receiptTypes])
+      for (const name of Object.keys(counted)) delete (counted as Record<string, number>)[name];
+    this.unknown.clear();
+    this.#messages.clear();
+    this.#devices.clear();
+    this.#keys.clear();
+    this.#preKeys.clear();
+    this.#handedLast.clear();
+    this.#copies = new WeakMap();
+    this.#uses = new WeakMap();
+    this.#violations = [];
+    this.#partial = true;
+    this.lastSaveError = undefined;
+    this.lastPhoneError = undefined;
+    this.lastProtocolError = undefined;
+  }
+
+  get #incomplete(): boolean {
+    return this.#partial || this.#messages.forgetful;
+  }
+
+  *#rows(): Generator<[MessageEntry, string, DeviceEntry]> {
+    for (const entry of this.#messages.after(0))
+      for (const device in entry.devices) yield [entry, device, entry.devices[device] as DeviceEntry];
+  }
+
+  #log(device: string): DeviceLog {
+    const known = this.#devices.get(device);
+    if (known) return known;
+    const made = freshDeviceLog();
+    this.#devices.set(device, made);
+    return made;
+  }
+
+  #keyUsed(entry: MessageEntry, device: string, row: DeviceEntry, enc: BinaryNode): void {
+    const { content } = enc;
+    if (!(content instanceof Uint8Array)) return;
+    const known = this.#uses.get(content);
+    const use = known === undefined ? (readKeyUse(enc.attrs.type ?? '', content) ?? null) : known;
+    if (known === undefined) this.#uses.set(content, use);
+    if (use === null) return;
+    keepLast(row.keys, use, MAX_KEYS_PER_DEVICE);
+    if (known !== undefined) return; // the same sender-key message for another device
+    // Sender key ids are small random numbers: only the sender makes them unique.
+    const key = `${use.type === 'skmsg' ? `${entry.from} ` : ''}${use.chain} ${use.counter}`;
+    const before = this.#keys.get(key);
+    if (!before) this.#keys.set(key, { id: entry.id, mac: use.mac });
+    else if (before.mac === use.mac) this.totals.resent++;
+    else {
+      this.totals.duplicates++;
+      this.#violated('message-key-reused', entry.id, entry.from, `${key} was used for ${before.id}`);
+    }
+    if (use.preKey !== undefined && use.baseKey !== undefined)
+      this.#preKeyUsed(entry, device, use.preKey, use.baseKey);
+  }
+
+  #preKeyUsed(entry: MessageEntry, device: string, id: number, baseKey: string): void {
+    const key = `${device} ${id}`;
+    const known = this.#preKeys.get(key);
+    if (known?.baseKey === baseKey) return;
+    this.#log(device).preKeysUsed++;
+    if (known?.baseKey !== undefined)
+      this.#violated('prekey-used-twice', entry.id, device, `prekey ${id}, this time by ${entry.from}`);
+    this.#preKeys.set(key, { handed: known?.handed ?? 0, baseKey });
+  }
+
+  #violated(kind: ViolationKind, id: string, device: string, detail: string): void {
+    this.totals.violations++;
+    keepLast(this.#violations, { kind, at: this.#clock.now(), id, device, detail }, MAX_VIOLATIONS);
+  }
 }

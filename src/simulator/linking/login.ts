@@ -1,7 +1,9 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import type { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import type { FaultParams } from '../faults/catalogue.ts';
 import { tellPresence } from '../stanzas/presence.ts';
+import type { CloseName } from '../wire/closes.ts';
 import type { Connection } from '../wire/connection.ts';
 import { typed, verify } from '../wire/crypto.ts';
 import type { Authenticated } from '../wire/handshake.ts';
@@ -13,7 +15,10 @@ import type { Registration } from './pairing-desk.ts';
 export function authenticate(world: World, connection: Connection, client: Authenticated): void {
   const pairing = client.payload.devicePairingData;
   if (pairing) {
-    connection.registration = readRegistration(client, pairing);
+    const registration = readRegistration(client, pairing);
+    if (struckAtLogin(world, connection, undefined)) return;
+    connection.registration = registration;
+    connection.admit();
     offerRefs(world, connection);
     return;
   }
@@ -21,9 +26,23 @@ export function authenticate(world: World, connection: Connection, client: Authe
   // Nothing but the noise key authenticates; number and device must agree with it all the same.
   const named =
     String(client.payload.username ?? '') === device?.account.phone && client.payload.device === device?.id;
-  const refusal = device && named ? world.faults.loginRefusal(deviceJid(device)) : '401';
-  if (!device || refusal !== undefined) connection.refuse(refusal ?? '401');
-  else login(world, connection, device);
+  if (!device || !named) connection.refuse('401');
+  else if (!struckAtLogin(world, connection, device)) login(world, connection, device);
+}
+
+/** True when a fault ended the connection instead of a login. */
+function struckAtLogin(world: World, connection: Connection, device: Device | undefined): boolean {
+  const fault = world.faults.armed?.first('login', device);
+  if (!fault) return false;
+  if (fault.name === 'login.refuse') {
+    const { reason, message, code, expire } = fault.params as FaultParams<'login.refuse'>;
+    connection.refuse(reason, { message, code, expire: expire?.toString() });
+  } else {
+    const { expire } = fault.params as FaultParams<'login.tcp'>;
+    connection.close(fault.name.slice('login.'.length) as CloseName, { expire });
+  }
+  // A mute connection goes on: the server hears what it cannot answer.
+  return connection.over;
 }
 
 function readRegistration(
@@ -58,10 +77,10 @@ function offerRefs(world: World, connection: Connection): void {
 function login(world: World, connection: Connection, device: Device): void {
   // The older socket loses; what it did not confirm waits for the new one.
   device.connection?.close('replaced');
-  connection.device = device;
+  connection.admit(device);
   device.connection = connection;
   device.logins++;
-  world.ledger.totals.logins++;
+  world.ledger.loggedIn(deviceJid(device));
   world.events.tell({ kind: 'login', jid: deviceJid(device) });
   device.mailbox.attach(connection);
   const lid = deviceJid(device, 'lid');

@@ -30,7 +30,7 @@ export class MediaHost {
       await this.#route(request, response);
     } catch (error) {
       if (response.headersSent || response.destroyed) response.destroy();
-      else if (error instanceof MediaRefused) refuse(request, response, error);
+      else if (error instanceof MediaRefused) sendJson(response, error.status, { error: error.message });
       else sendJson(response, 500, { error: 'the media host failed' });
     }
   }
@@ -62,13 +62,4 @@ export class MediaHost {
         throw new MediaRefused(405, 'GET, HEAD, POST, PUT or DELETE');
     }
   }
-}
-
-/** The rest of an upload is not worth waiting for, but a client that still writes must get to read the answer. */
-function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: MediaRefused): void {
-  if (!request.complete) {
-    response.setHeader('connection', 'close');
-    request.resume();
-  }
-  sendJson(response, status, { error: message });
 }

@@ -17,7 +17,10 @@ import {
 import type { World } from '../world.ts';
 import { type Answer, IqError } from './request.ts';
 
-const count: Answer = ({ device }) => [node('count', { value: String(device.preKeys.length) })];
+const count: Answer = ({ world, device }) => {
+  const exhausted = world.faults.armed?.fire('prekeys.exhausted', device)?.count;
+  return [node('count', { value: exhausted ? '0' : String(device.preKeys.length) })];
+};
 
 /** Appends one-time prekeys; ids that are there already are skipped. */
 const upload: Answer = ({ world, device, iq }) => {

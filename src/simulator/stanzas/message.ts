@@ -2,7 +2,7 @@
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { deliverMessage } from '../delivery/routing.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
-import { attr, type BinaryNode, bytes, child, children, node, unixNow } from '../wire/stanza.ts';
+import { attr, type BinaryNode, child, children, node, unixNow } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** Attributes that recipients get as the sender wrote them. */
@@ -13,10 +13,8 @@ const KEPT_BACK = new Set(['participants', 'enc', 'device-identity', 'tctoken', 
 export function handleMessage(world: World, sender: Device, message: BinaryNode): void {
   const id = attr(message, 'id');
   const to = attr(message, 'to');
-  const error = world.faults.messageError();
   world.ledger.sent(id, deviceJid(sender), to);
-  if (!world.faults.settings.withholdAcks) acknowledge(sender, message, error);
-  if (error !== undefined) return;
+  acknowledge(world, sender, message);
   const chat = parseJid(message.attrs.recipient ?? to);
   if (!chat) return; // a group or broadcast: not carried yet
   for (const { target, enc } of addressees(world, message)) {
@@ -25,10 +23,11 @@ export function handleMessage(world: World, sender: Device, message: BinaryNode)
   }
 }
 
-function acknowledge(sender: Device, message: BinaryNode, error: string | undefined): void {
+function acknowledge(world: World, sender: Device, message: BinaryNode): void {
   const { id, to, participant, recipient } = message.attrs;
+  world.ledger.acked(id ?? '');
   sender.connection?.send(
-    node('ack', { class: 'message', id, from: to, t: unixNow(), participant, recipient, error }),
+    node('ack', { class: 'message', id, from: to, t: unixNow(), participant, recipient }),
   );
 }
 
@@ -52,7 +51,6 @@ function send(
   target: Device,
   enc: BinaryNode,
 ): void {
-  world.ledger.ciphertext(enc.attrs.type ?? '', bytes(enc) ?? Buffer.alloc(0));
   const attrs: Record<string, string | undefined> = {};
   for (const name of PASSED_ON) attrs[name] = message.attrs[name];
   deliverMessage(world, {

@@ -18,7 +18,7 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   if (!SEEN.has(type ?? '') && sender.mailbox.confirm('message', id)) world.changed();
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   const author = parseJid(to);
-  if (!author || world.faults.settings.dropReceipts) return;
+  if (!author || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
   const account = world.accounts.byUser(author.user, author.domain);
   if (!account || INTERNAL.has(type ?? '')) return;
   const content = children(receipt).filter(one => one.tag !== 'list');
@@ -42,6 +42,7 @@ function passOn(world: World, parcel: ReceiptParcel, account: Account, author: J
 
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */
 export function handleAck(world: World, device: Device, ack: BinaryNode): void {
-  const { class: tag, id } = ack.attrs;
+  const { class: tag, id, error } = ack.attrs;
+  if (tag === 'message' && id !== undefined) world.ledger.nacked(id, deviceJid(device), error);
   if (tag !== undefined && id !== undefined && device.mailbox.confirm(tag, id)) world.changed();
 }

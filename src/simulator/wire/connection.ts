@@ -2,31 +2,44 @@
 // Whatever goes wrong in here ends this connection and nothing else.
 import type { WebSocket } from 'ws';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { badTrust, garbageHello } from '../faults/connecting.ts';
+import type { ArmedFault } from '../faults/faults.ts';
+import { passesIn, passesOut } from '../faults/gate.ts';
+import type { Effect, Wire } from '../faults/kind.ts';
+import type { ProtocolFault } from '../ledger/ledger.ts';
 import { authenticate } from '../linking/login.ts';
 import type { Registration } from '../linking/pairing-desk.ts';
 import { handleStanza } from '../stanzas/dispatch.ts';
 import type { World } from '../world.ts';
+import { badFrame } from './bad-frames.ts';
 import { type CloseName, type Ending, type EndingOptions, ending, refusal } from './closes.ts';
 import { DelayLine } from './delay-line.ts';
 import { FrameReader, frame } from './frames.ts';
 import { type Authenticated, Handshake, type Transport } from './handshake.ts';
-import { type BinaryNode, decode, encode, ProtocolError } from './stanza.ts';
+import { FloodGuard } from './limits.ts';
+import { type BinaryNode, decode, encode, node, ProtocolError, SERVER } from './stanza.ts';
 
 // The last stanza must be read before the close frame is (protocol.md 15).
 const FLUSH_MS = 30;
 
-export class Connection {
-  readonly #world: World;
+export class Connection implements Wire {
+  readonly world: World;
   readonly #socket: WebSocket;
   readonly #reader = new FrameReader();
   readonly #in: DelayLine;
   readonly #out: DelayLine;
+  readonly #flood: FloodGuard;
   #handshake: Handshake | undefined;
   #transport: Transport | undefined;
   #greeted = false;
   #over = false;
+  #mute = false;
+  #patience: NodeJS.Timeout;
   readonly #answers = new Map<string, (answer: BinaryNode) => void>();
   readonly #ended = new Set<() => void>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #effects: Set<Effect> | undefined;
+  #jid = '';
 
   /** Set after a login. */
   device: Device | undefined;
@@ -37,25 +50,84 @@ export class Connection {
   codeFinish: ((finish: BinaryNode) => void) | undefined;
 
   constructor(world: World, socket: WebSocket) {
-    this.#world = world;
+    this.world = world;
     this.#socket = socket;
-    const latency = () => world.faults.settings.latencyMs;
-    this.#in = new DelayLine(latency);
-    this.#out = new DelayLine(latency);
-    socket.on('message', (data: Buffer) => this.#in.push(() => this.#receive(data)));
-    socket.on('close', () => this.#finish('client'));
-    socket.on('error', () => {}); // 'close' follows, and says all there is to say
+    const { faults, limits } = world;
+    this.#in = new DelayLine(() => faults.delay('in', this.device));
+    this.#out = new DelayLine(() => faults.delay('out', this.device));
+    this.#flood = new FloodGuard(limits.framesPerSecond);
+    this.#patience = setTimeout(() => this.#giveUp('handshake-timeout'), limits.handshakeMs);
+    world.connections.add(this);
+    socket.on('message', (data: Buffer) => this.#arrive(data));
+    socket.on('close', () => this.#gone());
+    // 'close' follows. What ws says of a client is that it broke the rules of WebSockets, or that the network did.
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code?.startsWith('WS_ERR')) world.ledger.protocolError('websocket', error);
+    });
+  }
+
+  /** The connection has ended, whatever its socket still does. */
+  get over(): boolean {
+    return this.#over;
   }
 
   send(stanza: BinaryNode): void {
+    if (this.#over || !this.#transport) return;
+    if (stanza.tag === 'message' && this.#jid) this.world.ledger.handed(stanza, this.#jid);
+    if (this.#effects) for (const effect of this.#effects) if (effect(stanza)) return;
+    const { armed } = this.world.faults;
+    if (armed && this.device && passesOut(armed, this, stanza)) return;
+    this.transmit(stanza);
+  }
+
+  transmit(stanza: BinaryNode, gapMs?: number): void {
     const transport = this.#transport;
     if (this.#over || !transport) return;
-    this.#out.push(() => this.#write(transport.seal(encode(stanza))));
+    this.#out.push(() => {
+      try {
+        this.#write(frame(transport.seal(encode(stanza))));
+      } catch (error) {
+        // A stanza that cannot be written: made by the server from what another client sent. It costs this connection.
+        this.world.ledger.protocolError('internal', error);
+        this.destroy('internal');
+      }
+    }, gapMs);
+  }
+
+  writeRaw(bytes: () => Uint8Array): void {
+    if (!this.#over) this.#out.push(() => this.#write(bytes()));
+  }
+
+  seal(stanza: BinaryNode): Buffer {
+    return this.#transport ? this.#transport.seal(encode(stanza)) : Buffer.alloc(32);
+  }
+
+  addEffect(effect: Effect): void {
+    this.#effects ??= new Set();
+    this.#effects.add(effect);
+  }
+
+  dropEffect(effect: Effect): void {
+    this.#effects?.delete(effect);
+    if (this.#effects?.size === 0) this.#effects = undefined;
+  }
+
+  later(ms: number, run: () => void): void {
+    if (this.#over) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
   }
 
   /** Sends an iq of the server's own and hands its answer to `answered`. */
   ask(iq: BinaryNode, answered: (answer: BinaryNode) => void): void {
     this.#answers.set(iq.attrs.id ?? '', answered);
+    if (this.#answers.size > this.world.limits.pendingAnswers) {
+      const [oldest = ''] = this.#answers.keys();
+      this.#answers.delete(oldest);
+    }
     this.send(iq);
   }
 
@@ -76,51 +148,86 @@ export class Connection {
     this.#ended.delete(run);
   }
 
+  /** The client proved who it is, or what it wants; from here on it may be quiet for longer. */
+  admit(device?: Device): void {
+    this.device = device;
+    this.#jid = device ? deviceJid(device) : '';
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#giveUp('idle'), this.world.limits.idleMs);
+  }
+
   close(name: CloseName, options?: EndingOptions): void {
     this.#end(ending(name, options), name);
   }
 
   /** `<failure reason/>` instead of success. */
-  refuse(reason: string): void {
-    this.#end(refusal(reason), `refused-${reason}`);
+  refuse(reason: string, attrs?: Record<string, string | undefined>): void {
+    this.#end(refusal(reason, attrs), `refused-${reason}`);
   }
 
-  /** The server is going away: no flush, no farewell. */
-  destroy(): void {
+  /** The server is going away, or was never there: no flush, no farewell. */
+  destroy(name = 'server-stopped'): void {
     this.#socket.terminate();
+    this.#finish(name);
+  }
+
+  #arrive(data: Buffer): void {
+    this.#patience.refresh();
+    if (this.#in.size > this.world.limits.waitingChunks) this.#flooded();
+    else this.#in.push(() => this.#receive(data));
   }
 
   #receive(data: Buffer): void {
     if (this.#over) return;
+    // Says which kind of nonsense it was, for the ledger.
+    let step: ProtocolFault = 'frame';
     try {
       this.#reader.push(data);
-      for (let next = this.#reader.next(); next && !this.#over; next = this.#reader.next())
-        this.#handle(next);
+      for (let next = this.#reader.next(); next && !this.#over; next = this.#reader.next()) {
+        if (this.#flood.count()) {
+          this.#flooded();
+          return;
+        }
+        step = this.#transport ? 'authentication' : 'handshake';
+        if (this.#transport) {
+          const plain = this.#transport.open(next);
+          step = 'encoding';
+          const stanza = decode(plain);
+          step = 'stanza';
+          this.#take(stanza);
+        } else this.#shakeHands(next);
+        step = 'frame';
+      }
     } catch (error) {
-      this.#world.ledger.protocolError(error);
+      const own = error instanceof ProtocolError;
+      this.world.ledger.protocolError(own ? step : 'internal', error);
       // Before the transport exists there is nothing that a client would understand.
-      if (this.#transport) this.close(error instanceof ProtocolError ? 'not-well-formed' : 'internal');
+      if (this.#transport) this.close(own ? 'xml-not-well-formed' : 'internal');
       else this.#end({ socket: 'destroy' }, 'protocol-error');
     }
   }
 
-  #handle(data: Buffer): void {
-    if (this.#transport) handleStanza(this.#world, this, decode(this.#transport.open(data)));
-    else this.#shakeHands(data);
+  #take(stanza: BinaryNode): void {
+    const { armed } = this.world.faults;
+    if (armed && this.device && passesIn(armed, this, stanza)) return;
+    handleStanza(this.world, this, stanza);
   }
 
   #shakeHands(data: Buffer): void {
     const header = this.#reader.header;
     if (!header) throw new ProtocolError('a frame before the header');
-    this.#handshake ??= new Handshake(this.#world.trust, header);
     if (!this.#greeted) {
       this.#greeted = true;
+      const fault = this.world.faults.armed?.first('handshake');
+      const trust = fault ? this.#spoil(fault) : this.world.trust;
+      if (!trust) return;
+      this.#handshake = new Handshake(trust, header);
       const { hello, client } = this.#handshake.hello(data);
-      this.#out.push(() => this.#write(hello));
+      this.#out.push(() => this.#write(frame(hello)));
       if (client) this.#begin(client);
       return;
     }
-    this.#begin(this.#handshake.finish(data));
+    if (this.#handshake) this.#begin(this.#handshake.finish(data));
   }
 
   /** The client proved who it is: from here on frames are stanzas. */
@@ -132,40 +239,100 @@ export class Connection {
     setImmediate(() => {
       if (this.#over) return;
       try {
-        authenticate(this.#world, this, client);
+        authenticate(this.world, this, client);
       } catch (error) {
-        this.#world.ledger.protocolError(error);
+        this.world.ledger.protocolError(error instanceof ProtocolError ? 'login' : 'internal', error);
         this.refuse('400');
       }
     });
   }
 
-  #write(payload: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(frame(payload));
+  /** A fault of the handshake: what the server presents instead of its identity, if anything. */
+  #spoil(fault: ArmedFault) {
+    switch (fault.name) {
+      case 'handshake.bad-certificate':
+        return badTrust(this.world.trust, String(fault.params.how));
+      case 'handshake.garbage':
+        this.writeRaw(() => frame(garbageHello()));
+        break;
+      case 'handshake.drop':
+        this.#end({ socket: 'destroy' }, fault.name);
+        return undefined;
+    }
+    this.#end({ socket: 'keep' }, fault.name);
+    return undefined;
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#mute || this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(bytes);
+    if (this.#socket.bufferedAmount > this.world.limits.backlogBytes) {
+      this.world.ledger.protocolError('backlog', new Error('the client does not read'));
+      this.destroy('backlog');
+    }
+  }
+
+  #flooded(): void {
+    this.world.ledger.protocolError('flood', new Error('too many frames'));
+    if (this.#transport) this.close('policy-violation');
+    else this.#end({ socket: 'destroy' }, 'flood');
+  }
+
+  #giveUp(why: 'handshake-timeout' | 'idle'): void {
+    if (this.#over) return;
+    this.world.ledger.protocolError(why, new Error('the client was silent'));
+    if (this.#transport) this.close('connection-timeout');
+    else this.#end({ socket: 'destroy' }, why);
   }
 
   #end(how: Ending, name: string): void {
     if (this.#over) return;
-    if (how.stanza) this.send(how.stanza);
-    if (how.socket === 'close')
-      this.#out.push(() => setTimeout(() => this.#socket.close(), how.stanza ? FLUSH_MS : 0));
-    else if (how.socket === 'destroy') this.#out.push(() => this.#socket.terminate());
+    if (how.stanza) this.transmit(how.stanza);
+    if (how.frame) {
+      const spoilt = how.frame;
+      this.writeRaw(() => badFrame(spoilt, () => this.seal(node('ib', { from: SERVER }))));
+    }
+    const said = how.stanza !== undefined || how.frame !== undefined;
+    const socket = this.#socket;
+    if (how.socket === 'mute') {
+      this.#out.push(() => {
+        this.#mute = true;
+      });
+      return;
+    }
+    if (how.socket === 'close') this.#out.push(() => setTimeout(() => socket.close(), said ? FLUSH_MS : 0));
+    else if (how.socket === 'destroy' && said)
+      this.#out.push(() => setTimeout(() => socket.terminate(), FLUSH_MS));
+    else if (how.socket === 'destroy') this.#out.push(() => socket.terminate());
     this.#finish(name);
+  }
+
+  /** The socket is closed, by whichever side. */
+  #gone(): void {
+    this.#finish('client');
+    this.#out.clear();
+    this.world.connections.delete(this);
   }
 
   #finish(name: string): void {
     if (this.#over) return;
     this.#over = true;
+    clearTimeout(this.#patience);
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#answers.clear();
+    this.#effects = undefined;
     this.#in.clear();
-    this.#world.desk.forget(this);
+    this.world.desk.forget(this);
     const device = this.device;
     if (device?.connection === this) {
       device.connection = undefined;
       device.available = false;
       device.lastClose = name;
       device.mailbox.detach();
-      this.#world.events.tell({ kind: 'close', jid: deviceJid(device), close: name });
-      this.#world.changed();
+      this.world.ledger.closed(this.#jid, name);
+      this.world.events.tell({ kind: 'close', jid: this.#jid, close: name });
+      this.world.changed();
     }
     for (const run of this.#ended) run();
     this.#ended.clear();

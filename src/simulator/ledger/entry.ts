@@ -1,0 +1,46 @@
+// What the ledger keeps of one message.
+import type { KeyUse } from './ciphertext.ts';
+
+/** How one device and one message got on. Times are Unix ms. */
+export interface DeviceEntry {
+  /** Copies that the sender made for this device: one, and one more for each retry or repeated send. */
+  addressed: number;
+  /** Copies put into its queue, or handed to it. */
+  deliveries: number;
+  /** Stanzas given to its connection: redeliveries after a lost connection included. */
+  handed: number;
+  handedAt?: number;
+  /** In order; at most the last 20. Type `delivered` is the receipt without a type. */
+  readonly receipts: { readonly type: string; readonly at: number }[];
+  /** How the newest copy ended: `delivered`, `retry` (asked again), or `nack`. Absent while the device says nothing. */
+  settled?: 'delivered' | 'retry' | 'nack';
+  /** Signal keys of the newest copies, at most 8. */
+  readonly keys: KeyUse[];
+}
+
+export interface MessageEntry {
+  /** Position in the ledger, from 1. */
+  readonly seq: number;
+  readonly id: string;
+  /** JID of the sending device. */
+  readonly from: string;
+  /** As addressed by the sender. */
+  readonly to: string;
+  /** Unix ms. */
+  readonly at: number;
+  /** Stanzas with this id that the sender sent (retries included). */
+  sent: number;
+  /** When the sender was told that the server has it; not whether that reached the sender. */
+  ackedAt?: number;
+  /** The error in the ack: the message was refused. */
+  ackError?: string;
+  /** By device JID, number form. */
+  readonly devices: Record<string, DeviceEntry>;
+}
+
+export const MAX_RECEIPTS = 20;
+export const MAX_KEYS_PER_DEVICE = 8;
+
+export function freshDeviceEntry(): DeviceEntry {
+  return { addressed: 0, deliveries: 0, handed: 0, receipts: [], keys: [] };
+}
