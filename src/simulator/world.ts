@@ -8,6 +8,7 @@ import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';
+import { type SyncSettings, syncSettings } from './history/settings.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { MediaStore } from './media/store.ts';
@@ -23,6 +24,7 @@ export interface World {
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly appState: AppState;
+  readonly sync: SyncSettings;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
@@ -77,6 +79,7 @@ export function makeWorld(parts: WorldParts): World {
     accounts: new Accounts(),
     groups: new Groups(),
     appState: new AppState(),
+    sync: syncSettings(),
     desk: new PairingDesk(events),
     faults: new Faults(latencyMs, seed ?? randomInt(2 ** 32)),
     ledger: new Ledger(events, clock),

@@ -73,7 +73,7 @@ export class Collection {
 
 /** All collections of all accounts; made when first asked for. */
 export class AppState {
-  readonly #byAccount = new Map<Account, Map<CollectionName, Collection>>();
+  readonly #byAccount = new WeakMap<Account, Map<CollectionName, Collection>>();
   readonly #told = new WeakMap<Device, Map<CollectionName, BinaryNode>>();
 
   of(account: Account, name: CollectionName): Collection {
@@ -88,6 +88,11 @@ export class AppState {
       collections.set(name, collection);
     }
     return collection;
+  }
+
+  /** The collection begins again at version 0. */
+  forget(account: Account, name: CollectionName): void {
+    this.#byAccount.get(account)?.delete(name);
   }
 
   /** The last notification that this device was sent about a collection. */

@@ -14,11 +14,13 @@ export class KeyRing {
   readonly #keys = new Map<string, AppStateKey>();
   readonly #derived = new Map<string, MutationKeys>();
   readonly #rawId: number;
+  readonly #now: () => number;
   #current: AppStateKey | undefined;
 
-  /** `rawId` is the account's ADV id, which the fingerprint of a key names. */
-  constructor(rawId: number) {
+  /** `rawId` is the account's ADV id, which the fingerprint of a key names; `now` the world's time in unix ms. */
+  constructor(rawId: number, now: () => number) {
     this.#rawId = rawId;
+    this.#now = now;
   }
 
   /** The key to write with; the first one is made when somebody asks. */
@@ -47,7 +49,7 @@ export class KeyRing {
         currentIndex: Math.max(...deviceIndexes),
         deviceIndexes: [...deviceIndexes],
       },
-      timestamp: Date.now(),
+      timestamp: this.#now(),
     }).finish();
     return this.add({ id, data: Buffer.from(data) });
   }

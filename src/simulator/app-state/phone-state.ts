@@ -36,7 +36,7 @@ export class PhoneAppState {
     this.#world = world;
     this.#account = account;
     this.#range = range;
-    this.keys = new KeyRing(account.rawId);
+    this.keys = new KeyRing(account.rawId, () => world.clock.now());
   }
 
   /** The phone's copy of a collection, with everything in it that the server has. */
@@ -69,7 +69,7 @@ export class PhoneAppState {
 
   /** The person does these things on the phone: one patch or more per collection. Throws {@link Refused}. */
   apply(actions: readonly PhoneAction[]): void {
-    const now = Date.now();
+    const now = this.#world.clock.now();
     const all = actions.flatMap(action => mutationsOf(action, this.#range, now));
     for (const [name, mutations] of byCollection(all)) {
       const missing = mutations.find(
@@ -94,6 +94,16 @@ export class PhoneAppState {
       this.keys.add({ id: Buffer.from(keyId.keyId), data: Buffer.from(data) });
     }
     this.#replicas.clear();
+    this.#world.changed();
+  }
+
+  /** These collections are empty again, under a new key. */
+  startOver(names: readonly CollectionName[]): void {
+    this.keys.rotate([0]);
+    for (const name of names) {
+      this.#world.appState.forget(this.#account, name);
+      this.#replicas.delete(name);
+    }
     this.#world.changed();
   }
 

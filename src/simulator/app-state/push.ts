@@ -1,6 +1,6 @@
 // A patch on its way: numbered, stored, and the account's other devices told that there is one (protocol.md 13).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { CollectionName } from './collections.ts';
 
@@ -23,7 +23,12 @@ function notify(world: World, device: Device, name: CollectionName, version: str
     collection.attrs.version = version;
     return;
   }
-  const attrs = { from: accountJid(device.account), type: 'server_sync', id: world.nextId(), t: unixNow() };
+  const attrs = {
+    from: accountJid(device.account),
+    type: 'server_sync',
+    id: world.nextId(),
+    t: world.clock.seconds(),
+  };
   const notification = node('notification', attrs, [node('collection', { name, version })]);
   world.appState.tell(device, name, notification);
   device.mailbox.push(notification);

@@ -7,7 +7,7 @@ import { keyShare } from '../app-state/key-ring.ts';
 import type { PhoneAppState } from '../app-state/phone-state.ts';
 import { viewOf } from '../app-state/view.ts';
 import type { World } from '../world.ts';
-import type { AddRoute } from './route.ts';
+import { type AddRoute, shapes } from './route.ts';
 
 const name = z.string().min(1).max(512);
 const chat = name.openapi({ example: '15550001@s.whatsapp.net' });
@@ -89,71 +89,69 @@ const Phone = z.object({ phone: z.string() });
 /** Above what a person does in a year. */
 const MAX_ACTIONS = 10_000;
 
+export const appStateShapes = shapes({
+  appState: {
+    id: 'appState',
+    method: 'get',
+    path: '/phones/{phone}/app-state',
+    tag: 'app state',
+    summary: 'What the phone holds: every collection decrypted, and what it means',
+    params: Phone,
+    results: State,
+  },
+  changeAppState: {
+    id: 'changeAppState',
+    method: 'post',
+    path: '/phones/{phone}/app-state',
+    tag: 'app state',
+    summary: 'The person pins, mutes, labels, renames, … on the phone; companions are told',
+    params: Phone,
+    body: Action,
+    results: Versions,
+  },
+  changeAppStateMuch: {
+    id: 'changeAppStateMuch',
+    method: 'post',
+    path: '/phones/{phone}/app-state/batch',
+    tag: 'app state',
+    summary: 'Many such changes at once, in as few patches as they fit',
+    params: Phone,
+    body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
+    results: Versions,
+  },
+  rotateAppStateKey: {
+    id: 'rotateAppStateKey',
+    method: 'post',
+    path: '/phones/{phone}/app-state/rotate-key',
+    tag: 'app state',
+    summary: 'The phone writes with a new key from now on, and gives it to its companions unless told not to',
+    params: Phone,
+    body: z.object({ share: yes }),
+    results: z.object({ key: z.string() }),
+  },
+});
+
 export function appStateRoutes(add: AddRoute, world: World): void {
-  add(
-    {
-      id: 'appState',
-      method: 'get',
-      path: '/phones/{phone}/app-state',
-      tag: 'app state',
-      summary: 'What the phone holds: every collection decrypted, and what it means',
-      params: Phone,
-      results: State,
-    },
-    ({ params }) => describe(phoneOf(world, params.phone).appState),
+  add(appStateShapes.appState, ({ params }) => describe(phoneOf(world, params.phone).appState));
+
+  add(appStateShapes.changeAppState, ({ params, body }) =>
+    applied(phoneOf(world, params.phone).appState, [body]),
   );
 
-  add(
-    {
-      id: 'changeAppState',
-      method: 'post',
-      path: '/phones/{phone}/app-state',
-      tag: 'app state',
-      summary: 'The person pins, mutes, labels, renames, … on the phone; companions are told',
-      params: Phone,
-      body: Action,
-      results: Versions,
-    },
-    ({ params, body }) => applied(phoneOf(world, params.phone).appState, [body]),
+  add(appStateShapes.changeAppStateMuch, ({ params, body }) =>
+    applied(phoneOf(world, params.phone).appState, body.actions),
   );
 
-  add(
-    {
-      id: 'changeAppStateMuch',
-      method: 'post',
-      path: '/phones/{phone}/app-state/batch',
-      tag: 'app state',
-      summary: 'Many such changes at once, in as few patches as they fit',
-      params: Phone,
-      body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
-      results: Versions,
-    },
-    ({ params, body }) => applied(phoneOf(world, params.phone).appState, body.actions),
-  );
-
-  add(
-    {
-      id: 'rotateAppStateKey',
-      method: 'post',
-      path: '/phones/{phone}/app-state/rotate-key',
-      tag: 'app state',
-      summary:
-        'The phone writes with a new key from now on, and gives it to its companions unless told not to',
-      params: Phone,
-      body: z.object({ share: yes }),
-      results: z.object({ key: z.string() }),
-    },
-    async ({ params, body }) => {
-      const phone = phoneOf(world, params.phone);
-      const key = phone.appState.keys.rotate([...phone.account.devices.keys()]);
-      world.changed();
-      if (body.share) {
-        const companions = [...phone.account.devices.values()].filter(device => !device.phone);
-        await Promise.all(companions.map(one => phone.sendPeer(one, [keyShare([key])])));
-      }
-      return { key: key.id.toString('hex') };
-    },
-  );
+  add(appStateShapes.rotateAppStateKey, async ({ params, body }) => {
+    const phone = phoneOf(world, params.phone);
+    const key = phone.appState.keys.rotate([...phone.account.devices.keys()]);
+    world.changed();
+    if (body.share) {
+      const companions = [...phone.account.devices.values()].filter(device => !device.phone);
+      await Promise.all(companions.map(one => phone.sendToCompanion(one, keyShare([key]))));
+    }
+    return { key: key.id.toString('hex') };
+  });
 }
 
 function applied(state: PhoneAppState, actions: z.output<typeof Action>[]): Record<string, number> {

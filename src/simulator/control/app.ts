@@ -9,6 +9,7 @@ import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { historyRoutes } from './history.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
@@ -28,6 +29,7 @@ export function makeControl(world: World): OpenAPIHono {
   const add = routeAdder(admin);
   deviceRoutes(add, world);
   appStateRoutes(add, world);
+  historyRoutes(add, world);
   groupRoutes(add, world);
   faultRoutes(add, world);
   ledgerRoutes(add, world);

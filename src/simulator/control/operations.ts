@@ -1,18 +1,22 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { appStateShapes } from './app-state.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
+import type { historyShapes } from './history.ts';
 import type { ledgerShapes } from './ledger.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deviceShapes &
+export type Shapes = typeof appStateShapes &
+  typeof deviceShapes &
   typeof faultShapes &
   typeof groupShapes &
+  typeof historyShapes &
   typeof ledgerShapes &
   typeof messageShapes &
   typeof phoneShapes &
@@ -42,6 +46,18 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
+
+  appState: 'GET /phones/{phone}/app-state',
+  changeAppState: 'POST /phones/{phone}/app-state',
+  changeAppStateMuch: 'POST /phones/{phone}/app-state/batch',
+  rotateAppStateKey: 'POST /phones/{phone}/app-state/rotate-key',
+
+  addHistory: 'POST /phones/{phone}/history',
+  history: 'GET /phones/{phone}/history',
+  chats: 'GET /phones/{phone}/chats',
+  removeHistory: 'DELETE /phones/{phone}/history',
+  syncSettings: 'GET /sync-settings',
+  changeSyncSettings: 'PATCH /sync-settings',
 
   createGroup: 'POST /groups',
   groups: 'GET /groups',

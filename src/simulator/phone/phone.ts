@@ -9,10 +9,11 @@ import { PhoneAppState } from '../app-state/phone-state.ts';
 import { messageRange } from '../app-state/range.ts';
 import { deliverMessage, deliverReceipt, receiptToAll } from '../delivery/routing.ts';
 import { answerPeer } from '../history/peer.ts';
+import { PhoneHistory } from '../history/phone-history.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, bigEndian, bytes, child, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { bootstrapMessages } from './bootstrap.ts';
+import { bootstrap } from './bootstrap.ts';
 import { PhoneReceipts } from './receipts.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
 import { decodePadded, describe, pad } from './text.ts';
@@ -56,6 +57,7 @@ export class Phone {
   readonly device: Device;
   readonly signal: PhoneSignal;
   readonly appState: PhoneAppState;
+  readonly history = new PhoneHistory();
   readonly messages: PhoneMessage[] = [];
   readonly receipts = new PhoneReceipts();
   script: Script = {};
@@ -106,18 +108,22 @@ export class Phone {
     return this.#do(async () => this.#read(chat, ids));
   }
 
-  /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
+  /** What a companion gets after its first login; see bootstrap.ts. Not a work of the lane, but many of them. */
   bootstrap(companion: Device): void {
-    this.appState.ensurePushName();
-    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+    if (this.history.telling.has(companion)) return;
+    this.history.telling.add(companion);
+    bootstrap(this.#world, this, companion)
+      .catch(error => this.#world.ledger.phoneError(error))
+      .finally(() => this.history.telling.delete(companion));
   }
 
-  /** Sends a companion of one's own what only devices read; resolves with the ids, in order. */
-  sendPeer(companion: Device, messages: readonly proto.IMessage[]): Promise<string[]> {
+  /** A message to one of the account's own companions that no chat shows (protocol.md 8.6). */
+  sendToCompanion(companion: Device, message: proto.IMessage): Promise<string> {
     return this.#do(async () => {
-      const ids: string[] = [];
-      for (const message of messages) ids.push(await this.#peer(companion, message));
-      return ids;
+      const chat = { user: this.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
+      const id = newId();
+      await this.#encryptTo(companion, chat, message, { id, peer: true });
+      return id;
     });
   }
 
@@ -165,13 +171,6 @@ export class Phone {
     });
   }
 
-  async #peer(companion: Device, message: proto.IMessage): Promise<string> {
-    const chat = { user: this.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
-    const id = newId();
-    await this.#encryptTo(companion, chat, message, { id, peer: true });
-    return id;
-  }
-
   async #receiveMessage(stanza: BinaryNode): Promise<void> {
     const { id = '', from } = stanza.attrs;
     const sender = this.#world.accounts.device(from);
@@ -189,11 +188,11 @@ export class Phone {
     }
     this.#unreadableAt.delete(id);
     if (sender.account === this.account && stanza.attrs.category === 'peer') {
-      const domain = parseJid(from)?.domain ?? 's.whatsapp.net';
-      deliverReceipt(this.#world, { sender: this.device, ids: [id], type: 'peer_msg', domain }, sender);
       // Baileys wraps what it sends its own phone like a copy of a message, other clients do not.
-      const asked = message.deviceSentMessage?.message ?? message;
-      for (const answer of answerPeer(this, asked)) await this.#peer(sender, answer);
+      const { protocolMessage } = message.deviceSentMessage?.message ?? message;
+      this.#world.ledger.receipt(id, deviceJid(this.device), 'peer_msg');
+      if (protocolMessage)
+        answerPeer({ world: this.#world, phone: this, companion: sender, id, message: protocolMessage });
       return;
     }
     if (sender.account === this.account) {

@@ -36,9 +36,9 @@ const blockList = (blocked: Iterable<string>): BinaryNode[] => [
 ];
 
 export const accountIqs: Readonly<Record<string, Answer>> = {
-  'passive/set/active': ({ world, device, after }) => {
+  'passive/set/active': ({ device, after }) => {
     // What follows the answer is the offline queue.
-    after(() => activate(world, device));
+    after(() => activate(device));
     return [];
   },
   'passive/set/passive': nothing,

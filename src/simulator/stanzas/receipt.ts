@@ -9,6 +9,8 @@ import type { World } from '../world.ts';
 const SEEN = new Set(['read', 'read-self', 'played', 'played-self']);
 /** Between a companion and its own account's server side or phone: nobody else is told. */
 const INTERNAL = new Set(['peer_msg', 'hist_sync', 'server-error']);
+/** Of these, what the account's own phone hears: that its peer messages arrived. */
+const TO_OWN_PHONE = new Set(['peer_msg', 'hist_sync']);
 
 export function handleReceipt(world: World, sender: Device, receipt: BinaryNode): void {
   const id = attr(receipt, 'id');
@@ -17,6 +19,10 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
   if (!SEEN.has(type ?? '') && sender.mailbox.confirm('message', id)) world.changed();
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
+  if (TO_OWN_PHONE.has(type ?? '')) {
+    const heard = node('receipt', { id, from: deviceJid(sender), type });
+    sender.account.devices.get(0)?.phone?.receive(heard);
+  }
   const author = parseJid(to);
   if (!author || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
   const account = world.accounts.byUser(author.user, author.domain);

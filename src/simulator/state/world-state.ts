@@ -3,6 +3,7 @@ import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { PastSpec } from '../history/past-spec.ts';
 import type { StoreState } from '../media/store.ts';
 import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
@@ -26,6 +27,7 @@ interface DeviceState {
   keys: KeysState;
   noiseKey: string;
   signedIdentity: string;
+  props?: string;
   preKeys: { id: number; public: string }[];
   queue: string[];
   logins: number;
@@ -56,6 +58,7 @@ interface AccountState {
   blocked: string[];
   phoneState: PhoneState;
   appState?: KeptAppState;
+  pasts?: PastSpec[];
   devices: DeviceState[];
 }
 
@@ -104,6 +107,7 @@ function captureAccount(world: World, account: Account, phone: Phone): AccountSt
     blocked: [...account.blocked],
     phoneState: capturePhone(phone),
     appState: captureAppState(world, phone),
+    pasts: phone.history.pasts,
     devices: companions.map(captureDevice),
   };
 }
@@ -146,6 +150,7 @@ function captureDevice(device: Device): DeviceState {
     },
     noiseKey: device.noiseKey ?? '',
     signedIdentity: text(device.signedIdentity ?? Buffer.alloc(0)),
+    ...(device.props && { props: text(device.props) }),
     preKeys: device.preKeys.map(key => ({ id: key.id, public: text(key.public) })),
     queue: device.mailbox.contents().map(stanza => text(encode(stanza))),
     logins: device.logins,
@@ -175,11 +180,13 @@ function restoreAccount(world: World, kept: AccountState): void {
   for (const jid of kept.blocked) account.blocked.add(jid);
   const phone = restorePhone(world, account, kept.phoneState);
   restoreAppState(world, account, phone, kept.appState);
+  phone.history.pasts.push(...(kept.pasts ?? []));
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
       keys: restoreKeys(one.keys),
       noiseKey: data(one.noiseKey),
       signedIdentity: data(one.signedIdentity),
+      props: one.props === undefined ? undefined : data(one.props),
       preKeys: one.preKeys.map(key => ({ id: key.id, public: data(key.public) })),
     });
     device.mailbox.restore(one.queue.map(stanza => decode(data(stanza))));

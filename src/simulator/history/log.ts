@@ -1,0 +1,20 @@
+// The phone's own messages, as history needs them.
+import type { proto } from '@whiskeysockets/baileys';
+import type { Phone } from '../phone/phone.ts';
+
+/** A message that really went over the wire. */
+export interface Logged {
+  readonly id: string;
+  readonly chat: string;
+  /** JID of the device that sent it, number form. */
+  readonly from: string;
+  readonly fromMe: boolean;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly content: proto.IMessage;
+}
+
+/** In the order in which they came. */
+export function logOf(phone: Phone): Logged[] {
+  return phone.messages.map(message => ({ ...message, content: { conversation: message.text } }));
+}
