@@ -4,6 +4,7 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY patches patches
+COPY scripts/postinstall.mjs scripts/postinstall.mjs
 RUN npm ci
 COPY . .
 RUN npm run build
@@ -13,6 +14,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Before the install: its last step applies them, and the server refuses to start without them.
 COPY patches patches
+COPY scripts/postinstall.mjs scripts/postinstall.mjs
 # The peers are sharp and its libraries, which Baileys would take for thumbnails and Cardume does not use.
 RUN npm ci --omit=dev --omit=peer && npm cache clean --force
 

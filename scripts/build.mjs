@@ -1,4 +1,5 @@
-// Compiles src, workers, test and scripts to dist/ and puts the files that tsc does not know beside them.
+// Compiles src, workers, test and scripts to dist/ and puts the files that tsc does not know beside them. With --types it
+// writes the declarations of `cardume/simulator` as well, which only a package needs; with --clean it starts afresh.
 import { spawnSync } from 'node:child_process';
 import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,6 +11,10 @@ const at = (...parts) => join(root, ...parts);
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
 if (process.argv.includes('--clean')) rmSync(at('dist'), { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [tsc, '-p', at('tsconfig.json')], { stdio: 'inherit' });
-if (status !== 0) process.exit(status ?? 1);
+const projects = ['tsconfig.json', ...(process.argv.includes('--types') ? ['tsconfig.types.json'] : [])];
+for (const project of projects) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', at(project)], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+cpSync(at('src/simulator/control/page'), at('dist/src/simulator/control/page'), { recursive: true });
 cpSync(at('src/store/migrations'), at('dist/src/store/migrations'), { recursive: true });

@@ -1,7 +1,9 @@
-// Writes docs/configuration.md from the table of settings in src/config.ts (`npm run docs`). With `--check` it writes nothing
-// and fails when the page is stale.
+// Writes what the docs have from the code (`npm run docs`): docs/configuration.md from the table of settings in
+// src/config.ts, and in docs/simulator-in-tests.md the simulator's options and the example, which is a test. With
+// `--check` it writes nothing and fails when a page is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
+import { optionTable } from '../src/simulator/options.ts';
 
 const intro = `# Configuration
 
@@ -37,11 +39,45 @@ const sections = describeSettings().map(({ name, aliases, expected, shown, doc }
   ].join('\n'),
 );
 
-const page = new URL('../../docs/configuration.md', import.meta.url);
-const text = [intro, ...sections].join('\n');
+function simulatorOptions(): string {
+  const cells = optionTable.map(({ option, flag, value, normally, doc }) => [
+    `\`${option}\``,
+    flag ? `\`--${flag}${value ? ` ${value.replaceAll('|', '\\|')}` : ''}\`` : '',
+    normally,
+    doc,
+  ]);
+  const rows = [['option', 'flag', 'default', ''], ...cells];
+  const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const [head = [], ...rest] = rows;
+  return [line(head), line(widths.map(width => '-'.repeat(width))), ...rest.map(line)].join('\n');
+}
 
-if (!process.argv.includes('--check')) writeFileSync(page, text);
-else if (readFileSync(page, 'utf8') !== text) {
-  process.stderr.write('docs/configuration.md is stale: run `npm run docs`\n');
-  process.exitCode = 1;
+function example(): string {
+  const source = readFileSync(new URL('../../test/simulator/example.ts', import.meta.url), 'utf8');
+  return `\`\`\`ts\n${source.replace(/^\/\/.*\n/, '')}\`\`\``;
+}
+
+/** Puts text between `<!-- name -->` and `<!-- /name -->`. */
+function filled(page: string, name: string, text: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`no ${start} … ${end}`);
+  return `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`;
+}
+
+const at = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
+const inTests = readFileSync(at('simulator-in-tests.md'), 'utf8');
+const pages = {
+  'configuration.md': [intro, ...sections].join('\n'),
+  'simulator-in-tests.md': filled(filled(inTests, 'options', simulatorOptions()), 'example', example()),
+};
+
+for (const [name, text] of Object.entries(pages)) {
+  if (!process.argv.includes('--check')) writeFileSync(at(name), text);
+  else if (readFileSync(at(name), 'utf8') !== text) {
+    process.stderr.write(`docs/${name} is stale: run \`npm run docs\`\n`);
+    process.exitCode = 1;
+  }
 }

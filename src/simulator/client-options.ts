@@ -11,8 +11,11 @@ export interface ClientOptions {
   /** For uploads. */
   readonly fetchAgent: HttpsAgent;
   /** For downloads, which go through the global `fetch`. */
-  readonly options: { readonly dispatcher: Dispatcher };
+  readonly options: { readonly dispatcher: FetchDispatcher };
 }
+
+/** What this Node's `fetch` takes, by its own types: they are those of another undici than the one imported here. */
+type FetchDispatcher = NonNullable<RequestInit['dispatcher']>;
 
 /**
  * What a Baileys client needs to reach this simulator and to trust its https. History and app-state blobs name no host, so
@@ -30,7 +33,7 @@ export function clientOptions(
     // An https agent refuses a plain socket.
     ...(simulator.socketUrl.startsWith('wss:') && { agent }),
     fetchAgent: agent,
-    options: { dispatcher: new SimulatorDispatcher(simulator.mediaUrl, ca) },
+    options: { dispatcher: new SimulatorDispatcher(simulator.mediaUrl, ca) as object as FetchDispatcher },
   };
 }
 

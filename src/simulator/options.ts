@@ -2,6 +2,7 @@
 // made from it, and the compiler holds it to SimulatorOptions.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { ADDRESSINGS, type Addressing } from './delivery/addressing.ts';
 import type { Limits } from './wire/limits.ts';
 
 export interface SimulatorOptions {
@@ -31,6 +32,10 @@ export interface SimulatorOptions {
   readonly seedGroups?: readonly string[];
   /** In which form the members of new groups see each other. Default `lid`, as on the real service today. */
   readonly groupAddressing?: 'lid' | 'pn';
+  /** In which form messages between two people arrive: as they were addressed (default), by number, or by LID. */
+  readonly addressing?: Addressing;
+  /** How long a typing state waits for a device that is away, in ms. Default 0: connected devices only. */
+  readonly chatStateTtlMs?: number;
 }
 
 export interface OptionRow {
@@ -150,6 +155,22 @@ const rows = [
     normally: 'lid',
     doc: 'in which form the members of new groups see each other',
     read: oneOf('lid', 'pn'),
+  },
+  {
+    option: 'addressing',
+    flag: 'addressing',
+    value: 'as-sent|pn|lid',
+    normally: 'as-sent',
+    doc: 'in which form messages between two people arrive: as they were addressed, by number, or by LID',
+    read: oneOf(...ADDRESSINGS),
+  },
+  {
+    option: 'chatStateTtlMs',
+    flag: 'chat-state-ttl',
+    value: 'MS',
+    normally: '0',
+    doc: 'how long a typing state waits for a device that is away; 0: connected devices only',
+    read: wholeNumber(0, 3_600_000),
   },
   {
     option: 'rootPrivateKey',

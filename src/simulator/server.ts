@@ -58,6 +58,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     seed: options.seed,
     limits: options.limits,
     stopped: stopping.signal,
+    delivery: {
+      addressing: options.addressing ?? 'as-sent',
+      chatStateTtlMs: options.chatStateTtlMs ?? 0,
+    },
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);

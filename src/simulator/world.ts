@@ -4,6 +4,8 @@ import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';
 import { Clock } from './clock.ts';
+import { SentForms } from './delivery/sent-forms.ts';
+import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
 import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { restart } from './faults/restart.ts';
@@ -25,6 +27,8 @@ export interface World {
   readonly groups: Groups;
   readonly appState: AppState;
   readonly sync: SyncSettings;
+  readonly delivery: DeliverySettings;
+  readonly sentForms: SentForms;
   readonly desk: PairingDesk;
   readonly faults: Faults;
   readonly ledger: Ledger;
@@ -62,10 +66,11 @@ export interface WorldParts {
   readonly seed: number | undefined;
   readonly limits: Partial<Limits> | undefined;
   readonly stopped: AbortSignal;
+  readonly delivery?: Partial<DeliverySettings>;
 }
 
 export function makeWorld(parts: WorldParts): World {
-  const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped } = parts;
+  const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped, delivery } = parts;
   let ids = 0;
   const run = Date.now().toString(36);
   const clock = new Clock();
@@ -80,6 +85,8 @@ export function makeWorld(parts: WorldParts): World {
     groups: new Groups(),
     appState: new AppState(),
     sync: syncSettings(),
+    delivery: deliverySettings(delivery),
+    sentForms: new SentForms(),
     desk: new PairingDesk(events),
     faults: new Faults(latencyMs, seed ?? randomInt(2 ** 32)),
     ledger: new Ledger(events, clock),

@@ -251,6 +251,14 @@ test('a client that is linked later finds the state there is, and hears when the
   for (const name of ['critical_block', 'critical_unblock_low'] as const) {
     assert.equal(await hashOf(nina, name), `${collections[name].version} ${collections[name].ltHash}`);
   }
+  // Every message of the phone carries its name, and Baileys takes that over too: first let all of them be read.
+  await until(
+    async () => {
+      const { transfers } = await server.get<{ transfers: unknown[] }>('/admin/phones/15550061/history');
+      return nina.received.length > transfers.length;
+    },
+    { what: 'the last message of the bootstrap' },
+  );
   await server.post('/admin/phones', { phone: '15550061', name: 'Nina Nova' });
   await until(() => nina.creds.me?.name === 'Nina Nova', { what: 'the new name' });
 });

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import makeWASocket, {
   type AuthenticationCreds,
+  type BinaryNode,
   BufferJSON,
   initAuthCreds,
   proto,
@@ -29,11 +30,15 @@ export interface Client {
   received: { message: WAMessage; type: string }[];
   statuses: Map<string, number>;
   presences: unknown[];
+  /** Every stanza that came, decoded. */
+  stanzas: BinaryNode[];
   /** At the URL it was made with, or at another from now on. */
   connect(url?: string): WASocket;
   text(id: string): string | undefined;
   /** Loses every Signal session, as after a restore from an old backup. */
   dropSessions(): void;
+  /** Loses every key of others in groups. */
+  dropSenderKeys(): void;
 }
 
 /**
@@ -108,15 +113,15 @@ export function client(
     received: [],
     statuses: new Map(),
     presences: [],
+    stanzas: [],
     text: id => {
       // What could not be decrypted is there first, without content, and then again.
       const message = self.received.find(one => one.message.key.id === id && one.message.message)?.message
         .message;
       return message?.conversation ?? message?.extendedTextMessage?.text ?? undefined;
     },
-    dropSessions: () => {
-      for (const key of data.keys()) if (key.startsWith('session/')) data.delete(key);
-    },
+    dropSessions: () => drop(data, 'session/'),
+    dropSenderKeys: () => drop(data, 'sender-key/'),
     connect: url => {
       socketUrl = url ?? socketUrl;
       const sock = makeWASocket({
@@ -128,6 +133,7 @@ export function client(
         ...config,
       });
       self.sock = sock;
+      sock.ws.on('frame', (stanza: BinaryNode) => void self.stanzas.push(stanza));
       sock.ev.on('creds.update', update => void Object.assign(creds, update));
       sock.ev.on('connection.update', ({ qr, connection, lastDisconnect }) => {
         if (qr) self.qrs.push(qr);
@@ -142,12 +148,12 @@ export function client(
           if (message.key.fromMe) sent.set(message.key.id ?? '', message.message);
           self.received.push({ message, type });
           // A receipt that comes within the event buffer's 100 ms is merged into the message.
-          if (message.status != null) self.statuses.set(message.key.id ?? '', message.status);
+          if (message.status != null) noteStatus(self.statuses, message.key.id ?? '', message.status);
         }
       });
       sock.ev.on('messages.update', updates => {
         for (const { key, update } of updates)
-          if (update.status != null) self.statuses.set(key.id ?? '', update.status);
+          if (update.status != null) noteStatus(self.statuses, key.id ?? '', update.status);
       });
       sock.ev.on('presence.update', update => void self.presences.push(update));
       return sock;
@@ -198,6 +204,15 @@ export async function linkedClients(
   for (const one of clients) one.connect();
   await until(() => clients.every(one => one.opens === 1), { what: 'all open' });
   return clients;
+}
+
+/** Receipts of several devices come in any order: the furthest counts, as apps show it. 0 is an error. */
+function noteStatus(statuses: Map<string, number>, id: string, status: number): void {
+  statuses.set(id, status === 0 ? 0 : Math.max(status, statuses.get(id) ?? 0));
+}
+
+function drop(data: Map<string, unknown>, prefix: string): void {
+  for (const key of data.keys()) if (key.startsWith(prefix)) data.delete(key);
 }
 
 function memoryKeys(data: Map<string, unknown>): SignalKeyStore {

@@ -186,6 +186,13 @@ for (const [what, bytes] of Object.entries(refused)) {
   });
 }
 
+test('the decoder refuses attributes of 9 KB, which only a content may have', () => {
+  const long = 'x'.repeat(9_000);
+  assert.throws(() => decode(encode({ tag: 'iq', attrs: { id: long } })), /plenty/);
+  assert.throws(() => decode(encode({ tag: long, attrs: {} })), /plenty/);
+  assert.equal(decode(encode({ tag: 'iq', attrs: {}, content: long })).content?.length, 9_000);
+});
+
 test('the decoder refuses a bomb before it has unfolded', () => {
   const bomb = Buffer.concat([Buffer.of(2), deflateSync(Buffer.alloc(64 * 1024 * 1024))]);
   assert.throws(() => decode(bomb), ProtocolError);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { PhoneMessage } from '../../src/simulator/phone/phone.ts';
+import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 
@@ -50,38 +50,6 @@ test('a second login of the same device replaces the first and loses nothing', a
     text: 'here',
   });
   await until(() => alice.text(id) === 'here');
-});
-
-const CODES: [string, number | undefined][] = [
-  ['restart', 515],
-  ['replaced', 440],
-  ['device-removed', 401],
-  ['unauthorized', 401],
-  ['unavailable', 503],
-  ['internal', 500],
-  ['not-well-formed', 500],
-  ['forbidden', 403],
-  ['banned', 406],
-  ['temporary-ban', 402],
-  ['outdated', 405],
-  ['rate-limited', 429],
-  ['xmlstreamend', 428],
-  ['websocket', 428],
-  ['tcp', 428],
-  ['downgrade', 411],
-];
-
-test('every close by name is what Baileys makes of it', async t => {
-  const server = await simulator(t);
-  const clients = await linkedClients(t, server, { count: CODES.length });
-  for (const [index, [close, code]] of CODES.entries()) {
-    const one = clients[index];
-    assert.ok(one);
-    await server.post('/admin/disconnect', { jid: one.jid, close });
-    await until(() => one.closes.length > 0, { what: close });
-    assert.equal(one.closes[0], code, close);
-  }
-  await assert.rejects(server.post('/admin/disconnect', { all: true, close: 'nonsense' }), /400.*restart/);
 });
 
 test('a server that hangs says nothing and keeps what it has to deliver', async t => {

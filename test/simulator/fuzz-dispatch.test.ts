@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { controlClient } from '../../src/simulator/control/client.ts';
+import { generateRegistrationNode, initAuthCreds, proto } from '@whiskeysockets/baileys';
+import { controlClient, type LinkedDevice } from '../../src/simulator/control/client.ts';
 import { type BinaryNode, child, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import { BareClient } from '../support/bare-client.ts';
 import { CiphertextChain } from '../support/ciphertexts.ts';
 import { linkDevices, textTo } from '../support/fleet.ts';
 import { seeds } from '../support/fuzz.ts';
-import { mutateStanza } from '../support/mutate.ts';
+import { mutateBytes, mutateStanza } from '../support/mutate.ts';
 import { pick, seeded } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import { simulator } from './client.ts';
@@ -31,6 +32,7 @@ type Server = Awaited<ReturnType<typeof simulator>>;
 class Lane {
   readonly #server: Server;
   #client: BareClient | undefined;
+  #linked: LinkedDevice | undefined;
 
   constructor(server: Server) {
     this.#server = server;
@@ -56,11 +58,17 @@ class Lane {
   }
 
   async #login(): Promise<BareClient> {
-    const [linked] = await linkDevices(controlClient(this.#server.controlUrl), 1);
+    const linked = this.#linked ?? (await linkDevices(controlClient(this.#server.controlUrl), 1))[0];
     assert.ok(linked);
+    this.#linked = linked;
     const client = new BareClient({ socketUrl: this.#server.socketUrl, linked });
-    await client.open;
-    return client;
+    try {
+      await client.open;
+      return client;
+    } catch {
+      this.#linked = undefined; // it was unlinked by what it sent
+      return this.#login();
+    }
   }
 }
 
@@ -129,8 +137,9 @@ test(`${CASES} well-formed stanzas without sense: refused or answered, and nobod
       const last = await lane.send(stanza);
       const ledger = isOurs(last) ? await server.get<Record<string, unknown>>('/admin/ledger') : undefined;
       if (ledger) assert.fail(`FUZZ_SEED=${seed}: ${ledger.lastProtocolError}\n${shown(stanza)}`);
-      if (++done % 500 === 0) await others.talk();
-      if (done === all.length >> 1) used.half = retained();
+      const count = ++done;
+      if (count === all.length >> 1) used.half = retained();
+      if (count % 500 === 0) await others.talk();
     }
   };
   await Promise.all(lanes.map(work));
@@ -138,9 +147,71 @@ test(`${CASES} well-formed stanzas without sense: refused or answered, and nobod
   const growth = retained() - used.half;
   const most = (all.length / 2) * LEFT_PER_CASE + 8 * 1024 * 1024;
   assert.ok(growth < most, `${growth} bytes more after the second half`);
-  const { phoneErrors, lastPhoneError } = await server.get<Record<string, unknown>>('/admin/ledger');
-  assert.equal(phoneErrors, 0, String(lastPhoneError));
+  await assertNoFaultOfOurs(server);
 });
+
+async function assertNoFaultOfOurs(server: Server): Promise<void> {
+  const ledger = await server.get<{
+    phoneErrors: number;
+    lastPhoneError?: string;
+    protocolErrorReasons: Record<string, number>;
+  }>('/admin/ledger');
+  assert.equal(ledger.phoneErrors, 0, ledger.lastPhoneError);
+  assert.equal(ledger.protocolErrorReasons.internal ?? 0, 0);
+}
+
+test('500 clients that are not linked send stanzas of linked ones: no more than their own connection ends', async t => {
+  const server = await simulator(t);
+  const others = await bystanders(t, server);
+  const [linked] = others.linked;
+  assert.ok(linked);
+  const words = vocabulary({
+    me: linked.jid,
+    myself: `${linked.phone}@s.whatsapp.net`,
+    friend: linked.jid,
+    person: `${linked.phone}@s.whatsapp.net`,
+    personLid: linked.lid,
+    group: '120363000000000001@g.us',
+  });
+  for (const seed of seeds(500)) {
+    const random = seeded(seed);
+    const honest = registration();
+    const payload = random() < 0.4 ? mutateBytes(random, honest) : honest;
+    let offered = () => {};
+    const ready = new Promise<void>(resolve => {
+      offered = resolve;
+    });
+    // The key of somebody who is linked: it must prove nothing when something else is asked for.
+    const client = new BareClient({
+      socketUrl: server.socketUrl,
+      linked,
+      payload,
+      onStanza: () => offered(),
+    });
+    t.after(() => client.end());
+    await Promise.race([ready, client.closed]);
+    const stanza = random() < 0.3 ? pick(random, words) : mutateStanza(random, pick(random, words), words);
+    client.send(stanza);
+    const ended = await Promise.race([client.query(PING).then(() => undefined), client.closed]);
+    client.end();
+    if (isOurs(ended))
+      assert.fail(`FUZZ_SEED=${seed}: ${Buffer.from(payload).toString('hex')}\n${shown(stanza)}`);
+    if (seed % 100 === 0) await others.talk();
+  }
+  await others.talk();
+  await assertNoFaultOfOurs(server);
+});
+
+/** What a client that wants to be linked says of itself. */
+function registration(): Uint8Array {
+  const config = {
+    version: [2, 3000, 1],
+    browser: ['Mac OS', 'Chrome', '14.4.1'],
+    countryCode: 'US',
+    syncFullHistory: false,
+  };
+  return proto.ClientPayload.encode(generateRegistrationNode(initAuthCreds(), config as never)).finish();
+}
 
 function retained(): number {
   collect();

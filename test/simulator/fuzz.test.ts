@@ -146,7 +146,11 @@ test('handshake: 4,000 damaged or random hellos are refused or answered', async 
   await fuzz(
     4_000,
     random => {
-      const hello = proto.HandshakeMessage.encode({ clientHello: { ephemeral: client.public } }).finish();
+      // With a static key and a payload it claims to resume (IK); both are nonsense here.
+      const resumed =
+        random() < 0.5 ? { static: randomBytes(random, 60), payload: randomBytes(random, 60) } : {};
+      const clientHello = { ephemeral: client.public, ...resumed };
+      const hello = proto.HandshakeMessage.encode({ clientHello }).finish();
       return random() < 0.3 ? randomBytes(random, 60) : mutateBytes(random, hello);
     },
     hello => void attempt(() => new Handshake(trust, INTRO).hello(hello)),

@@ -5,12 +5,9 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { until } from '../support/until.ts';
 import { linkedClients, paired, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
 
 tameClients();
-
-const pn = (one: { phone: string }) => `${one.phone}@s.whatsapp.net`;
-const lid = (one: { lid: string }) => one.lid.replace(/:\d+@/, '@');
 
 for (const addressing of ['lid', 'pn'] as const) {
   test(`a client makes a group, and every member hears of it and sees the same (${addressing})`, async t => {

@@ -120,6 +120,54 @@ test('a client that is linked later gets what was said before, with names, numbe
   ]);
 });
 
+test('what was sent is told with its content: files, edits, reactions, what was taken back, groups', async t => {
+  const server = await simulator(t);
+  const [bento] = await linkedClients(t, server, { count: 1, prefix: '72' });
+  assert.ok(bento);
+  const ada = '15550080';
+  const adaJid = `${ada}@s.whatsapp.net`;
+  await server.post('/admin/phones', { phone: ada, name: 'Ada' });
+  const { sock } = bento;
+  const plain = await sock.sendMessage(adaJid, { text: 'first' });
+  const edited = await sock.sendMessage(adaJid, { text: 'typo' });
+  const revoked = await sock.sendMessage(adaJid, { text: 'oops' });
+  const place = await sock.sendMessage(adaJid, {
+    location: { degreesLatitude: 38.7, degreesLongitude: -9.1 },
+  });
+  const poll = await sock.sendMessage(adaJid, {
+    poll: { name: 'when', values: ['now', 'later'], selectableCount: 1 },
+  });
+  assert.ok(plain && edited && revoked && place && poll);
+  const revokedId = revoked.key.id; // Baileys changes the key that it is given
+  await sock.sendMessage(adaJid, { text: 'corrected', edit: edited.key });
+  await sock.sendMessage(adaJid, { delete: revoked.key });
+  await sock.sendMessage(adaJid, { react: { text: '👍', key: plain.key } });
+  const group = await sock.groupCreate('Choir', [adaJid]);
+  const song = await sock.sendMessage(group.id, { text: 'sing' });
+  const seen = () => server.get<{ id: string }[]>(`/admin/phones/${ada}/messages`);
+  await until(async () => (await seen()).some(one => one.id === song?.key.id), { what: 'the last one' });
+
+  const self = await told(t, server, ada);
+  const of = (id: string | null | undefined) => self.heard.messages.get(id ?? '');
+  assert.equal(
+    of(edited.key.id)?.message?.conversation ?? of(edited.key.id)?.message?.extendedTextMessage?.text,
+    'corrected',
+  );
+  assert.deepEqual([of(revokedId)?.message ?? null, of(revokedId)?.messageStubType], [null, 1]);
+  assert.equal(of(place.key.id)?.message?.locationMessage?.degreesLatitude, 38.7);
+  assert.equal(of(poll.key.id)?.message?.pollCreationMessageV3?.name, 'when');
+  assert.equal(of(plain.key.id)?.reactions?.[0]?.text, '👍');
+  assert.equal(of(plain.key.id)?.key.fromMe, false);
+  const sung = of(song?.key.id);
+  assert.equal(sung?.message?.extendedTextMessage?.text ?? sung?.message?.conversation, 'sing');
+  assert.equal(sung?.key.participant, `${bento.lid.split(':')[0]}@lid`);
+  const choir = self.heard.chats.get(group.id);
+  assert.deepEqual([choir?.name, choir?.participant?.length], ['Choir', 2]);
+  // Nothing but these, and no keys in them: what only devices read is no message.
+  assert.ok(!sung?.message?.senderKeyDistributionMessage);
+  assert.equal(self.heard.messages.size, 6);
+});
+
 test('a generated past comes whole, in chunks that count on, and is confirmed', {
   timeout: 60_000,
 }, async t => {

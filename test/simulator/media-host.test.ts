@@ -29,7 +29,7 @@ async function mediaHost(t: TestContext, settings: SimulatorOptions = {}) {
   const config = clientOptions(server);
   const { dispatcher } = config.options;
   t.after(() => dispatcher.destroy());
-  const [alice] = await linkedClients(t, server, { count: 1 }, config as never);
+  const [alice] = await linkedClients(t, server, { count: 1 }, config);
   assert.ok(alice);
   const answer = (await alice.sock.query({
     tag: 'iq',
@@ -40,7 +40,7 @@ async function mediaHost(t: TestContext, settings: SimulatorOptions = {}) {
   assert.ok(mediaConn);
   const auth = mediaConn.attrs.auth ?? '';
   const ask = (path: string, init: RequestInit = {}) =>
-    fetch(server.mediaUrl + path, { ...init, dispatcher } as object);
+    fetch(server.mediaUrl + path, { ...init, dispatcher });
   const upload = async (bytes: Buffer, { path = '/mms/image', query = '', token = tokenOf(bytes) } = {}) => {
     const response = await ask(`${path}/${token}?auth=${encodeURIComponent(auth)}&token=${token}${query}`, {
       method: 'POST',

@@ -10,7 +10,7 @@ tameClients();
 
 async function pair(t: test.TestContext, server: Awaited<ReturnType<typeof simulator>>) {
   const config = clientOptions(server);
-  const [alice, bob] = await linkedClients(t, server, { count: 2 }, config as never);
+  const [alice, bob] = await linkedClients(t, server, { count: 2 }, config);
   assert.ok(alice && bob);
   return { alice, bob, options: config.options };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { PhoneMessage } from '../../src/simulator/phone/phone.ts';
+import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, paired, simulator, tameClients } from './client.ts';
 

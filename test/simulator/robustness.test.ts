@@ -6,7 +6,7 @@ import test, { type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import type { PhoneMessage } from '../../src/simulator/phone/phone.ts';
+import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { client, driver, linkedClients, simulator, tameClients } from './client.ts';
 

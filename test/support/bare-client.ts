@@ -19,6 +19,8 @@ export interface BareClientOptions {
   readonly onStanza?: (stanza: BinaryNode, client: BareClient) => void;
   /** Reads nothing after the login: what the server sends stays in its buffers. */
   readonly deaf?: boolean;
+  /** An encoded ClientPayload instead of the login of `linked`, whose noise key is used all the same. */
+  readonly payload?: Uint8Array;
 }
 
 /** What login and going active ask of the server, in Baileys' order (protocol.md 5.2). */
@@ -131,7 +133,7 @@ export class BareClient {
   }
 
   #authenticate(serverHello: Buffer): void {
-    const done = this.#noise?.finish(serverHello, loginPayload(this.linked));
+    const done = this.#noise?.finish(serverHello, this.#options.payload ?? loginPayload(this.linked));
     if (!done) throw new Error('an answer to nothing');
     this.#noise = undefined;
     this.sendBytes(frame(done.finish));

@@ -29,7 +29,7 @@ export interface DeviceKeys {
 export interface Device {
   readonly account: Account;
   readonly id: number;
-  readonly keys: DeviceKeys;
+  keys: DeviceKeys;
   /** Companions only: base64 of the noise static key that logs in. */
   readonly noiseKey: string | undefined;
   /** Companions only: encoded ADVSignedDeviceIdentity with both signatures. */
@@ -57,8 +57,8 @@ export interface Account {
   name: string;
   /** ADV raw id: one number per account. */
   readonly rawId: number;
-  /** The phone's Signal identity, which is also the account signature key of ADV. */
-  readonly identity: KeyPair;
+  /** The phone's Signal identity, which is also the account signature key of ADV. A reinstalled phone has a new one. */
+  identity: KeyPair;
   readonly devices: Map<number, Device>;
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */

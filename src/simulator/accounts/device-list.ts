@@ -1,6 +1,7 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
 
-import { node, unixNow } from '../wire/stanza.ts';
+import { participantsHash } from '../delivery/participants-hash.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
 import { keyIndexList } from './adv.ts';
@@ -15,21 +16,54 @@ export function unlink(world: World, device: Device, how: 'device-removed' | 'lo
   world.changed();
 }
 
+/**
+ * Tells the account's other devices and everybody who knows its list. The hashes are over the new list, in both forms:
+ * whatsmeow applies the change only when its own list then has the same one (notification.go handleDeviceNotification).
+ */
 export function announceDevice(world: World, device: Device, change: 'add' | 'remove'): void {
-  const account = device.account;
-  const named = node('device', { jid: deviceJid(device), 'key-index': String(device.id) });
+  const { account } = device;
+  const named = node('device', {
+    jid: deviceJid(device),
+    lid: deviceJid(device, 'lid'),
+    'key-index': String(device.id),
+  });
   const list = node(
     'key-index-list',
-    { ts: unixNow() },
+    { ts: world.clock.seconds() },
     change === 'add' ? keyIndexList(account) : undefined,
   );
-  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'devices', t: unixNow() };
-  const heard = new Set<Account>([account, ...account.watchers]);
-  for (const listener of heard) {
+  const hashes = {
+    device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
+    device_lid_hash: participantsHash(account.devices.values(), 'lid'),
+  };
+  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'devices' };
+  tellWatchers(world, account, attrs, [node(change, hashes, [named, list])], device);
+}
+
+/**
+ * The phone has a new identity: contacts renew their sessions with it (Baileys identity-change-handler.ts, whatsmeow
+ * notification.go handleEncryptNotification).
+ */
+export function announceIdentity(world: World, account: Account): void {
+  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'encrypt' };
+  tellWatchers(world, account, attrs, [node('identity', {})]);
+  const phone = account.devices.get(0);
+  // Phones among the contacts take it in without a stanza.
+  if (phone) for (const watcher of account.watchers) watcher.devices.get(0)?.phone?.forget(phone);
+}
+
+function tellWatchers(
+  world: World,
+  account: Account,
+  attrs: Record<string, string>,
+  content: BinaryNode[],
+  not?: Device,
+): void {
+  for (const listener of new Set([account, ...account.watchers])) {
     for (const companion of listener.devices.values()) {
-      if (companion === device || companion.id === 0) continue;
+      if (companion === not || companion.id === 0) continue;
       companion.mailbox.push(
-        node('notification', { ...attrs, id: world.nextId() }, [node(change, {}, [named, list])]),
+        node('notification', { ...attrs, id: world.nextId(), t: world.clock.seconds() }, content),
       );
     }
   }

@@ -1,11 +1,14 @@
 // Making phones, and telling the server's account list about them.
 
+import { quit } from '../groups/change.ts';
+import { announce } from '../groups/notices.ts';
 import { Phone } from '../phone/phone.ts';
 import { freshSignalState } from '../phone/signal.ts';
 import { Refused } from '../refused.ts';
+import { generateKeyPair } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
-import { unlink } from './device-list.ts';
+import { announceIdentity, unlink } from './device-list.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {
@@ -25,9 +28,23 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
 export function removePhone(world: World, account: Account): void {
   for (const device of [...account.devices.values()])
     if (device.id !== 0) unlink(world, device, 'device-removed');
-  for (const group of [...world.groups.of(account)]) world.groups.leave(group, account);
+  announce(world, quit(world, account));
   world.accounts.remove(account);
   world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
+  world.changed();
+}
+
+/**
+ * WhatsApp is installed anew on the phone, over a backup of its chats: a new identity, so its companions are not its own
+ * any more, and nobody's session with it works. Contacts are told.
+ */
+export async function reinstall(world: World, account: Account): Promise<void> {
+  for (const device of [...account.devices.values()])
+    if (device.id !== 0) unlink(world, device, 'device-removed');
+  account.identity = generateKeyPair();
+  const phone = account.devices.get(0)?.phone;
+  await phone?.reinstall(freshSignalState(account.identity));
+  announceIdentity(world, account);
   world.changed();
 }
 

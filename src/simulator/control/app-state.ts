@@ -94,7 +94,7 @@ export const appStateShapes = shapes({
     id: 'appState',
     method: 'get',
     path: '/phones/{phone}/app-state',
-    tag: 'app state',
+    tag: 'state',
     summary: 'What the phone holds: every collection decrypted, and what it means',
     params: Phone,
     results: State,
@@ -103,7 +103,7 @@ export const appStateShapes = shapes({
     id: 'changeAppState',
     method: 'post',
     path: '/phones/{phone}/app-state',
-    tag: 'app state',
+    tag: 'state',
     summary: 'The person pins, mutes, labels, renames, … on the phone; companions are told',
     params: Phone,
     body: Action,
@@ -113,7 +113,7 @@ export const appStateShapes = shapes({
     id: 'changeAppStateMuch',
     method: 'post',
     path: '/phones/{phone}/app-state/batch',
-    tag: 'app state',
+    tag: 'state',
     summary: 'Many such changes at once, in as few patches as they fit',
     params: Phone,
     body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
@@ -123,7 +123,7 @@ export const appStateShapes = shapes({
     id: 'rotateAppStateKey',
     method: 'post',
     path: '/phones/{phone}/app-state/rotate-key',
-    tag: 'app state',
+    tag: 'state',
     summary: 'The phone writes with a new key from now on, and gives it to its companions unless told not to',
     params: Phone,
     body: z.object({ share: yes }),
@@ -148,7 +148,7 @@ export function appStateRoutes(add: AddRoute, world: World): void {
     world.changed();
     if (body.share) {
       const companions = [...phone.account.devices.values()].filter(device => !device.phone);
-      await Promise.all(companions.map(one => phone.sendToCompanion(one, keyShare([key]))));
+      await Promise.all(companions.map(one => phone.sendPeer(one, [keyShare([key])])));
     }
     return { key: key.id.toString('hex') };
   });

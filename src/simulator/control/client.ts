@@ -36,13 +36,17 @@ interface LooseGiven {
 export interface ControlOptions {
   /** Sees every answer before the caller does, who waits for it; what it throws fails the call. `path` is below `/admin`. */
   readonly inspect?: (method: string, path: string, answer: unknown) => Promise<unknown>;
+  /** For `fetch`: that of `clientOptions`, where the simulator has a certificate of its own. */
+  readonly dispatcher?: NonNullable<RequestInit['dispatcher']>;
 }
 
 /** Every call fails with a {@link ControlError}. `url` is the control URL. */
-export function controlClient(url: string, { inspect }: ControlOptions = {}) {
+export function controlClient(url: string, { inspect, dispatcher }: ControlOptions = {}) {
+  const init = dispatcher ? { dispatcher } : {};
+
   /** A route by method and path (below `/admin`), for what has no operation of its own here. */
   async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(new URL(`/admin${path}`, url), { method, ...encoded(body) });
+    const response = await fetch(new URL(`/admin${path}`, url), { ...init, method, ...encoded(body) });
     const answer = (await response.json()) as T & { error?: string };
     if (response.ok) {
       await inspect?.(method, path, answer);
@@ -92,11 +96,11 @@ export function controlClient(url: string, { inspect }: ControlOptions = {}) {
    * the simulator listens, so that nothing that is caused afterwards is missed.
    */
   async function events(
-    options: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
+    which: { after?: number; kinds?: readonly WorldEvent['kind'][]; signal?: AbortSignal } = {},
   ): Promise<AsyncGenerator<WorldEvent, void>> {
-    const { after, kinds, signal } = options;
+    const { after, kinds, signal } = which;
     const where = new URL(`/admin/events${searchOf({ after, kinds: kinds?.join(',') })}`, url);
-    const response = await fetch(where, signal ? { signal } : {});
+    const response = await fetch(where, { ...init, ...(signal && { signal }) });
     if (!response.ok || !response.body)
       throw new ControlError(response.status, `simulator: GET /events: ${response.status}`);
     return eventsIn(response.body);

@@ -39,7 +39,11 @@ export function eventRoutes(app: OpenAPIHono, world: World): void {
     const seen = Number(context.req.header('last-event-id') ?? Number.NaN);
     const wanted = kinds === undefined ? undefined : new Set(kinds.split(','));
     const wants = (event: WorldEvent) => wanted === undefined || wanted.has(event.kind);
-    let cursor = Number.isSafeInteger(seen) ? seen : (after ?? world.events.last);
+    // Numbers of a simulator that ran before this one mean nothing here.
+    let cursor = Math.min(
+      Number.isSafeInteger(seen) ? seen : (after ?? world.events.last),
+      world.events.last,
+    );
     return streamSSE(context, async stream => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());

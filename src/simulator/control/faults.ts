@@ -156,7 +156,11 @@ export function faultRoutes(add: AddRoute, world: World): void {
     }),
   );
 
-  add(faultShapes.armFault, ({ params, body }) => view(world.faults.arm(params.name, body)));
+  add(faultShapes.armFault, ({ params, body }) => {
+    const armed = view(world.faults.arm(params.name, body));
+    world.events.tell({ kind: 'faults' });
+    return armed;
+  });
 
   add(faultShapes.strikeFault, ({ params, body }) => {
     // Judged as an arming is, and never armed.
@@ -167,9 +171,15 @@ export function faultRoutes(add: AddRoute, world: World): void {
     return { struck: open.length };
   });
 
-  add(faultShapes.disarmFaults, () => ({ disarmed: world.faults.disarm() }));
+  const disarm = (name?: string) => {
+    const disarmed = world.faults.disarm(name);
+    world.events.tell({ kind: 'faults' });
+    return { disarmed };
+  };
 
-  add(faultShapes.disarmFault, ({ params }) => ({ disarmed: world.faults.disarm(params.name) }));
+  add(faultShapes.disarmFaults, () => disarm());
+
+  add(faultShapes.disarmFault, ({ params }) => disarm(params.name));
 }
 
 function connectionsOf(world: World, { jid, all }: { jid?: string | undefined; all?: boolean | undefined }) {

@@ -1,10 +1,10 @@
 // Routes about messages: what a phone sends, what it sees, what it heard of what it sent.
 import { z } from '@hono/zod-openapi';
-import type { Account } from '../accounts/accounts.ts';
+import { type Account, deviceJid } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
-import type { Phone, PhoneMessage } from '../phone/phone.ts';
+import type { PhoneMessage } from '../phone/messages.ts';
+import type { Phone } from '../phone/phone.ts';
 import { Refused } from '../refused.ts';
-import { type Jid, parseJid } from '../wire/jid.ts';
 import type { World } from '../world.ts';
 import { OfPhone } from './phones.ts';
 import { type AddRoute, shapes } from './route.ts';
@@ -27,6 +27,10 @@ const MessageView = z
       description: 'Of one from this account: the most that a device of somebody else said of it.',
     }),
     receipts: z.array(Receipt).optional(),
+    seen: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Of one from others: this account said that it was read.' }),
   })
   .openapi('PhoneMessage');
 
@@ -83,7 +87,7 @@ export const messageShapes = shapes({
 export function messageRoutes(add: AddRoute, world: World): void {
   add(messageShapes.send, async ({ params, body: { to, text, id } }) => {
     const phone = phoneOf(world, params.phone);
-    return { id: await phone.send(person(world, to), text, id) };
+    return { id: await phone.send(chatNamed(to), text, id) };
   });
 
   add(messageShapes.messages, async ({ params, query, signal }) => {
@@ -104,7 +108,7 @@ export function messageRoutes(add: AddRoute, world: World): void {
   });
 
   add(messageShapes.read, async ({ params, body: { chat, ids } }) => {
-    await phoneOf(world, params.phone).read(person(world, chat), ids);
+    await phoneOf(world, params.phone).read(chatNamed(chat), ids);
     return { ids };
   });
 }
@@ -134,9 +138,17 @@ function selected(
 const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
 
 function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
-  if (!message.fromMe) return message;
+  if (!message.fromMe) return { ...message, seen: seenBy(world, phone.account, message.id) };
   const receipts = [...phone.receipts.of(message.id)];
   return { ...message, status: statusOf(world, phone.account, receipts), receipts };
+}
+
+function seenBy(world: World, own: Account, id: string): boolean {
+  const devices = world.ledger.message(id)?.devices ?? {};
+  return [...own.devices.values()].some(device => {
+    const said = devices[deviceJid(device)]?.receipts ?? [];
+    return said.some(({ type }) => type === 'read' || type === 'played');
+  });
 }
 
 function statusOf(
@@ -148,13 +160,10 @@ function statusOf(
   return STATUSES.findLast(status => said.includes(status)) ?? 'sent';
 }
 
-/** Digits or a JID, of somebody who exists. */
-function person(world: World, to: string): Jid {
+/** Digits or a JID: of a person, of a group, or `status@broadcast`. */
+function chatNamed(to: string): string {
   const digits = to.replace(/^\+/, '');
-  const jid = parseJid(/^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to);
-  if (!jid) throw new Refused(400, 'a person is named by digits or by a JID (@s.whatsapp.net or @lid)');
-  if (!world.accounts.byUser(jid.user, jid.domain)) throw new Refused(404, `nobody has ${to}`);
-  return { ...jid, device: 0 };
+  return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
 }
 
 /** A chat as messages name it: a person in number form, whoever asks in which. */

@@ -4,13 +4,14 @@ import { version } from '../../lib/version.ts';
 
 const description = `Drives the phones, the network and the clock of a WhatsApp server for tests.
 
-Nothing here asks for a credential. JSON in and out; a failure is \`{"error": "a sentence"}\` that says what to do. Everything
-that happens can be watched at \`GET /admin/events\`.`;
+Nothing here asks for a credential. JSON in and out; a failure is \`{"error": "a sentence"}\` that says what to do.
+Everything that happens can be watched at \`GET /admin/events\`.`;
 
 const tags = {
   linking: 'A person links a client: scans its QR code, types its pairing code, unlinks it',
   phones: 'Phones, and contacts: phones without linked devices',
   messages: 'What phones send and see',
+  delivery: 'How messages travel: the form in which people appear, keys, phones that cannot read',
   devices: 'Linked devices: who is connected, and ready-made ones',
   groups: 'Groups and communities',
   profile: 'Names, abouts, pictures, privacy',

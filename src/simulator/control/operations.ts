@@ -2,6 +2,7 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { appStateShapes } from './app-state.ts';
+import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
@@ -13,6 +14,7 @@ import type { processShapes } from './process.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof appStateShapes &
+  typeof deliveryShapes &
   typeof deviceShapes &
   typeof faultShapes &
   typeof groupShapes &
@@ -58,9 +60,17 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   removeHistory: 'DELETE /phones/{phone}/history',
   syncSettings: 'GET /sync-settings',
   changeSyncSettings: 'PATCH /sync-settings',
+  setAddressing: 'PUT /addressing',
+  delivery: 'GET /delivery',
+  setDelivery: 'PUT /delivery',
+  reinstall: 'POST /phones/{phone}/reinstall',
+  undecryptable: 'POST /phones/{phone}/undecryptable',
 
   createGroup: 'POST /groups',
   groups: 'GET /groups',
+  group: 'GET /groups/{group}',
+  changeGroup: 'POST /groups/{group}/change',
+  dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
   devices: 'GET /devices',

@@ -133,7 +133,9 @@ export const phoneShapes = shapes({
     tag: 'phones',
     summary:
       'The phone loses its Signal sessions, as one that was restored from an old backup, and asks again',
+    description: 'All of them, or with the device whose JID is `with` only.',
     params: OfPhone,
+    body: z.object({ with: z.string().optional() }),
     results: z.object({ ok: z.literal(true) }),
   },
   script: {
@@ -193,8 +195,10 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     return { removed: account.phone };
   });
 
-  add(phoneShapes.forgetSessions, async ({ params }) => {
-    await phoneOf(world, params.phone).forgetSessions();
+  add(phoneShapes.forgetSessions, async ({ params, body }) => {
+    const device = world.accounts.device(body.with);
+    if (body.with !== undefined && !device) throw new Refused(404, `there is no device ${body.with}`);
+    await phoneOf(world, params.phone).forgetSessions(device);
     return { ok: true } as const;
   });
 

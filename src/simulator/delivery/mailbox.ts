@@ -1,6 +1,7 @@
 // What a device still has to get, in order, and what it got but has not confirmed (protocol.md 9.3, 9.4).
-// States: away -> waiting (logged in, not yet active) -> previewed (offline preview sent) -> live.
+// States: away -> waiting (logged in, not yet active) -> draining (offline preview sent) -> live.
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
+import { Backlog } from './backlog.ts';
 
 /** What the mailbox needs of a connection. */
 export interface Line {
@@ -12,25 +13,39 @@ interface Sent {
   readonly stanza: BinaryNode;
 }
 
-type State = 'away' | 'waiting' | 'previewed' | 'live';
+type State = 'away' | 'waiting' | 'draining' | 'live';
 
-// Baileys asks for its batch at once; a client that never asks gets it all the same (protocol.md 9.4) [inferred].
+/** Sent right after the preview, before any request (whatsapp-rust src/client/offline_resume.rs). */
+const PRIMER = 5;
+/** What Baileys asks for; also what goes out when a client that confirmed everything has not asked for more. */
+const BATCH = 100;
+/** A client that neither asks nor confirms gets the next batch all the same (protocol.md 9.4) [inferred]. */
 const BATCH_PATIENCE_MS = 3_000;
+/** A client that confirms nothing: the oldest of these are not sent again at its next login. */
+const MAX_UNCONFIRMED = 20_000;
 
 export class Mailbox {
-  #queue: BinaryNode[] = [];
+  readonly #backlog = new Backlog();
   readonly #unconfirmed = new Map<string, Sent[]>();
+  #unconfirmedCount = 0;
   #order = 0;
   #state: State = 'away';
   #line: Line | undefined;
   #patience: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
+  /** Of the backlog at the time of the preview: what is still to come, and what was announced. */
+  #left = 0;
+  #announced = 0;
+  #numbered = 0;
 
   /** Stanzas that the device has not confirmed, sent or not. */
   get pending(): number {
-    let sent = 0;
-    for (const list of this.#unconfirmed.values()) sent += list.length;
-    return this.#queue.length + sent;
+    return this.#backlog.size + this.#unconfirmedCount;
+  }
+
+  /** Stanzas that were given up because too many waited. */
+  get dropped(): number {
+    return this.#backlog.dropped;
   }
 
   get live(): boolean {
@@ -40,17 +55,18 @@ export class Mailbox {
   /** Delivers now, or as soon as the device is there. For message, receipt, notification and call. */
   push(stanza: BinaryNode): void {
     if (this.#state === 'live') this.#transmit(stanza);
-    else this.#queue.push(stanza);
+    else this.#backlog.push(stanza);
   }
 
   /** Whether this very stanza still waits for the device to be there. */
   holds(stanza: BinaryNode): boolean {
-    return this.#queue.includes(stanza);
+    return this.#backlog.has(stanza);
   }
 
-  /** For presence and chat states: worthless later, so only a live device gets them. */
-  pushVolatile(stanza: BinaryNode): void {
+  /** For presence and chat states: a device that is away gets them later only if `worthless` is given and then false. */
+  pushVolatile(stanza: BinaryNode, worthless?: () => boolean): void {
     if (this.#state === 'live') this.#line?.send(stanza);
+    else if (worthless) this.#backlog.push(stanza, worthless);
   }
 
   /** A login: everything unconfirmed goes back to the front of the queue, in the order it was sent. */
@@ -62,9 +78,10 @@ export class Mailbox {
 
   detach(): void {
     clearTimeout(this.#patience);
-    const sent = [...this.#unconfirmed.values()].flat().sort((a, b) => a.order - b.order);
+    const sent = this.#inOrder();
     this.#unconfirmed.clear();
-    if (sent.length > 0) this.#queue = [...sent.map(one => one.stanza), ...this.#queue];
+    this.#unconfirmedCount = 0;
+    if (sent.length > 0) this.#backlog.putBack(sent);
     this.#line = undefined;
     this.#drained = undefined;
     this.#state = 'away';
@@ -74,18 +91,19 @@ export class Mailbox {
   activate(drained: () => void): void {
     if (this.#state !== 'waiting') return;
     this.#drained = drained;
-    if (this.#queue.length === 0) {
-      this.drain();
-      return;
-    }
-    this.#state = 'previewed';
-    this.#line?.send(node('ib', { from: SERVER }, [node('offline_preview', this.#preview())]));
-    this.#patience = setTimeout(() => this.drain(), BATCH_PATIENCE_MS);
+    this.#state = 'draining';
+    this.#left = this.#backlog.size;
+    this.#numbered = 0;
+    const counts = preview(this.#backlog.stanzas);
+    this.#announced = Number(counts.count);
+    if (this.#announced > 0)
+      this.#line?.send(node('ib', { from: SERVER }, [node('offline_preview', counts)]));
+    this.#sendBatch(this.#announced > 0 ? PRIMER : this.#left);
   }
 
-  /** The client asked for its batch. Baileys asks once per preview, so the first request brings everything. */
-  batchRequested(): void {
-    if (this.#state === 'previewed') this.drain();
+  /** The client asks for more: Baileys once per preview, WA Web and whatsapp-rust again and again. */
+  batchRequested(count = BATCH): void {
+    if (this.#state === 'draining' && count > 0) this.#sendBatch(count);
   }
 
   /** A receipt or ack named this stanza: it is delivered for good. False when nothing of that id was out. */
@@ -95,42 +113,47 @@ export class Mailbox {
     if (!sent) return false;
     if (sent.length > 1) sent.shift();
     else this.#unconfirmed.delete(key);
+    this.#unconfirmedCount--;
+    if (this.#state === 'draining' && this.#unconfirmedCount === 0) this.#sendBatch(BATCH);
     return true;
   }
 
   /** Everything unconfirmed in order, for keeping. */
   contents(): BinaryNode[] {
-    const sent = [...this.#unconfirmed.values()].flat().sort((a, b) => a.order - b.order);
-    return [...sent.map(one => one.stanza), ...this.#queue];
+    return [...this.#inOrder(), ...this.#backlog.stanzas];
   }
 
   restore(stanzas: BinaryNode[]): void {
-    this.#queue = stanzas;
+    this.#backlog.putBack(stanzas);
   }
 
-  #preview(): Record<string, string> {
-    const count = { message: 0, receipt: 0, notification: 0, call: 0 };
-    for (const { tag } of this.#queue) if (tag in count) count[tag as keyof typeof count]++;
-    return {
-      count: String(this.#queue.length),
-      message: String(count.message),
-      receipt: String(count.receipt),
-      notification: String(count.notification),
-      call: String(count.call),
-      appdata: '0',
-    };
+  #inOrder(): BinaryNode[] {
+    const sent = [...this.#unconfirmed.values()].flat().sort((a, b) => a.order - b.order);
+    return sent.map(one => one.stanza);
   }
 
-  drain(): void {
+  #sendBatch(count: number): void {
     clearTimeout(this.#patience);
-    const batch = this.#queue;
-    this.#queue = [];
-    batch.forEach((stanza, index) => {
-      this.#transmit(stanza, { offline: String(index) });
-    });
+    const now = Math.min(count, this.#left);
+    this.#left -= now;
+    for (const { stanza, lasting } of this.#backlog.take(now)) {
+      if (lasting) this.#transmit(stanza, { offline: String(this.#numbered++) });
+      else this.#line?.send(stanza);
+    }
+    if (this.#left > 0) this.#patience = setTimeout(() => this.#sendBatch(BATCH), BATCH_PATIENCE_MS);
+    else this.#finish();
+  }
+
+  #finish(): void {
     // Sent with 0 as well: Baileys holds every event back until it comes.
-    this.#line?.send(node('ib', { from: SERVER }, [node('offline', { count: String(batch.length) })]));
+    const count = String(this.#announced);
+    this.#line?.send(node('ib', { from: SERVER }, [node('offline', { count })]));
     this.#state = 'live';
+    // What came meanwhile.
+    for (const { stanza, lasting } of this.#backlog.take(this.#backlog.size)) {
+      if (lasting) this.#transmit(stanza);
+      else this.#line?.send(stanza);
+    }
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();
@@ -138,13 +161,34 @@ export class Mailbox {
 
   #transmit(stanza: BinaryNode, extra?: Record<string, string>): void {
     const id = stanza.attrs.id;
-    if (id !== undefined) {
-      const key = `${stanza.tag} ${id}`;
-      const entry = { order: this.#order++, stanza };
-      const list = this.#unconfirmed.get(key);
-      if (list) list.push(entry);
-      else this.#unconfirmed.set(key, [entry]);
-    }
+    if (id !== undefined) this.#await(`${stanza.tag} ${id}`, stanza);
     this.#line?.send(extra ? { ...stanza, attrs: { ...stanza.attrs, ...extra } } : stanza);
   }
+
+  #await(key: string, stanza: BinaryNode): void {
+    const entry = { order: this.#order++, stanza };
+    const list = this.#unconfirmed.get(key);
+    if (list) list.push(entry);
+    else this.#unconfirmed.set(key, [entry]);
+    if (++this.#unconfirmedCount <= MAX_UNCONFIRMED) return;
+    for (const [oldest, sent] of this.#unconfirmed) {
+      this.#unconfirmed.delete(oldest);
+      this.#unconfirmedCount -= sent.length;
+      break;
+    }
+  }
+}
+
+/** What waits, by kind. */
+function preview(stanzas: readonly BinaryNode[]): Record<string, string> {
+  const count = { message: 0, receipt: 0, notification: 0, call: 0 };
+  for (const { tag } of stanzas) if (tag in count) count[tag as keyof typeof count]++;
+  return {
+    count: String(stanzas.length),
+    message: String(count.message),
+    receipt: String(count.receipt),
+    notification: String(count.notification),
+    call: String(count.call),
+    appdata: '0',
+  };
 }

@@ -1,54 +1,44 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
-import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
-import type { Domain, Jid } from '../wire/jid.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import type { Domain } from '../wire/jid.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
+import { chatIn, deliveredForm, formOf, messageAddress, receiptAddress } from './addressing.ts';
+import type { Chat } from './chat.ts';
 
 /** One message on its way to one device. */
 export interface Parcel {
   readonly sender: Device;
   readonly target: Device;
-  /** The person it was addressed to, in the form the sender used. */
-  readonly chat: Jid;
-  /** `id`, `type` and what is passed through unchanged (`edit`, `expiration`, ...). */
+  /** As the sender addressed it. */
+  readonly chat: Chat;
+  /** In which form the sender wrote this device; counts for a status, which has no form of its own. */
+  readonly form?: Domain | undefined;
+  /** `id`, `type` and what is passed through unchanged (`edit`, `expiration`, ...); `t` where it is an older one's. */
   readonly attrs: Readonly<Record<string, string | undefined>>;
-  readonly enc: BinaryNode;
+  /** What this device can decrypt, in the order in which it must. */
+  readonly encs: readonly BinaryNode[];
   /** Present when some enc is a pkmsg; only those recipients get it. */
   readonly identity: BinaryNode | undefined;
   /** Other children of the message, passed through. */
   readonly extras: readonly BinaryNode[];
-  readonly peer: boolean;
+  /** Between a companion and its own phone. */
+  readonly peer?: boolean;
 }
 
 export function deliverMessage(world: World, parcel: Parcel): void {
-  const { sender, target, chat, enc } = parcel;
-  const content = [enc, ...parcel.extras];
-  if (parcel.identity && enc.attrs.type === 'pkmsg') content.push(parcel.identity);
-  const attrs = {
-    ...parcel.attrs,
-    t: unixNow(),
-    notify: sender.account.name,
-    ...addressing(world, sender, target, chat, parcel.peer),
-  };
+  const { sender, target, chat, encs, identity } = parcel;
+  const content = [...encs, ...parcel.extras];
+  if (identity && encs.some(enc => enc.attrs.type === 'pkmsg')) content.push(identity);
+  const form = parcel.form ?? formOf(chat) ?? 's.whatsapp.net';
+  const address = parcel.peer
+    ? { from: deviceJid(sender), category: 'peer' }
+    : messageAddress(world, { sender, target, chat, form });
+  const id = parcel.attrs.id ?? '';
+  if (chat.kind !== 'group' && !parcel.peer && deliveredForm(world, form) !== form)
+    world.sentForms.remember(sender.account, id, form);
+  const attrs = { t: world.clock.seconds(), ...parcel.attrs, notify: sender.account.name, ...address };
   hand(world, target, node('message', attrs, content));
-}
-
-function addressing(world: World, sender: Device, target: Device, chat: Jid, peer: boolean) {
-  const own = sender.account === target.account;
-  if (peer) return { from: deviceJid(sender), category: 'peer' };
-  const from = deviceJid(sender, chat.domain);
-  if (!own) {
-    return chat.domain === 'lid'
-      ? { from, sender_pn: accountJid(sender.account), addressing_mode: 'lid' }
-      : { from, sender_lid: accountJid(sender.account, 'lid'), addressing_mode: 'pn' };
-  }
-  // Only on copies for one's own devices: Baileys throws on `recipient` from anybody else.
-  const recipient = `${chat.user}@${chat.domain}`;
-  const other = world.accounts.byUser(chat.user, chat.domain);
-  if (!other) return { from, recipient };
-  return chat.domain === 'lid'
-    ? { from, recipient, peer_recipient_pn: accountJid(other) }
-    : { from, recipient, peer_recipient_lid: accountJid(other, 'lid') };
 }
 
 export interface ReceiptParcel {
@@ -56,32 +46,28 @@ export interface ReceiptParcel {
   readonly ids: readonly string[];
   /** Absent: delivered. */
   readonly type: string | undefined;
-  /** In which form the two know each other. */
-  readonly domain: Domain;
-  readonly recipient?: string | undefined;
+  /** Where the messages were, as the sender of the receipt knows it. */
+  readonly chat: Chat;
+  /** The form in which the sender of the receipt wrote people. */
+  readonly form: Domain;
+  /** Only on receipts of one's own devices: the chat, or in a group the author. */
+  readonly recipient?: Chat | undefined;
   /** Children that a retry carries. */
   readonly content?: readonly BinaryNode[] | undefined;
 }
 
 export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Device): void {
-  const [first, ...more] = parcel.ids;
-  const list =
-    more.length > 0
-      ? [
-          node(
-            'list',
-            {},
-            more.map(id => node('item', { id })),
-          ),
-        ]
-      : [];
-  const content = [...list, ...(parcel.content ?? [])];
+  const [first = '', ...more] = parcel.ids;
+  const items = more.map(id => node('item', { id }));
+  const content = [...(more.length > 0 ? [node('list', {}, items)] : []), ...(parcel.content ?? [])];
+  // The author knows its message in the form in which it sent it, not in the one in which it arrived.
+  const form = world.sentForms.of(target.account, first) ?? parcel.form;
   const attrs = {
     id: first,
-    from: deviceJid(parcel.sender, parcel.domain),
     type: parcel.type,
-    t: unixNow(),
-    recipient: parcel.recipient,
+    t: world.clock.seconds(),
+    recipient: parcel.recipient && chatIn(world, parcel.recipient, form),
+    ...receiptAddress({ sender: parcel.sender, target, chat: parcel.chat }, form),
   };
   hand(world, target, node('receipt', attrs, content.length > 0 ? content : undefined));
 }
@@ -90,6 +76,30 @@ export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Devi
 export function receiptToAll(world: World, parcel: ReceiptParcel, account: Account, not?: Device): void {
   for (const device of account.devices.values()) if (device !== not) deliverReceipt(world, parcel, device);
 }
+
+/**
+ * A receipt's way. `author` wrote the messages. Delivered and the like go to all of the author's devices; what says that
+ * a person looked (read, played) to the reader's own other devices as well, and `read-self` to nobody else.
+ */
+export function receiptToPeople(
+  world: World,
+  parcel: ReceiptParcel,
+  author: Account,
+  authorChat: Chat,
+): void {
+  const { sender, type } = parcel;
+  const own = sender.account;
+  if (author !== own && !SELF.has(type ?? '')) receiptToAll(world, parcel, author);
+  if (SEEN.has(type ?? '')) {
+    const recipient = parcel.chat.kind === 'person' ? parcel.chat : authorChat;
+    receiptToAll(world, { ...parcel, recipient }, own, sender);
+  }
+}
+
+/** These say that a person looked, not that the stanza arrived. */
+export const SEEN: ReadonlySet<string> = new Set(['read', 'read-self', 'played', 'played-self']);
+/** Of these, the ones that only the reader's own devices hear of: receipts are switched off. */
+const SELF: ReadonlySet<string> = new Set(['read-self', 'played-self']);
 
 function hand(world: World, target: Device, stanza: BinaryNode): void {
   const jid = deviceJid(target);

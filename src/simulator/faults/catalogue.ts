@@ -1,6 +1,7 @@
 // Every fault there is, by name. A feature with faults of its own keeps them in its folder, as a record like those
 // spread in here, and asks for them where they strike: `world.faults.armed?.fire('media.bad-mac', device)`.
 import type { z } from '@hono/zod-openapi';
+import { mediaFaults } from '../media/faults.ts';
 import { answerFaults } from './answers.ts';
 import { closingFaults } from './closing.ts';
 import { connectingFaults } from './connecting.ts';
@@ -14,6 +15,7 @@ export const catalogue = {
   ...networkFaults,
   ...answerFaults,
   ...poisonFaults,
+  ...mediaFaults,
 } as const;
 
 export type FaultName = keyof typeof catalogue;

@@ -170,15 +170,23 @@ function cutAfter(wire: Wire, after: number, cut: () => void): void {
   });
 }
 
-/** A copy whose every ciphertext has one bit flipped, in the part that only the MAC protects. */
+/**
+ * From the end of an <enc>, a byte that is ciphertext whatever the message: behind it are 8 bytes of MAC and, in a pkmsg,
+ * up to 10 of key ids; in a skmsg 64 of signature, which stock Baileys does not verify (so that there the damage is seen
+ * by the padding, in 255 of 256 cases).
+ */
+const BEHIND = { skmsg: 65, other: 20 } as const;
+
 function damaged(stanza: BinaryNode): BinaryNode {
   if (!Array.isArray(stanza.content)) return stanza;
   return {
     ...stanza,
     content: stanza.content.map(one => {
-      if (one.tag !== 'enc' || !(one.content instanceof Uint8Array) || one.content.length === 0) return one;
+      if (one.tag !== 'enc' || !(one.content instanceof Uint8Array)) return one;
       const content = Buffer.from(one.content);
-      content[content.length - 1] = (content[content.length - 1] ?? 0) ^ 1;
+      const at = content.length - (one.attrs.type === 'skmsg' ? BEHIND.skmsg : BEHIND.other);
+      const byte = content[at];
+      if (byte !== undefined) content[at] = byte ^ 1;
       return { ...one, content };
     }),
   };

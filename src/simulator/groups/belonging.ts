@@ -30,18 +30,15 @@ export function enter(
   return [...told, ...climb(groups, group, fresh, by)];
 }
 
-/** People of a subgroup come into the community and its announcements. */
+/** Whoever is in a subgroup is in the community, and whoever is in the community hears its announcements. */
 export function climb(
   groups: Groups,
   group: Group,
   people: readonly Account[],
   by: Account | undefined,
 ): Notice[] {
-  const { parent } = group;
-  if (!parent) return [];
-  return [parent, announcementsOf(groups, parent)].flatMap(one =>
-    one && one !== group ? enter(groups, one, people, by, 'linked_group_join') : [],
-  );
+  const next = group.kind === 'community' ? announcementsOf(groups, group) : group.parent;
+  return next ? enter(groups, next, people, by, 'linked_group_join') : [];
 }
 
 export function announcementsOf(groups: Groups, community: Group): Group | undefined {

@@ -3,6 +3,7 @@
 import type { Account } from '../accounts/accounts.ts';
 import { IqError } from '../stanzas/request.ts';
 import type { World } from '../world.ts';
+import { exit } from './belonging.ts';
 import {
   type CommunityRequest,
   createCommunity,
@@ -141,11 +142,16 @@ export function actAsServer(world: World, group: Group, act: ServerAct): Outcome
   return { group, notices: keys.map(key => toMembers(group, undefined, { type: 'setting', key })) };
 }
 
+/** Somebody is gone for good: so they are from every group. */
+export function quit(world: World, account: Account): Outcome['notices'] {
+  return [...world.groups.of(account)].flatMap(group => exit(world.groups, group, [account], account));
+}
+
 export function sceneOf(world: World, actor: Account, group: Group): Scene {
   return { ...around(world, actor), group };
 }
 
 function around(world: World, actor: Account) {
   const mayAdd = (person: Account) => world.groups.mayAdd(person, actor);
-  return { groups: world.groups, actor, now: Math.floor(Date.now() / 1000), mayAdd };
+  return { groups: world.groups, actor, now: Number(world.clock.seconds()), mayAdd };
 }

@@ -82,8 +82,8 @@ export interface NewGroup {
   readonly kind?: GroupKind;
   readonly parent?: Group | undefined;
   readonly seeded?: boolean;
-  /** Unix seconds; now when absent. */
-  readonly at?: number;
+  /** Unix seconds. */
+  readonly at: number;
 }
 
 export class Groups {
@@ -131,7 +131,7 @@ export class Groups {
 
   /** A group that is in no list yet; {@link add} puts it there. */
   make(given: NewGroup): Group {
-    const at = given.at ?? Math.floor(Date.now() / 1000);
+    const { at } = given;
     const members = new Map<Account, Role>();
     if (given.creator) members.set(given.creator, 'superadmin');
     for (const account of given.members ?? []) if (!members.has(account)) members.set(account, 'member');

@@ -17,7 +17,7 @@ const getInvite: Answer = request => {
     const code = seeCode(sceneOf(world, device.account, groupOf(request)));
     return [node('invite', { code })];
   }
-  const group = behindCode(world.groups, need(content, 'code'), now());
+  const group = behindCode(world.groups, need(content, 'code'), Number(world.clock.seconds()));
   return twins(group, { participants: false });
 };
 
@@ -29,7 +29,8 @@ const setInvite: Answer = request => {
     return [node('invite', { code: group.inviteCode })];
   }
   const code = need(content, 'code');
-  return entered(perform(request, behindCode(world.groups, code, now()), { type: 'join', code }));
+  const group = behindCode(world.groups, code, Number(world.clock.seconds()));
+  return entered(perform(request, group, { type: 'join', code }));
 };
 
 /** Where one is now, or waits to be (whatsmeow JoinGroupWithLink). Baileys looks for a community under another name. */
@@ -37,10 +38,6 @@ function entered({ group, pending }: Outcome): BinaryNode[] {
   if (pending) return [node('membership_approval_request', { jid: group.jid })];
   const joined = node('group', { jid: group.jid });
   return group.kind === 'community' ? [joined, node('community', { jid: group.jid })] : [joined];
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000);
 }
 
 function acceptance({ world }: Request, asked: BinaryNode | undefined): Acceptance {

@@ -3,7 +3,7 @@
 // whole notification in which an attribute is missing, so what it reads as required is always there.
 import type { Account } from '../accounts/accounts.ts';
 import { accountJid } from '../accounts/accounts.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
 import type { Group } from './groups.ts';
@@ -19,6 +19,14 @@ export function announce(world: World, notices: readonly Notice[]): void {
   if (notices.length > 0) world.changed();
 }
 
+/** What this account's devices know of groups is old: Baileys fetches them anew. The devices that were told. */
+export function markDirty(world: World, account: Account): number {
+  const dirty = node('dirty', { type: 'groups', timestamp: world.clock.seconds() });
+  const told = [...account.devices.values()].filter(device => device.id !== 0 && device.mailbox.live);
+  for (const device of told) device.mailbox.pushVolatile(node('ib', { from: SERVER }, [dirty]));
+  return told.length;
+}
+
 function tell(account: Account, stanza: BinaryNode): void {
   for (const device of account.devices.values()) if (device.id !== 0) device.mailbox.push(stanza);
 }
@@ -28,7 +36,7 @@ function notification(world: World, { group, by, news }: Notice): BinaryNode {
     from: group.jid,
     type: 'w:gp2',
     id: world.nextId(),
-    t: unixNow(),
+    t: world.clock.seconds(),
     ...actor(group, by),
     addressing_mode: group.addressing === 'lid' ? 'lid' : 'pn',
   };

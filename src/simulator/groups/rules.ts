@@ -42,6 +42,11 @@ export function governs(group: Group, account: Account): boolean {
   return isAdmin(group, account) || (group.parent !== undefined && isAdmin(group.parent, account));
 }
 
+/** Members write, unless the group is for announcements: then only its admins and those of its community. */
+export function mayWrite(group: Group, account: Account): boolean {
+  return group.members.has(account) && (!group.settings.announcement || governs(group, account));
+}
+
 /** Throws 403. */
 export function requireMember({ group, actor }: Scene): void {
   if (!group.members.has(actor)) throw forbidden();

@@ -1,6 +1,6 @@
 // All chats of a phone: those that it really had and those of its generated past, as app state left them.
 import { proto } from '@whiskeysockets/baileys';
-import { accountJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
 import { COLLECTIONS } from '../app-state/collections.ts';
 import { type AppStateView, type ChatView, viewOf } from '../app-state/view.ts';
 import type { Group } from '../groups/groups.ts';
@@ -16,6 +16,7 @@ const { Rank } = proto.GroupParticipant;
 
 /** The newest chat first. */
 export function chatsOf(world: World, phone: Phone): PastChat[] {
+  const { account } = phone;
   const view = viewOf(COLLECTIONS.flatMap(name => [...phone.appState.replica(name).entries()]));
   const own = ownMessages(world, phone);
   own.delete(STATUS);
@@ -25,9 +26,9 @@ export function chatsOf(world: World, phone: Phone): PastChat[] {
     const since = [own.get(id), own.get(past.conversation.pnJid ?? '')].find(list => list !== undefined);
     own.delete(id);
     own.delete(past.conversation.pnJid ?? '');
-    chats.push(asLeft(view, since ? continued(past, since) : past));
+    chats.push(asLeft(view, since ? continued(world, account, past, since) : past));
   }
-  for (const [id, messages] of own) chats.push(asLeft(view, ownChat(world, id, messages)));
+  for (const [id, messages] of own) chats.push(asLeft(view, ownChat(world, account, id, messages)));
   return chats
     .filter(chat => chat.count > 0)
     .sort(
@@ -63,7 +64,12 @@ function* generated(world: World, phone: Phone): Generator<PastChat> {
 }
 
 /** A generated chat that went on over the wire. */
-function continued(past: PastChat, since: readonly proto.IWebMessageInfo[]): PastChat {
+function continued(
+  world: World,
+  own: Account,
+  past: PastChat,
+  since: readonly proto.IWebMessageInfo[],
+): PastChat {
   const last = since.at(-1)?.messageTimestamp ?? 0;
   const newer = [...since].reverse();
   return {
@@ -71,14 +77,19 @@ function continued(past: PastChat, since: readonly proto.IWebMessageInfo[]): Pas
       ...past.conversation,
       conversationTimestamp: last,
       lastMsgTimestamp: last,
-      unreadCount: unreadOf(since),
+      unreadCount: unreadOf(world, own, since),
     },
     count: past.count + since.length,
     messages: () => [...newer, ...past.messages()],
   };
 }
 
-function ownChat(world: World, id: string, messages: readonly proto.IWebMessageInfo[]): PastChat {
+function ownChat(
+  world: World,
+  owner: Account,
+  id: string,
+  messages: readonly proto.IWebMessageInfo[],
+): PastChat {
   const last = messages.at(-1)?.messageTimestamp ?? 0;
   const account = world.accounts.byJid(id);
   const group = world.groups.byJid(id);
@@ -87,7 +98,7 @@ function ownChat(world: World, id: string, messages: readonly proto.IWebMessageI
       id,
       conversationTimestamp: last,
       lastMsgTimestamp: last,
-      unreadCount: unreadOf(messages),
+      unreadCount: unreadOf(world, owner, messages),
       notSpam: true,
       ...(account && {
         name: account.name,
@@ -101,9 +112,14 @@ function ownChat(world: World, id: string, messages: readonly proto.IWebMessageI
   };
 }
 
-/** What came after the person's own last word. */
-function unreadOf(messages: readonly proto.IWebMessageInfo[]): number {
-  return messages.length - 1 - messages.findLastIndex(message => message.key?.fromMe === true);
+/** What came after the last message that the person wrote or, on any device, has read. */
+function unreadOf(world: World, own: Account, messages: readonly proto.IWebMessageInfo[]): number {
+  const devices = [...own.devices.values()].map(device => deviceJid(device));
+  const seen = ({ key }: proto.IWebMessageInfo) => {
+    const heard = world.ledger.message(key?.id ?? '')?.devices ?? {};
+    return devices.some(jid => heard[jid]?.receipts.some(({ type }) => type === 'read' || type === 'played'));
+  };
+  return messages.length - 1 - messages.findLastIndex(one => one.key?.fromMe === true || seen(one));
 }
 
 function groupFacts(group: Group): Partial<proto.IConversation> {

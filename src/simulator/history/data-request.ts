@@ -1,9 +1,9 @@
 // Peer data operations: what only the phone has (PeerDataOperationRequestMessage; Baileys messages-recv.ts
 // requestPlaceholderResend and fetchMessageHistory, whatsmeow send.go, whatsapp-rust src/pdo.rs).
 import { proto } from '@whiskeysockets/baileys';
+import type { PeerRequest } from '../phone/peers.ts';
 import { chatsOf } from './chats.ts';
 import { answerFullOnDemand, answerOnDemand } from './on-demand.ts';
-import type { PeerRequest } from './peer.ts';
 
 const Operation = proto.Message.PeerDataOperationRequestType;
 const { ResultType } = proto.MediaRetryNotification;
@@ -76,7 +76,7 @@ async function respond(
   asked: Asked,
   peerDataOperationResult: Result[],
 ): Promise<void> {
-  await phone.sendToCompanion(companion, {
+  const answer = {
     protocolMessage: {
       type: proto.Message.ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE,
       peerDataOperationRequestResponseMessage: {
@@ -85,5 +85,6 @@ async function respond(
         peerDataOperationResult,
       },
     },
-  });
+  };
+  await phone.sendPeer(companion, [answer]);
 }

@@ -14,7 +14,10 @@ export interface Logged {
   readonly content: proto.IMessage;
 }
 
-/** In the order in which they came. */
+/** In the order in which they came. What was kept before contents were is told by its text. */
 export function logOf(phone: Phone): Logged[] {
-  return phone.messages.map(message => ({ ...message, content: { conversation: message.text } }));
+  return phone.chats.list.map(message => ({
+    ...message,
+    content: phone.chats.protoOf(message) ?? { conversation: message.text },
+  }));
 }

@@ -1,10 +1,10 @@
 // A companion asks for what came before a message it knows (HISTORY_SYNC_ON_DEMAND: Baileys fetchMessageHistory,
 // whatsmeow BuildHistorySyncRequest), or for everything at once (FULL_HISTORY_SYNC_ON_DEMAND).
 import { proto } from '@whiskeysockets/baileys';
+import type { PeerRequest } from '../phone/peers.ts';
 import { chatsOf } from './chats.ts';
 import { bootstrapChunks, wishesOf } from './chunks.ts';
 import type { PastChat } from './past-chat.ts';
-import type { PeerRequest } from './peer.ts';
 import { sendChunk } from './send.ts';
 
 const { HistorySyncType } = proto.HistorySync;

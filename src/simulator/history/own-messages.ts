@@ -65,7 +65,9 @@ function keyOf(world: World, { chat, fromMe, id, from }: Logged): proto.IMessage
 
 function webMessage(world: World, phone: Phone, logged: Logged): proto.IWebMessageInfo {
   const key = keyOf(world, logged);
-  const { fromMe, timestamp, content } = logged;
+  const { fromMe, timestamp } = logged;
+  // A group's key came with the message, and is nobody's business but the session's.
+  const { senderKeyDistributionMessage: _, ...content } = logged.content;
   const pushName = fromMe ? undefined : world.accounts.byJid(logged.from)?.name;
   return {
     key,

@@ -1,42 +1,20 @@
 // What a companion asks of its own phone in peer messages, and what the phone does about it (protocol.md 8.6).
 import { proto } from '@whiskeysockets/baileys';
-import type { Device } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { isCollectionName } from '../app-state/collections.ts';
 import { keyShare } from '../app-state/key-ring.ts';
-import type { Phone } from '../phone/phone.ts';
-import type { World } from '../world.ts';
+import type { PeerAnswer, PeerRequest } from '../phone/peers.ts';
 import { answerDataRequest } from './data-request.ts';
-
-/** A peer message, decrypted. */
-export interface PeerRequest {
-  readonly world: World;
-  readonly phone: Phone;
-  readonly companion: Device;
-  /** Of the stanza. */
-  readonly id: string;
-  readonly message: proto.Message.IProtocolMessage;
-}
-
-type PeerAnswer = (request: PeerRequest) => unknown;
 
 const { Type } = proto.Message.ProtocolMessage;
 
-/** By type; what is not in here is read and not answered. */
-const answers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
+export const peerAnswers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
   [Type.APP_STATE_SYNC_KEY_REQUEST]: shareKeys,
   [Type.APP_STATE_SYNC_KEY_SHARE]: ({ phone, message }) =>
     phone.appState.learn(message.appStateSyncKeyShare?.keys ?? []),
   [Type.APP_STATE_FATAL_EXCEPTION_NOTIFICATION]: startOver,
   [Type.PEER_DATA_OPERATION_REQUEST_MESSAGE]: answerDataRequest,
 };
-
-/** Never throws: a failure is in the ledger. */
-export function answerPeer(request: PeerRequest): void {
-  const answer = answers[request.message.type ?? Type.REVOKE];
-  const done = Promise.resolve(request).then(answer ?? (() => {}));
-  done.catch(error => request.world.ledger.phoneError(error));
-}
 
 // A key that is not there is left out: Baileys would store nothing under its id and write with it. The newest is last,
 // because Baileys writes with the last one it was given.
@@ -46,7 +24,7 @@ function shareKeys({ phone, companion, message }: PeerRequest): Promise<unknown>
   const wanted = ids.flatMap(({ keyId }) => (keyId && keys.get(keyId)) || []);
   if (wanted.length === 0) return undefined;
   const last = [...wanted.filter(key => key !== keys.current), keys.current];
-  return phone.sendToCompanion(companion, keyShare(last));
+  return phone.sendPeer(companion, [keyShare(last)]);
 }
 
 // A companion's state is beyond repair: the phone starts the named collections anew and unlinks everybody, which is all

@@ -15,7 +15,7 @@ export async function sendChunk(
   extra?: proto.Message.IHistorySyncNotification,
 ): Promise<void> {
   const { message, bytes, inline } = await historyNotification(world, chunk, extra);
-  const id = await phone.sendToCompanion(companion, message);
+  const [id = ''] = await phone.sendPeer(companion, [message]);
   phone.history.sent({
     device: companion.id,
     id,

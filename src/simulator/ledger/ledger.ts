@@ -67,9 +67,14 @@ const MAX_KEYS = 500_000;
 const MAX_PREKEYS = 200_000;
 const MAX_PAIRS = 200_000;
 const MAX_VIOLATIONS = 10_000;
+const MAX_UNKNOWN = 200;
+const MAX_UNKNOWN_NAME = 100;
 
 /** Receipts that say that a message came; `read` and `played` say what a person did, and `server-error` is about media. */
 const CLAIMS = new Set(['delivered', 'inactive', 'sender', 'peer_msg', 'hist_sync', 'retry']);
+
+/** Types are counted by name, and clients choose them: those that nobody knows are `other` (protocol.md 9.1). */
+const RECEIPT_TYPES = new Set([...CLAIMS, 'read', 'read-self', 'played', 'played-self', 'server-error']);
 
 export class Ledger {
   readonly totals: Totals = nothingYet();
@@ -184,7 +189,8 @@ export class Ledger {
     else this.#handedLast.set(pair, copy);
   }
 
-  receipt(id: string, device: string, type: string): void {
+  receipt(id: string, device: string, given: string): void {
+    const type = RECEIPT_TYPES.has(given) ? given : 'other';
     this.#events.tell({ kind: 'receipt', id, jid: device, type });
     const log = this.#log(device);
     if (type === 'retry') {
@@ -253,7 +259,10 @@ export class Ledger {
 
   unknownIq(name: string): void {
     this.totals.iqUnknown++;
-    this.unknown.set(name, (this.unknown.get(name) ?? 0) + 1);
+    // Clients choose the name: what is kept of it, and of how many, has an end.
+    const short = name.slice(0, MAX_UNKNOWN_NAME);
+    if (this.unknown.size < MAX_UNKNOWN || this.unknown.has(short))
+      this.unknown.set(short, (this.unknown.get(short) ?? 0) + 1);
   }
 
   /** Those noted as they happened, and those that show only now: `live` says if a device is past its offline drain. */

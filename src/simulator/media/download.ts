@@ -1,10 +1,14 @@
 // Handing out blobs: whole, or the range that a client asks for (protocol.md 12).
+import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import type { World } from '../world.ts';
-import { readRange } from './range.ts';
+import { type ByteRange, readRange } from './range.ts';
 import { MediaRefused } from './respond.ts';
+import { altered, cut, slowed } from './spoil.ts';
 import type { StoredBlob } from './store.ts';
+
+/** A read of a file, and what a slow client keeps waiting. Reused, because a stream's own buffers are 30 MB of garbage at a time. */
+const PIECE = 128 * 1024;
 
 /** Handles a GET or HEAD. Throws {@link MediaRefused}. */
 export async function download(
@@ -17,27 +21,81 @@ export async function download(
   if (!blob || !hashAgrees(blob, url)) throw new MediaRefused(404, 'no such media');
   blob.downloads++;
   if (blob.expired !== undefined) throw new MediaRefused(blob.expired, 'this media is expired');
-  const { length } = blob.content;
+  const faults = world.faults.armed;
+  const refused = faults?.fire('media.status');
+  if (refused) throw new MediaRefused(refused.status, 'refused on purpose');
+  const length = Math.max(0, blob.content.length - (faults?.fire('media.wrong-length')?.missing ?? 0));
   const range = readRange(request.headers.range, length);
   if (range === 'unsatisfiable') {
     response.setHeader('content-range', `bytes */${length}`);
     throw new MediaRefused(416, `it has ${length} bytes`);
   }
-  const { start, end } = range ?? { start: 0, end: length - 1 };
-  if (range) response.setHeader('content-range', `bytes ${start}-${end}/${length}`);
+  const asked = range ?? { start: 0, end: length - 1 };
+  if (range) response.setHeader('content-range', `bytes ${range.start}-${range.end}/${length}`);
   response.writeHead(range ? 206 : 200, {
     'content-type': blob.contentType,
-    'content-length': end - start + 1,
+    'content-length': asked.end - asked.start + 1,
     'accept-ranges': 'bytes',
     etag: `"${blob.content.sha256}"`,
     'last-modified': new Date(blob.at).toUTCString(),
   });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
+  if (request.method === 'HEAD' || length === 0) response.end();
+  else await send(world, blob, asked, response);
+}
+
+async function send(
+  world: World,
+  blob: StoredBlob,
+  range: ByteRange,
+  response: ServerResponse,
+): Promise<void> {
   const file = await world.media.read(blob);
-  await pipeline(file.createReadStream({ start, end }), response);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  try {
+    for await (const bytes of spoiled(world, pieces(file, range), range, gone.signal))
+      await write(response, bytes);
+    response.end();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Every piece is in the same buffer: whoever takes one is done with it before the next. */
+async function* pieces(file: FileHandle, { start, end }: ByteRange): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(PIECE);
+  for (let at = start; at <= end; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE, end + 1 - at), at);
+    if (bytesRead === 0) throw new Error('the file of a blob is too short');
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/** Resolves when the bytes are out of our hands. Rejects when the client is gone. */
+function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(bytes, error => (error ? reject(error) : resolve()));
+  });
+}
+
+/** The bytes of a range as the armed faults let them through. */
+function spoiled(
+  { faults: { armed } }: World,
+  source: AsyncIterable<Buffer>,
+  { start, end }: ByteRange,
+  signal: AbortSignal,
+): AsyncIterable<Buffer> {
+  const length = end - start + 1;
+  let bytes = source;
+  if (armed?.fire('media.bad-mac')) bytes = altered(bytes, length - 1);
+  if (armed?.fire('media.corrupt')) bytes = altered(bytes, Math.floor(length / 2));
+  const truncated = armed?.fire('media.truncated');
+  // All of it and then the end would be no fault.
+  if (truncated) bytes = cut(bytes, Math.min(length - 1, Math.floor(length * truncated.share)));
+  const slow = armed?.fire('media.slow');
+  if (slow) bytes = slowed(bytes, slow.bytesPerSecond, signal);
+  return bytes;
 }
 
 /**

@@ -2,10 +2,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Device } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
 import { readAuth } from './auth.ts';
 import { readUploadPath, type UploadPath } from './paths.ts';
 import { MediaRefused, sendJson } from './respond.ts';
+import { CutOff, cut, slowed } from './spoil.ts';
 import { type MediaStore, type StoredMedia, StoreFull } from './store.ts';
 
 /** The largest document that WhatsApp takes. */
@@ -37,15 +39,17 @@ export class Uploads {
   async handle(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const path = readUploadPath(url.pathname);
     if (!path) throw new MediaRefused(404, 'not a path that media is uploaded to');
-    if (!readAuth(this.#world, url.searchParams.get('auth') ?? ''))
-      throw new MediaRefused(401, 'auth is not one that media_conn gave, or its time is over');
+    const device = readAuth(this.#world, url.searchParams.get('auth') ?? '');
+    if (!device) throw new MediaRefused(401, 'auth is not one that media_conn gave, or its time is over');
+    const refused = this.#world.faults.armed?.fire('media.upload-status', device);
+    if (refused) throw new MediaRefused(refused.status, 'refused on purpose');
     if (url.searchParams.has('resume')) {
       request.resume();
       sendJson(response, 200, this.#progress(path));
       return;
     }
     const offset = Number(url.searchParams.get('file_offset') ?? 0);
-    const stored = await this.#take(request, path, offset);
+    const stored = await this.#take(request, path, offset, device);
     sendJson(response, 200, answer(path, stored));
   }
 
@@ -79,14 +83,19 @@ export class Uploads {
     return { resume: String(this.#partials.get(token)?.length ?? 0) };
   }
 
-  async #take(request: IncomingMessage, path: UploadPath, offset: number): Promise<StoredMedia> {
+  async #take(
+    request: IncomingMessage,
+    path: UploadPath,
+    offset: number,
+    device: Device,
+  ): Promise<StoredMedia> {
     const limit = Math.min(MAX_UPLOAD, this.#store.budget);
     if (offset + Number(request.headers['content-length'] ?? 0) > limit)
       throw new MediaRefused(413, `an upload has at most ${limit} bytes`);
     const partial = await this.#start(path.token, offset);
     let whole = false;
     try {
-      for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      for await (const chunk of this.#bytesOf(request, device)) {
         if (partial.length + chunk.length > limit)
           throw new MediaRefused(413, `an upload has at most ${limit} bytes`);
         this.#store.reserve(chunk.length);
@@ -97,6 +106,7 @@ export class Uploads {
       whole = true;
     } catch (error) {
       if (error instanceof StoreFull) throw new MediaRefused(507, error.message);
+      if (error instanceof CutOff) request.destroy();
       throw error;
     } finally {
       // Cut off: what came is worth keeping. Refused: it is not.
@@ -104,6 +114,21 @@ export class Uploads {
       else if (!whole) await this.#drop(partial);
     }
     return this.#finish(partial, path);
+  }
+
+  /** What the client sends, as the armed faults let it through. It may be left early without the connection's end. */
+  #bytesOf(request: IncomingMessage, device: Device): AsyncIterable<Buffer> {
+    const { armed } = this.#world.faults;
+    let bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    const slow = armed?.fire('media.upload-slow', device);
+    if (slow) {
+      const gone = new AbortController();
+      // It closes as well once all of it was read.
+      request.once('close', () => request.complete || gone.abort());
+      bytes = slowed(bytes, slow.bytesPerSecond, gone.signal);
+    }
+    const ends = armed?.fire('media.upload-cut', device);
+    return ends ? cut(bytes, ends.afterBytes) : bytes;
   }
 
   async #finish(partial: Partial, path: UploadPath): Promise<StoredMedia> {

@@ -1,7 +1,11 @@
 // A phone's Signal state: identity, prekeys and one session per other device. Real sessions, by the wasm's libsignal.
 import { randomInt } from 'node:crypto';
 import {
+  GroupCipher,
+  GroupSessionBuilder,
   ProtocolAddress,
+  SenderKeyDistributionMessage,
+  SenderKeyName,
   SessionBuilder,
   SessionCipher,
   type SessionRecord,
@@ -18,6 +22,15 @@ export interface SignalState {
   nextPreKeyId: number;
   /** Serialised session records by address. */
   readonly sessions: Map<string, Uint8Array>;
+  /** Serialised sender keys, own and others', by group and address. */
+  readonly senderKeys: Map<string, Uint8Array>;
+  /** By group: the addresses that have this phone's sender key. */
+  readonly keyHolders: Map<string, Set<string>>;
+}
+
+/** What a session is started from. */
+export interface SessionKeys extends DeviceKeys {
+  readonly oneTime: PreKey | undefined;
 }
 
 export interface Sealed {
@@ -39,16 +52,25 @@ export function freshSignalState(identity: KeyPair): SignalState {
     preKeys: new Map(),
     nextPreKeyId: 1,
     sessions: new Map(),
+    senderKeys: new Map(),
+    keyHolders: new Map(),
   };
 }
 
 /** Not re-entrant per address: its owner calls one operation at a time. */
 export class PhoneSignal {
-  readonly identity: KeyPair;
-  readonly state: SignalState;
-  readonly #storage: SignalStorage;
+  identity: KeyPair;
+  state: SignalState;
+  #storage: SignalStorage;
 
   constructor(identity: KeyPair, state: SignalState) {
+    this.identity = identity;
+    this.state = state;
+    this.#storage = storageOf(identity, state);
+  }
+
+  /** Nothing is left of what was: other keys, no sessions. */
+  replace(identity: KeyPair, state: SignalState): void {
     this.identity = identity;
     this.state = state;
     this.#storage = storageOf(identity, state);
@@ -80,13 +102,41 @@ export class PhoneSignal {
     return this.state.sessions.has(addressName(with_));
   }
 
-  forget(device: Device): void {
+  /** The next message to this device starts a new session. */
+  forgetSession(device: Device): void {
     this.state.sessions.delete(addressName(device));
   }
 
-  /** Starts a session from the keys of `to`; the old one, if any, is archived in the record. */
-  async startSession(to: Device, oneTime: PreKey | undefined): Promise<void> {
-    const { signedPreKey, registrationId, identity } = to.keys;
+  /** The device is gone. */
+  forget(device: Device): void {
+    this.forgetSession(device);
+  }
+
+  /** The session with one device and its sender keys are lost. */
+  forgetDevice(device: Device): void {
+    this.forgetSession(device);
+    const suffix = senderKeyId('', device);
+    for (const name of this.state.senderKeys.keys())
+      if (name.endsWith(suffix)) this.state.senderKeys.delete(name);
+  }
+
+  /** Sessions and sender keys of the others are lost; the own sender keys will be handed out anew. */
+  forgetAll(): void {
+    this.state.sessions.clear();
+    this.state.senderKeys.clear();
+    this.state.keyHolders.clear();
+  }
+
+  /** Starts a session from the keys that the server holds of `to`; the old one, if any, is archived in the record. */
+  startSession(to: Device, oneTime: PreKey | undefined): Promise<void> {
+    return this.startSessionWith(to, { ...to.keys, oneTime });
+  }
+
+  /** The same with keys from elsewhere. Throws when they are not signed by that identity. */
+  async startSessionWith(
+    to: Device,
+    { registrationId, identity, signedPreKey, oneTime }: SessionKeys,
+  ): Promise<void> {
     using address = addressOf(to);
     using builder = new SessionBuilder(this.#storage, address);
     await builder.processPreKeyBundle({
@@ -116,6 +166,70 @@ export class PhoneSignal {
       ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
       : await cipher.decryptWhisperMessage(ciphertext);
   }
+
+  /**
+   * Those of `members` who do not have this phone's sender key of a group (or of the statuses). A key that somebody
+   * outside of `members` has is given up for a new one, as real clients do when a member or a device is gone.
+   */
+  withoutSenderKey(group: string, members: readonly Device[], own: Device): Device[] {
+    const names = new Set(members.map(addressName));
+    const holders = this.state.keyHolders.get(group);
+    if (!holders) return [...members];
+    for (const name of holders) {
+      if (names.has(name)) continue;
+      this.state.keyHolders.delete(group);
+      this.state.senderKeys.delete(senderKeyId(group, own));
+      return [...members];
+    }
+    return members.filter(member => !holders.has(addressName(member)));
+  }
+
+  gaveSenderKey(group: string, to: Device): void {
+    const holders = this.state.keyHolders.get(group);
+    if (holders) holders.add(addressName(to));
+    else this.state.keyHolders.set(group, new Set([addressName(to)]));
+  }
+
+  /** This phone's sender key as it stands now, made when there is none. */
+  async distribution(group: string, own: Device): Promise<Uint8Array> {
+    using address = addressOf(own);
+    using name = new SenderKeyName(group, address);
+    using builder = new GroupSessionBuilder(this.#storage);
+    using message = await builder.create(name);
+    return message.serialize();
+  }
+
+  /** One of those who had this phone's sender key lost it. */
+  lostSenderKey(group: string, device: Device): void {
+    this.state.keyHolders.get(group)?.delete(addressName(device));
+  }
+
+  async encryptGroup(group: string, own: Device, plain: Uint8Array): Promise<Uint8Array> {
+    using address = addressOf(own);
+    using cipher = new GroupCipher(this.#storage, group, address);
+    return await cipher.encrypt(plain);
+  }
+
+  /** Throws when this phone has no key of that sender, or has used it for this message before. */
+  async decryptGroup(group: string, from: Device, ciphertext: Uint8Array): Promise<Uint8Array> {
+    using address = addressOf(from);
+    using cipher = new GroupCipher(this.#storage, group, address);
+    return await cipher.decrypt(ciphertext);
+  }
+
+  async takeSenderKey(group: string, from: Device, distribution: Uint8Array): Promise<void> {
+    using address = addressOf(from);
+    using name = new SenderKeyName(group, address);
+    using builder = new GroupSessionBuilder(this.#storage);
+    using message = SenderKeyDistributionMessage.deserialize(distribution);
+    await builder.process(name, message);
+  }
+}
+
+function senderKeyId(group: string, device: Device): string {
+  using address = addressOf(device);
+  using name = new SenderKeyName(group, address);
+  return name.toString();
 }
 
 // Sessions are kept under the LID, whatever form a stanza used: it is one and the same device.
@@ -150,7 +264,9 @@ function storageOf(identity: KeyPair, state: SignalState): SignalStorage {
       const { pair, signature } = state.signedPreKey;
       return id === state.signedPreKey.id ? { keyId: id, keyPair: inWasmForm(pair), signature } : undefined;
     },
-    loadSenderKey: () => undefined,
-    storeSenderKey: () => {},
+    loadSenderKey: keyId => state.senderKeys.get(keyId),
+    storeSenderKey: (keyId: string, record: Uint8Array) => {
+      state.senderKeys.set(keyId, record);
+    },
   };
 }

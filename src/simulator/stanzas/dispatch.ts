@@ -22,7 +22,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     device.connection?.send(node('ack', { class: 'call', id: attrs.id, from: attrs.to }));
   },
   ib: (_world, device, stanza) => {
-    if (child(stanza, 'offline_batch')) device.mailbox.batchRequested();
+    const batch = child(stanza, 'offline_batch');
+    if (batch) device.mailbox.batchRequested(Number.parseInt(batch.attrs.count ?? '', 10) || undefined);
   },
 };
 

@@ -22,6 +22,9 @@ const count: Answer = ({ world, device }) => {
   return [node('count', { value: exhausted ? '0' : String(device.preKeys.length) })];
 };
 
+/** A client uploads 812 at first, 50 or 5 later; more than this is not kept. */
+const MAX_PREKEYS = 5_000;
+
 /** Appends one-time prekeys; ids that are there already are skipped. */
 const upload: Answer = ({ world, device, iq }) => {
   const identity = childBytes(iq, 'identity', 32);
@@ -29,7 +32,9 @@ const upload: Answer = ({ world, device, iq }) => {
   const known = new Set(device.preKeys.map(key => key.id));
   for (const key of children(child(iq, 'list'), 'key')) {
     const id = childBytes(key, 'id', 3).readUIntBE(0, 3);
-    if (!known.has(id)) device.preKeys.push({ id, public: childBytes(key, 'value', 32) });
+    if (known.has(id) || device.preKeys.length >= MAX_PREKEYS) continue;
+    known.add(id);
+    device.preKeys.push({ id, public: childBytes(key, 'value', 32) });
   }
   device.keys.signedPreKey = readSignedPreKey(device, child(iq, 'skey'));
   world.changed();
@@ -73,17 +78,23 @@ const digest: Answer = ({ device }) => {
   ];
 };
 
-/** Bundles, one one-time prekey each. Unknown devices are left out: one `<error>` kills a whole batch in Baileys. */
+/**
+ * Bundles, one one-time prekey each. Devices that are not there are left out: one `<error>` kills a whole batch in
+ * Baileys (parseAndInjectE2ESessions). whatsmeow and whatsapp-rust read the error form, which is behind a switch.
+ */
 const bundles: Answer = ({ world, device, content }) => {
   const users = children(content, 'user').flatMap(asked => {
     const jid = attr(asked, 'jid');
     const target = world.accounts.device(jid);
-    if (!target) return [];
+    if (!target) return world.delivery.bundleErrors ? [noBundle(jid)] : [];
     target.account.watchers.add(device.account);
     return [bundle(world, target, jid)];
   });
   return [node('list', {}, users)];
 };
+
+const noBundle = (jid: string): BinaryNode =>
+  node('user', { jid }, [node('error', { code: '404', text: 'item-not-found' })]);
 
 // The JID goes back exactly as asked: Baileys stores the session under it.
 function bundle(world: World, target: Device, jid: string): BinaryNode {

@@ -13,15 +13,17 @@ import { answerMd } from './md.ts';
 import { type Answer, IqError } from './request.ts';
 import { usyncIqs } from './usync.ts';
 
-/** By `xmlns`, or by `xmlns/type/child` where one namespace holds several requests. */
-const answers: Readonly<Record<string, Answer>> = {
-  ...encryptIqs,
-  ...usyncIqs,
-  ...appStateIqs,
-  ...accountIqs,
-  ...groupIqs,
-  ...mediaIqs,
-};
+/** By `xmlns`, or by `xmlns/type/child` where one namespace holds several requests. A map: clients choose the key. */
+const answers: ReadonlyMap<string, Answer> = new Map(
+  Object.entries({
+    ...encryptIqs,
+    ...usyncIqs,
+    ...appStateIqs,
+    ...accountIqs,
+    ...groupIqs,
+    ...mediaIqs,
+  }),
+);
 
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {
   const { id, type, xmlns = '', to = SERVER } = iq.attrs;
@@ -37,7 +39,7 @@ export function handleIq(world: World, connection: Connection, iq: BinaryNode): 
     const content = children(iq)[0];
     const name = `${xmlns}/${type}/${content?.tag ?? ''}`;
     const device = connection.device;
-    const answer = answers[name] ?? answers[xmlns];
+    const answer = answers.get(name) ?? answers.get(xmlns);
     if (xmlns === 'md') reply('result', answerMd(world, connection, iq, after));
     else if (answer && device) reply('result', answer({ world, device, iq, content, after }));
     else {

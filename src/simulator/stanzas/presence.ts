@@ -46,5 +46,8 @@ export function handleChatState(world: World, device: Device, chatState: BinaryN
   const account = to && world.accounts.byUser(to.user, to.domain);
   if (!account) return;
   const relayed = node('chatstate', { from: deviceJid(device, to.domain) }, children(chatState));
-  for (const target of account.devices.values()) target.mailbox.pushVolatile(relayed);
+  const { chatStateTtlMs } = world.delivery;
+  const until = world.clock.now() + chatStateTtlMs;
+  const worthless = chatStateTtlMs > 0 ? () => world.clock.now() >= until : undefined;
+  for (const target of account.devices.values()) target.mailbox.pushVolatile(relayed, worthless);
 }

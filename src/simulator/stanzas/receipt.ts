@@ -1,49 +1,62 @@
 // Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
-import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
-import { deliverReceipt, type ReceiptParcel, receiptToAll } from '../delivery/routing.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Chat, chatOf } from '../delivery/chat.ts';
+import { deliverReceipt, type ReceiptParcel, receiptToPeople, SEEN } from '../delivery/routing.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
 import { attr, type BinaryNode, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
-/** These say that a person looked, not that the stanza arrived. */
-const SEEN = new Set(['read', 'read-self', 'played', 'played-self']);
 /** Between a companion and its own account's server side or phone: nobody else is told. */
 const INTERNAL = new Set(['peer_msg', 'hist_sync', 'server-error']);
 /** Of these, what the account's own phone hears: that its peer messages arrived. */
 const TO_OWN_PHONE = new Set(['peer_msg', 'hist_sync']);
+/** To the one device that sent the message: it has to send again, or its phone has it too. */
+const TO_DEVICE = new Set(['retry', 'sender', 'enc_rekey_retry']);
 
 export function handleReceipt(world: World, sender: Device, receipt: BinaryNode): void {
   const id = attr(receipt, 'id');
-  const { to, type, participant, recipient } = receipt.attrs;
+  const { to, type, participant } = receipt.attrs;
   sender.connection?.send(node('ack', { class: 'receipt', id, from: to, type, participant }));
   const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
-  if (!SEEN.has(type ?? '') && sender.mailbox.confirm('message', id)) world.changed();
+  if (!SEEN.has(type ?? '')) {
+    // Several may be confirmed at once: clients that were offline do so.
+    for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
+  }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
     const heard = node('receipt', { id, from: deviceJid(sender), type });
     sender.account.devices.get(0)?.phone?.receive(heard);
   }
-  const author = parseJid(to);
-  if (!author || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
-  const account = world.accounts.byUser(author.user, author.domain);
-  if (!account || INTERNAL.has(type ?? '')) return;
-  const content = children(receipt).filter(one => one.tag !== 'list');
-  passOn(world, { sender, ids, type, domain: author.domain, recipient, content }, account, author);
+  if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
+  passOn(world, sender, receipt, ids);
 }
 
-function passOn(world: World, parcel: ReceiptParcel, account: Account, author: Jid): void {
-  const { sender, type } = parcel;
-  if (type === 'retry' || type === 'sender') {
-    const target = account.devices.get(author.device);
-    if (target && target !== sender) deliverReceipt(world, parcel, target);
+function passOn(world: World, sender: Device, receipt: BinaryNode, ids: string[]): void {
+  const { to, type, participant, recipient } = receipt.attrs;
+  const chat = chatOf(world, to);
+  const author = chat?.kind === 'person' ? chat.jid : parseJid(participant);
+  const account = author && world.accounts.byUser(author.user, author.domain);
+  if (!chat || !account) return;
+  const content = children(receipt).filter(one => one.tag !== 'list');
+  const parcel: ReceiptParcel = { sender, ids, type, chat: bare(chat), form: author.domain, content };
+  if (!TO_DEVICE.has(type ?? '')) {
+    receiptToPeople(world, parcel, account, { kind: 'person', jid: { ...author, device: 0 } });
     return;
   }
-  if (account !== sender.account) receiptToAll(world, { ...parcel, recipient: undefined }, account);
-  // The reader's other devices mark the chat as read too.
-  if (SEEN.has(type ?? '')) {
-    const recipient = parcel.recipient ?? accountJid(account, parcel.domain);
-    receiptToAll(world, { ...parcel, recipient }, sender.account, sender);
-  }
+  const target = account.devices.get(author.device);
+  if (target && target !== sender)
+    deliverReceipt(world, { ...parcel, recipient: ownCopy(world, sender, author, recipient) }, target);
+}
+
+/** The chat that a copy of one's own message belongs to. */
+function ownCopy(world: World, sender: Device, author: Jid, recipient: string | undefined): Chat | undefined {
+  return sender.account === world.accounts.byUser(author.user, author.domain)
+    ? chatOf(world, recipient)
+    : undefined;
+}
+
+function bare(chat: Chat): Chat {
+  return chat.kind === 'person' ? { kind: 'person', jid: { ...chat.jid, device: 0 } } : chat;
 }
 
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */

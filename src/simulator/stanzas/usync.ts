@@ -39,7 +39,9 @@ const usync: Answer = request => {
   const wanted = children(child(content, 'query')).map(one => one.tag);
   const users = children(child(content, 'list'), 'user').map(user => {
     const asked = readUser(user, request);
-    const answered = wanted.map(tag => (tag in protocols ? protocols[tag]?.(asked, request) : node(tag, {})));
+    const answered = wanted.map(tag =>
+      Object.hasOwn(protocols, tag) ? protocols[tag]?.(asked, request) : node(tag, {}),
+    );
     return node(
       'user',
       { jid: asked.jid },

@@ -1,16 +1,17 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
-import { proto } from '@whiskeysockets/baileys';
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import type { PastSpec } from '../history/past-spec.ts';
 import type { StoreState } from '../media/store.ts';
-import { Phone, type PhoneMessage, type Script } from '../phone/phone.ts';
+import type { PhoneMessage } from '../phone/messages.ts';
+import { Phone } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
+import type { Script } from '../phone/script.ts';
 import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
-import type { Jid } from '../wire/jid.ts';
+import type { Domain } from '../wire/jid.ts';
 import { decode, encode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
@@ -41,10 +42,14 @@ interface PhoneState {
   preKeys: [number, string][];
   nextPreKeyId: number;
   sessions: [string, string][];
+  senderKeys?: [string, string][];
+  keyHolders?: [string, string[]][];
   messages: PhoneMessage[];
+  /** The encoded message of each of `messages`. */
+  contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
-  sent: { id: string; chat: Jid; message: string }[];
+  sent: { id: string; to?: string; message: string; at?: number }[];
 }
 
 interface AccountState {
@@ -69,6 +74,7 @@ export interface WorldState {
   tls?: TlsIdentity;
   media?: StoreState;
   accounts: AccountState[];
+  sentForms?: [string, Domain][];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
   clockOffsetMs?: number;
@@ -90,6 +96,7 @@ export function captureWorld(world: World): WorldState {
       const phone = account.devices.get(0)?.phone;
       return phone ? [captureAccount(world, account, phone)] : [];
     }),
+    sentForms: world.sentForms.capture(),
     groups: captureGroups(world.groups),
   };
 }
@@ -113,7 +120,8 @@ function captureAccount(world: World, account: Account, phone: Phone): AccountSt
 }
 
 function capturePhone(phone: Phone): PhoneState {
-  const { registrationId, signedPreKey, preKeys, nextPreKeyId, sessions } = phone.signal.state;
+  const { registrationId, signedPreKey, preKeys, nextPreKeyId, sessions, senderKeys, keyHolders } =
+    phone.signal.state;
   return {
     registrationId,
     signedPreKey: {
@@ -124,13 +132,20 @@ function capturePhone(phone: Phone): PhoneState {
     preKeys: [...preKeys].map(([id, pair]) => [id, text(pair.private)]),
     nextPreKeyId,
     sessions: [...sessions].map(([address, record]) => [address, text(record)]),
+    senderKeys: [...senderKeys].map(([name, record]) => [name, text(record)]),
+    keyHolders: [...keyHolders].map(([group, names]) => [group, [...names]]),
     messages: phone.messages,
+    contents: phone.messages.map(one => {
+      const content = phone.chats.contentOf(one);
+      return content ? text(content) : null;
+    }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.sent].map(([id, { chat, message }]) => ({
+    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at }]) => ({
       id,
-      chat,
-      message: text(proto.Message.encode(message).finish()),
+      to,
+      message: text(content),
+      at,
     })),
   };
 }
@@ -164,6 +179,7 @@ export function restoreWorld(world: World, state: WorldState): void {
   if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
   for (const one of state.accounts) restoreAccount(world, one);
+  world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
     for (const phone of one.watchers) {
@@ -204,12 +220,18 @@ function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
     preKeys: new Map(kept.preKeys.map(([keyId, key]) => [keyId, pairOf(key)])),
     nextPreKeyId: kept.nextPreKeyId,
     sessions: new Map(kept.sessions.map(([address, record]) => [address, data(record)])),
+    senderKeys: new Map(kept.senderKeys?.map(([name, record]) => [name, data(record)])),
+    keyHolders: new Map(kept.keyHolders?.map(([group, names]) => [group, new Set(names)])),
   });
-  phone.messages.push(...kept.messages);
+  kept.messages.forEach((message, index) => {
+    const content = kept.contents?.[index];
+    phone.chats.keep(message, content ? data(content) : undefined);
+  });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
-  for (const { id: sentId, chat, message } of kept.sent) {
-    phone.sent.set(sentId, { chat, message: proto.Message.decode(data(message)) });
+  for (const { id: sentId, to, message, at = 0 } of kept.sent) {
+    if (to === undefined) continue;
+    phone.outbox.sent.restore(sentId, { to, content: data(message), at });
   }
   return phone;
 }

@@ -30,6 +30,8 @@ const MAX_DEPTH = 32;
 const MAX_JID_DEPTH = 8;
 /** A usync of 20,000 numbers has 40,000; small nodes cost fifty times their bytes. */
 const MAX_NODES = 100_000;
+/** Tags and attributes are names, numbers and addresses; what is longer is content. */
+const MAX_TEXT = 8 * 1024;
 /** The shortest node: a list of one, and a word. */
 const NODE_BYTES = 3;
 const COMPRESSED = 2;
@@ -123,7 +125,7 @@ class Reader {
       case BINARY_32:
         return this.#bytes(this.#length(tag));
       default:
-        return this.#string(tag);
+        return this.#string(tag, this.#left);
     }
   }
 
@@ -161,7 +163,7 @@ class Reader {
     return this.#data.subarray(start, this.#at);
   }
 
-  #string(tag: number, jids = 0): string {
+  #string(tag: number, most = MAX_TEXT, jids = 0): string {
     if (tag > LIST_EMPTY && tag < WORDS.length) return WORDS[tag]!;
     switch (tag) {
       case LIST_EMPTY:
@@ -169,7 +171,7 @@ class Reader {
       case BINARY_8:
       case BINARY_20:
       case BINARY_32:
-        return this.#text(this.#length(tag));
+        return this.#text(this.#length(tag), most);
       case NIBBLE_8:
         return this.#packed(NIBBLES);
       case HEX_8:
@@ -193,7 +195,8 @@ class Reader {
     return word;
   }
 
-  #text(length: number): string {
+  #text(length: number, most: number): string {
+    if (length > most) throw new ProtocolError(`a text of ${length} bytes where ${most} are plenty`);
     if (length > this.#left)
       throw new ProtocolError(`a text of ${length} bytes where ${this.#left} are left`);
     const start = this.#at;
@@ -218,7 +221,7 @@ class Reader {
   }
 
   #jid(tag: number, jids: number): string {
-    const part = () => this.#string(this.#byte(), jids);
+    const part = () => this.#string(this.#byte(), MAX_TEXT, jids);
     switch (tag) {
       case AD_JID: {
         const server = DOMAIN_TYPES[this.#byte()];

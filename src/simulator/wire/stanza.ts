@@ -55,10 +55,14 @@ export function childBytes(parent: BinaryNode, tag: string, length?: number): Bu
   return value;
 }
 
+/** Ids have some tens of characters, addresses fewer; they are kept in several places. */
+const MAX_ATTR = 1_024;
+
 /** An attribute that must be there. Throws {@link ProtocolError}. */
 export function attr(holder: BinaryNode, name: string): string {
   const value = holder.attrs[name];
   if (value === undefined || value === '') throw new ProtocolError(`<${holder.tag}> needs ${name}`);
+  if (value.length > MAX_ATTR) throw new ProtocolError(`<${holder.tag}>: ${name} is too long`);
   return value;
 }
 

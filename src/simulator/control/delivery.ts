@@ -1,0 +1,95 @@
+// Routes about how messages travel: the form in which people appear, keys, and phones that cannot read.
+import { z } from '@hono/zod-openapi';
+import { phoneOf, reinstall } from '../accounts/phones.ts';
+import { ADDRESSINGS } from '../delivery/addressing.ts';
+import type { World } from '../world.ts';
+import { OfPhone } from './phones.ts';
+import { type AddRoute, shapes } from './route.ts';
+
+const Mode = z.object({ mode: z.enum(ADDRESSINGS) });
+const Settings = z.object({
+  addressing: z.enum(ADDRESSINGS),
+  chatStateTtlMs: z.number().int().min(0).max(3_600_000).openapi({
+    description: 'How long a typing state waits for a device that is away; 0: connected devices only.',
+  }),
+  bundleErrors: z.boolean().openapi({
+    description:
+      'Key bundles of devices that are not there carry an error per user, instead of being left out.',
+  }),
+});
+const Unreadable = z.object({ count: z.number().int().min(0).max(10_000).default(1) });
+
+export const deliveryShapes = shapes({
+  setAddressing: {
+    id: 'setAddressing',
+    method: 'put',
+    path: '/addressing',
+    tag: 'delivery',
+    summary: 'In which form messages between two people arrive from now on',
+    body: Mode,
+    results: Mode,
+  },
+  delivery: {
+    id: 'delivery',
+    method: 'get',
+    path: '/delivery',
+    tag: 'delivery',
+    summary: 'How the server delivers',
+    results: Settings,
+  },
+  setDelivery: {
+    id: 'setDelivery',
+    method: 'put',
+    path: '/delivery',
+    tag: 'delivery',
+    summary: 'How the server delivers from now on; what is absent stays as it is',
+    body: Settings.partial(),
+    results: Settings,
+  },
+  reinstall: {
+    id: 'reinstall',
+    method: 'post',
+    path: '/phones/{phone}/reinstall',
+    tag: 'delivery',
+    summary: 'WhatsApp is installed anew on the phone: a new identity, and all its companions are unlinked',
+    params: OfPhone,
+    results: z.object({ ok: z.literal(true) }),
+  },
+  undecryptable: {
+    id: 'undecryptable',
+    method: 'post',
+    path: '/phones/{phone}/undecryptable',
+    tag: 'delivery',
+    summary: 'The phone fails to decrypt the next messages, and asks for them again',
+    params: OfPhone,
+    body: Unreadable,
+    results: Unreadable,
+  },
+});
+
+export function deliveryRoutes(add: AddRoute, world: World): void {
+  add(deliveryShapes.setAddressing, ({ body }) => {
+    world.delivery.addressing = body.mode;
+    return body;
+  });
+
+  add(deliveryShapes.delivery, () => world.delivery);
+
+  add(deliveryShapes.setDelivery, ({ body }) => {
+    const { addressing, chatStateTtlMs, bundleErrors } = body;
+    if (addressing !== undefined) world.delivery.addressing = addressing;
+    if (chatStateTtlMs !== undefined) world.delivery.chatStateTtlMs = chatStateTtlMs;
+    if (bundleErrors !== undefined) world.delivery.bundleErrors = bundleErrors;
+    return world.delivery;
+  });
+
+  add(deliveryShapes.reinstall, async ({ params }) => {
+    await reinstall(world, phoneOf(world, params.phone).account);
+    return { ok: true } as const;
+  });
+
+  add(deliveryShapes.undecryptable, ({ params, body }) => {
+    phoneOf(world, params.phone).inbox.unreadable = body.count;
+    return body;
+  });
+}
