@@ -51,21 +51,20 @@ export interface Device {
 
 export interface Account {
   /** Digits. */
-  readonly phone: string;
+  phone: string;
   /** Digits of the LID user. */
-  readonly lid: string;
+  lid: string;
   name: string;
   /** ADV raw id: one number per account. */
   readonly rawId: number;
   /** The phone's Signal identity, which is also the account signature key of ADV. A reinstalled phone has a new one. */
   identity: KeyPair;
+  /** The key index list as it was signed last, and for which indexes and identity that was (adv.ts). */
+  keyIndexes?: { readonly of: string; readonly signer: KeyPair; readonly signed: Uint8Array };
   readonly devices: Map<number, Device>;
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */
   readonly watchers: Set<Account>;
-  /** Accounts that subscribed to this one's presence. */
-  readonly subscribers: Set<Account>;
-  readonly blocked: Set<string>;
 }
 
 export interface NewDevice {
@@ -142,13 +141,21 @@ export class Accounts {
       devices: new Map(),
       nextDeviceId: 1,
       watchers: new Set(),
-      subscribers: new Set(),
-      blocked: new Set(),
     };
     this.#byPhone.set(account.phone, account);
     this.#byLid.set(account.lid, account);
     if (!this.#byName.has(account.name)) this.#byName.set(account.name, account);
     return account;
+  }
+
+  /** Another number, and with it another LID. Its companions must have been removed before. */
+  renumber(account: Account, phone: string): void {
+    this.#byPhone.delete(account.phone);
+    this.#byLid.delete(account.lid);
+    account.phone = phone;
+    account.lid = this.#freshLid(phone);
+    this.#byPhone.set(account.phone, account);
+    this.#byLid.set(account.lid, account);
   }
 
   rename(account: Account, name: string): void {
@@ -163,10 +170,7 @@ export class Accounts {
     this.#byPhone.delete(account.phone);
     this.#byLid.delete(account.lid);
     if (this.#byName.get(account.name) === account) this.#byName.delete(account.name);
-    for (const other of this.all()) {
-      other.watchers.delete(account);
-      other.subscribers.delete(account);
-    }
+    for (const other of this.all()) other.watchers.delete(account);
   }
 
   /** The id of the account's next companion, used once; undefined when there is none left (one byte on the wire). */

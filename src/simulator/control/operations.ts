@@ -2,15 +2,20 @@
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
 import type { appStateShapes } from './app-state.ts';
+import type { businessShapes } from './business.ts';
+import type { callShapes } from './calls.ts';
+import type { channelShapes } from './channels.ts';
 import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
 import type { historyShapes } from './history.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
+import type { profileShapes } from './profiles.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof appStateShapes &
@@ -20,9 +25,14 @@ export type Shapes = typeof appStateShapes &
   typeof groupShapes &
   typeof historyShapes &
   typeof ledgerShapes &
+  typeof mediaShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
+  typeof profileShapes &
+  typeof callShapes &
+  typeof businessShapes &
+  typeof channelShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -41,6 +51,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   phones: 'GET /phones',
   createPhone: 'POST /phones',
   renamePhone: 'PATCH /phones/{phone}',
+  changeNumber: 'POST /phones/{phone}/change-number',
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
@@ -60,6 +71,40 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   removeHistory: 'DELETE /phones/{phone}/history',
   syncSettings: 'GET /sync-settings',
   changeSyncSettings: 'PATCH /sync-settings',
+  sendMedia: 'POST /phones/{phone}/send-media',
+  media: 'GET /media',
+  expireMedia: 'POST /media/expire',
+  profile: 'GET /phones/{phone}/profile',
+  changeProfile: 'PUT /phones/{phone}/profile',
+  setPicture: 'PUT /phones/{phone}/picture',
+  removePicture: 'DELETE /phones/{phone}/picture',
+  block: 'POST /phones/{phone}/block',
+  setPresence: 'PUT /phones/{phone}/presence',
+  type: 'POST /phones/{phone}/typing',
+  setTcTokens: 'PUT /tc-tokens',
+  setLimits: 'PUT /limits',
+
+  call: 'POST /phones/{phone}/call',
+  callAction: 'POST /phones/{phone}/calls/{id}',
+  calls: 'GET /calls',
+
+  business: 'GET /phones/{phone}/business',
+  setBusiness: 'PUT /phones/{phone}/business',
+  addProduct: 'POST /phones/{phone}/products',
+  addCollection: 'POST /phones/{phone}/collections',
+  addOrder: 'POST /phones/{phone}/orders',
+
+  createChannel: 'POST /phones/{phone}/channels',
+  channels: 'GET /channels',
+  changeChannel: 'PATCH /channels/{jid}',
+  removeChannel: 'DELETE /channels/{jid}',
+  posts: 'GET /channels/{jid}/posts',
+  addPost: 'POST /channels/{jid}/posts',
+  changePost: 'PUT /channels/{jid}/posts/{serverId}',
+  removePost: 'DELETE /channels/{jid}/posts/{serverId}',
+  follow: 'PUT /phones/{phone}/channels/{jid}',
+  reactToPost: 'POST /phones/{phone}/channels/{jid}/posts/{serverId}',
+
   setAddressing: 'PUT /addressing',
   delivery: 'GET /delivery',
   setDelivery: 'PUT /delivery',

@@ -2,7 +2,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
+import { changeNumber } from '../accounts/number-change.ts';
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
+import { rename } from '../app-state/push-name.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
@@ -117,6 +119,16 @@ export const phoneShapes = shapes({
     body: z.object({ name: Name }),
     results: PhoneView,
   },
+  changeNumber: {
+    id: 'changeNumber',
+    method: 'post',
+    path: '/phones/{phone}/change-number',
+    tag: 'phones',
+    summary: 'The person takes another number: devices are unlinked, groups and those who know it are told',
+    params: OfPhone,
+    body: z.object({ to: z.string() }),
+    results: PhoneView,
+  },
   removePhone: {
     id: 'removePhone',
     method: 'delete',
@@ -189,6 +201,12 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     return describePhone(createPhone(world, account.phone, body.name));
   });
 
+  add(phoneShapes.changeNumber, ({ params, body }) => {
+    const { account } = phoneOf(world, params.phone);
+    changeNumber(world, account, body.to);
+    return describePhone(account);
+  });
+
   add(phoneShapes.removePhone, ({ params }) => {
     const { account } = phoneOf(world, params.phone);
     removePhone(world, account);
@@ -213,10 +231,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
 function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
   const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
   if (name === undefined || name === account.name) return account;
-  world.accounts.rename(account, name);
-  // Companions hear of it only as app state, hence where there is any.
-  const state = phoneOf(world, account.phone).appState;
-  if (state.replica('critical_block').version > 0) state.ensurePushName();
+  rename(world, account, name);
   world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
   world.changed();
   return account;

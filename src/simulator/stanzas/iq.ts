@@ -1,8 +1,12 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
 import { appStateIqs } from '../app-state/sync.ts';
-import { groupIqs } from '../groups/iqs.ts';
 
+import { catalogIqs } from '../business/catalog.ts';
+import { businessProfileIqs } from '../business/profile.ts';
+import { channelIqs } from '../channels/stanzas.ts';
+import { groupIqs } from '../groups/iqs.ts';
 import { mediaIqs } from '../media/media-conn.ts';
+import { profileIqs } from '../profile/profile-iqs.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -10,6 +14,7 @@ import { accountIqs } from './account.ts';
 
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
+import { mexIqs } from './mex.ts';
 import { type Answer, IqError } from './request.ts';
 import { usyncIqs } from './usync.ts';
 
@@ -20,6 +25,11 @@ const answers: ReadonlyMap<string, Answer> = new Map(
     ...usyncIqs,
     ...appStateIqs,
     ...accountIqs,
+    ...profileIqs,
+    ...businessProfileIqs,
+    ...catalogIqs,
+    ...channelIqs,
+    ...mexIqs,
     ...groupIqs,
     ...mediaIqs,
   }),
