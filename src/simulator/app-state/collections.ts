@@ -38,6 +38,10 @@ export class PatchRefused extends Error {
 /** One collection of one account. Version n is the state after patch n; the first patch is 1. */
 export class Collection {
   readonly name: CollectionName;
+  /** The last one that was made, and where it lies. */
+  snapshot:
+    | { readonly version: number; readonly directPath: string; readonly reference: Uint8Array }
+    | undefined;
   readonly #patches: Uint8Array[] = [];
   #bytes = 0;
 

@@ -5,6 +5,7 @@ import type { Account } from '../accounts/accounts.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { byCollection, mutationsOf, type PhoneAction, type RangeOf } from './actions.ts';
+import { externalMutations, putBlob } from './blobs.ts';
 import type { CollectionName } from './collections.ts';
 import { KeyRing } from './key-ring.ts';
 import { REMOVE, SET } from './macs.ts';
@@ -22,6 +23,7 @@ export interface Refusal {
 const KEPT_REFUSALS = 100;
 /** What one patch holds at most; more becomes several [guessed, whatsapp-rust splits far later]. */
 const MUTATIONS_PER_PATCH = 250;
+const MUTATIONS_PER_BLOB = 5_000;
 
 export class PhoneAppState {
   readonly keys: KeyRing;
@@ -58,7 +60,9 @@ export class PhoneAppState {
     const collection = this.#world.appState.of(this.#account, name);
     for (const encoded of collection.after(replica.version, collection.version - replica.version)) {
       try {
-        this.#heed(replica.read(proto.SyncdPatch.decode(encoded)));
+        const patch = proto.SyncdPatch.decode(encoded);
+        const { externalMutations: reference } = patch;
+        this.#heed(replica.read(patch, reference ? externalMutations(this.#world, reference) : undefined));
       } catch (error) {
         if (!(error instanceof Unverified)) throw error;
         this.#refuse({ collection: name, version: replica.version, reason: error.reason });
@@ -76,7 +80,8 @@ export class PhoneAppState {
         ({ operation, index }) => operation === REMOVE && !this.entry(name, index),
       );
       if (missing) throw new Refused(404, `there is no ${JSON.stringify(missing.index)} in ${name}`);
-      for (const patch of portions(mutations)) this.#write(name, patch);
+      const most = this.#world.sync.blobs ? MUTATIONS_PER_BLOB : MUTATIONS_PER_PATCH;
+      for (const patch of portions(mutations, most)) this.#write(name, patch);
     }
   }
 
@@ -111,9 +116,22 @@ export class PhoneAppState {
     const replica = this.catchUp(name);
     const phone = this.#account.devices.get(0)!;
     const collection = this.#world.appState.of(this.#account, name);
-    collection.push(replica.version, replica.write(mutations, this.keys.current));
+    const patch = replica.write(mutations, this.keys.current);
+    const encoded = proto.SyncdPatch.encode(this.#outsourced(patch)).finish();
+    collection.push(replica.version, encoded);
     this.catchUp(name);
     announcePatch(this.#world, this.#account, name, phone);
+  }
+
+  /** A large patch has its mutations in a blob. */
+  #outsourced(patch: proto.ISyncdPatch): proto.ISyncdPatch {
+    const { mutations, ...rest } = patch;
+    const { blobs, externalMutations: limit } = this.#world.sync;
+    if (!blobs || !mutations || mutations.length <= limit) return patch;
+    return {
+      ...rest,
+      externalMutations: putBlob(this.#world, proto.SyncdMutations.encode({ mutations }).finish()),
+    };
   }
 
   #heed(mutations: readonly Mutation[]): void {
@@ -131,11 +149,11 @@ export class PhoneAppState {
 }
 
 /** Cuts a list into patches; within one an index comes once, since twice is fatal for WA Web. */
-function* portions(mutations: readonly Mutation[]): Generator<Mutation[]> {
+function* portions(mutations: readonly Mutation[], most: number): Generator<Mutation[]> {
   let portion = new Map<string, Mutation>();
   for (const mutation of mutations) {
     const index = JSON.stringify(mutation.index);
-    if (portion.has(index) || portion.size >= MUTATIONS_PER_PATCH) {
+    if (portion.has(index) || portion.size >= most) {
       yield [...portion.values()];
       portion = new Map();
     }

@@ -92,11 +92,13 @@ export class Replica {
   /**
    * Applies the patch of the next version and returns what it changed. Throws {@link Unverified} for one that does not
    * hold: nothing of it is applied, and the version moves on, as clients do that skip a patch (Baileys decodePatches).
+   * `external` are the mutations that it has in a blob, where it has one.
    */
-  read(patch: proto.ISyncdPatch, external: readonly proto.ISyncdMutation[] = []): Mutation[] {
+  read(patch: proto.ISyncdPatch, external?: readonly proto.ISyncdMutation[]): Mutation[] {
     const version = this.#version + 1;
     this.#version = version;
-    const mutations = [...(patch.mutations ?? []), ...external];
+    if (patch.externalMutations && !external) throw new Unverified('missing-blob');
+    const mutations = [...(patch.mutations ?? []), ...(external ?? [])];
     const keys = this.#keys.derived(patch.keyId?.id ?? EMPTY_HASH);
     if (!keys) throw new Unverified('missing-key');
     if (!mutations.every(isMutation)) throw new Unverified('malformed');
@@ -116,10 +118,10 @@ export class Replica {
   }
 
   /**
-   * Makes the encoded patch that brings these mutations about on top of this version. The replica does not change: it
+   * Makes the patch that brings these mutations about on top of this version. The replica does not change: it
    * reads the patch back like everybody else's. An index must not come twice.
    */
-  write(mutations: readonly Mutation[], key: AppStateKey): Buffer {
+  write(mutations: readonly Mutation[], key: AppStateKey): proto.ISyncdPatch {
     const sealed = mutations.flatMap(mutation => {
       const known = this.entry(mutation.index);
       const old = known && !known.keyId.equals(key.id) ? this.#keys.get(known.keyId) : undefined;
@@ -133,13 +135,12 @@ export class Replica {
     const version = this.#version + 1;
     const snapshot = snapshotMac(keys, this.#hashAfter(sealed), version, this.name);
     const macs = sealed.map(({ entry }) => entry.valueMac);
-    const patch = proto.SyncdPatch.encode({
+    return {
       mutations: sealed.map(({ mutation }) => mutation),
       snapshotMac: snapshot,
       patchMac: patchMac(keys, snapshot, macs, version, this.name),
       keyId: { id: key.id },
-    });
-    return Buffer.from(patch.finish());
+    };
   }
 
   #open(mutation: proto.ISyncdMutation): Opened {

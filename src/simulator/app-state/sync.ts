@@ -6,6 +6,7 @@ import { attr, type BinaryNode, bytes, children, node } from '../wire/stanza.ts'
 import type { World } from '../world.ts';
 import { type Collection, isCollectionName, PatchRefused } from './collections.ts';
 import { announcePatch } from './push.ts';
+import { snapshotOf } from './snapshot.ts';
 
 /** How many patches one answer holds; a client asks again while `has_more_patches` says so [the real number is unknown]. */
 export const PATCHES_PER_ANSWER = 100;
@@ -39,7 +40,7 @@ function answerOne(
   const patches = children(asked, 'patch');
   if (patches.length > 1) return failed(name, 400, 'bad-request');
   const patch = bytes(patches[0]);
-  if (!patch) return updates(collection, version);
+  if (!patch) return updates(world, collection, version, asked.attrs.return_snapshot === 'true');
   try {
     const pushed = collection.push(version, patch);
     after(() => announcePatch(world, device.account, name, device));
@@ -52,9 +53,19 @@ function answerOne(
   }
 }
 
-function updates(collection: Collection, version: number): BinaryNode {
+function updates(world: World, collection: Collection, version: number, whole: boolean): BinaryNode {
+  // As a blob, which a client must be able to fetch; otherwise patches, which for a new client are as good.
+  const snapshot = whole && world.sync.blobs ? snapshotOf(world, collection) : undefined;
+  if (snapshot) {
+    const attrs = { name: collection.name, version: String(collection.version), has_more_patches: 'false' };
+    return node('collection', attrs, [node('snapshot', {}, snapshot)]);
+  }
   // A client from the future (this server was restored from an older state) has to start over.
   if (version > collection.version) return failed(collection.name, 400, 'bad-request');
+  return updatesSince(collection, version);
+}
+
+function updatesSince(collection: Collection, version: number): BinaryNode {
   const { attrs, patches } = newer(collection, version);
   return node('collection', { name: collection.name, ...attrs }, patches);
 }

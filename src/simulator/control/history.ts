@@ -132,9 +132,9 @@ export const historyShapes = shapes({
     summary: 'How history and app state travel',
     results: Settings,
   },
-  changeSyncSettings: {
-    id: 'changeSyncSettings',
-    method: 'patch',
+  setSyncSettings: {
+    id: 'setSyncSettings',
+    method: 'put',
     path: '/sync-settings',
     tag: 'state',
     summary: 'Inline, or as blobs that a client fetches from the media host',
@@ -186,7 +186,7 @@ export function historyRoutes(add: AddRoute, world: World): void {
 
   add(historyShapes.syncSettings, () => world.sync);
 
-  add(historyShapes.changeSyncSettings, ({ body }) => {
+  add(historyShapes.setSyncSettings, ({ body }) => {
     for (const [name, value] of Object.entries(body))
       if (value !== undefined) Object.assign(world.sync, { [name]: value });
     return world.sync;

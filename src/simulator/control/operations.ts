@@ -70,7 +70,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   chats: 'GET /phones/{phone}/chats',
   removeHistory: 'DELETE /phones/{phone}/history',
   syncSettings: 'GET /sync-settings',
-  changeSyncSettings: 'PATCH /sync-settings',
+  setSyncSettings: 'PUT /sync-settings',
   sendMedia: 'POST /phones/{phone}/send-media',
   media: 'GET /media',
   expireMedia: 'POST /media/expire',

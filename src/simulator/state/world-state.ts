@@ -5,6 +5,7 @@ import { type BusinessState, captureBusinesses, restoreBusinesses } from '../bus
 import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import type { PastSpec } from '../history/past-spec.ts';
+import type { SyncSettings } from '../history/settings.ts';
 import type { StoreState } from '../media/store.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
@@ -83,6 +84,7 @@ export interface WorldState {
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
   clockOffsetMs?: number;
+  sync?: SyncSettings;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -101,6 +103,7 @@ export function captureWorld(world: World): {
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
+    sync: world.sync,
     profiles: captureProfiles(world),
     businesses: captureBusinesses(world),
     channels: captureChannels(world),
@@ -194,6 +197,7 @@ function captureDevice(device: Device): DeviceState {
 export function restoreWorld(world: World, state: WorldState): void {
   if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
+  Object.assign(world.sync, state.sync);
   for (const one of state.accounts) restoreAccount(world, one);
   world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
