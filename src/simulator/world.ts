@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';
+import { DirtyBits } from './app-state/dirty.ts';
 import { Businesses } from './business/businesses.ts';
 import { Calls } from './calls/calls.ts';
 import { Channels } from './channels/channels.ts';
@@ -33,6 +34,7 @@ export interface World {
   readonly groups: Groups;
   readonly appState: AppState;
   readonly sync: SyncSettings;
+  readonly dirty: DirtyBits;
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly businesses: Businesses;
@@ -100,6 +102,7 @@ export function makeWorld(parts: WorldParts): World {
     groups: new Groups(),
     appState: new AppState(),
     sync: syncSettings(),
+    dirty: new DirtyBits(),
     profiles: new Profiles(),
     presences: new Presences(),
     businesses: new Businesses(),

@@ -325,3 +325,41 @@ test('app state survives a restart: keys, patches, and everybody still agrees', 
   await agree(second, '15550071', alice);
   assert.deepEqual((await stateOf(second, '15550071')).refused, []);
 });
+
+test('a device is told that it is dirty at each login, until it says that it is clean', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice);
+  const jid = alice.creds.me?.id ?? '';
+  const mark = (type: string) => server.post<{ dirty: string[] }>('/admin/dirty', { jid, type });
+  const told: string[] = [];
+  const listen = () =>
+    alice.sock.ws.on('CB:ib,,dirty', ({ content }: BinaryNode) => {
+      told.push((content as BinaryNode[])[0]?.attrs.type ?? '');
+    });
+  listen();
+  // Baileys fetches its groups and says clean; the next bit it does not know, and leaves.
+  await mark('groups');
+  await until(async () => (await mark('syncd_app_state')).dirty.join() === 'syncd_app_state', {
+    what: 'clean groups',
+  });
+  alice.sock.end(undefined);
+  await until(() => alice.closes.length === 1);
+  told.length = 0;
+  alice.connect();
+  listen();
+  await until(() => told.length > 0, { what: 'the bit at the login' });
+  assert.deepEqual(told, ['syncd_app_state']);
+  const attrs = { to: '@s.whatsapp.net', type: 'set', xmlns: 'urn:xmpp:whatsapp:dirty' };
+  const clean = (timestamp: number) =>
+    alice.sock.query({
+      tag: 'iq',
+      attrs,
+      content: [{ tag: 'clean', attrs: { type: 'syncd_app_state', timestamp: String(timestamp) } }],
+    });
+  await clean(1);
+  assert.deepEqual((await mark('groups')).dirty.sort(), ['groups', 'syncd_app_state']);
+  await clean(Math.ceil(Date.now() / 1000) + 60);
+  assert.ok(!(await mark('account_sync')).dirty.includes('syncd_app_state'));
+  await assert.rejects(server.post('/admin/dirty', { jid: 'nobody', type: 'groups' }), /404/);
+});

@@ -144,8 +144,13 @@ test('what was sent is told with its content: files, edits, reactions, what was 
   await sock.sendMessage(adaJid, { react: { text: '👍', key: plain.key } });
   const group = await sock.groupCreate('Choir', [adaJid]);
   const song = await sock.sendMessage(group.id, { text: 'sing' });
-  const seen = () => server.get<{ id: string }[]>(`/admin/phones/${ada}/messages`);
-  await until(async () => (await seen()).some(one => one.id === song?.key.id), { what: 'the last one' });
+  await sock.sendMessage('status@broadcast', { text: 'my day' }, { statusJidList: [adaJid] });
+  const seen = () => server.get<{ id: string; chat: string }[]>(`/admin/phones/${ada}/messages`);
+  const arrived = async (id: string | null | undefined) => (await seen()).some(one => one.id === id);
+  await until(() => arrived(song?.key.id), { what: 'the song' });
+  await until(async () => (await seen()).some(one => one.chat === 'status@broadcast'), {
+    what: 'the status',
+  });
 
   const self = await told(t, server, ada);
   const of = (id: string | null | undefined) => self.heard.messages.get(id ?? '');
@@ -166,6 +171,11 @@ test('what was sent is told with its content: files, edits, reactions, what was 
   // Nothing but these, and no keys in them: what only devices read is no message.
   assert.ok(!sung?.message?.senderKeyDistributionMessage);
   assert.equal(self.heard.messages.size, 6);
+  const statuses = chunksIn(self).flatMap(({ chunk }) => chunk.statusV3Messages);
+  assert.deepEqual(
+    statuses.map(one => [one.key?.remoteJid, one.message?.extendedTextMessage?.text]),
+    [['status@broadcast', 'my day']],
+  );
 });
 
 test('a generated past comes whole, in chunks that count on, and is confirmed', {

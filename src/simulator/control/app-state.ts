@@ -3,9 +3,11 @@ import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
 import { phoneOf } from '../accounts/phones.ts';
 import { COLLECTIONS } from '../app-state/collections.ts';
+import { DIRTY_TYPES, markDirty } from '../app-state/dirty.ts';
 import { keyShare } from '../app-state/key-ring.ts';
 import type { PhoneAppState } from '../app-state/phone-state.ts';
 import { viewOf } from '../app-state/view.ts';
+import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { type AddRoute, shapes } from './route.ts';
 
@@ -119,6 +121,18 @@ export const appStateShapes = shapes({
     body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
     results: Versions,
   },
+  markDirty: {
+    id: 'markDirty',
+    method: 'post',
+    path: '/dirty',
+    tag: 'state',
+    summary:
+      'The server tells a device that something has changed unseen, now and at each login until it is clean',
+    description:
+      'Baileys fetches its groups for `groups`; for `syncd_app_state` whatsapp-rust fetches its app state.',
+    body: z.object({ jid: z.string(), type: z.enum(DIRTY_TYPES) }),
+    results: z.object({ dirty: z.array(z.string()) }),
+  },
   rotateAppStateKey: {
     id: 'rotateAppStateKey',
     method: 'post',
@@ -141,6 +155,13 @@ export function appStateRoutes(add: AddRoute, world: World): void {
   add(appStateShapes.changeAppStateMuch, ({ params, body }) =>
     applied(phoneOf(world, params.phone).appState, body.actions),
   );
+
+  add(appStateShapes.markDirty, ({ body }) => {
+    const device = world.accounts.device(body.jid);
+    if (!device || device.phone) throw new Refused(404, `jid: ${body.jid} is no linked device`);
+    markDirty(world, device, body.type);
+    return { dirty: [...world.dirty.of(device).keys()] };
+  });
 
   add(appStateShapes.rotateAppStateKey, async ({ params, body }) => {
     const phone = phoneOf(world, params.phone);

@@ -63,6 +63,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   appState: 'GET /phones/{phone}/app-state',
   changeAppState: 'POST /phones/{phone}/app-state',
   changeAppStateMuch: 'POST /phones/{phone}/app-state/batch',
+  markDirty: 'POST /dirty',
   rotateAppStateKey: 'POST /phones/{phone}/app-state/rotate-key',
 
   addHistory: 'POST /phones/{phone}/history',

@@ -36,6 +36,13 @@ export function chatsOf(world: World, phone: Phone): PastChat[] {
     );
 }
 
+/** By its JID in either form. */
+export function findChat(chats: readonly PastChat[], jid: string): PastChat | undefined {
+  return chats.find(
+    ({ conversation: { id, pnJid, lidJid } }) => jid !== '' && [id, pnJid, lidJid].includes(jid),
+  );
+}
+
 /** Statuses that the phone has seen, newest first. */
 export function statusesOf(world: World, phone: Phone): proto.IWebMessageInfo[] {
   return (ownMessages(world, phone).get(STATUS) ?? []).reverse();

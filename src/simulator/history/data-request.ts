@@ -2,12 +2,15 @@
 // requestPlaceholderResend and fetchMessageHistory, whatsmeow send.go, whatsapp-rust src/pdo.rs).
 import { proto } from '@whiskeysockets/baileys';
 import type { PeerRequest } from '../phone/peers.ts';
-import { chatsOf } from './chats.ts';
+import { chatsOf, findChat } from './chats.ts';
 import { answerFullOnDemand, answerOnDemand } from './on-demand.ts';
 
 const Operation = proto.Message.PeerDataOperationRequestType;
 const { ResultType } = proto.MediaRetryNotification;
 const ResponseCodes = proto.Message.PeerDataOperationRequestResponseMessage.PeerDataOperationResult;
+
+/** A client asks for one at a time; each costs a walk through its chat. */
+const MOST_RESENT = 50;
 
 type Asked = proto.Message.IPeerDataOperationRequestMessage;
 type Result = proto.Message.PeerDataOperationRequestResponseMessage.IPeerDataOperationResult;
@@ -37,18 +40,15 @@ export async function answerDataRequest(request: PeerRequest): Promise<void> {
 
 /** What a companion could not read, as the phone has it. A message that the phone does not have either is left out. */
 function resent({ world, phone }: PeerRequest, asked: Asked): Result[] {
-  const wanted = new Set(asked.placeholderMessageResendRequest?.map(one => one.messageKey?.id ?? ''));
-  const found = new Map<string, Result>();
-  for (const chat of chatsOf(world, phone)) {
-    for (const message of chat.messages()) {
-      const id = message.key?.id ?? '';
-      if (!wanted.has(id)) continue;
-      const webMessageInfoBytes = proto.WebMessageInfo.encode(message).finish();
-      found.set(id, { placeholderMessageResendResponse: { webMessageInfoBytes } });
-    }
-    if (found.size === wanted.size) break;
-  }
-  return [...found.values()];
+  const chats = chatsOf(world, phone);
+  const keys = (asked.placeholderMessageResendRequest ?? []).slice(0, MOST_RESENT);
+  return keys.flatMap(({ messageKey }) => {
+    const messages = findChat(chats, messageKey?.remoteJid ?? '')?.messages() ?? [];
+    const found = messages.find(({ key }) => key?.id === messageKey?.id);
+    if (!found) return [];
+    const webMessageInfoBytes = proto.WebMessageInfo.encode(found).finish();
+    return [{ placeholderMessageResendResponse: { webMessageInfoBytes } }];
+  });
 }
 
 /** Of what this phone cannot do: an answer all the same, which says so where the form has a word for it. */

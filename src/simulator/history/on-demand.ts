@@ -2,7 +2,7 @@
 // whatsmeow BuildHistorySyncRequest), or for everything at once (FULL_HISTORY_SYNC_ON_DEMAND).
 import { proto } from '@whiskeysockets/baileys';
 import type { PeerRequest } from '../phone/peers.ts';
-import { chatsOf } from './chats.ts';
+import { chatsOf, findChat } from './chats.ts';
 import { bootstrapChunks, wishesOf } from './chunks.ts';
 import type { PastChat } from './past-chat.ts';
 import { sendChunk } from './send.ts';
@@ -61,12 +61,6 @@ export async function answerFullOnDemand(
       await sendChunk(world, phone, companion, { ...chunk, syncType: HistorySyncType.FULL }, extra);
     }
   }
-}
-
-function findChat(chats: readonly PastChat[], jid: string): PastChat | undefined {
-  return chats.find(
-    ({ conversation: { id, pnJid, lidJid } }) => jid !== '' && [id, pnJid, lidJid].includes(jid),
-  );
 }
 
 /** Older than the message of the asked key; where the phone does not have that one, than its time. Newest first. */

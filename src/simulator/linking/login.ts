@@ -1,6 +1,7 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { tellDirty } from '../app-state/dirty.ts';
 import type { FaultParams } from '../faults/catalogue.ts';
 import { leavePresence } from '../presence/presence.ts';
 import type { CloseName } from '../wire/closes.ts';
@@ -109,6 +110,7 @@ function login(world: World, connection: Connection, device: Device): void {
       location: 'sim',
     }),
   );
+  tellDirty(world, device);
   connection.onEnd(() => leavePresence(world, device));
   world.changed();
 }

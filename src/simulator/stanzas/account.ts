@@ -38,6 +38,5 @@ export const accountIqs: Readonly<Record<string, Answer>> = {
   // Accepting the terms of channels (whatsmeow newsletter.go AcceptTOSNotice).
   tos: nothing,
   abt: props,
-  'urn:xmpp:whatsapp:dirty': nothing,
   bot: bots,
 };

@@ -1,4 +1,5 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+import { dirtyIqs } from '../app-state/dirty.ts';
 import { appStateIqs } from '../app-state/sync.ts';
 
 import { catalogIqs } from '../business/catalog.ts';
@@ -24,6 +25,7 @@ const answers: ReadonlyMap<string, Answer> = new Map(
     ...encryptIqs,
     ...usyncIqs,
     ...appStateIqs,
+    ...dirtyIqs,
     ...accountIqs,
     ...profileIqs,
     ...businessProfileIqs,

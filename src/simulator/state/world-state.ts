@@ -1,5 +1,6 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import type { DirtyType } from '../app-state/dirty.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
 import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
@@ -38,6 +39,7 @@ interface DeviceState {
   logins: number;
   lastClose?: string;
   bootstrapped: boolean;
+  dirty?: [DirtyType, number][];
 }
 
 interface PhoneState {
@@ -133,7 +135,7 @@ function captureAccount(world: World, account: Account, phone: Phone): AccountSt
     phoneState: capturePhone(phone),
     appState: captureAppState(world, phone),
     pasts: phone.history.pasts,
-    devices: companions.map(captureDevice),
+    devices: companions.map(device => captureDevice(world, device)),
   };
 }
 
@@ -169,7 +171,7 @@ function capturePhone(phone: Phone): PhoneState {
   };
 }
 
-function captureDevice(device: Device): DeviceState {
+function captureDevice(world: World, device: Device): DeviceState {
   const { registrationId, identity, signedPreKey } = device.keys;
   return {
     id: device.id,
@@ -190,6 +192,7 @@ function captureDevice(device: Device): DeviceState {
     logins: device.logins,
     ...(device.lastClose === undefined ? {} : { lastClose: device.lastClose }),
     bootstrapped: device.bootstrapped,
+    dirty: [...world.dirty.of(device)],
   };
 }
 
@@ -231,6 +234,7 @@ function restoreAccount(world: World, kept: AccountState): void {
     device.logins = one.logins;
     device.lastClose = one.lastClose;
     device.bootstrapped = one.bootstrapped;
+    for (const [type, since] of one.dirty ?? []) world.dirty.set(device, type, since);
   }
 }
 
