@@ -3,15 +3,18 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { PhoneAppState } from '../app-state/phone-state.ts';
+import { messageRange } from '../app-state/range.ts';
 import { formOf } from '../delivery/addressing.ts';
 import { Backlog } from '../delivery/backlog.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
 import { mayWrite } from '../groups/rules.ts';
+import { PhoneHistory } from '../history/phone-history.ts';
 import { Refused } from '../refused.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { bootstrapMessages } from './bootstrap.ts';
+import { bootstrap } from './bootstrap.ts';
 import { Inbox, type Incoming } from './inbox.ts';
 import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
@@ -31,6 +34,8 @@ export class Phone {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly receipts = new PhoneReceipts();
+  readonly appState: PhoneAppState;
+  readonly history = new PhoneHistory();
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
@@ -48,6 +53,7 @@ export class Phone {
     this.outbox = new Outbox(world, this.device, this.signal, () => this.chats.people());
     this.#retries = new Retries(world, this.device, this.signal, this.outbox);
     this.inbox = new Inbox(world, this, this.chats, this.#retries);
+    this.appState = new PhoneAppState(world, account, chat => messageRange(world, this, chat));
   }
 
   /** Of all chats, in the order in which they came. */
@@ -125,13 +131,17 @@ export class Phone {
     });
   }
 
-  /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
+  /** What a companion gets after its first login; see bootstrap.ts. Not a work of the lane, but many of them. */
   bootstrap(companion: Device): void {
     if (!this.#on) {
       companion.bootstrapped = false;
       return;
     }
-    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+    if (this.history.telling.has(companion)) return;
+    this.history.telling.add(companion);
+    bootstrap(this.#world, this, companion)
+      .catch(error => this.#world.ledger.phoneError(error))
+      .finally(() => this.history.telling.delete(companion));
   }
 
   /** A device is gone, or has another identity: the session with it is worthless. */
