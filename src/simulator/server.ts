@@ -51,7 +51,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pair = given ?? identity!.leaf;
   const world = makeWorld({
     trust: kept?.trust ?? makeTrust(options.rootPrivateKey),
-    tls: identity,
+    // Kept, though unused beside a given pair: clients may trust it next time.
+    tls: identity ?? kept?.state.tls,
     caCertificate: identity?.authority.cert ?? pair.cert,
     media: new MediaStore(options.mediaBudget ?? DEFAULT_MEDIA_BUDGET, stateFile && `${stateFile}.media`),
     latencyMs: options.latencyMs ?? 0,
@@ -65,6 +66,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  world.media.sweep();
   seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
   const mediaHost = new MediaHost(world);
@@ -87,6 +89,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     throw error;
   }
   world.media.hosts = authorities(media, hostNames);
+  const [authority] = authorities(server, hostNames);
+  world.origin = `${tls ? 'https' : 'http'}://${authority}`;
   const shutDown = async () => {
     stopping.abort();
     const closed = servers.map(one => new Promise<void>(resolve => one.close(() => resolve())));
@@ -98,10 +102,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     await mediaHost.close();
   };
   let stopped: Promise<void> | undefined;
-  const [authority] = authorities(server, hostNames);
   return {
     socketUrl: `${tls ? 'wss' : 'ws'}://${authority}${SOCKET_PATH}`,
-    controlUrl: `${tls ? 'https' : 'http'}://${authority}`,
+    controlUrl: world.origin,
     mediaUrl: `https://${world.media.hosts[0]}`,
     caCertificate: world.caCertificate,
     rootKey: Buffer.from(world.trust.root.public).toString('hex'),

@@ -155,3 +155,21 @@ test('GET /admin/media tells what is kept and how often it was asked for', async
   assert.equal(blob?.bytes, Math.ceil((file.length + 1) / 16) * 16 + 10);
   assert.equal(bytes, blob?.bytes);
 });
+
+test('a phone does not show media that is not what the message says', async t => {
+  const { alice, control } = await aliceAndCarla(t);
+  const { id } = await control.sendMedia(CARLA, { to: alice.phone, kind: 'image' }, file);
+  const { imageMessage } = (await gotten(alice, id)).message ?? {};
+  assert.ok(imageMessage);
+  const relay = async (changes: object) => {
+    const message = { imageMessage: { ...imageMessage, ...changes } };
+    const sent = await alice.sock.relayMessage(`${CARLA}@s.whatsapp.net`, message, {});
+    await control.waitForMessage(CARLA, one => one.id === sent);
+    return control.fetchMedia(CARLA, sent);
+  };
+  assert.ok(file.equals(await relay({})));
+  await assert.rejects(relay({ mediaKey: randomBytes(32) }), /409 .*MAC/);
+  await assert.rejects(relay({ mediaKey: randomBytes(5) }), /409 .*32 bytes/);
+  await assert.rejects(relay({ fileSha256: randomBytes(32) }), /409 .*hash/);
+  await assert.rejects(relay({ directPath: '/v/elsewhere?x=1' }), /404/);
+});

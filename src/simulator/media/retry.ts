@@ -28,11 +28,12 @@ export function handleMediaRetry(world: World, device: Device, receipt: BinaryNo
   // Without `rmr` it is about a history blob (whatsapp-rust wacore media_retry.rs).
   if (!phone || !id || !about || world.faults.armed?.fire('media.retry-silent', device)) return;
   // What is still being decrypted may be the message that this is about.
-  phone.idle().then(() => {
+  const answered = phone.idle().then(() => {
     const answer = retried(world, phone, device, receipt);
     device.mailbox.push(notification(world, device, id, about, answer));
     world.changed();
   });
+  answered.catch(error => world.ledger.phoneError(error));
 }
 
 /** The child of the notification: the encrypted result, or an error where there is no key to encrypt it with. */
