@@ -169,6 +169,36 @@ test('a phone sets the picture of a group, and linked devices hear of it and fet
   await assert.rejects(control.call('setGroupPicture', { ...where, bytes: image }), /403 forbidden/);
 });
 
+test('the picture of a group is gone with the group', async t => {
+  const { server, control } = await cast(t);
+  const { jid } = await control.call('createGroup', { body: { by: CARLA, subject: 'Choir' } });
+  const bytes = Buffer.from('a picture of a choir');
+  const where = { params: { group: jid }, query: { by: CARLA } };
+  const { picture } = await control.call('setGroupPicture', { ...where, bytes });
+  const url = `${server.controlUrl}/pictures/${picture}`;
+  assert.equal((await fetch(url)).status, 200);
+  await control.call('changeGroup', {
+    params: { group: jid },
+    body: { by: CARLA, change: { type: 'leave' } },
+  });
+  assert.equal((await fetch(url)).status, 404);
+});
+
+test('a community has room for 100 groups besides its announcements', async t => {
+  const { control } = await cast(t);
+  const reef = await control.call('createGroup', { body: { by: CARLA, subject: 'Reef', community: {} } });
+  const more = (n: number) =>
+    control.call('createGroup', { body: { by: CARLA, subject: `Coral ${n}`, parent: reef.jid } });
+  for (let n = 1; n <= 100; n++) await more(n);
+  await assert.rejects(more(101), /406/);
+  const loose = await control.call('createGroup', { body: { by: CARLA, subject: 'Shoal' } });
+  const linked = await control.call('changeGroup', {
+    params: { group: reef.jid },
+    body: { by: CARLA, change: { type: 'link', groups: [loose.jid] } },
+  });
+  assert.deepEqual(linked.linked, [{ jid: loose.jid, error: '406' }]);
+});
+
 test('a number that is given up leaves its groups, and everybody hears of it', async t => {
   const { control, alice, heard } = await cast(t);
   await alice.sock.groupCreate('Shoal', [`${CARLA}@s.whatsapp.net`]);
