@@ -124,6 +124,10 @@ export function makeWorld(parts: WorldParts): World {
     restart: downMs => restart(world, downMs),
     stopped,
   };
+  world.groups.onRemoved = ({ jid }) => {
+    world.profiles.dropPicture(world.groupPictures.get(jid));
+    world.groupPictures.delete(jid);
+  };
   world.groups.mayAdd = (person, by) => allows(world, person, by, 'groupadd');
   return world;
 }

@@ -117,6 +117,8 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   groups: 'GET /groups',
   group: 'GET /groups/{group}',
   changeGroup: 'POST /groups/{group}/change',
+  setGroupPicture: 'PUT /groups/{group}/picture',
+  removeGroupPicture: 'DELETE /groups/{group}/picture',
   dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
