@@ -89,6 +89,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     throw error;
   }
   world.media.hosts = authorities(media, hostNames);
+  const [authority] = authorities(server, hostNames);
+  world.origin = `${tls ? 'https' : 'http'}://${authority}`;
   const shutDown = async () => {
     stopping.abort();
     const closed = servers.map(one => new Promise<void>(resolve => one.close(() => resolve())));
@@ -100,10 +102,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     await mediaHost.close();
   };
   let stopped: Promise<void> | undefined;
-  const [authority] = authorities(server, hostNames);
   return {
     socketUrl: `${tls ? 'wss' : 'ws'}://${authority}${SOCKET_PATH}`,
-    controlUrl: `${tls ? 'https' : 'http'}://${authority}`,
+    controlUrl: world.origin,
     mediaUrl: `https://${world.media.hosts[0]}`,
     caCertificate: world.caCertificate,
     rootKey: Buffer.from(world.trust.root.public).toString('hex'),

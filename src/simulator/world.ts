@@ -2,6 +2,9 @@
 
 import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
+import { Businesses } from './business/businesses.ts';
+import { Calls } from './calls/calls.ts';
+import { Channels } from './channels/channels.ts';
 import { Clock } from './clock.ts';
 import { SentForms } from './delivery/sent-forms.ts';
 import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
@@ -12,6 +15,9 @@ import { Groups } from './groups/groups.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { MediaStore } from './media/store.ts';
+import { Presences } from './presence/presences.ts';
+import { allows } from './profile/privacy.ts';
+import { type Picture, Profiles } from './profile/profiles.ts';
 import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
 import type { Connection } from './wire/connection.ts';
@@ -23,6 +29,13 @@ export interface World {
   readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
+  readonly profiles: Profiles;
+  readonly presences: Presences;
+  readonly businesses: Businesses;
+  readonly channels: Channels;
+  readonly calls: Calls;
+  /** By group JID. */
+  readonly groupPictures: Map<string, Picture>;
   readonly delivery: DeliverySettings;
   readonly sentForms: SentForms;
   readonly desk: PairingDesk;
@@ -37,6 +50,8 @@ export interface World {
   readonly events: Events;
   /** Ids of stanzas that the server starts itself. */
   readonly nextId: () => string;
+  /** Where its own HTTP answers, without a slash at the end; known once it listens. */
+  origin: string;
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
   readonly limits: Limits;
@@ -79,6 +94,12 @@ export function makeWorld(parts: WorldParts): World {
     clock,
     accounts: new Accounts(),
     groups: new Groups(),
+    profiles: new Profiles(),
+    presences: new Presences(),
+    businesses: new Businesses(),
+    channels: new Channels(),
+    calls: new Calls(),
+    groupPictures: new Map(),
     delivery: deliverySettings(delivery),
     sentForms: new SentForms(),
     desk: new PairingDesk(events),
@@ -86,6 +107,7 @@ export function makeWorld(parts: WorldParts): World {
     ledger: new Ledger(events, clock),
     events,
     nextId: () => `${run}-${++ids}`,
+    origin: '',
     changed: () => {},
     limits: { ...defaultLimits, ...limits },
     connections: new Set(),
@@ -93,5 +115,6 @@ export function makeWorld(parts: WorldParts): World {
     restart: downMs => restart(world, downMs),
     stopped,
   };
+  world.groups.mayAdd = (person, by) => allows(world, person, by, 'groupadd');
   return world;
 }

@@ -63,9 +63,6 @@ export interface Account {
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */
   readonly watchers: Set<Account>;
-  /** Accounts that subscribed to this one's presence. */
-  readonly subscribers: Set<Account>;
-  readonly blocked: Set<string>;
 }
 
 export interface NewDevice {
@@ -136,8 +133,6 @@ export class Accounts {
       devices: new Map(),
       nextDeviceId: 1,
       watchers: new Set(),
-      subscribers: new Set(),
-      blocked: new Set(),
     };
     this.#byPhone.set(account.phone, account);
     this.#byLid.set(account.lid, account);
@@ -167,10 +162,7 @@ export class Accounts {
     this.#byPhone.delete(account.phone);
     this.#byLid.delete(account.lid);
     if (this.#byName.get(account.name) === account) this.#byName.delete(account.name);
-    for (const other of this.all()) {
-      other.watchers.delete(account);
-      other.subscribers.delete(account);
-    }
+    for (const other of this.all()) other.watchers.delete(account);
   }
 
   /** The id of the account's next companion, used once; undefined when there is none left (one byte on the wire). */

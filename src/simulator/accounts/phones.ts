@@ -36,6 +36,9 @@ export function removePhone(world: World, account: Account): void {
     if (device.id !== 0) unlink(world, device, 'device-removed');
   announce(world, quit(world, account));
   world.accounts.remove(account);
+  world.profiles.forget(account);
+  world.businesses.forget(account);
+  world.channels.forget(account);
   world.events.tell({ kind: 'phone', change: 'removed', phone: account.phone });
   world.changed();
 }

@@ -4,6 +4,9 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { businessRoutes } from './business.ts';
+import { callRoutes } from './calls.ts';
+import { channelRoutes } from './channels.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
@@ -16,6 +19,7 @@ import { openapiRoute } from './openapi.ts';
 import { pageRoutes } from './page.ts';
 import { phoneRoutes } from './phones.ts';
 import { processRoutes } from './process.ts';
+import { profileRoutes } from './profiles.ts';
 import { routeAdder } from './route.ts';
 import { tlsRoutes } from './tls.ts';
 import { worldRoutes } from './world.ts';
@@ -28,6 +32,10 @@ export function makeControl(world: World): OpenAPIHono {
   const admin = new OpenAPIHono();
   const add = routeAdder(admin);
   deviceRoutes(add, world);
+  profileRoutes(add, world);
+  callRoutes(add, world);
+  businessRoutes(add, world);
+  channelRoutes(add, world);
   deliveryRoutes(add, world);
   groupRoutes(add, world);
   faultRoutes(add, world);
@@ -39,6 +47,11 @@ export function makeControl(world: World): OpenAPIHono {
   worldRoutes(add, world);
   eventRoutes(admin, world);
   processRoutes(add);
+  app.get('/pictures/:id', context => {
+    const picture = world.profiles.pictureById(context.req.param('id'));
+    if (!picture) throw new Refused(404, 'no such picture, or not any more');
+    return context.body(Uint8Array.from(picture), 200, { 'content-type': 'image/jpeg' });
+  });
   app.route('/admin', admin);
   openapiRoute(app);
   app.notFound(context =>

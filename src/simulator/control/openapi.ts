@@ -15,6 +15,7 @@ const tags = {
   devices: 'Linked devices: who is connected, and ready-made ones',
   groups: 'Groups and communities',
   profile: 'Names, abouts, pictures, privacy',
+  business: 'Business profiles, catalogues, orders',
   channels: 'Channels (newsletters)',
   media: 'Files: what phones send, what the media host holds',
   calls: 'Calls',

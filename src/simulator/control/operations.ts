@@ -1,6 +1,9 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { businessShapes } from './business.ts';
+import type { callShapes } from './calls.ts';
+import type { channelShapes } from './channels.ts';
 import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
@@ -10,6 +13,7 @@ import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
+import type { profileShapes } from './profiles.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof deliveryShapes &
@@ -21,6 +25,10 @@ export type Shapes = typeof deliveryShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
+  typeof profileShapes &
+  typeof callShapes &
+  typeof businessShapes &
+  typeof channelShapes &
   typeof worldShapes;
 export type OperationId = keyof Shapes;
 
@@ -51,6 +59,36 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   sendMedia: 'POST /phones/{phone}/send-media',
   media: 'GET /media',
   expireMedia: 'POST /media/expire',
+  profile: 'GET /phones/{phone}/profile',
+  changeProfile: 'PUT /phones/{phone}/profile',
+  setPicture: 'PUT /phones/{phone}/picture',
+  removePicture: 'DELETE /phones/{phone}/picture',
+  block: 'POST /phones/{phone}/block',
+  setPresence: 'PUT /phones/{phone}/presence',
+  type: 'POST /phones/{phone}/typing',
+  setTcTokens: 'PUT /tc-tokens',
+  setLimits: 'PUT /limits',
+
+  call: 'POST /phones/{phone}/call',
+  callAction: 'POST /phones/{phone}/calls/{id}',
+  calls: 'GET /calls',
+
+  business: 'GET /phones/{phone}/business',
+  setBusiness: 'PUT /phones/{phone}/business',
+  addProduct: 'POST /phones/{phone}/products',
+  addCollection: 'POST /phones/{phone}/collections',
+  addOrder: 'POST /phones/{phone}/orders',
+
+  createChannel: 'POST /phones/{phone}/channels',
+  channels: 'GET /channels',
+  changeChannel: 'PATCH /channels/{jid}',
+  removeChannel: 'DELETE /channels/{jid}',
+  posts: 'GET /channels/{jid}/posts',
+  addPost: 'POST /channels/{jid}/posts',
+  changePost: 'PUT /channels/{jid}/posts/{serverId}',
+  removePost: 'DELETE /channels/{jid}/posts/{serverId}',
+  follow: 'PUT /phones/{phone}/channels/{jid}',
+  reactToPost: 'POST /phones/{phone}/channels/{jid}/posts/{serverId}',
 
   setAddressing: 'PUT /addressing',
   delivery: 'GET /delivery',

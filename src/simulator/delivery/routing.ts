@@ -1,5 +1,8 @@
 // Carrying messages and receipts between devices (protocol.md 8.2, 9.2). Clients and simulated phones use the same way.
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { businessExtras } from '../business/verified-name.ts';
+import { admits } from '../profile/correspondence.ts';
+import { hidesReading } from '../profile/privacy.ts';
 import type { Domain } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -28,7 +31,10 @@ export interface Parcel {
 
 export function deliverMessage(world: World, parcel: Parcel): void {
   const { sender, target, chat, encs, identity } = parcel;
+  // In a group everybody hears everybody, blocked or not.
+  if (chat.kind !== 'group' && !parcel.peer && !admits(world, target.account, sender.account, chat)) return;
   const content = [...encs, ...parcel.extras];
+  if (target.account !== sender.account) content.push(...businessExtras(world, sender.account));
   if (identity && encs.some(enc => enc.attrs.type === 'pkmsg')) content.push(identity);
   const form = parcel.form ?? formOf(chat) ?? 's.whatsapp.net';
   const address = parcel.peer
@@ -58,6 +64,8 @@ export interface ReceiptParcel {
 
 export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Device): void {
   const [first = '', ...more] = parcel.ids;
+  const between = parcel.chat.kind === 'person';
+  if (between && hidesReading(world, parcel.type, parcel.sender.account, target.account)) return;
   const items = more.map(id => node('item', { id }));
   const content = [...(more.length > 0 ? [node('list', {}, items)] : []), ...(parcel.content ?? [])];
   // The author knows its message in the form in which it sent it, not in the one in which it arrived.

@@ -9,6 +9,5 @@ import type { World } from '../world.ts';
 export function restart(world: World, downMs: number): void {
   world.downUntil = performance.now() + downMs;
   for (const connection of [...world.connections]) connection.destroy('server-restart');
-  for (const account of world.accounts.all()) account.subscribers.clear();
   world.ledger.totals.restarts++;
 }

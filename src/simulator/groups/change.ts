@@ -9,7 +9,7 @@ import {
   createCommunity,
   createSubgroup,
   deactivate,
-  ended,
+  end,
   joinSubgroup,
   link,
   type NamedGroup,
@@ -136,7 +136,7 @@ export type ServerAct =
 
 export function actAsServer(world: World, group: Group, act: ServerAct): Outcome {
   world.changed();
-  if (act.type === 'end') return { group, notices: ended(world.groups, group, undefined, act.reason) };
+  if (act.type === 'end') return { group, notices: end(world.groups, group, undefined, act.reason) };
   const wanted = act.type === 'suspend' ? { suspended: act.suspended } : { growthLockedUntil: act.until };
   const keys = applySettings(group.settings, wanted);
   return { group, notices: keys.map(key => toMembers(group, undefined, { type: 'setting', key })) };

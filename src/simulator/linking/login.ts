@@ -2,7 +2,7 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import type { FaultParams } from '../faults/catalogue.ts';
-import { tellPresence } from '../stanzas/presence.ts';
+import { leavePresence } from '../presence/presence.ts';
 import type { CloseName } from '../wire/closes.ts';
 import type { Connection } from '../wire/connection.ts';
 import { typed, verify } from '../wire/crypto.ts';
@@ -94,7 +94,7 @@ function login(world: World, connection: Connection, device: Device): void {
       location: 'sim',
     }),
   );
-  connection.onEnd(() => tellPresence(world, device.account));
+  connection.onEnd(() => leavePresence(world, device));
   world.changed();
 }
 

@@ -90,7 +90,9 @@ export class PhoneSignal {
     const { state, identity } = this;
     return {
       registrationId: state.registrationId,
-      identity: identity.public,
+      get identity() {
+        return identity.public;
+      },
       get signedPreKey() {
         const { id, pair, signature } = state.signedPreKey;
         return { id, public: pair.public, signature };
@@ -211,9 +213,9 @@ export class PhoneSignal {
     return message.serialize();
   }
 
-  /** One of those who had this phone's sender key lost it. */
-  lostSenderKey(group: string, device: Device): void {
-    this.state.keyHolders.get(group)?.delete(addressName(device));
+  /** Whether this device was given this phone's sender key. */
+  hasSenderKey(group: string, device: Device): boolean {
+    return this.state.keyHolders.get(group)?.has(addressName(device)) === true;
   }
 
   async encryptGroup(group: string, own: Device, plain: Uint8Array): Promise<Uint8Array> {

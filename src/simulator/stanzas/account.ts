@@ -1,39 +1,30 @@
-// The small requests about oneself: going active, settings, privacy, block list, pings (protocol.md 5.2, 5.3).
+// The small requests about oneself: going active, pings, server properties (protocol.md 5.2, 5.3).
 import { activate } from '../linking/login.ts';
-import { attr, type BinaryNode, node } from '../wire/stanza.ts';
-import { type Answer, IqError } from './request.ts';
+import { node } from '../wire/stanza.ts';
+import type { Answer } from './request.ts';
 
 const nothing: Answer = () => [];
 
-/** Everyone may see and do everything; `readreceipts: all` makes clients send real read receipts. */
-const PRIVACY: Readonly<Record<string, string>> = {
-  readreceipts: 'all',
-  profile: 'all',
-  status: 'all',
-  online: 'all',
-  last: 'all',
-  groupadd: 'all',
-  calladd: 'all',
-  messages: 'all',
-  defense: 'off',
-  stickers: 'all',
+/**
+ * Server properties that Baileys reads (chats.ts fetchProps): tokens go with 1:1 messages (10518) and picture requests
+ * (9666), and are issued to the number, not the LID (14303).
+ */
+const PROPS: Readonly<Record<string, string>> = { '10518': '1', '9666': '1', '14303': '0' };
+const PROPS_HASH = 'simulated';
+
+const props: Answer = ({ content }) => {
+  const attrs = { protocol: content?.attrs.protocol ?? '1', hash: PROPS_HASH, refresh: '86400' };
+  const all = Object.entries(PROPS).map(([config_code, config_value]) =>
+    node('prop', { config_code, config_value }),
+  );
+  return [node('props', attrs, all)];
 };
 
-const privacy: Answer = () => [
-  node(
-    'privacy',
-    {},
-    Object.entries(PRIVACY).map(([name, value]) => node('category', { name, value })),
-  ),
-];
-
-const blockList = (blocked: Iterable<string>): BinaryNode[] => [
-  node(
-    'list',
-    {},
-    [...blocked].map(jid => node('item', { jid })),
-  ),
-];
+/** The one bot that every account finds (Baileys chats.ts getBotListV2). */
+const bots: Answer = () => {
+  const all = [node('bot', { jid: '867051314767696@bot', persona_id: '867051314767696$760019659443059' })];
+  return [node('bot', { v: '2' }, [node('section', { type: 'all', name: 'All' }, all)])];
+};
 
 export const accountIqs: Readonly<Record<string, Answer>> = {
   'passive/set/active': ({ world, device, after }) => {
@@ -44,27 +35,9 @@ export const accountIqs: Readonly<Record<string, Answer>> = {
   'passive/set/passive': nothing,
   'w:p': nothing,
   'w:stats': nothing,
-  abt: () => [node('props', { protocol: '1', hash: 'simulated' }, [])],
-  'privacy/get/privacy': privacy,
-  'privacy/set/privacy': privacy,
-  'privacy/set/tokens': nothing,
-  'blocklist/get/': ({ device }) => blockList(device.account.blocked),
-  'blocklist/set/item': ({ world, device, content }) => {
-    if (content) {
-      const blocked = device.account.blocked;
-      const jid = attr(content, 'jid');
-      if (content.attrs.action === 'block') blocked.add(jid);
-      else blocked.delete(jid);
-      world.changed();
-    }
-    return blockList(device.account.blocked);
-  },
+  // Accepting the terms of channels (whatsmeow newsletter.go AcceptTOSNotice).
+  tos: nothing,
+  abt: props,
   'urn:xmpp:whatsapp:dirty': nothing,
-  status: nothing,
-  disappearing_mode: nothing,
-  'w:profile:picture/get/picture': ({ world, iq }) => {
-    throw new IqError(404, world.accounts.byJid(iq.attrs.target) ? 'item-not-found' : 'not-found');
-  },
-  'w:biz/get/business_profile': () => [node('business_profile', {})],
-  bot: () => [node('bot', { v: '2' })],
+  bot: bots,
 };

@@ -1,7 +1,9 @@
 // Where a decoded stanza goes. Nothing in here may wait: stanzas of one client are handled strictly in order.
 import type { Device } from '../accounts/accounts.ts';
+import { handleCall } from '../calls/call-stanzas.ts';
+import { handleChannelMessage, handleChannelReceipt, isChannelJid } from '../channels/stanzas.ts';
 import type { Connection } from '../wire/connection.ts';
-import { type BinaryNode, child, node } from '../wire/stanza.ts';
+import { type BinaryNode, child } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { handleIq } from './iq.ts';
 import { handleMessage } from './message.ts';
@@ -12,15 +14,18 @@ type Handler = (world: World, device: Device, stanza: BinaryNode) => void;
 
 /** What a linked device may send besides iqs. */
 const handlers: Readonly<Record<string, Handler>> = {
-  message: handleMessage,
-  receipt: handleReceipt,
+  message: (world, device, message) =>
+    isChannelJid(message.attrs.to)
+      ? handleChannelMessage(world, device, message)
+      : handleMessage(world, device, message),
+  receipt: (world, device, receipt) =>
+    isChannelJid(receipt.attrs.to)
+      ? handleChannelReceipt(world, device, receipt)
+      : handleReceipt(world, device, receipt),
   ack: handleAck,
   presence: handlePresence,
   chatstate: handleChatState,
-  // Carried to nobody yet, but acknowledged: a client that rejects a call waits for it.
-  call: (_world, device, { attrs }) => {
-    device.connection?.send(node('ack', { class: 'call', id: attrs.id, from: attrs.to }));
-  },
+  call: handleCall,
   ib: (_world, device, stanza) => {
     const batch = child(stanza, 'offline_batch');
     if (batch) device.mailbox.batchRequested(Number.parseInt(batch.attrs.count ?? '', 10) || undefined);

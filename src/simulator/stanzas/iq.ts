@@ -1,7 +1,11 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
-import { groupIqs } from '../groups/iqs.ts';
 
+import { catalogIqs } from '../business/catalog.ts';
+import { businessProfileIqs } from '../business/profile.ts';
+import { channelIqs } from '../channels/stanzas.ts';
+import { groupIqs } from '../groups/iqs.ts';
 import { mediaIqs } from '../media/media-conn.ts';
+import { profileIqs } from '../profile/profile-iqs.ts';
 import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -9,6 +13,7 @@ import { accountIqs } from './account.ts';
 import { appStateIqs } from './app-state.ts';
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
+import { mexIqs } from './mex.ts';
 import { type Answer, IqError } from './request.ts';
 import { usyncIqs } from './usync.ts';
 
@@ -19,6 +24,11 @@ const answers: ReadonlyMap<string, Answer> = new Map(
     ...usyncIqs,
     ...appStateIqs,
     ...accountIqs,
+    ...profileIqs,
+    ...businessProfileIqs,
+    ...catalogIqs,
+    ...channelIqs,
+    ...mexIqs,
     ...groupIqs,
     ...mediaIqs,
   }),

@@ -4,6 +4,7 @@ import { type Chat, chatOf, STATUS } from '../delivery/chat.ts';
 import { participantsHash } from '../delivery/participants-hash.ts';
 import type { Group } from '../groups/groups.ts';
 import { mayWrite } from '../groups/rules.ts';
+import { firstContactError } from '../profile/trust-tokens.ts';
 import { type Domain, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, child, children } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -57,6 +58,13 @@ interface Person {
 function toPerson(world: World, sender: Device, message: BinaryNode, chat: Person): Posting {
   const other = world.accounts.byUser(chat.jid.user, chat.jid.domain);
   if (!other) return refused(ERRORS.nobody);
+  const { category, device_fanout } = message.attrs;
+  // A resend or a peer message starts no chat.
+  const unwanted =
+    category === 'peer' || device_fanout === 'false'
+      ? undefined
+      : firstContactError(world, sender.account, other, message);
+  if (unwanted !== undefined) return refused(unwanted);
   const addressees: Addressee[] = [];
   for (const { target, encs } of listed(world, message)) {
     if (target.account === other || target.account === sender.account)

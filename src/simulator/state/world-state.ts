@@ -1,11 +1,14 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
+import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
 import type { StoreState } from '../media/store.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
 import type { Script } from '../phone/script.ts';
+import { captureProfiles, type ProfilesState, restoreProfiles } from '../profile/profile-state.ts';
 import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
@@ -46,7 +49,7 @@ interface PhoneState {
   contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
-  sent: { id: string; to?: string; message: string; at?: number }[];
+  sent: { id: string; to?: string; message: string; at?: number; peer?: boolean }[];
 }
 
 interface AccountState {
@@ -57,7 +60,6 @@ interface AccountState {
   identity: string;
   nextDeviceId: number;
   watchers: string[];
-  blocked: string[];
   phoneState: PhoneState;
   devices: DeviceState[];
 }
@@ -69,6 +71,9 @@ export interface WorldState {
   tls?: TlsIdentity;
   media?: StoreState;
   accounts: AccountState[];
+  profiles?: ProfilesState;
+  businesses?: BusinessState[];
+  channels?: ChannelState[];
   sentForms?: [string, Domain][];
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
@@ -79,21 +84,32 @@ const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 const data = (base64: string): Buffer => Buffer.from(base64, 'base64');
 const pairOf = (privateKey: string): KeyPair => keyPairOf(data(privateKey));
 
-export function captureWorld(world: World): WorldState {
-  return {
+/** All but the accounts, at once; the accounts one by one, each as it is when its turn comes. */
+export function captureWorld(world: World): {
+  rest: Omit<WorldState, 'accounts'>;
+  accounts: Iterable<AccountState>;
+} {
+  const rest = {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
-    accounts: [...world.accounts.all()].flatMap(account => {
-      const phone = account.devices.get(0)?.phone;
-      return phone ? [captureAccount(account, phone)] : [];
-    }),
+    profiles: captureProfiles(world),
+    businesses: captureBusinesses(world),
+    channels: captureChannels(world),
     sentForms: world.sentForms.capture(),
     groups: captureGroups(world.groups),
-  };
+  } as const;
+  return { rest, accounts: captureAccounts(world) };
+}
+
+function* captureAccounts(world: World): Generator<AccountState> {
+  for (const account of world.accounts.all()) {
+    const phone = account.devices.get(0)?.phone;
+    if (phone) yield captureAccount(account, phone);
+  }
 }
 
 function captureAccount(account: Account, phone: Phone): AccountState {
@@ -106,7 +122,6 @@ function captureAccount(account: Account, phone: Phone): AccountState {
     identity: text(account.identity.private),
     nextDeviceId: account.nextDeviceId,
     watchers: [...account.watchers].map(one => one.phone),
-    blocked: [...account.blocked],
     phoneState: capturePhone(phone),
     devices: companions.map(captureDevice),
   };
@@ -134,11 +149,12 @@ function capturePhone(phone: Phone): PhoneState {
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at }]) => ({
+    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at, peer }]) => ({
       id,
       to,
       message: text(content),
       at,
+      ...(peer && { peer }),
     })),
   };
 }
@@ -179,13 +195,15 @@ export function restoreWorld(world: World, state: WorldState): void {
       if (watcher) account?.watchers.add(watcher);
     }
   }
+  if (state.profiles) restoreProfiles(world, state.profiles);
+  restoreBusinesses(world, state.businesses ?? []);
+  restoreChannels(world, state.channels ?? []);
   restoreGroups(world.groups, world.accounts, state.groups ?? []);
 }
 
 function restoreAccount(world: World, kept: AccountState): void {
   const account = world.accounts.add({ ...kept, identity: pairOf(kept.identity) });
   account.nextDeviceId = kept.nextDeviceId;
-  for (const jid of kept.blocked) account.blocked.add(jid);
   restorePhone(world, account, kept.phoneState);
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
@@ -218,9 +236,9 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
-  for (const { id: sentId, to, message, at = 0 } of kept.sent) {
+  for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at });
+    phone.outbox.sent.restore(sentId, { to, content: data(message), at, peer });
   }
 }
 

@@ -179,6 +179,7 @@ export class Connection implements Wire {
   }
 
   #arrive(data: Buffer): void {
+    if (this.#over) return;
     this.#patience.refresh();
     if (this.#in.size > this.world.limits.waitingChunks) this.#flooded();
     else this.#in.push(() => this.#receiveAll(data));

@@ -1,0 +1,253 @@
+// Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
+import { z } from '@hono/zod-openapi';
+import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { phoneOf } from '../accounts/phones.ts';
+import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
+import { tellPresence } from '../presence/presence.ts';
+import { setAbout } from '../profile/about.ts';
+import { setBlocked } from '../profile/block-list.ts';
+import { setDisappearing } from '../profile/disappearing.ts';
+import { setPicture } from '../profile/pictures.ts';
+import { announcePrivacy, categoryNode, setPrivacy } from '../profile/privacy-iqs.ts';
+import { isCategory, isValueOf } from '../profile/privacy-values.ts';
+import { setTimelock } from '../profile/timelock.ts';
+import { Refused } from '../refused.ts';
+import { node } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
+import { OfPhone } from './phones.ts';
+import { type AddRoute, shapes } from './route.ts';
+
+const Profile = z.object({
+  phone: z.string(),
+  name: z.string(),
+  about: z.string(),
+  picture: z.string().optional().openapi({ description: 'Where the picture can be fetched.' }),
+  privacy: z.record(z.string(), z.string()),
+  contacts: z.array(z.string()),
+  blocked: z.array(z.string()),
+  disappearing: z.number().openapi({ description: 'The timer of new chats in seconds; 0 is off.' }),
+  available: z.boolean(),
+  lastSeen: z.number().optional().openapi({ description: 'Unix seconds.' }),
+});
+const Changes = z.strictObject({
+  name: z.string().min(1).max(100).optional(),
+  about: z.string().max(139).optional(),
+  contacts: z.array(z.string()).optional().openapi({ description: 'The whole address book, as numbers.' }),
+  privacy: z.record(z.string(), z.string()).optional(),
+  disappearing: z.number().int().min(0).max(31_536_000).optional(),
+  timelock: z
+    .object({ seconds: z.number().int().positive(), type: z.string().default('DEFAULT') })
+    .nullable()
+    .optional()
+    .openapi({ description: 'It may start no chats for so long; null lifts it.' }),
+});
+const TokenModes = z.enum(['off', 'enforced']);
+const Limits = z.object({
+  usync: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .openapi({ description: 'Queries still answered; then 429. Null: all.' }),
+});
+
+export const profileShapes = shapes({
+  profile: {
+    id: 'profile',
+    method: 'get',
+    path: '/phones/{phone}/profile',
+    tag: 'profile',
+    summary: 'What a phone shows and allows',
+    params: OfPhone,
+    results: Profile,
+  },
+  changeProfile: {
+    id: 'changeProfile',
+    method: 'put',
+    path: '/phones/{phone}/profile',
+    tag: 'profile',
+    summary: 'The person changes something on the phone; what is absent stays',
+    params: OfPhone,
+    body: Changes,
+    results: Profile,
+  },
+  setPicture: {
+    id: 'setPicture',
+    method: 'put',
+    path: '/phones/{phone}/picture',
+    tag: 'profile',
+    summary: 'The person sets a picture: the body is the image',
+    params: OfPhone,
+    raw: 'bytes',
+    results: Profile,
+  },
+  removePicture: {
+    id: 'removePicture',
+    method: 'delete',
+    path: '/phones/{phone}/picture',
+    tag: 'profile',
+    summary: 'The person removes the picture',
+    params: OfPhone,
+    results: Profile,
+  },
+  block: {
+    id: 'block',
+    method: 'post',
+    path: '/phones/{phone}/block',
+    tag: 'profile',
+    summary: 'The person blocks or unblocks somebody',
+    params: OfPhone,
+    body: z.object({ who: z.string(), blocked: z.boolean().default(true) }),
+    results: Profile,
+  },
+  setPresence: {
+    id: 'setPresence',
+    method: 'put',
+    path: '/phones/{phone}/presence',
+    tag: 'profile',
+    summary: 'The person opens or closes the app',
+    params: OfPhone,
+    body: z.object({ available: z.boolean() }),
+    results: Profile,
+  },
+  type: {
+    id: 'type',
+    method: 'post',
+    path: '/phones/{phone}/typing',
+    tag: 'profile',
+    summary: 'The person types or records in a chat: a number, a JID, or a group',
+    params: OfPhone,
+    body: z.object({ to: z.string(), state: z.enum(['composing', 'recording', 'paused']) }),
+    results: z.object({ ok: z.literal(true) }),
+  },
+  setTcTokens: {
+    id: 'setTcTokens',
+    method: 'put',
+    path: '/tc-tokens',
+    tag: 'profile',
+    summary: 'Does a first message need a trusted-contact token? Without one it is refused with 463',
+    body: z.object({ mode: TokenModes }),
+    results: z.object({ mode: TokenModes }),
+  },
+  setLimits: {
+    id: 'setLimits',
+    method: 'put',
+    path: '/limits',
+    tag: 'profile',
+    summary: 'Requests that are refused with 429 rate-overlimit from some number on',
+    body: Limits,
+    results: Limits,
+  },
+});
+
+export function profileRoutes(add: AddRoute, world: World): void {
+  const accountOf = (phone: string): Account => phoneOf(world, phone).account;
+  const shown = (account: Account) => describeProfile(world, account);
+
+  add(profileShapes.profile, ({ params }) => shown(accountOf(params.phone)));
+
+  add(profileShapes.changeProfile, ({ params, body }) => {
+    const account = accountOf(params.phone);
+    changeProfile(world, account, body);
+    return shown(account);
+  });
+
+  add(profileShapes.setPicture, ({ params, bytes }) => {
+    const account = accountOf(params.phone);
+    if (bytes.length === 0) throw new Refused(400, 'the body is the picture; it is empty');
+    setPicture(world, account, bytes);
+    return shown(account);
+  });
+
+  add(profileShapes.removePicture, ({ params }) => {
+    const account = accountOf(params.phone);
+    setPicture(world, account, undefined);
+    return shown(account);
+  });
+
+  add(profileShapes.block, ({ params, body }) => {
+    const account = accountOf(params.phone);
+    const other = personOf(world, body.who);
+    if (other === account) throw new Refused(400, 'nobody blocks oneself');
+    setBlocked(world, account, other, body.blocked);
+    return shown(account);
+  });
+
+  add(profileShapes.setPresence, ({ params, body: { available } }) => {
+    const { account, device } = phoneOf(world, params.phone);
+    device.available = available;
+    world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
+    tellPresence(world, account);
+    return shown(account);
+  });
+
+  add(profileShapes.type, ({ params, body: { to, state } }) => {
+    const account = accountOf(params.phone);
+    const chat = to.includes('@') ? to : accountJid(personOf(world, to));
+    const media = state === 'recording' ? 'audio' : undefined;
+    const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', { media }));
+    if (!stanza || !relayChatState(world, account, chat, stanza))
+      throw new Refused(404, `${to} is nobody, or a group that ${params.phone} is not in`);
+    world.events.tell({ kind: 'typing', from: accountJid(account), chat, state });
+    return { ok: true as const };
+  });
+
+  add(profileShapes.setTcTokens, ({ body: { mode } }) => {
+    world.profiles.tokenMode = mode;
+    world.changed();
+    return { mode };
+  });
+
+  add(profileShapes.setLimits, ({ body: { usync } }) => {
+    world.profiles.usyncLeft = usync ?? undefined;
+    return { usync };
+  });
+}
+
+/** All of it or, when something is wrong, nothing. Throws {@link Refused}. */
+function changeProfile(world: World, account: Account, changes: z.output<typeof Changes>): void {
+  const { name, about, disappearing, timelock } = changes;
+  const privacy = Object.entries(changes.privacy ?? {}).map(([category, value]) => {
+    if (!isCategory(category) || !isValueOf(category, value))
+      throw new Refused(400, `privacy: ${category} cannot be ${value}`);
+    return { category, value };
+  });
+  const contacts = changes.contacts?.map(who => personOf(world, who));
+  if (name !== undefined) world.accounts.rename(account, name);
+  if (about !== undefined) setAbout(world, account, about);
+  if (contacts) world.profiles.setContacts(account, contacts);
+  for (const { category, value } of privacy) setPrivacy(world, account, category, value);
+  if (privacy.length > 0) {
+    const profile = world.profiles.of(account);
+    const changed = privacy.map(({ category }) => categoryNode(profile, category));
+    announcePrivacy(world, account, changed);
+  }
+  if (disappearing !== undefined) setDisappearing(world, account, disappearing);
+  if (timelock !== undefined) setTimelock(world, account, timelock);
+  world.changed();
+}
+
+/** The account of digits or of a JID. Throws {@link Refused} when there is none. */
+export function personOf(world: World, who: string): Account {
+  const digits = who.replace(/^\+/, '');
+  const account = /^\d+$/.test(digits) ? world.accounts.byPhone(digits) : world.accounts.byJid(who);
+  if (!account) throw new Refused(404, `nobody has ${who}`);
+  return account;
+}
+
+function describeProfile(world: World, account: Account): z.input<typeof Profile> {
+  const profile = world.profiles.of(account);
+  const { picture, lastSeen } = profile;
+  return {
+    phone: account.phone,
+    name: account.name,
+    about: profile.about.text,
+    ...(picture && { picture: `${world.origin}/pictures/${picture.id}` }),
+    privacy: Object.fromEntries(profile.privacy),
+    contacts: [...profile.contacts].map(one => one.phone),
+    blocked: [...profile.blocked].map(one => one.phone),
+    disappearing: profile.disappearing.duration,
+    available: world.presences.online.has(account),
+    ...(lastSeen !== undefined && { lastSeen }),
+  };
+}

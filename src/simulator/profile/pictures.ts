@@ -1,0 +1,139 @@
+// xmlns `w:profile:picture`: of people, groups and channels (protocol.md 5.3; Baileys chats.ts, whatsmeow user.go).
+import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import type { Group } from '../groups/groups.ts';
+import { isAdmin } from '../groups/rules.ts';
+import { type Answer, IqError } from '../stanzas/request.ts';
+import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
+import { accountSync, acquaintances, notify } from './audience.ts';
+import { allows } from './privacy.ts';
+import type { Picture } from './profiles.ts';
+
+/** WhatsApp shrinks pictures to 640 pixels; nothing real comes near. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+const get: Answer = ({ world, device, iq, content }) => {
+  const target = iq.attrs.target ?? accountJid(device.account);
+  const type = content?.attrs.type ?? 'preview';
+  if (type !== 'preview' && type !== 'image') throw new IqError(400, 'bad-request');
+  const picture = visiblePicture(world, device.account, target);
+  if (!picture) throw new IqError(404, 'item-not-found');
+  // The client has this one already (whatsmeow GetProfilePictureInfo, `ExistingID`).
+  if (content?.attrs.id === picture.id) return [node('picture', { status: '304' })];
+  return [pictureNode(world, picture, type)];
+};
+
+/** One of a community's groups, asked of the community (whatsmeow GetProfilePictureInfo, `IsCommunity`). */
+const getOfCommunity: Answer = ({ world, device, content }) => {
+  const pictures = children(content, 'picture').map(asked => {
+    const target = asked.attrs.parent_group_jid;
+    const type = asked.attrs.type ?? 'preview';
+    const picture = target === undefined ? undefined : visiblePicture(world, device.account, target);
+    if (!picture) return node('picture', { parent_group_jid: target, status: '204' });
+    const shown = pictureNode(world, picture, type);
+    return { ...shown, attrs: { ...shown.attrs, parent_group_jid: target ?? '' } };
+  });
+  return [node('pictures', {}, pictures)];
+};
+
+const set: Answer = ({ world, device, iq, content, after }) => {
+  const image = children(iq, 'picture').find(one => one.attrs.type !== 'preview') ?? content;
+  const given = bytes(image);
+  if (content && !given?.length) throw new IqError(400, 'bad-request');
+  if (given && given.length > MAX_BYTES) throw new IqError(406, 'not-acceptable');
+  const target = iq.attrs.target;
+  const group = world.groups.byJid(target);
+  const own = target === undefined || world.accounts.byJid(target) === device.account;
+  if (!own && !group) throw new IqError(403, 'forbidden');
+  if (group && !group.members.has(device.account)) throw new IqError(401, 'not-authorized');
+  if (group?.settings.locked && !isAdmin(group, device.account)) throw new IqError(403, 'forbidden');
+  const picture = group
+    ? setGroupPicture(world, group, device, given, after)
+    : setPicture(world, device.account, given, after);
+  return picture ? [node('picture', { id: picture.id })] : [];
+};
+
+type Later = (run: () => void) => void;
+const now: Later = run => run();
+
+/** Sets or, without bytes, removes a person's picture, and tells those who may see it. */
+export function setPicture(
+  world: World,
+  account: Account,
+  given: Buffer | undefined,
+  later: Later = now,
+): Picture | undefined {
+  const profile = world.profiles.of(account);
+  const picture = given && world.profiles.makePicture(given, profile.picture);
+  if (!picture) world.profiles.dropPicture(profile.picture);
+  profile.picture = picture;
+  world.changed();
+  later(() => {
+    const jid = accountJid(account);
+    const change = changeNode(picture, { jid, author: jid });
+    // One's own devices hear of it too, the one that set it included (whatsapp-rust tests/e2e/tests/profile_picture.rs).
+    notify(world, account, { from: jid, type: 'picture' }, [change]);
+    accountSync(world, account, node('picture', {}));
+    for (const viewer of acquaintances(world, account)) {
+      if (allows(world, account, viewer, 'profile'))
+        notify(world, viewer, { from: jid, type: 'picture' }, [change]);
+    }
+  });
+  return picture;
+}
+
+function setGroupPicture(world: World, group: Group, by: Device, given: Buffer | undefined, later: Later) {
+  const before = world.groupPictures.get(group.jid);
+  const picture = given && world.profiles.makePicture(given, before);
+  if (picture) world.groupPictures.set(group.jid, picture);
+  else {
+    world.profiles.dropPicture(before);
+    world.groupPictures.delete(group.jid);
+  }
+  world.changed();
+  later(() => {
+    const author = accountJid(by.account, group.addressing);
+    const attrs = { from: group.jid, type: 'picture', participant: author };
+    const change = changeNode(picture, { jid: group.jid, author });
+    for (const member of group.members.keys()) notify(world, member, attrs, [change]);
+  });
+  return picture;
+}
+
+// `jid` is what whatsmeow requires, `hash` what Baileys falls back to when `from` were missing.
+function changeNode(picture: Picture | undefined, who: { jid: string; author: string }): BinaryNode {
+  return picture ? node('set', { id: picture.id, hash: picture.hash, ...who }) : node('delete', who);
+}
+
+/** The picture of a person, group or channel as `viewer` may see it. Throws {@link IqError} 401 when it may not. */
+function visiblePicture(world: World, viewer: Account, target: string): Picture | undefined {
+  const group = world.groups.byJid(target);
+  if (group) {
+    if (!group.members.has(viewer)) throw new IqError(401, 'not-authorized');
+    return world.groupPictures.get(group.jid);
+  }
+  const channel = world.channels.byJid(target);
+  if (channel) return channel.picture;
+  const owner = world.accounts.byJid(target);
+  if (!owner) throw new IqError(404, 'item-not-found');
+  if (!allows(world, owner, viewer, 'profile')) throw new IqError(401, 'not-authorized');
+  return world.profiles.of(owner).picture;
+}
+
+function pictureNode(world: World, picture: Picture, type: string): BinaryNode {
+  const path = `/pictures/${picture.id}`;
+  return node('picture', {
+    id: picture.id,
+    type,
+    url: `${world.origin}${path}`,
+    direct_path: path,
+    hash: picture.hash,
+  });
+}
+
+export const pictureIqs: Readonly<Record<string, Answer>> = {
+  'w:profile:picture/get/picture': get,
+  'w:profile:picture/set/picture': set,
+  'w:profile:picture/set/': set,
+  'w:g2/get/pictures': getOfCommunity,
+};
