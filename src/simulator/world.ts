@@ -92,6 +92,7 @@ export function makeWorld(parts: WorldParts): World {
   const run = Date.now().toString(36);
   const clock = new Clock();
   const events = new Events(() => clock.now());
+  media.now = () => clock.now();
   const world: World = {
     trust,
     tls,

@@ -1,4 +1,4 @@
-// Routes about phones and contacts: make them, link clients to them, script them.
+// Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
@@ -28,11 +28,6 @@ const NewPhones = z.object({
     .string()
     .regex(/^[1-9]\d{0,10}$/)
     .optional(),
-});
-const Script = z.object({
-  reply: z.string().optional(),
-  afterMs: z.number().int().min(0).max(600_000).optional(),
-  reads: z.boolean().optional(),
 });
 
 export const phoneShapes = shapes({
@@ -150,16 +145,6 @@ export const phoneShapes = shapes({
     body: z.object({ with: z.string().optional() }),
     results: z.object({ ok: z.literal(true) }),
   },
-  script: {
-    id: 'script',
-    method: 'put',
-    path: '/phones/{phone}/script',
-    tag: 'phones',
-    summary: 'What this phone does by itself from now on',
-    params: OfPhone,
-    body: Script,
-    results: Script,
-  },
 });
 
 export function phoneRoutes(add: AddRoute, world: World): void {
@@ -219,13 +204,6 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     await phoneOf(world, params.phone).forgetSessions(device);
     return { ok: true } as const;
   });
-
-  add(phoneShapes.script, ({ params, body }) => {
-    const phone = phoneOf(world, params.phone);
-    phone.script = body;
-    world.changed();
-    return phone.script;
-  });
 }
 
 function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
@@ -238,7 +216,7 @@ function createPhone(world: World, phone: string | undefined, name: string | und
 }
 
 /** Each has keys to make: in portions, so that connected clients notice nothing. */
-async function createPhones(
+export async function createPhones(
   world: World,
   count: number,
   { prefix, name }: { prefix?: string | undefined; name?: string | undefined },

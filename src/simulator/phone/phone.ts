@@ -14,13 +14,14 @@ import { PhoneHistory } from '../history/phone-history.ts';
 import { Refused } from '../refused.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
+import { Acting } from './acting.ts';
 import { bootstrap } from './bootstrap.ts';
-import { Inbox, type Incoming } from './inbox.ts';
+import { Inbox } from './inbox.ts';
 import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
 import { PhoneReceipts } from './receipts.ts';
 import { Retries } from './retries.ts';
-import { act, type Script } from './script.ts';
+import type { Script } from './script.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
 
 /** `read-self` where the person's privacy keeps others from knowing; `played` for voice and view-once. */
@@ -36,6 +37,7 @@ export class Phone {
   readonly receipts = new PhoneReceipts();
   readonly appState: PhoneAppState;
   readonly history = new PhoneHistory();
+  readonly acting: Acting;
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
@@ -52,6 +54,7 @@ export class Phone {
     this.chats = new PhoneMessages(world, this.device);
     this.outbox = new Outbox(world, this.device, this.signal, () => this.chats.people());
     this.#retries = new Retries(world, this.device, this.signal, this.outbox);
+    this.acting = new Acting(world, this);
     this.inbox = new Inbox(world, this, this.chats, this.#retries);
     this.appState = new PhoneAppState(world, account, chat => messageRange(world, this, chat));
   }
@@ -185,17 +188,7 @@ export class Phone {
 
   async #take(stanza: BinaryNode): Promise<void> {
     const incoming = await this.inbox.take(stanza);
-    if (!incoming) return;
-    act(this.script, incoming, this.#world.stopped, {
-      read: () => this.#read(incoming.chat, [incoming.id], 'read'),
-      reply: text => this.#later(() => this.#reply(incoming, text)),
-    });
-  }
-
-  async #reply({ chat }: Incoming, text: string): Promise<void> {
-    const message = { conversation: text };
-    const id = await this.outbox.send(chat, message);
-    this.chats.note(id, chat, this.device, message);
+    if (incoming) this.acting.answer(incoming);
   }
 
   #read(chat: Chat, ids: readonly string[], type: SeenType): void {
