@@ -1,6 +1,7 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
 
 import { participantsHash } from '../delivery/participants-hash.ts';
+import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
@@ -38,6 +39,16 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   };
   const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'devices' };
   tellWatchers(world, account, attrs, [node(change, hashes, [named, list])], device);
+  tellOwnDevices(world, account, device);
+}
+
+/** The whole list, for the account's other devices (whatsmeow notification.go handleOwnDevicesNotification). */
+function tellOwnDevices(world: World, account: Account, not: Device): void {
+  const devices = [...account.devices.values()].map(one =>
+    node('device', { jid: deviceJid(one), 'key-index': one.id === 0 ? undefined : String(one.id) }),
+  );
+  const dhash = participantsHash(account.devices.values(), 's.whatsapp.net');
+  accountSync(world, account, node('devices', { dhash }, devices), not);
 }
 
 /**
