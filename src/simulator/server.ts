@@ -51,7 +51,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const pair = given ?? identity!.leaf;
   const world = makeWorld({
     trust: kept?.trust ?? makeTrust(options.rootPrivateKey),
-    tls: identity,
+    // Kept, though unused beside a given pair: clients may trust it next time.
+    tls: identity ?? kept?.state.tls,
     caCertificate: identity?.authority.cert ?? pair.cert,
     media: new MediaStore(options.mediaBudget ?? DEFAULT_MEDIA_BUDGET, stateFile && `${stateFile}.media`),
     latencyMs: options.latencyMs ?? 0,
@@ -66,6 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
   if (options.tcTokens !== undefined) world.profiles.tokenMode = options.tcTokens;
+  world.media.sweep();
   seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
   const mediaHost = new MediaHost(world);
@@ -125,7 +127,7 @@ function acceptSockets(world: World, server: Server): { end(): void } {
     socket.on('error', () => {}); // a client that is gone before it was answered
     if (isSocketPath(request.url)) {
       if (struckAtUpgrade(world, socket)) return;
-      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client));
+      sockets.handleUpgrade(request, socket, head, client => void new Connection(world, client, socket));
     } else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n');
   });
   return {

@@ -42,7 +42,7 @@ export interface World {
   readonly faults: Faults;
   readonly ledger: Ledger;
   readonly media: MediaStore;
-  /** The authority that the simulator made for itself; undefined when it was given a certificate. */
+  /** The authority that the simulator made for itself; undefined when it never did, because it was given a certificate. */
   readonly tls: TlsIdentity | undefined;
   /** PEM: what clients must trust. */
   readonly caCertificate: string;

@@ -5,6 +5,7 @@ import makeWASocket, {
   type BinaryNode,
   BufferJSON,
   initAuthCreds,
+  type KeyPair,
   type SignalDataSet,
   type SignalDataTypeMap,
   type SignalKeyStore,
@@ -34,6 +35,8 @@ export interface Client {
   /** At the URL it was made with, or at another from now on. */
   connect(url?: string): WASocket;
   text(id: string): string | undefined;
+  /** The public half of one of its one-time prekeys. */
+  preKeys(id: number): Uint8Array;
   /** Loses every Signal session, as after a restore from an old backup. */
   dropSessions(): void;
   /** Loses every key of others in groups. */
@@ -80,7 +83,7 @@ export function driver(started: Pick<Simulator, 'controlUrl'>) {
 }
 
 export function client(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   socketUrl: string,
   linked?: {
     readonly credentials: string;
@@ -114,6 +117,7 @@ export function client(
         .message;
       return message?.conversation ?? message?.extendedTextMessage?.text ?? undefined;
     },
+    preKeys: id => (data.get(`pre-key/${id}`) as KeyPair | undefined)?.public ?? Buffer.of(),
     dropSessions: () => drop(data, 'session/'),
     dropSenderKeys: () => drop(data, 'sender-key/'),
     connect: url => {

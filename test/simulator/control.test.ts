@@ -79,7 +79,8 @@ test('what operations answer is what the document says that they answer', async 
   await control.call('setClock', { body: { advanceMs: 0 } });
   await control.call('forgetSessions', { params: { phone } });
   await control.call('renamePhone', { params: { phone }, body: { name: 'Dora' } });
-  await control.call('removePhone', { params: { phone: first.phone } });
+  await control.call('changeNumber', { params: { phone: first.phone }, body: { to: '15550099' } });
+  await control.call('removePhone', { params: { phone: '15550099' } });
   const byQr = client(t, server.socketUrl);
   byQr.connect();
   await control.scan(await until(() => byQr.qrs[0]), phone);

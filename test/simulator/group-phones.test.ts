@@ -151,6 +151,26 @@ test('a number that is given up leaves its groups, and everybody hears of it', a
   await until(() => heard.stubs('GROUP_PARTICIPANT_LEAVE').length === 1);
 });
 
+test('a person who takes another number is in their groups with it, and everybody hears of it', async t => {
+  const { server, control, alice, heard } = await cast(t);
+  const [bob] = await linkedClients(t, server, { count: 1 });
+  assert.ok(bob);
+  const { id } = await alice.sock.groupCreate('Shoal', [pn(bob)]);
+  await control.call('changeNumber', { params: { phone: bob.phone }, body: { to: '15559999' } });
+  await until(() => heard.newest('modify') !== undefined);
+  const told = heard.notifications.at(-1);
+  assert.equal(told?.attrs.participant, lid(bob));
+  const { participants } = await alice.sock.groupMetadata(id);
+  const now = participants.at(-1);
+  assert.equal(now?.phoneNumber, '15559999@s.whatsapp.net');
+  assert.deepEqual(heard.stubs('GROUP_PARTICIPANT_CHANGE_NUMBER'), [[now.id]]);
+  await until(() => bob.closes.includes(401), { what: 'the linked device is logged out' });
+  await assert.rejects(
+    control.call('changeNumber', { params: { phone: '15559999' }, body: { to: alice.phone } }),
+    /409/,
+  );
+});
+
 test('what groups are and wait for survives a restart of the simulator', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'groups-'));
   const running: { stop(): Promise<void> }[] = [];

@@ -94,6 +94,39 @@ for (const addressing of ['lid', 'pn'] as const) {
   });
 }
 
+test('phones with scripts answer clients in a group, and not each other', async t => {
+  const server = await simulator(t);
+  let group: GroupMetadata | undefined;
+  const [alice] = await linkedClients(t, server, { count: 1 }, { cachedGroupMetadata: async () => group });
+  assert.ok(alice);
+  const phones = ['15550125', '15550126'];
+  const members = [{ phone: alice.phone, lid: alice.lid }];
+  for (const phone of phones) {
+    members.push(await server.control.createPhone({ phone }));
+    await server.control.script(phone, { reply: `${phone} read {text}`, reads: true });
+  }
+  group = await makeGroup(server, 'lid', members);
+  const sent = await alice.sock.sendMessage(group.id, { text: 'hello' });
+  const replies = () =>
+    alice.received.flatMap(one => one.message.message?.conversation ?? []).filter(text => text !== 'hello');
+  await until(() => replies().length === 2);
+  await until(
+    () =>
+      alice.stanzas.filter(
+        one => one.tag === 'receipt' && one.attrs.id === sent?.key.id && one.attrs.type === 'read',
+      ).length === 2,
+  );
+  // Each phone has read what the other one wrote, and left it at that.
+  for (const phone of phones) {
+    const seen = await until(async () => {
+      const texts = (await server.control.messages(phone)).map(one => one.text);
+      return texts.length >= 3 ? texts : undefined;
+    });
+    assert.deepEqual(seen.toSorted(), ['hello', ...phones.map(one => `${one} read hello`)].toSorted());
+  }
+  assert.equal(replies().length, 2);
+});
+
 test('who is not in a group is refused, and nobody gets what they wrote', async t => {
   const server = await simulator(t);
   let group: GroupMetadata | undefined;

@@ -206,6 +206,32 @@ test('who a creation names and does not exist is in the answer with an error', a
   assert.equal(group?.attrs.size, '1');
 });
 
+test('a group holds 1,024 people, and no more come in by any way', async t => {
+  const server = await simulator(t);
+  const { control } = server;
+  const { phones } = await control.call('createPhone', { body: { count: 1_024, prefix: '1777' } });
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice && phones?.[0]);
+  const [first, ...others] = phones.map(one => one.phone);
+  const made = await control.call('createGroup', {
+    body: { by: first ?? '', subject: 'Shoal', members: others },
+  });
+  assert.equal(made.members.length, 1_024);
+  const params = { group: made.jid };
+  const added = await control.call('changeGroup', {
+    params,
+    body: { by: first ?? '', change: { type: 'add', members: [alice.phone] } },
+  });
+  assert.deepEqual(
+    added.results?.map(one => one.error),
+    ['419'],
+  );
+  assert.equal(await refusal(alice.sock.groupAcceptInvite(made.inviteCode)), 419);
+  await control.call('changeGroup', { params, body: { by: others[0] ?? '', change: { type: 'leave' } } });
+  assert.equal(await alice.sock.groupAcceptInvite(made.inviteCode), made.jid);
+  assert.equal((await alice.sock.groupMetadata(made.jid)).participants.length, 1_024);
+});
+
 test('groups survive a restart of the simulator', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'groups-'));
   const running: { stop(): Promise<void> }[] = [];

@@ -1,5 +1,8 @@
 // The load that `npm run bench:simulator` makes, small: what it counts must be exact before its figures mean anything.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'node:test';
 import { controlClient } from '../../src/simulator/control/client.ts';
 import { BareClient } from '../support/bare-client.ts';
@@ -47,4 +50,23 @@ test('a bare client that checks certificates refuses a server with another root'
   const stranger = new BareClient({ socketUrl: server.socketUrl, linked, rootKey: 'ab'.repeat(32) });
   t.after(() => stranger.end());
   await assert.rejects(stranger.open, ({ cause }: Error) => /not of this server/.test(String(cause)));
+});
+
+test('150 devices that talk while the world is being saved are all there after a restart, and log in', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
+  const stateFile = join(folder, 'state.json');
+  const first = await simulator(t, { stateFile });
+  const linked = await linkDevices(controlClient(first.controlUrl), 150);
+  const before = new Fleet(first);
+  t.after(() => before.end());
+  await before.connect(linked);
+  await before.talk(300, 50);
+  await first.stop();
+  const second = await simulator(t, { stateFile });
+  const after = new Fleet(second);
+  t.after(() => after.end());
+  t.after(() => rm(folder, { recursive: true })); // once both servers have stopped
+  await after.connect(linked);
+  const { deliveries, receipts } = await after.talk(150, 50);
+  assert.deepEqual([deliveries, receipts], [150, 150]);
 });

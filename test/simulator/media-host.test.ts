@@ -1,13 +1,15 @@
 // The media host as HTTP: what any client may ask of it, and what it refuses.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
-import type { BinaryNode } from '@whiskeysockets/baileys';
+import { deflateSync } from 'node:zlib';
+import { type BinaryNode, downloadExternalBlob, downloadHistory, proto } from '@whiskeysockets/baileys';
 import { clientOptions, type SimulatorOptions } from '../../src/simulator/index.ts';
+import { encryptMedia } from '../../src/simulator/media/cipher.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 
@@ -48,7 +50,7 @@ async function mediaHost(t: TestContext, settings: SimulatorOptions = {}) {
     });
     return { status: response.status, ...((await response.json()) as Uploaded) };
   };
-  return { server, alice, mediaConn, auth, ask, upload };
+  return { server, alice, mediaConn, auth, ask, upload, options: config.options };
 }
 
 test('media_conn has what strict clients require, and a host per name that the simulator was given', async t => {
@@ -193,9 +195,62 @@ test('media survives a restart on the same state file', async t => {
   const first = await mediaHost(t, { stateFile });
   const bytes = randomBytes(3_000);
   const { direct_path } = await first.upload(bytes);
+  const lost = await first.upload(randomBytes(3_000));
   await first.server.stop();
+  // One file is gone, and one is there that nobody knows: an upload that a kill interrupted.
+  const kept = await readdir(`${stateFile}.media`);
+  const contents = await Promise.all(kept.map(name => readFile(`${stateFile}.media/${name}`)));
+  await rm(`${stateFile}.media/${kept.find((_, index) => !contents[index]?.equals(bytes))}`);
+  await writeFile(`${stateFile}.media/${'0'.repeat(32)}`, 'half an upload');
   const second = await mediaHost(t, { stateFile });
   const got = await second.ask(direct_path);
   assert.ok(bytes.equals(Buffer.from(await got.arrayBuffer())));
+  assert.equal((await second.ask(lost.direct_path)).status, 404);
+  assert.equal((await readdir(`${stateFile}.media`)).length, 1);
   await second.server.stop();
+});
+
+test('whatever is asked of the media host is answered with a status, and it goes on', async t => {
+  const { server, auth, upload } = await mediaHost(t);
+  const token = tokenOf(Buffer.from('x'));
+  const statusOf = (path: string, method = 'GET', headers = {}) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const { hostname, port } = new URL(server.mediaUrl);
+      const options = { hostname, port, path, method, headers, ca: server.caCertificate };
+      const request = httpsRequest(options, response => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      request.on('error', reject);
+      request.end(method === 'POST' ? 'x' : undefined);
+    });
+  const query = `auth=${encodeURIComponent(auth)}&token=${token}`;
+  assert.equal(await statusOf('//'), 404);
+  assert.equal(await statusOf('@elsewhere/'), 400);
+  assert.equal(await statusOf(`/v/${'a'.repeat(10_000)}`), 404);
+  assert.equal(await statusOf('/v/../../etc/passwd'), 404);
+  assert.equal(await statusOf('/v/%'), 404);
+  assert.equal(await statusOf(`/mms/image/${token}?${query}&file_offset=-5`, 'POST'), 200);
+  assert.equal(await statusOf(`/mms/image/${token}?${query}&file_offset=1e999`, 'POST'), 413);
+  assert.equal(await statusOf(`/mms/image/${token}?${query}&file_offset=nothing`, 'POST'), 200);
+  assert.equal(await statusOf(`/mms/__proto__/${token}?${query}`, 'POST'), 404);
+  assert.equal(await statusOf(`/mms/image/${token}?${query}`, 'DELETE'), 404);
+  assert.equal((await upload(randomBytes(10))).status, 200);
+});
+
+test('blobs of history and of app state name no host, and Baileys gets them from the simulator all the same', async t => {
+  const { upload, options } = await mediaHost(t);
+  const plain = proto.HistorySync.encode({
+    syncType: proto.HistorySync.HistorySyncType.RECENT,
+    progress: 42,
+  }).finish();
+  const history = encryptMedia(deflateSync(plain), 'md-msg-hist');
+  const { direct_path: historyPath } = await upload(history.bytes, { path: '/mms/md-app-state' });
+  const { progress } = await downloadHistory({ ...history, directPath: historyPath }, options);
+  assert.equal(progress, 42);
+
+  const mutations = randomBytes(5_000);
+  const state = encryptMedia(mutations, 'md-app-state');
+  const { direct_path: directPath } = await upload(state.bytes, { path: '' });
+  assert.ok(mutations.equals(await downloadExternalBlob({ ...state, directPath }, options)));
 });

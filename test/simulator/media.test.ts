@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import test from 'node:test';
-import { type AnyMessageContent, downloadMediaMessage } from '@whiskeysockets/baileys';
+import {
+  type AnyMessageContent,
+  downloadContentFromMessage,
+  downloadMediaMessage,
+} from '@whiskeysockets/baileys';
 import { clientOptions } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
@@ -40,3 +44,23 @@ for (const [kind, content] of Object.entries(kinds)) {
     assert.ok(bytes.equals(downloaded));
   });
 }
+
+test('a client downloads a part of a file by its range', async t => {
+  const server = await simulator(t);
+  const { alice, bob, options } = await pair(t, server);
+  const content = { document: bytes, mimetype: 'text/plain', fileName: 'a' };
+  const sent = await alice.sock.sendMessage(`${bob.phone}@s.whatsapp.net`, content);
+  const got = await until(() =>
+    bob.received.find(one => one.message.key.id === sent?.key.id && one.message.message),
+  );
+  const media = got.message.message?.documentMessage;
+  assert.ok(media);
+  const stream = await downloadContentFromMessage(media as never, 'document', {
+    startByte: 20_000,
+    endByte: 30_000,
+    options,
+  });
+  const parts: Buffer[] = [];
+  for await (const part of stream) parts.push(part);
+  assert.ok(Buffer.concat(parts).equals(bytes.subarray(20_000, 30_000)));
+});

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type GroupMetadata, proto, type WAMessage } from '@whiskeysockets/baileys';
+import {
+  type AuthenticationCreds,
+  type BinaryNode,
+  BufferJSON,
+  type GroupMetadata,
+  proto,
+  type WAMessage,
+} from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { SentMessages } from '../../src/simulator/phone/sent.ts';
+import { generateKeyPair } from '../../src/simulator/wire/crypto.ts';
+import { bigEndian, children, node } from '../../src/simulator/wire/stanza.ts';
+import { BareClient } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 import { makeGroup } from './group-world.ts';
@@ -165,6 +175,95 @@ test('nobody asks more often than clients do', async t => {
   await until(async () => (await delivered()) === 6);
   await server.get(`/admin/phones/${asker}/messages`);
   assert.deepEqual(await receipts(), all);
+});
+
+test('nobody gets a message again that was not for them, whoever knows its id', async t => {
+  const server = await simulator(t);
+  const [forBob, forMallory] = await server.control.linkedDevices(2);
+  assert.ok(forBob && forMallory);
+  const phone = '15550134';
+  await server.control.createPhone({ phone });
+  const connect = async (linked: typeof forBob) => {
+    const seen: BinaryNode[] = [];
+    const onStanza = (stanza: BinaryNode) => void seen.push(stanza);
+    const self = new BareClient({ socketUrl: server.socketUrl, linked, onStanza });
+    t.after(() => self.end());
+    await self.open;
+    return { self, texts: () => seen.filter(one => one.tag === 'message') };
+  };
+  const bob = await connect(forBob);
+  const mallory = await connect(forMallory);
+  const { id } = await server.control.send(phone, forBob.phone, 'for bob');
+  await until(() => bob.texts().length === 1);
+  const ask = (who: BareClient) =>
+    who.send(
+      node('receipt', { id, type: 'retry', to: `${phone}@s.whatsapp.net` }, [
+        node('retry', { count: '1', id, t: '1700000000', v: '1' }),
+        node('registration', {}, Buffer.of(0, 0, 1, 1)),
+      ]),
+    );
+  ask(mallory.self);
+  const ping = node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' }, [node('ping', {})]);
+  await mallory.self.query(ping);
+  ask(bob.self);
+  await until(() => bob.texts().length === 2);
+  await mallory.self.query(ping);
+  assert.deepEqual(mallory.texts(), []);
+  assert.equal(children(bob.texts()[1], 'enc')[0]?.attrs.count, '1');
+});
+
+test('a phone sends again over a session from the keys in the receipt, unless they are not signed', async t => {
+  const server = await simulator(t);
+  const [linked] = await server.control.linkedDevices(1);
+  assert.ok(linked);
+  const phone = '15550135';
+  await server.control.createPhone({ phone });
+  const creds = JSON.parse(linked.credentials, BufferJSON.reviver) as AuthenticationCreds;
+  const seen: BinaryNode[] = [];
+  const onStanza = (stanza: BinaryNode) => void seen.push(stanza);
+  const client = new BareClient({ socketUrl: server.socketUrl, linked, onStanza });
+  t.after(() => client.end());
+  await client.open;
+  const { id } = await server.control.send(phone, linked.phone, 'a text');
+  const copies = () => seen.filter(one => one.tag === 'message');
+  await until(() => copies().length === 1);
+  const oneTime = 0xab_cdef;
+  const ask = (count: number, signature: Uint8Array) =>
+    client.send(
+      node('receipt', { id, type: 'retry', to: `${phone}@s.whatsapp.net` }, [
+        node('retry', { count: String(count), id, t: '1700000000', v: '1' }),
+        node('registration', {}, bigEndian(creds.registrationId, 4)),
+        node('keys', {}, [
+          node('type', {}, Buffer.of(5)),
+          node('identity', {}, creds.signedIdentityKey.public),
+          node('key', {}, [
+            node('id', {}, bigEndian(oneTime, 3)),
+            node('value', {}, generateKeyPair().public),
+          ]),
+          node('skey', {}, [
+            node('id', {}, bigEndian(creds.signedPreKey.keyId, 3)),
+            node('value', {}, creds.signedPreKey.keyPair.public),
+            node('signature', {}, signature),
+          ]),
+        ]),
+      ]),
+    );
+  const usedPreKey = async () => {
+    const { devices } = await server.control.call('ledgerMessage', { params: { id } });
+    return devices[linked.jid]?.keys.at(-1)?.preKey;
+  };
+  ask(2, creds.signedPreKey.signature);
+  await until(() => copies().length === 2);
+  assert.equal(children(copies()[1], 'enc')[0]?.attrs.type, 'pkmsg');
+  assert.equal(await usedPreKey(), oneTime);
+  ask(3, Buffer.alloc(64, 1));
+  await until(() => copies().length === 3);
+  const used = await usedPreKey();
+  assert.ok(
+    linked.preKeys.some(key => key.id === used),
+    `pre-key ${used}`,
+  );
+  assert.equal((await server.control.ledger()).phoneErrors, 0);
 });
 
 test('what a phone sent is kept for retries by size and age, not by number', () => {

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { connect } from 'node:tls';
+import { downloadMediaMessage, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { type Dispatcher, Agent as UndiciAgent } from 'undici';
-import { startSimulator } from '../../src/simulator/index.ts';
+import { clientOptions, controlClient, startSimulator } from '../../src/simulator/index.ts';
 import { selfSigned } from '../delivery/certificate.ts';
 import { until } from '../support/until.ts';
 import { client, simulator, tameClients } from './client.ts';
@@ -58,7 +59,6 @@ test('with a generated certificate one port is wss and https, and a client that 
   assert.equal(await ask(controlUrl.replace('127.0.0.1', 'localhost'), ca), 200);
   assert.match(String(await ask(`${controlUrl}/admin/devices`)), /SELF_SIGNED|UNABLE_TO/);
 
-  const { WA_CERT_DETAILS } = await import('@whiskeysockets/baileys');
   Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: Buffer.from(server.rootKey, 'hex') });
   const alice = client(t, socketUrl, undefined, { agent: new Agent({ ca }) });
   alice.connect();
@@ -131,4 +131,25 @@ test('a given certificate is used for everything, and is what caCertificate says
   assert.equal(server.caCertificate, pair.cert);
   assert.equal(server.mediaUrl, server.controlUrl);
   assert.equal(await ask(`${server.controlUrl}/admin/devices`, pair.cert), 200);
+});
+
+test('over TLS two clients link, and media goes through the same port', async t => {
+  const server = await startSimulator({ tls: 'generated' });
+  t.after(() => server.stop());
+  Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: Buffer.from(server.rootKey, 'hex') });
+  const config = clientOptions(server);
+  const control = controlClient(server.controlUrl, config.options);
+  const devices = await control.linkedDevices(2);
+  const [alice, bob] = devices.map(device => client(t, server.socketUrl, device, config));
+  assert.ok(alice && bob);
+  for (const one of [alice, bob]) one.connect();
+  await until(() => alice.opens === 1 && bob.opens === 1, { what: 'both open' });
+  const file = Buffer.from('over one port');
+  const content = { document: file, mimetype: 'text/plain', fileName: 'a.txt' };
+  const sent = await alice.sock.sendMessage(`${devices[1]?.phone}@s.whatsapp.net`, content);
+  const got = await until(() =>
+    bob.received.find(one => one.message.key.id === sent?.key.id && one.message.message),
+  );
+  assert.equal(new URL(got.message.message?.documentMessage?.url ?? '').origin, server.controlUrl);
+  assert.ok(file.equals(await downloadMediaMessage(got.message, 'buffer', { options: config.options })));
 });

@@ -130,7 +130,52 @@ function groupStanzas({ person, personLid, group }: Cast): BinaryNode[] {
     ...['add', 'remove', 'promote', 'demote'].map(action =>
       iq('set', 'w:g2', [node(action, {}, who)], group),
     ),
-    ...['announcement', 'locked', 'not_announcement', 'unlocked'].map(tag =>
+    iq('get', 'w:g2', [node('invite', {})], group),
+    iq('set', 'w:g2', [node('invite', {})], group),
+    iq('get', 'w:g2', [node('invite', { code: 'abc' })], '@g.us'),
+    iq('set', 'w:g2', [node('invite', { code: 'abc' })], '@g.us'),
+    iq('set', 'w:g2', [node('accept', { code: 'abc', expiration: '1', admin: person })], group),
+    iq(
+      'get',
+      'w:g2',
+      [node('query', {}, [node('add_request', { code: 'abc', expiration: '1', admin: person })])],
+      group,
+    ),
+    iq('get', 'w:g2', [node('query', {}, [node('group', { jid: group })])], '@g.us'),
+    iq('get', 'w:g2', [node('membership_approval_requests', {})], group),
+    ...['approve', 'reject'].map(action =>
+      iq('set', 'w:g2', [node('membership_requests_action', {}, [node(action, {}, who)])], group),
+    ),
+    ...['revoke', 'cancel_membership_requests'].map(tag => iq('set', 'w:g2', [node(tag, {}, who)], group)),
+    ...['member_add_mode', 'member_link_mode', 'member_share_group_history_mode'].map(tag =>
+      iq('set', 'w:g2', [node(tag, {}, Buffer.from('admin_add'))], group),
+    ),
+    iq('set', 'w:g2', [node('reports', {}, [node('report', { message_id: 'm' })])], group),
+    iq('get', 'w:g2', [node('reports', {})], group),
+    iq(
+      'set',
+      'w:g2',
+      [
+        node('create', { subject: 'fuzz' }, [
+          node('description', { id: 'd' }, [node('body', {}, Buffer.from('text'))]),
+          node('parent', { default_membership_approval_mode: 'request_required' }),
+          node('create_general_chat', {}),
+        ]),
+      ],
+      '@g.us',
+    ),
+    iq(
+      'set',
+      'w:g2',
+      [node('create', { subject: 'fuzz' }, [...who, node('linked_parent', { jid: group })])],
+      '@g.us',
+    ),
+    iq('set', 'w:g2', [node('leave', {}, [node('community', { id: group })])], '@g.us'),
+    iq('set', 'w:g2', [node('unlink', { unlink_type: 'sub_group' }, [node('group', { jid: group })])], group),
+    ...['sub_groups', 'linked_groups_participants'].map(tag => iq('get', 'w:g2', [node(tag, {})], group)),
+    iq('get', 'w:g2', [node('query_linked', { type: 'sub_group', jid: group })], group),
+    iq('set', 'w:g2', [node('join_linked_group', { jid: group })], group),
+    ...['announcement', 'locked', 'not_announcement', 'unlocked', 'not_ephemeral', 'delete_parent'].map(tag =>
       iq('set', 'w:g2', [node(tag, {})], group),
     ),
   ];

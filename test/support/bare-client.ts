@@ -4,8 +4,8 @@ import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/bai
 import { WebSocket } from 'ws';
 import type { LinkedDevice } from '../../src/simulator/control/client.ts';
 import { FrameReader, frame } from '../../src/simulator/wire/frames.ts';
-import type { Transport } from '../../src/simulator/wire/handshake.ts';
 import { type BinaryNode, child, decode, encode, node, SERVER } from '../../src/simulator/wire/stanza.ts';
+import type { Transport } from '../../src/simulator/wire/transport.ts';
 import { INTRO, NoiseInitiator } from './noise-initiator.ts';
 
 export interface BareClientOptions {
@@ -17,6 +17,10 @@ export interface BareClientOptions {
   readonly ca?: string;
   /** Every stanza that comes, once it has been confirmed. */
   readonly onStanza?: (stanza: BinaryNode, client: BareClient) => void;
+  /** How many of what waited it asks for at the preview; 0: it does not ask. */
+  readonly batch?: number;
+  /** Confirms nothing that it gets. */
+  readonly silent?: boolean;
   /** Reads nothing after the login: what the server sends stays in its buffers. */
   readonly deaf?: boolean;
   /** An encoded ClientPayload instead of the login of `linked`, whose noise key is used all the same. */
@@ -29,6 +33,9 @@ const OPENING = [
   node('iq', { to: SERVER, type: 'set', xmlns: 'passive' }, [node('active', {})]),
   node('iq', { to: SERVER, type: 'get', xmlns: 'encrypt' }, [node('digest', {})]),
 ];
+
+/** What a client must confirm. */
+const CONFIRMED = new Set(['message', 'receipt', 'notification', 'call']);
 
 export class BareClient {
   readonly linked: LinkedDevice;
@@ -100,6 +107,11 @@ export class BareClient {
     });
   }
 
+  /** More of what waited for it. */
+  askFor(count: number): void {
+    this.send(node('ib', {}, [node('offline_batch', { count: String(count) })]));
+  }
+
   nextId(): string {
     return `${this.linked.phone}-${++this.#ids}`;
   }
@@ -143,13 +155,13 @@ export class BareClient {
 
   #handle(stanza: BinaryNode): void {
     const { tag, attrs } = stanza;
-    switch (tag) {
+    const { batch = 100, silent = false } = this.#options;
+    switch (silent && CONFIRMED.has(tag) ? undefined : tag) {
       case 'success':
         for (const iq of OPENING) this.send({ ...iq, attrs: { ...iq.attrs, id: this.nextId() } });
         break;
       case 'ib':
-        if (child(stanza, 'offline_preview'))
-          this.send(node('ib', {}, [node('offline_batch', { count: '100' })]));
+        if (child(stanza, 'offline_preview') && batch > 0) this.askFor(batch);
         if (child(stanza, 'offline')) this.#ready();
         break;
       case 'iq':

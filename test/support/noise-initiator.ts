@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import { agree, generateKeyPair, type KeyPair, verify } from '../../src/simulator/wire/crypto.ts';
-import { Transport } from '../../src/simulator/wire/handshake.ts';
+import { Transport } from '../../src/simulator/wire/transport.ts';
 
 const PATTERN = Buffer.from('Noise_XX_25519_AESGCM_SHA256\0\0\0\0');
 /** WA, magic 6, dictionary 3: before the first frame, and first into the hash. */

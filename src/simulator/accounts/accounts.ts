@@ -49,14 +49,16 @@ export interface Device {
 
 export interface Account {
   /** Digits. */
-  readonly phone: string;
+  phone: string;
   /** Digits of the LID user. */
-  readonly lid: string;
+  lid: string;
   name: string;
   /** ADV raw id: one number per account. */
   readonly rawId: number;
   /** The phone's Signal identity, which is also the account signature key of ADV. A reinstalled phone has a new one. */
   identity: KeyPair;
+  /** The key index list as it was signed last, and for which indexes and identity that was (adv.ts). */
+  keyIndexes?: { readonly of: string; readonly signer: KeyPair; readonly signed: Uint8Array };
   readonly devices: Map<number, Device>;
   nextDeviceId: number;
   /** Accounts that were told this account's device list, hence hear of changes (protocol.md 8.5). */
@@ -136,6 +138,16 @@ export class Accounts {
     this.#byLid.set(account.lid, account);
     if (!this.#byName.has(account.name)) this.#byName.set(account.name, account);
     return account;
+  }
+
+  /** Another number, and with it another LID. Its companions must have been removed before. */
+  renumber(account: Account, phone: string): void {
+    this.#byPhone.delete(account.phone);
+    this.#byLid.delete(account.lid);
+    account.phone = phone;
+    account.lid = this.#freshLid(phone);
+    this.#byPhone.set(account.phone, account);
+    this.#byLid.set(account.lid, account);
   }
 
   rename(account: Account, name: string): void {

@@ -77,9 +77,18 @@ export function acceptDeviceSignature(
     : undefined;
 }
 
-/** The signed list of valid key indexes that usync answers and device notifications carry. */
+/** The signed list of valid key indexes that usync answers and device notifications carry; signed once per list. */
 export function keyIndexList(account: Account): Uint8Array {
   const validIndexes = [...account.devices.keys()];
+  const of = `${account.nextDeviceId}/${validIndexes.join()}`;
+  const known = account.keyIndexes;
+  if (known?.of === of && known.signer === account.identity) return known.signed;
+  const signed = signKeyIndexes(account, validIndexes);
+  account.keyIndexes = { of, signer: account.identity, signed };
+  return signed;
+}
+
+function signKeyIndexes(account: Account, validIndexes: number[]): Uint8Array {
   const details = proto.ADVKeyIndexList.encode({
     rawId: account.rawId,
     timestamp: Math.floor(Date.now() / 1000),

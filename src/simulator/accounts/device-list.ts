@@ -23,6 +23,8 @@ export function unlink(world: World, device: Device, how: 'device-removed' | 'lo
  */
 export function announceDevice(world: World, device: Device, change: 'add' | 'remove'): void {
   const { account } = device;
+  const others = [...account.devices.values()].some(one => one.id !== 0 && one !== device);
+  if (!others && account.watchers.size === 0) return; // nobody to sign anything for
   const named = node('device', {
     jid: deviceJid(device),
     lid: deviceJid(device, 'lid'),

@@ -12,9 +12,7 @@ import { announceIdentity, unlink } from './device-list.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {
-  const digits = phone.replace(/^\+/, '');
-  if (!/^[1-9]\d{4,14}$/.test(digits))
-    throw new Refused(400, 'a phone number is 5 to 15 digits, country code first');
+  const digits = checkedNumber(phone);
   const known = world.accounts.byPhone(digits);
   if (known) return known;
   const account = world.accounts.add({ phone: digits, name: name ?? `Phone ${digits}` });
@@ -22,6 +20,14 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
   world.events.tell({ kind: 'phone', change: 'added', phone: digits });
   world.changed();
   return account;
+}
+
+/** Digits without a plus. Throws {@link Refused}. */
+export function checkedNumber(phone: string): string {
+  const digits = phone.replace(/^\+/, '');
+  if (!/^[1-9]\d{4,14}$/.test(digits))
+    throw new Refused(400, 'a phone number is 5 to 15 digits, country code first');
+  return digits;
 }
 
 /** The number is given up: its devices are unlinked, it leaves its groups, and nobody has it any more. */

@@ -13,6 +13,7 @@ import { eventRoutes } from './events.ts';
 import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
 import { pageRoutes } from './page.ts';
@@ -42,6 +43,7 @@ export function makeControl(world: World): OpenAPIHono {
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
+  mediaRoutes(add, admin, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);
   processRoutes(add);

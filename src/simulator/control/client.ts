@@ -72,6 +72,15 @@ export function controlClient(url: string, { inspect, dispatcher }: ControlOptio
     return request(method, path + searchOf(query), text ?? bytes ?? body);
   }
 
+  /** The media of a message as its phone sees it, decrypted and authenticated. */
+  async function fetchMedia(phone: string, id: string): Promise<Uint8Array> {
+    const path = `/phones/${encodeURIComponent(phone)}/messages/${encodeURIComponent(id)}/media`;
+    const response = await fetch(new URL(`/admin${path}`, url), init);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    const { error } = (await response.json()) as { error?: string };
+    throw new ControlError(response.status, `simulator: GET ${path}: ${response.status} ${error ?? ''}`);
+  }
+
   /** The first message at this phone that `wanted` takes, there already or when it comes. Fails after `withinMs`. */
   async function waitForMessage(
     phone: string,
@@ -123,6 +132,10 @@ export function controlClient(url: string, { inspect, dispatcher }: ControlOptio
     events,
     read: (phone: string, chat: string, ids: string[]) =>
       call('read', { params: { phone }, body: { chat, ids } }),
+    /** `file` is what is sent; without one, `generate` says how many bytes are made up. */
+    sendMedia: (phone: string, query: Given<'sendMedia'>['query'], file: Uint8Array = new Uint8Array()) =>
+      call('sendMedia', { params: { phone }, query, bytes: file }),
+    fetchMedia,
     unlink: (phone: string, device?: number) => call('unlink', { params: { phone }, body: { device } }),
     script: (phone: string, script: NonNullable<Given<'script'>['body']>) =>
       call('script', { params: { phone }, body: script }),

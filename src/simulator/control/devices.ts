@@ -29,6 +29,9 @@ const DeviceView = z.object({
   connected: z.boolean(),
   logins: z.number(),
   queued: z.number(),
+  dropped: z
+    .number()
+    .openapi({ description: 'Stanzas that were given up because too many waited, oldest receipts first.' }),
   lastClose: z.string().optional(),
 });
 export const deviceShapes = shapes({
@@ -71,6 +74,7 @@ function describeDevice(device: Device) {
     connected: device.connection !== undefined,
     logins: device.logins,
     queued: device.mailbox.pending,
+    dropped: device.mailbox.dropped,
     lastClose: device.lastClose,
   };
 }

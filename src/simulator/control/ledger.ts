@@ -42,6 +42,7 @@ const DeviceEntry = z.object({
   deliveries: z.number().openapi({ description: 'Copies put in its queue or handed to it.' }),
   handed: z.number().openapi({ description: 'Stanzas given to its connection, redeliveries included.' }),
   handedAt: z.number().optional(),
+  open: z.number().openapi({ description: 'Copies that were handed and not confirmed.' }),
   receipts: z.array(z.object({ type: z.string(), at: z.number() })),
   settled: z.enum(['delivered', 'retry', 'nack']).optional(),
   keys: z.array(KeyUse),

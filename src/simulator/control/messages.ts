@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Account, deviceJid } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
+import { compose } from '../phone/compose.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import type { Phone } from '../phone/phone.ts';
 import { Refused } from '../refused.ts';
@@ -23,6 +24,10 @@ const MessageView = z
     text: z.string(),
     type: z.string().openapi({ description: '`text`, or the protobuf field without "Message".' }),
     timestamp: z.number().openapi({ description: 'Unix seconds.' }),
+    message: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'All of it: the decrypted proto.Message as JSON.' }),
     status: z.enum(['sent', 'delivered', 'read', 'played']).optional().openapi({
       description: 'Of one from this account: the most that a device of somebody else said of it.',
     }),
@@ -34,6 +39,53 @@ const MessageView = z
   })
   .openapi('PhoneMessage');
 
+const Id = z.string().min(1).max(128);
+const Text = z.string().max(65_536);
+const Named = z.string().min(1).max(256);
+/** A content, and what is said about it: what a person may send, and what a script may reply. */
+export const Composing = z.strictObject({
+  text: Text.optional(),
+  message: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .openapi({ description: 'A whole proto.Message as JSON; bytes are base64.' }),
+  react: z.strictObject({ message: Id, emoji: z.string().max(64) }).optional(),
+  edit: z.strictObject({ message: Id, text: Text }).optional(),
+  revoke: z.strictObject({ message: Id }).optional(),
+  pin: z.strictObject({ message: Id, pinned: z.boolean().default(true) }).optional(),
+  poll: z
+    .strictObject({
+      name: z.string().max(1_024),
+      options: z.array(z.string().min(1).max(256)).min(2).max(12),
+      selectable: z.number().int().min(0).max(12).default(1).openapi({ description: '0: any number.' }),
+    })
+    .optional(),
+  vote: z.strictObject({ poll: Id, options: z.array(z.string()).max(12) }).optional(),
+  location: z
+    .strictObject({
+      latitude: z.number().min(-90).max(90),
+      longitude: z.number().min(-180).max(180),
+      name: z.string().optional(),
+      address: z.string().optional(),
+    })
+    .optional(),
+  contacts: z
+    .array(z.strictObject({ name: Named, phone: Named }))
+    .min(1)
+    .max(100)
+    .optional(),
+  forward: Id.optional(),
+  quote: Id.optional(),
+  mentions: z.array(Named).max(1_024).optional().openapi({ description: 'Digits or JIDs.' }),
+  viewOnce: z.boolean().optional(),
+  expiresIn: z.number().int().min(0).optional().openapi({ description: 'Seconds until it disappears.' }),
+});
+const Sending = Composing.extend({
+  to: Named.openapi({ description: 'Digits, or the JID of a person, a group, or status@broadcast.' }),
+  id: Id.optional().openapi({ description: 'Of the message; made up when absent.' }),
+  statusTo: z.array(Named).max(10_000).optional().openapi({ description: 'Who gets a status.' }),
+});
+
 export const messageShapes = shapes({
   send: {
     id: 'send',
@@ -41,12 +93,10 @@ export const messageShapes = shapes({
     path: '/phones/{phone}/send',
     tag: 'messages',
     summary: 'Sends as this phone; answers once every copy is on its way',
+    description:
+      'One content (text, message, react, edit, revoke, pin, poll, vote, location, contacts, forward) and what is said about it (quote, mentions, viewOnce, expiresIn). Messages are named by their ids. Media has a route of its own.',
     params: OfPhone,
-    body: z.object({
-      to: z.string(),
-      text: z.string().max(65_536),
-      id: z.string().min(1).max(64).optional(),
-    }),
+    body: Sending,
     results: z.object({ id: z.string() }),
   },
   messages: {
@@ -79,15 +129,23 @@ export const messageShapes = shapes({
     tag: 'messages',
     summary: 'The person reads these messages of a chat',
     params: OfPhone,
-    body: z.object({ chat: z.string(), ids: z.array(z.string()).min(1).max(1_000) }),
+    body: z.object({
+      chat: z.string(),
+      ids: z.array(z.string()).min(1).max(1_000),
+      type: z.enum(['read', 'read-self', 'played', 'played-self']).optional().openapi({
+        description: '`read` when absent; `read-self` tells the own companions only, `played` is for voice.',
+      }),
+    }),
     results: z.object({ ids: z.array(z.string()) }),
   },
 });
 
 export function messageRoutes(add: AddRoute, world: World): void {
-  add(messageShapes.send, async ({ params, body: { to, text, id } }) => {
+  add(messageShapes.send, async ({ params, body: { to, id, statusTo, ...given } }) => {
     const phone = phoneOf(world, params.phone);
-    return { id: await phone.send(chatNamed(to), text, id) };
+    const chat = chatNamed(to);
+    const message = compose(world, phone, chat, given);
+    return { id: await phone.sendMessage(chat, message, { id, statusTo: statusTo?.map(chatNamed) }) };
   });
 
   add(messageShapes.messages, async ({ params, query, signal }) => {
@@ -107,8 +165,8 @@ export function messageRoutes(add: AddRoute, world: World): void {
     }
   });
 
-  add(messageShapes.read, async ({ params, body: { chat, ids } }) => {
-    await phoneOf(world, params.phone).read(chatNamed(chat), ids);
+  add(messageShapes.read, async ({ params, body: { chat, ids, type } }) => {
+    await phoneOf(world, params.phone).read(chatNamed(chat), ids, type);
     return { ids };
   });
 }
@@ -138,9 +196,11 @@ function selected(
 const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
 
 function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
-  if (!message.fromMe) return { ...message, seen: seenBy(world, phone.account, message.id) };
+  const content = phone.chats.protoOf(message)?.toJSON();
+  const whole = { ...message, ...(content && { message: content }) };
+  if (!message.fromMe) return { ...whole, seen: seenBy(world, phone.account, message.id) };
   const receipts = [...phone.receipts.of(message.id)];
-  return { ...message, status: statusOf(world, phone.account, receipts), receipts };
+  return { ...whole, status: statusOf(world, phone.account, receipts), receipts };
 }
 
 function seenBy(world: World, own: Account, id: string): boolean {
@@ -161,7 +221,7 @@ function statusOf(
 }
 
 /** Digits or a JID: of a person, of a group, or `status@broadcast`. */
-function chatNamed(to: string): string {
+export function chatNamed(to: string): string {
   const digits = to.replace(/^\+/, '');
   return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
 }

@@ -9,6 +9,7 @@ import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
@@ -20,6 +21,7 @@ export type Shapes = typeof deliveryShapes &
   typeof faultShapes &
   typeof groupShapes &
   typeof ledgerShapes &
+  typeof mediaShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
@@ -45,6 +47,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   phones: 'GET /phones',
   createPhone: 'POST /phones',
   renamePhone: 'PATCH /phones/{phone}',
+  changeNumber: 'POST /phones/{phone}/change-number',
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
@@ -53,6 +56,9 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  sendMedia: 'POST /phones/{phone}/send-media',
+  media: 'GET /media',
+  expireMedia: 'POST /media/expire',
   profile: 'GET /phones/{phone}/profile',
   changeProfile: 'PUT /phones/{phone}/profile',
   setPicture: 'PUT /phones/{phone}/picture',

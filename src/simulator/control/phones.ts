@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
+import { changeNumber } from '../accounts/number-change.ts';
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
@@ -117,6 +118,16 @@ export const phoneShapes = shapes({
     body: z.object({ name: Name }),
     results: PhoneView,
   },
+  changeNumber: {
+    id: 'changeNumber',
+    method: 'post',
+    path: '/phones/{phone}/change-number',
+    tag: 'phones',
+    summary: 'The person takes another number: devices are unlinked, groups and those who know it are told',
+    params: OfPhone,
+    body: z.object({ to: z.string() }),
+    results: PhoneView,
+  },
   removePhone: {
     id: 'removePhone',
     method: 'delete',
@@ -187,6 +198,12 @@ export function phoneRoutes(add: AddRoute, world: World): void {
   add(phoneShapes.renamePhone, ({ params, body }) => {
     const { account } = phoneOf(world, params.phone);
     return describePhone(createPhone(world, account.phone, body.name));
+  });
+
+  add(phoneShapes.changeNumber, ({ params, body }) => {
+    const { account } = phoneOf(world, params.phone);
+    changeNumber(world, account, body.to);
+    return describePhone(account);
   });
 
   add(phoneShapes.removePhone, ({ params }) => {

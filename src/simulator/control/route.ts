@@ -85,7 +85,7 @@ export function routeAdder(app: OpenAPIHono): AddRoute {
 export function document(
   app: OpenAPIHono,
   shape: RouteShape<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType>,
-  answers: 'application/json' | 'text/event-stream' = 'application/json',
+  answers: 'application/json' | 'text/event-stream' | 'application/octet-stream' = 'application/json',
 ): void {
   const failure = (description: string) => ({
     description,

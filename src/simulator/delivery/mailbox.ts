@@ -20,7 +20,7 @@ const PRIMER = 5;
 /** What Baileys asks for; also what goes out when a client that confirmed everything has not asked for more. */
 const BATCH = 100;
 /** A client that neither asks nor confirms gets the next batch all the same (protocol.md 9.4) [inferred]. */
-const BATCH_PATIENCE_MS = 3_000;
+const BATCH_PATIENCE_MS = 10_000;
 /** A client that confirms nothing: the oldest of these are not sent again at its next login. */
 const MAX_UNCONFIRMED = 20_000;
 

@@ -90,9 +90,10 @@ export const answerFaults = {
     params: nothing,
   }),
   'receipt.drop': kind({
-    doc: 'A receipt of a client is acknowledged and then lost: the sender of the message never hears.',
+    doc: 'A receipt of a client is acknowledged and then lost: the sender of the message never hears. Not one that asks again.',
     at: 'asked',
     params: nothing,
+    suits: ({ attrs }) => attrs.type !== 'retry',
   }),
   'prekeys.exhausted': kind({
     doc: 'The device has no one-time prekeys: bundles come without one, and its count is 0.',

@@ -9,7 +9,7 @@ import {
   createCommunity,
   createSubgroup,
   deactivate,
-  ended,
+  end,
   joinSubgroup,
   link,
   type NamedGroup,
@@ -136,7 +136,7 @@ export type ServerAct =
 
 export function actAsServer(world: World, group: Group, act: ServerAct): Outcome {
   world.changed();
-  if (act.type === 'end') return { group, notices: ended(world.groups, group, undefined, act.reason) };
+  if (act.type === 'end') return { group, notices: end(world.groups, group, undefined, act.reason) };
   const wanted = act.type === 'suspend' ? { suspended: act.suspended } : { growthLockedUntil: act.until };
   const keys = applySettings(group.settings, wanted);
   return { group, notices: keys.map(key => toMembers(group, undefined, { type: 'setting', key })) };
@@ -145,6 +145,18 @@ export function actAsServer(world: World, group: Group, act: ServerAct): Outcome
 /** Somebody is gone for good: so they are from every group. */
 export function quit(world: World, account: Account): Outcome['notices'] {
   return [...world.groups.of(account)].flatMap(group => exit(world.groups, group, [account], account));
+}
+
+/** Somebody has another number: so they have in every group. */
+export function renumbered(
+  world: World,
+  account: Account,
+  old: { readonly old: string; readonly old_lid: string },
+): Outcome['notices'] {
+  return [...world.groups.of(account)].map(group => {
+    const before = group.addressing === 'lid' ? old.old_lid : old.old;
+    return toMembers(group, undefined, { type: 'modify', people: [account], before });
+  });
 }
 
 export function sceneOf(world: World, actor: Account, group: Group): Scene {

@@ -13,12 +13,12 @@ import {
   conflict,
   forbidden,
   isAdmin,
-  isFull,
   MAX_SUBGROUPS,
   notAcceptable,
   notFound,
   requireAdmin,
   requireMember,
+  requireRoom,
   type Scene,
 } from './rules.ts';
 
@@ -53,14 +53,14 @@ export function createSubgroup(founding: Founding, parent: Group, request: Creat
   const { groups, actor } = founding;
   if (!parent.members.has(actor)) throw forbidden();
   if (!isAdmin(parent, actor) && !parent.settings.nonAdminSubgroups) throw forbidden();
-  requireRoom(groups, parent);
+  requirePlace(groups, parent);
   const settings = { approval: parent.settings.defaultApproval, ...request.settings };
   const made = create(founding, { ...request, settings }, { parent });
   const above = climb(groups, made.group, [...made.group.members.keys()], actor);
   return { ...made, notices: [...made.notices, ...above, ...linked(groups, made.group, parent, actor)] };
 }
 
-function requireRoom(groups: Groups, parent: Group): void {
+function requirePlace(groups: Groups, parent: Group): void {
   if (parent.kind !== 'community') throw notAcceptable();
   const plain = groups.subgroups(parent).filter(one => one.kind !== 'announcements');
   if (plain.length >= MAX_SUBGROUPS) throw notAcceptable();
@@ -129,7 +129,13 @@ export function unlink(scene: Scene, wanted: readonly (NamedGroup & { orphans: b
   return { group: parent, linked: results, notices };
 }
 
-function parted(groups: Groups, group: Group, parent: Group, by: Account, reason: string): Notice[] {
+function parted(
+  groups: Groups,
+  group: Group,
+  parent: Group,
+  by: Account | undefined,
+  reason: string,
+): Notice[] {
   const others = siblings(groups, group, parent);
   groups.unlink(group);
   const news = (other: Group, as: string) => ({ type: 'unlink', other, as, reason }) as const;
@@ -156,19 +162,19 @@ export function deactivate(scene: Scene): Outcome {
   const { groups, group: parent, actor } = scene;
   requireAdmin(scene);
   if (parent.kind !== 'community') throw notAcceptable();
-  const notices: Notice[] = [];
-  for (const group of groups.subgroups(parent)) {
-    notices.push(...parted(groups, group, parent, actor, 'delete_parent'));
-    if (group.kind === 'announcements') notices.push(...ended(groups, group, actor, 'delete_parent'));
-  }
-  return { group: parent, notices: [...notices, ...ended(groups, parent, actor, 'delete_parent')] };
+  return { group: parent, notices: end(groups, parent, actor, 'delete_parent') };
 }
 
-/** A group is no more. */
-export function ended(groups: Groups, group: Group, by: Account | undefined, reason: string): Notice[] {
-  const notice = toMembers(group, by, { type: 'delete', reason });
+/** A group is no more; a community's groups go on by themselves, its announcements do not. */
+export function end(groups: Groups, group: Group, by: Account | undefined, reason: string): Notice[] {
+  const notices: Notice[] = [];
+  for (const below of groups.subgroups(group)) {
+    notices.push(...parted(groups, below, group, by, 'delete_parent'));
+    if (below.kind === 'announcements') notices.push(...end(groups, below, by, reason));
+  }
+  notices.push(toMembers(group, by, { type: 'delete', reason }));
   groups.remove(group);
-  return [notice];
+  return notices;
 }
 
 /** Joins one of the community's groups, or asks to. Throws 404 for another group, 409 for a member, 419 for a full one. */
@@ -177,7 +183,7 @@ export function joinSubgroup(scene: Scene, group: Group | undefined): Outcome {
   requireMember(scene);
   if (!group || group.parent !== parent) throw notFound();
   if (group.members.has(actor)) throw conflict();
-  if (isFull(group)) throw new IqError(419, 'resource-limit');
+  requireRoom(group, actor);
   const admin = isAdmin(parent, actor);
   if (group.removed.has(actor) && !admin) throw new IqError(405, 'not-allowed');
   if (group.settings.approval && !admin) return ask({ ...scene, group }, 'linked_group_join');

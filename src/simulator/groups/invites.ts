@@ -5,7 +5,7 @@ import { enter } from './belonging.ts';
 import type { Group, Groups } from './groups.ts';
 import type { Outcome, Person, PersonResult } from './outcome.ts';
 import { toAdmins, toMembers } from './outcome.ts';
-import { forbidden, isAdmin, isFull, notAuthorized, requireMember, type Scene } from './rules.ts';
+import { forbidden, isAdmin, notAuthorized, requireMember, requireRoom, type Scene } from './rules.ts';
 
 /** The invite code. Throws 401 for a member who may not see it (whatsmeow ErrGroupInviteLinkUnauthorized). */
 export function seeCode(scene: Scene): string {
@@ -46,7 +46,7 @@ export function join(scene: Scene, code: string): Outcome {
   const group = behindCode(groups, code, now);
   if (group.members.has(actor)) throw new IqError(409, 'conflict');
   if (group.removed.has(actor)) throw new IqError(405, 'not-allowed');
-  if (isFull(group)) throw new IqError(419, 'resource-limit');
+  requireRoom(group, actor);
   if (group.settings.approval) return ask({ ...scene, group }, 'invite_link');
   return { group, notices: enter(groups, group, [actor], actor, 'invite') };
 }
@@ -82,7 +82,7 @@ export function checkInvitation({ group, actor, now }: Scene, given: Acceptance)
 export function accept(scene: Scene, given: Acceptance): Outcome {
   const { groups, group, actor } = scene;
   checkInvitation(scene, given);
-  if (isFull(group)) throw new IqError(419, 'resource-limit');
+  requireRoom(group, actor);
   return { group, notices: enter(groups, group, [actor], actor, 'invite') };
 }
 

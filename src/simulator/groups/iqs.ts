@@ -16,14 +16,18 @@ import { readSetting, SETTING_TAGS, type Settings } from './settings.ts';
 
 const make: Answer = request => {
   const { world, device, content, after } = request;
-  const asks = children(content);
   const has = (tag: string) => child(content, tag) !== undefined;
   const described = child(content, 'description');
   const parent = child(content, 'linked_parent');
   const above = parent && groupNamed(request, need(parent, 'jid'));
   if (parent && !above) throw notFound();
   const settings: Partial<Settings> = {};
-  for (const asked of asks) if (SETTING_TAGS.includes(asked.tag)) Object.assign(settings, readSetting(asked));
+  for (const asked of children(content)) {
+    if (!SETTING_TAGS.includes(asked.tag)) continue;
+    const setting = readSetting(asked);
+    if (!setting) throw badRequest();
+    Object.assign(settings, setting);
+  }
   const mode = child(content, 'parent')?.attrs.default_membership_approval_mode;
   if (has('parent')) settings.defaultApproval = mode === 'request_required';
   const made = found(world, device.account, {

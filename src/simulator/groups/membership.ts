@@ -3,7 +3,7 @@ import type { Account } from '../accounts/accounts.ts';
 import { announcementsOf, enter, exit, exitAll } from './belonging.ts';
 import { type Group, newPersonalInvite, type Role } from './groups.ts';
 import { type Notice, type Outcome, type Person, type PersonResult, toAdmins, toMembers } from './outcome.ts';
-import { capacity, forbidden, isAdmin, requireAdmin, requireMember, type Scene } from './rules.ts';
+import { forbidden, isAdmin, requireAdmin, requireMember, type Scene, whyFull } from './rules.ts';
 
 export function add(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
@@ -11,7 +11,6 @@ export function add(scene: Scene, people: readonly Person[]): Outcome {
   const admin = isAdmin(group, actor);
   if (!admin && group.settings.memberAddMode === 'admin_add') throw forbidden();
   const asks = !admin && group.settings.approval;
-  const room = { left: capacityLeft(group) };
   const entering = new Set<Account>();
   const asking = new Set<Account>();
   const results = people.map((person): PersonResult => {
@@ -20,12 +19,12 @@ export function add(scene: Scene, people: readonly Person[]): Outcome {
     if (group.members.has(account) || entering.has(account)) return { ...person, error: '409' };
     if (!scene.mayAdd(account))
       return { ...person, error: '403', invite: newPersonalInvite(group, account, actor, scene.now) };
-    if (room.left <= 0) return { ...person, error: '419' };
+    const full = whyFull(group, account, entering.size);
+    if (full !== undefined) return { ...person, error: full };
     if (asks) {
       asking.add(account);
       return { ...person, error: '202' };
     }
-    room.left--;
     entering.add(account);
     return person;
   });
@@ -41,10 +40,6 @@ export function add(scene: Scene, people: readonly Person[]): Outcome {
     notices.push(toAdmins(group, actor, news));
   }
   return { group, results, notices };
-}
-
-function capacityLeft(group: Group): number {
-  return Math.max(0, capacity(group) - group.members.size);
 }
 
 export function remove(scene: Scene, people: readonly Person[]): Outcome {
@@ -63,7 +58,7 @@ export function remove(scene: Scene, people: readonly Person[]): Outcome {
   });
   const whole = communityOf(group);
   const notices = whole ? exitAll(groups, whole, [...gone], actor) : exit(groups, group, [...gone], actor);
-  for (const account of gone) if (account !== actor) group.removed.add(account);
+  for (const account of gone) if (account !== actor) (whole ?? group).removed.add(account);
   return { group, results, notices };
 }
 
@@ -106,7 +101,7 @@ function give(
   people: ReadonlySet<Account>,
   type: 'promote' | 'demote' | 'linked_group_promote' | 'linked_group_demote',
 ): Notice {
-  for (const account of people) group.members.set(account, role);
+  for (const account of people) if (group.members.has(account)) group.members.set(account, role);
   group.adminVersion++;
   return toMembers(group, by, { type, people: [...people] });
 }

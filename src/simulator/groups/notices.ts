@@ -37,7 +37,7 @@ function notification(world: World, { group, by, news }: Notice): BinaryNode {
     type: 'w:gp2',
     id: world.nextId(),
     t: world.clock.seconds(),
-    ...actor(group, by),
+    ...(news.type === 'modify' ? { participant: news.before } : actor(group, by)),
     addressing_mode: group.addressing === 'lid' ? 'lid' : 'pn',
   };
   return node('notification', attrs, [describe(group, news)]);

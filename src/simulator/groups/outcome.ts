@@ -37,7 +37,8 @@ export type News =
       readonly people: readonly Account[];
       readonly reason?: string | undefined;
     }
-  | { readonly type: 'modify'; readonly people: readonly Account[] }
+  /** Somebody has another number; `before` is who that was, in the group's form. */
+  | { readonly type: 'modify'; readonly people: readonly Account[]; readonly before: string }
   | { readonly type: 'subject' | 'invite' | 'reports' }
   | { readonly type: 'description'; readonly id: string }
   | { readonly type: 'setting'; readonly key: keyof Settings }

@@ -2,13 +2,12 @@
 import type { Account } from '../accounts/accounts.ts';
 import { enter } from './belonging.ts';
 import { type Outcome, type Person, type PersonResult, toAdmins } from './outcome.ts';
-import { capacity, forbidden, requireAdmin, type Scene } from './rules.ts';
+import { forbidden, requireAdmin, type Scene, whyFull } from './rules.ts';
 
 export function approve(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
   requireAdmin(scene);
-  let room = capacity(group) - group.members.size;
-  const { results, accounts } = sorted(scene, people, () => (room-- > 0 ? undefined : '419'));
+  const { results, accounts } = sorted(scene, people, (account, before) => whyFull(group, account, before));
   return { group, results, notices: enter(groups, group, accounts, actor) };
 }
 
@@ -25,7 +24,7 @@ export function cancel(scene: Scene, people: readonly Person[]): Outcome {
 
 function drop(scene: Scene, people: readonly Person[]): Outcome {
   const { group, actor } = scene;
-  const { results, accounts } = sorted(scene, people, () => undefined);
+  const { results, accounts } = sorted(scene, people);
   for (const account of accounts) group.requests.delete(account);
   if (accounts.length === 0) return { group, results, notices: [] };
   // Clients tell a rejection from a withdrawal by who did it (Baileys `handleGroupNotification`).
@@ -37,13 +36,13 @@ function drop(scene: Scene, people: readonly Person[]): Outcome {
 function sorted(
   { group }: Scene,
   people: readonly Person[],
-  whyNot: () => string | undefined,
+  whyNot: (account: Account, before: number) => string | undefined = () => undefined,
 ): { results: PersonResult[]; accounts: Account[] } {
   const accounts = new Set<Account>();
   const results = people.map((person): PersonResult => {
     const { account } = person;
     if (!account || !group.requests.has(account) || accounts.has(account)) return { ...person, error: '404' };
-    const error = whyNot();
+    const error = whyNot(account, accounts.size);
     if (error === undefined) accounts.add(account);
     return { ...person, error };
   });

@@ -44,7 +44,11 @@ export function governs(group: Group, account: Account): boolean {
 
 /** Members write, unless the group is for announcements: then only its admins and those of its community. */
 export function mayWrite(group: Group, account: Account): boolean {
-  return group.members.has(account) && (!group.settings.announcement || governs(group, account));
+  return (
+    group.members.has(account) &&
+    !group.settings.suspended &&
+    (!group.settings.announcement || governs(group, account))
+  );
 }
 
 /** Throws 403. */
@@ -62,8 +66,21 @@ export function capacity(group: Group): number {
   return group.kind === 'community' || group.kind === 'announcements' ? MAX_COMMUNITY_MEMBERS : MAX_MEMBERS;
 }
 
-export function isFull(group: Group): boolean {
-  return group.members.size >= capacity(group);
+/**
+ * Why one more does not fit: 419 for a full group, 412 for a full community (whatsapp-rust GroupJoinError). `entering`
+ * others come in with them.
+ */
+export function whyFull(group: Group, account: Account, entering = 0): '419' | '412' | undefined {
+  if (group.members.size + entering >= capacity(group)) return '419';
+  const { parent } = group;
+  const joins = parent && !parent.members.has(account);
+  return joins && parent.members.size + entering >= capacity(parent) ? '412' : undefined;
+}
+
+/** Throws 419 or 412. */
+export function requireRoom(group: Group, account: Account): void {
+  const full = whyFull(group, account);
+  if (full !== undefined) throw new IqError(Number(full), 'resource-limit');
 }
 
 /** A subject without blanks around it. Throws 406 for one that is empty or too long. */

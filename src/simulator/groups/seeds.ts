@@ -4,7 +4,7 @@ import type { Account } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
 import { enter } from './belonging.ts';
 import { announce } from './notices.ts';
-import { isFull } from './rules.ts';
+import { whyFull } from './rules.ts';
 
 /** Makes those that a state file has not brought back. */
 export function seedGroups(world: World, subjects: readonly string[]): void {
@@ -22,7 +22,7 @@ export function seedGroups(world: World, subjects: readonly string[]): void {
 /** An account that has linked a device is in every seeded group that has room; the first one is its admin. */
 export function joinSeeded(world: World, account: Account): void {
   for (const group of world.groups.seeded()) {
-    if (group.members.has(account) || isFull(group)) continue;
+    if (group.members.has(account) || whyFull(group, account)) continue;
     const first = group.members.size === 0;
     const notices = enter(world.groups, group, [account], undefined);
     if (first) group.members.set(account, 'admin');

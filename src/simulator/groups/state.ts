@@ -2,6 +2,7 @@
 import type { Account, Accounts } from '../accounts/accounts.ts';
 import type { Description, Group, Groups, JoinRequest, PersonalInvite, Role } from './groups.ts';
 import type { Report } from './reports.ts';
+import { defaultSettings } from './settings.ts';
 
 type Kept<T> = Omit<T, 'by'> & { by: string | undefined };
 
@@ -64,6 +65,7 @@ export function restoreGroups(groups: Groups, accounts: Accounts, kept: readonly
     {
       ...one,
       subjectBy: who(one.subjectBy),
+      settings: { ...defaultSettings, ...one.settings },
       members: map(one.members, role => role),
       creator: who(one.creator),
       description: one.description && back(one.description),

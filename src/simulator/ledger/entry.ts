@@ -10,9 +10,11 @@ export interface DeviceEntry {
   /** Stanzas given to its connection: redeliveries after a lost connection included. */
   handed: number;
   handedAt?: number;
+  /** Copies that were handed and not confirmed: one receipt, retry receipt or nack confirms one, as in the queue. */
+  open: number;
   /** In order; at most the last 20. Type `delivered` is the receipt without a type. */
   readonly receipts: { readonly type: string; readonly at: number }[];
-  /** How the newest copy ended: `delivered`, `retry` (asked again), or `nack`. Absent while the device says nothing. */
+  /** How the last copy ended: `delivered`, `retry` (asked again), or `nack`. Absent while one is open or to come. */
   settled?: 'delivered' | 'retry' | 'nack';
   /** Signal keys of the newest copies, at most 8. */
   readonly keys: KeyUse[];
@@ -42,5 +44,5 @@ export const MAX_RECEIPTS = 20;
 export const MAX_KEYS_PER_DEVICE = 8;
 
 export function freshDeviceEntry(): DeviceEntry {
-  return { addressed: 0, deliveries: 0, handed: 0, receipts: [], keys: [] };
+  return { addressed: 0, deliveries: 0, handed: 0, open: 0, receipts: [], keys: [] };
 }

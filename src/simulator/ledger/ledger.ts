@@ -86,7 +86,7 @@ export class Ledger {
   readonly #messages = new Messages(MAX_MESSAGES, MAX_ROWS);
   readonly #devices = new Map<string, DeviceLog>();
   readonly #keys = new BoundedMap<{ readonly id: string; readonly mac: string }>(MAX_KEYS);
-  readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string }>(MAX_PREKEYS);
+  readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string; by?: string }>(MAX_PREKEYS);
   /** Per sending and addressed device: the copy handed last. */
   readonly #handedLast = new BoundedMap<number>(MAX_PAIRS);
   /** Copies that were addressed and not handed: which of its pair it is. One fan-out shares its ciphertexts. */
@@ -174,13 +174,17 @@ export class Ledger {
       this.#partial = true;
       return;
     }
-    if (row.settled && !settled)
-      this.#violated('delivered-after-receipt', entry.id, device, `settled before: ${row.settled}`);
     row.handed++;
     row.handedAt ??= this.#clock.now();
-    if (settled) row.settled = 'delivered';
     const copy = this.#copies.get(row)?.shift();
-    if (copy === undefined) return; // a redelivery
+    if (copy === undefined) {
+      // A redelivery.
+      if (row.open === 0)
+        this.#violated('delivered-after-receipt', entry.id, device, `settled before: ${row.settled}`);
+      return;
+    }
+    row.open++;
+    if (settled) settle(row, 'delivered');
     const pair = `${entry.from} ${device}`;
     const last = this.#handedLast.get(pair) ?? 0;
     if (copy < last) this.#violated('order-inverted', entry.id, device, `copy ${copy} after ${last}`);
@@ -203,7 +207,7 @@ export class Ledger {
       this.#violated('receipt-without-delivery', id, device, type);
     if (!row) return;
     keepLast(row.receipts, { type, at: this.#clock.now() }, MAX_RECEIPTS);
-    if (CLAIMS.has(type)) row.settled = type === 'retry' ? 'retry' : 'delivered';
+    if (CLAIMS.has(type)) settle(row, type === 'retry' ? 'retry' : 'delivered');
   }
 
   /** An `<ack class="message">` of a client: with an error it gave the message up. */
@@ -214,7 +218,7 @@ export class Ledger {
     }
     const row = this.#messages.get(id)?.devices[device];
     // After a retry receipt Baileys gives its copy up; what it waits for is the next one.
-    if (row?.handed && row.settled !== 'retry') row.settled = error === undefined ? 'delivered' : 'nack';
+    if (row?.handed && row.settled !== 'retry') settle(row, error === undefined ? 'delivered' : 'nack');
   }
 
   /** The server gave a one-time prekey of that device away. */
@@ -353,12 +357,23 @@ export class Ledger {
     if (known?.baseKey === baseKey) return;
     this.#log(device).preKeysUsed++;
     if (known?.baseKey !== undefined)
-      this.#violated('prekey-used-twice', entry.id, device, `prekey ${id}, this time by ${entry.from}`);
-    this.#preKeys.set(key, { handed: known?.handed ?? 0, baseKey });
+      this.#violated(
+        'prekey-used-twice',
+        entry.id,
+        device,
+        `prekey ${id}, first by ${known.by}, now by ${entry.from}`,
+      );
+    this.#preKeys.set(key, { handed: known?.handed ?? 0, baseKey, by: entry.from });
   }
 
   #violated(kind: ViolationKind, id: string, device: string, detail: string): void {
     this.totals.violations++;
     keepLast(this.#violations, { kind, at: this.#clock.now(), id, device, detail }, MAX_VIOLATIONS);
   }
+}
+
+function settle(row: DeviceEntry, how: NonNullable<DeviceEntry['settled']>): void {
+  row.open = Math.max(0, row.open - 1);
+  // A copy that is still to come, or another one that is open, decides.
+  if (row.open === 0) row.settled = how;
 }

@@ -12,7 +12,7 @@ export const violationKinds = {
   'not-handed':
     'A message waits for a device that is connected and past its offline drain. Not: one for a device that is away or draining.',
   'delivered-after-receipt':
-    'A device was handed a message again after it had confirmed it (receipt, retry receipt or nack). Not: a redelivery of what was never confirmed, nor a new copy that the sender made (a retry, with a new key, or a repeated send).',
+    'A device was handed a message again after it had confirmed every copy of it (receipt, retry receipt or nack, one for each). Not: a redelivery of what was never confirmed, nor a new copy that the sender made (a retry, with a new key, or a repeated send).',
   'receipt-without-delivery':
     'A device confirmed a message that it was never handed. Not: read and played receipts, which may name what an earlier device got.',
   'order-inverted':

@@ -41,7 +41,9 @@ export class MediaHost {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url ?? '/', 'https://media');
+    const asked = `https://media${request.url}`;
+    const url = URL.canParse(asked) ? new URL(asked) : undefined;
+    if (url?.hostname !== 'media') throw new MediaRefused(400, 'not a path');
     switch (request.method) {
       case 'GET':
       case 'HEAD':

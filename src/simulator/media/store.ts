@@ -1,7 +1,7 @@
 // What the media host keeps: every blob is a file, so that neither uploads nor many blobs cost memory. Within a budget:
 // when it is full the oldest go first, and are gone for whoever asks.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, unlink, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, unlink, unlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -184,8 +184,11 @@ export class MediaStore {
     return { blobs };
   }
 
+  /** What the state names and the folder still has. */
   restore(state: StoreState): void {
+    const files = new Set(readdirSync(this.#ensureFolder()));
     for (const kept of state.blobs) {
+      if (!files.has(kept.name)) continue;
       let content = this.#contents.get(kept.name);
       if (!content) {
         content = { name: kept.name, length: kept.length, sha256: kept.sha256, blobs: new Set() };
@@ -242,7 +245,17 @@ export class MediaStore {
     }
     return this.#folder;
   }
+
+  /** Removes files that nobody knows: of a simulator that was killed before it saved, or in the middle of an upload. */
+  sweep(): void {
+    if (this.#kept === undefined || !existsSync(this.#kept)) return;
+    for (const name of readdirSync(this.#kept))
+      if (OWN_NAME.test(name) && !this.#contents.has(name)) unlinkSync(join(this.#kept, name));
+  }
 }
+
+/** The shape of {@link freshName}: nothing else in the folder is ours. */
+const OWN_NAME = /^[0-9a-f]{32}$/;
 
 function freshName(): string {
   return randomBytes(16).toString('hex');

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { takePreKey } from '../accounts/keys.ts';
-import { type Chat, chatJid } from '../delivery/chat.ts';
+import { type Chat, chatJid, chatOf, STATUS } from '../delivery/chat.ts';
 import { deliverMessage } from '../delivery/routing.ts';
 import { type Domain, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
@@ -73,9 +73,29 @@ export class Outbox {
   async sendPeer(companion: Device, message: proto.IMessage): Promise<string> {
     const id = newId();
     const jid = { user: this.#own.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
-    const letter = { id, chat: { kind: 'person', jid }, kind: { type: 'text' }, peer: true } as const;
+    const chat = { kind: 'person', jid } as const;
+    const letter = { id, chat, kind: { type: 'text' }, peer: true };
+    this.sent.add(id, chatJid(chat), message, this.#world.clock.now(), true);
     await this.#encryptTo(companion, message, letter);
     return id;
+  }
+
+  /**
+   * What `target` may ask for again under this id: the chat, if it is one of those whom the message was for.
+   * Anybody may know an id.
+   */
+  chatFor(target: Device, id: string): Chat | undefined {
+    const sent = this.sent.get(id);
+    const chat = chatOf(this.#world, sent?.to);
+    const own = target.account === this.#own.account;
+    if (!sent || !chat || own) return chat;
+    if (chat.kind === 'group') return chat.group.members.has(target.account) ? chat : undefined;
+    if (chat.kind === 'status') {
+      const saw = [...target.account.devices.values()].some(one => this.#signal.hasSenderKey(STATUS, one));
+      return saw ? chat : undefined;
+    }
+    const other = this.#world.accounts.byUser(chat.jid.user, chat.jid.domain);
+    return other === target.account && !sent.peer ? chat : undefined;
   }
 
   /** Again, for one device that could not read it; its session has been renewed already, where that was needed. */
@@ -83,10 +103,12 @@ export class Outbox {
     const sent = this.sent.get(id);
     if (!sent) return;
     const message = proto.Message.decode(sent.content);
-    const letter = { id, chat, kind: kindOf(message), count, t: String(Math.floor(sent.at / 1000)) };
+    const { peer } = sent;
+    const t = String(Math.floor(sent.at / 1000));
+    const letter = { id, chat, kind: peer ? { type: 'text' } : kindOf(message), count, t, peer };
     if (chat.kind === 'person') {
-      const own = target.account === this.#own.account;
-      await this.#encryptTo(target, own ? copyFor(chat, message) : message, letter);
+      const copy = target.account === this.#own.account && !peer;
+      await this.#encryptTo(target, copy ? copyFor(chat, message) : message, letter);
       return;
     }
     // With the key, so that what comes after it can be read (Baileys sendMessagesAgain, whatsmeow handleRetryReceipt).

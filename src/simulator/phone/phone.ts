@@ -3,6 +3,7 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { formOf } from '../delivery/addressing.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
 import { mayWrite } from '../groups/rules.ts';
@@ -17,6 +18,9 @@ import { PhoneReceipts } from './receipts.ts';
 import { Retries } from './retries.ts';
 import { act, type Script } from './script.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
+
+/** `read-self` where the person's privacy keeps others from knowing; `played` for voice and view-once. */
+export type SeenType = 'read' | 'read-self' | 'played' | 'played-self';
 
 export class Phone {
   readonly account: Account;
@@ -85,9 +89,9 @@ export class Phone {
     });
   }
 
-  /** Read receipts for these messages of a chat: to their authors, and to one's own companions. */
-  read(chat: string, ids: readonly string[]): Promise<void> {
-    return this.#do(async () => this.#read(this.#chat(chat), ids));
+  /** Receipts that say that the person looked: to the authors of these messages, and to one's own companions. */
+  read(chat: string, ids: readonly string[], type: SeenType = 'read'): Promise<void> {
+    return this.#do(async () => this.#read(this.#chat(chat), ids, type));
   }
 
   /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
@@ -138,7 +142,7 @@ export class Phone {
     const incoming = await this.inbox.take(stanza);
     if (!incoming) return;
     act(this.script, incoming, this.#world.stopped, {
-      read: () => this.#read(incoming.chat, [incoming.id]),
+      read: () => this.#read(incoming.chat, [incoming.id], 'read'),
       reply: text => this.#later(() => this.#reply(incoming, text)),
     });
   }
@@ -149,15 +153,13 @@ export class Phone {
     this.chats.note(id, chat, this.device, message);
   }
 
-  #read(chat: Chat, ids: readonly string[]): void {
+  #read(chat: Chat, ids: readonly string[], type: SeenType): void {
+    const form = formOf(chat) ?? 's.whatsapp.net';
     for (const [author, some] of this.#byAuthor(chat, ids)) {
-      for (const id of some) this.#world.ledger.receipt(id, deviceJid(this.device), 'read');
-      const form = chat.kind === 'person' ? chat.jid.domain : 's.whatsapp.net';
+      for (const id of some) this.#world.ledger.receipt(id, deviceJid(this.device), type);
       const jid = { user: author.phone, device: 0, domain: 's.whatsapp.net' } as const;
-      receiptToPeople(this.#world, { sender: this.device, ids: some, type: 'read', chat, form }, author, {
-        kind: 'person',
-        jid,
-      });
+      const parcel = { sender: this.device, ids: some, type, chat, form };
+      receiptToPeople(this.#world, parcel, author, { kind: 'person', jid });
     }
   }
 

@@ -1,7 +1,7 @@
 // Messages that could not be read: a phone asks for them again, and is asked (protocol.md 8.3, 9.2; Baileys
 // sendRetryRequest and sendMessagesAgain, whatsmeow retry.go).
 import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { chatJid, chatOf } from '../delivery/chat.ts';
+import { chatOf } from '../delivery/chat.ts';
 import { deliverReceipt } from '../delivery/routing.ts';
 import { parseJid } from '../wire/jid.ts';
 import { type BinaryNode, bigEndian, bytes, child, node } from '../wire/stanza.ts';
@@ -60,16 +60,18 @@ export class Retries {
 
   /** Answers a retry receipt: the message again, over a session made from the receipt's keys or from the server's. */
   async answer(receipt: BinaryNode): Promise<void> {
-    const { id = '', from, participant, recipient } = receipt.attrs;
+    const { id = '', from, participant } = receipt.attrs;
     const target = this.#world.accounts.device(participant ?? from);
-    const chat = chatOf(this.#world, recipient ?? from);
-    if (!target || !chat || !this.#outbox.sent.get(id)) return;
-    if (counted(this.#answered, `${id} ${deviceJid(target)}`) > ANSWERED_AT_MOST) return;
-    const keys = keysIn(receipt);
-    if (keys) await this.#signal.startSessionWith(target, keys);
-    else this.#signal.forgetSession(target);
-    if (chat.kind !== 'person') this.#signal.lostSenderKey(chatJid(chat), target);
+    const chat = target && this.#outbox.chatFor(target, id);
+    if (!chat || counted(this.#answered, `${id} ${deviceJid(target)}`) > ANSWERED_AT_MOST) return;
+    await this.#renewSession(target, keysIn(receipt));
     await this.#outbox.resend(target, chat, id, child(receipt, 'retry')?.attrs.count ?? '1');
+  }
+
+  /** From the receipt's keys where they are good; otherwise the next message takes a bundle of the server's. */
+  async #renewSession(target: Device, keys: SessionKeys | undefined): Promise<void> {
+    this.#signal.forgetSession(target);
+    if (keys) await this.#signal.startSessionWith(target, keys).catch(() => {});
   }
 
   #keys(): BinaryNode {

@@ -8,6 +8,8 @@ export interface Sent {
   readonly content: Uint8Array;
   /** Unix ms. */
   readonly at: number;
+  /** To a companion of one's own, outside of any chat. */
+  readonly peer?: boolean | undefined;
 }
 
 /** About 25,000 texts; whatsmeow keeps 256 messages, Baileys' cache 512. */
@@ -21,9 +23,9 @@ export class SentMessages {
   #bytes = 0;
 
   /** `at` in Unix ms. */
-  add(id: string, to: string, message: proto.IMessage, at: number): void {
+  add(id: string, to: string, message: proto.IMessage, at: number, peer?: boolean): void {
     const content = proto.Message.encode(message).finish();
-    this.restore(id, { to, content, at });
+    this.restore(id, { to, content, at, peer });
   }
 
   restore(id: string, sent: Sent): void {

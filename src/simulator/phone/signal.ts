@@ -45,16 +45,25 @@ const MAX_PRE_KEY_ID = 0xff_ffff;
 const KEPT_PRE_KEYS = 2_000;
 
 export function freshSignalState(identity: KeyPair): SignalState {
-  const pair = generateKeyPair();
+  let signedPreKey: SignalState['signedPreKey'] | undefined;
   return {
     registrationId: randomInt(1, 16_380),
-    signedPreKey: { id: 1, pair, signature: sign(identity.private, typed(pair.public)) },
+    // Made when somebody wants it: of thousands of phones most are never written to.
+    get signedPreKey() {
+      signedPreKey ??= newSignedPreKey(identity);
+      return signedPreKey;
+    },
     preKeys: new Map(),
     nextPreKeyId: 1,
     sessions: new Map(),
     senderKeys: new Map(),
     keyHolders: new Map(),
   };
+}
+
+function newSignedPreKey(identity: KeyPair): SignalState['signedPreKey'] {
+  const pair = generateKeyPair();
+  return { id: 1, pair, signature: sign(identity.private, typed(pair.public)) };
 }
 
 /** Not re-entrant per address: its owner calls one operation at a time. */
@@ -78,11 +87,16 @@ export class PhoneSignal {
 
   /** What the server publishes of this phone. */
   get keys(): DeviceKeys {
-    const { id, pair, signature } = this.state.signedPreKey;
+    const { state, identity } = this;
     return {
-      registrationId: this.state.registrationId,
-      identity: this.identity.public,
-      signedPreKey: { id, public: pair.public, signature },
+      registrationId: state.registrationId,
+      get identity() {
+        return identity.public;
+      },
+      get signedPreKey() {
+        const { id, pair, signature } = state.signedPreKey;
+        return { id, public: pair.public, signature };
+      },
     };
   }
 
@@ -199,9 +213,9 @@ export class PhoneSignal {
     return message.serialize();
   }
 
-  /** One of those who had this phone's sender key lost it. */
-  lostSenderKey(group: string, device: Device): void {
-    this.state.keyHolders.get(group)?.delete(addressName(device));
+  /** Whether this device was given this phone's sender key. */
+  hasSenderKey(group: string, device: Device): boolean {
+    return this.state.keyHolders.get(group)?.has(addressName(device)) === true;
   }
 
   async encryptGroup(group: string, own: Device, plain: Uint8Array): Promise<Uint8Array> {

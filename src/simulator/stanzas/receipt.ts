@@ -2,6 +2,7 @@
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { deliverReceipt, type ReceiptParcel, receiptToPeople, SEEN } from '../delivery/routing.ts';
+import { handleMediaRetry } from '../media/retry.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
 import { attr, type BinaryNode, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -21,6 +22,7 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
     for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
+  if (type === 'server-error') handleMediaRetry(world, sender, receipt);
   if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
   passOn(world, sender, receipt, ids);
 }

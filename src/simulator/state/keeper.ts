@@ -1,6 +1,6 @@
 // Keeping the world in a file: after changes, at most every so often, and at the stop. Always whole: written beside and
 // renamed. A killed simulator loses what happened since the last save, as a test server may.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
 import { makeTrust, type Trust } from '../wire/certificate.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
@@ -9,6 +9,7 @@ import { captureWorld, STATE_VERSION, type WorldState } from './world-state.ts';
 const QUIET_MS = 200;
 /** A large world is saved less often, so that saving takes at most about this share of the time. */
 const SHARE = 0.05;
+const SLICE_MS = 5;
 
 export class Keeper {
   readonly #world: World;
@@ -38,18 +39,44 @@ export class Keeper {
   }
 
   #tick(): void {
-    // The world is captured at once below, so a change from here on is for the next save. One write at a time.
+    // Whatever changes from here on is for the next save, also where it is seen by this one. One write at a time.
     this.#timer = undefined;
     this.#saving = this.#saving.then(() => this.#save()).catch(error => this.#world.ledger.saveError(error));
   }
 
   async #save(): Promise<void> {
-    const started = performance.now();
-    const text = JSON.stringify(captureWorld(this.#world));
-    this.#lastTookMs = performance.now() - started;
     // It holds private keys, if only simulated ones.
-    await writeFile(`${this.#file}.new`, text, { mode: 0o600 });
+    const file = await open(`${this.#file}.new`, 'w', 0o600);
+    try {
+      this.#lastTookMs = 0;
+      for (const slice of this.#slices()) await file.writeFile(slice);
+    } finally {
+      await file.close();
+    }
     await rename(`${this.#file}.new`, this.#file);
+  }
+
+  /**
+   * The state as text, in pieces that take some milliseconds each: a world of thousands of devices must not stop for a
+   * save. An account is whole; two may be of different moments, as after a kill clients and the server are anyway.
+   */
+  *#slices(): Generator<string> {
+    let started = performance.now();
+    const { rest, accounts } = captureWorld(this.#world);
+    let slice = `${JSON.stringify(rest).slice(0, -1)},"accounts":[`;
+    let comma = '';
+    for (const account of accounts) {
+      slice += comma + JSON.stringify(account);
+      comma = ',';
+      const took = performance.now() - started;
+      if (took < SLICE_MS) continue;
+      this.#lastTookMs += took;
+      yield slice;
+      slice = '';
+      started = performance.now();
+    }
+    this.#lastTookMs += performance.now() - started;
+    yield `${slice}]}`;
   }
 }
 

@@ -49,7 +49,7 @@ interface PhoneState {
   contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
-  sent: { id: string; to?: string; message: string; at?: number }[];
+  sent: { id: string; to?: string; message: string; at?: number; peer?: boolean }[];
 }
 
 interface AccountState {
@@ -84,24 +84,32 @@ const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
 const data = (base64: string): Buffer => Buffer.from(base64, 'base64');
 const pairOf = (privateKey: string): KeyPair => keyPairOf(data(privateKey));
 
-export function captureWorld(world: World): WorldState {
-  return {
+/** All but the accounts, at once; the accounts one by one, each as it is when its turn comes. */
+export function captureWorld(world: World): {
+  rest: Omit<WorldState, 'accounts'>;
+  accounts: Iterable<AccountState>;
+} {
+  const rest = {
     version: STATE_VERSION,
     root: text(world.trust.root.private),
     static: text(world.trust.static.private),
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
-    accounts: [...world.accounts.all()].flatMap(account => {
-      const phone = account.devices.get(0)?.phone;
-      return phone ? [captureAccount(account, phone)] : [];
-    }),
     profiles: captureProfiles(world),
     businesses: captureBusinesses(world),
     channels: captureChannels(world),
     sentForms: world.sentForms.capture(),
     groups: captureGroups(world.groups),
-  };
+  } as const;
+  return { rest, accounts: captureAccounts(world) };
+}
+
+function* captureAccounts(world: World): Generator<AccountState> {
+  for (const account of world.accounts.all()) {
+    const phone = account.devices.get(0)?.phone;
+    if (phone) yield captureAccount(account, phone);
+  }
 }
 
 function captureAccount(account: Account, phone: Phone): AccountState {
@@ -141,11 +149,12 @@ function capturePhone(phone: Phone): PhoneState {
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at }]) => ({
+    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at, peer }]) => ({
       id,
       to,
       message: text(content),
       at,
+      ...(peer && { peer }),
     })),
   };
 }
@@ -227,9 +236,9 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
-  for (const { id: sentId, to, message, at = 0 } of kept.sent) {
+  for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at });
+    phone.outbox.sent.restore(sentId, { to, content: data(message), at, peer });
   }
 }
 

@@ -1,5 +1,6 @@
 // One client's socket: bytes to frames, frames through the handshake and then to stanzas, strictly in order.
 // Whatever goes wrong in here ends this connection and nothing else.
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { badTrust, garbageHello } from '../faults/connecting.ts';
@@ -14,10 +15,13 @@ import type { World } from '../world.ts';
 import { badFrame } from './bad-frames.ts';
 import { type CloseName, type Ending, type EndingOptions, ending, refusal } from './closes.ts';
 import { DelayLine } from './delay-line.ts';
+import { encodeShared } from './encode.ts';
 import { FrameReader, frame } from './frames.ts';
-import { type Authenticated, Handshake, type Transport } from './handshake.ts';
+import { type Authenticated, Handshake } from './handshake.ts';
 import { FloodGuard } from './limits.ts';
 import { type BinaryNode, decode, encode, node, ProtocolError, SERVER } from './stanza.ts';
+import type { Transport } from './transport.ts';
+import { binaryMessage } from './web-socket-message.ts';
 
 // The last stanza must be read before the close frame is (protocol.md 15).
 const FLUSH_MS = 30;
@@ -25,6 +29,7 @@ const FLUSH_MS = 30;
 export class Connection implements Wire {
   readonly world: World;
   readonly #socket: WebSocket;
+  readonly #raw: Duplex;
   readonly #reader = new FrameReader();
   readonly #in: DelayLine;
   readonly #out: DelayLine;
@@ -49,9 +54,11 @@ export class Connection implements Wire {
   /** Set while a pairing by code waits for the companion's last step. */
   codeFinish: ((finish: BinaryNode) => void) | undefined;
 
-  constructor(world: World, socket: WebSocket) {
+  /** `raw` is what `socket` was made of: whole messages are written to it, everything else is left to `ws`. */
+  constructor(world: World, socket: WebSocket, raw: Duplex) {
     this.world = world;
     this.#socket = socket;
+    this.#raw = raw;
     const { faults, limits } = world;
     this.#in = new DelayLine(() => faults.delay('in', this.device));
     this.#out = new DelayLine(() => faults.delay('out', this.device));
@@ -85,7 +92,7 @@ export class Connection implements Wire {
     if (this.#over || !transport) return;
     this.#out.push(() => {
       try {
-        this.#write(frame(transport.seal(encode(stanza))));
+        this.#write(transport.sealFrame(encodeShared(stanza)));
       } catch (error) {
         // A stanza that cannot be written: made by the server from what another client sent. It costs this connection.
         this.world.ledger.protocolError('internal', error);
@@ -172,9 +179,17 @@ export class Connection implements Wire {
   }
 
   #arrive(data: Buffer): void {
+    if (this.#over) return;
     this.#patience.refresh();
     if (this.#in.size > this.world.limits.waitingChunks) this.#flooded();
-    else this.#in.push(() => this.#receive(data));
+    else this.#in.push(() => this.#receiveAll(data));
+  }
+
+  /** What this client is told because of `data` goes to the kernel at once, however many stanzas it is. */
+  #receiveAll(data: Buffer): void {
+    this.#raw.cork();
+    this.#receive(data);
+    this.#raw.uncork();
   }
 
   #receive(data: Buffer): void {
@@ -265,8 +280,8 @@ export class Connection implements Wire {
 
   #write(bytes: Uint8Array): void {
     if (this.#mute || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#socket.send(bytes);
-    if (this.#socket.bufferedAmount > this.world.limits.backlogBytes) {
+    this.#raw.write(binaryMessage(bytes));
+    if (this.#raw.writableLength > this.world.limits.backlogBytes) {
       this.world.ledger.protocolError('backlog', new Error('the client does not read'));
       this.destroy('backlog');
     }

@@ -1,6 +1,7 @@
 // The byte stream of one connection cut into frames: an intro header once, then 3-byte big-endian lengths.
-import { ProtocolError } from './stanza.ts';
+import { ProtocolError } from './protocol-error.ts';
 
+const NOTHING = Buffer.alloc(0);
 const HEADER_LENGTH = 4;
 const MAGIC = Buffer.from('WA');
 const ROUTING = Buffer.from('ED');
@@ -11,7 +12,7 @@ const MAX_FRAME = 4 * 1024 * 1024;
 
 /** Accepts chunks cut anywhere (protocol.md 1.1) and yields the header once and then whole frames. */
 export class FrameReader {
-  #buffer: Buffer = Buffer.alloc(0);
+  #buffer: Buffer = NOTHING;
   #header: Buffer | undefined;
   #limit = MAX_HANDSHAKE_FRAME;
 
@@ -37,7 +38,8 @@ export class FrameReader {
     if (length > this.#limit) throw new ProtocolError(`a frame of ${length} bytes`);
     if (this.#buffer.length < 3 + length) return undefined;
     const frame = this.#buffer.subarray(3, 3 + length);
-    this.#buffer = this.#buffer.subarray(3 + length);
+    // An empty rest would keep the whole chunk for as long as the client is quiet.
+    this.#buffer = this.#buffer.length === 3 + length ? NOTHING : this.#buffer.subarray(3 + length);
     return frame;
   }
 

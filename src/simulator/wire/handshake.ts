@@ -1,9 +1,10 @@
 // The Noise handshake, the responder's side (protocol.md 2; Baileys Utils/noise-handler, whatsmeow handshake.go).
 import { proto } from '@whiskeysockets/baileys';
 import type { Trust } from './certificate.ts';
-import { generateKeyPair, type KeyPair, nonce, open, seal } from './crypto.ts';
+import { generateKeyPair, type KeyPair } from './crypto.ts';
 import { NoiseState } from './noise-state.ts';
-import { ProtocolError } from './stanza.ts';
+import { ProtocolError } from './protocol-error.ts';
+import { Transport } from './transport.ts';
 
 const XX = 'Noise_XX_25519_AESGCM_SHA256';
 const IK = 'Noise_IK_25519_AESGCM_SHA256';
@@ -15,32 +16,6 @@ export interface Authenticated {
   readonly noiseKey: Uint8Array;
   readonly payload: proto.IClientPayload;
   readonly transport: Transport;
-}
-
-/** Both directions after the handshake; each counts its own frames from 0. */
-export class Transport {
-  readonly #read: Uint8Array;
-  readonly #write: Uint8Array;
-  #reads = 0;
-  #writes = 0;
-
-  constructor(read: Uint8Array, write: Uint8Array) {
-    this.#read = read;
-    this.#write = write;
-  }
-
-  /** Throws {@link ProtocolError} when the frame was not made by this peer, or not in this order. */
-  open(frame: Uint8Array): Buffer {
-    try {
-      return open(this.#read, nonce(this.#reads++), frame);
-    } catch (error) {
-      throw new ProtocolError('a frame does not authenticate', { cause: error });
-    }
-  }
-
-  seal(plain: Uint8Array): Buffer {
-    return seal(this.#write, nonce(this.#writes++), plain);
-  }
 }
 
 /** What the server answers a hello with; with a client in it the handshake is over. */
