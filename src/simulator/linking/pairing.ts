@@ -104,6 +104,7 @@ export async function link(
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,
+        props: registration.props,
         signedIdentity: signedIdentity(account, half, signature),
       });
       world.ledger.totals.pairings++;

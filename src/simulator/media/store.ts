@@ -130,9 +130,10 @@ export class MediaStore {
     return blobs.findLast(blob => blob.expired === undefined);
   }
 
-  /** The same bytes under a new address, as after a phone's re-upload. */
+  /** The same bytes under another address, as after a phone's re-upload: one that still holds, or a new one. */
   again(blob: StoredBlob): StoredBlob {
-    return this.#address(blob.content, blob.type, blob.contentType);
+    const held = [...blob.content.blobs].findLast(one => one !== blob && one.expired === undefined);
+    return held ?? this.#address(blob.content, blob.type, blob.contentType);
   }
 
   /** A handle to the bytes: it outlives their eviction. The caller closes it. */
