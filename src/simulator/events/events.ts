@@ -29,6 +29,21 @@ export type Happening =
   /** composing, recording, paused. */
   | { readonly kind: 'typing'; readonly from: string; readonly chat: string; readonly state: string }
   | { readonly kind: 'presence'; readonly jid: string; readonly available: boolean }
+  /** Something changed in a group; `change` is what its members are told. */
+  | {
+      readonly kind: 'group';
+      readonly jid: string;
+      readonly change: string;
+      readonly by: string | undefined;
+    }
+  /** A call began, or ended (`how`). */
+  | {
+      readonly kind: 'call';
+      readonly id: string;
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly how: string;
+    }
   | { readonly kind: 'faults' };
 
 /** `seq` counts from 1; `at` is the world's time in Unix milliseconds. */

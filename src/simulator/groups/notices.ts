@@ -15,6 +15,8 @@ export function announce(world: World, notices: readonly Notice[]): void {
   for (const notice of notices) {
     const stanza = notification(world, notice);
     for (const account of notice.to) tell(account, stanza);
+    const { group, by, news } = notice;
+    world.events.tell({ kind: 'group', jid: group.jid, change: news.type, by: by && accountJid(by) });
   }
   if (notices.length > 0) world.changed();
 }

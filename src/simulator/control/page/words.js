@@ -82,6 +82,10 @@ export function sentence(event) {
       return `${who(from)} is ${event.state} to ${who(event.chat)}`;
     case 'presence':
       return `${who(jid)} is ${event.available ? 'available' : 'unavailable'}`;
+    case 'group':
+      return `${who(jid)}: ${event.change}${event.by ? ` by ${who(event.by)}` : ''}`;
+    case 'call':
+      return `${who(from)} calls ${event.to.map(who).join(', ')}: ${event.how}`;
     case 'faults':
       return 'faults were changed';
     default: {
