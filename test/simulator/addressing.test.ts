@@ -91,6 +91,11 @@ test('the form of delivery can be changed while clients chat', async t => {
     await until(() => bob.text(id) === mode);
     assert.equal(stanzaOf(bob, 'message', id)?.attrs.from, mode === 'lid' ? alice.lid : alice.jid);
     await until(() => (alice.statuses.get(id) ?? 0) >= 3, { what: `delivered, ${mode}` });
+    const typed = (): BinaryNode[] => bob.stanzas.filter(one => one.tag === 'chatstate');
+    const before = typed().length;
+    await alice.sock.sendPresenceUpdate('composing', to);
+    await until(() => typed().length > before);
+    assert.equal(typed().at(-1)?.attrs.from, bare(mode === 'lid' ? alice.lid : alice.jid));
   }
   await assert.rejects(server.put('/admin/addressing', { mode: 'hosted' }), { status: 400 });
   assert.equal((await server.control.call('delivery')).addressing, 'lid');
