@@ -3,21 +3,25 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { PhoneAppState } from '../app-state/phone-state.ts';
+import { messageRange } from '../app-state/range.ts';
 import { formOf } from '../delivery/addressing.ts';
 import { Backlog } from '../delivery/backlog.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
 import { mayWrite } from '../groups/rules.ts';
+import { PhoneHistory } from '../history/phone-history.ts';
 import { Refused } from '../refused.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { bootstrapMessages } from './bootstrap.ts';
-import { Inbox, type Incoming } from './inbox.ts';
+import { Acting } from './acting.ts';
+import { bootstrap } from './bootstrap.ts';
+import { Inbox } from './inbox.ts';
 import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
 import { PhoneReceipts } from './receipts.ts';
 import { Retries } from './retries.ts';
-import { act, type Script } from './script.ts';
+import type { Script } from './script.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
 
 /** `read-self` where the person's privacy keeps others from knowing; `played` for voice and view-once. */
@@ -31,6 +35,9 @@ export class Phone {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly receipts = new PhoneReceipts();
+  readonly appState: PhoneAppState;
+  readonly history = new PhoneHistory();
+  readonly acting: Acting;
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
@@ -47,7 +54,9 @@ export class Phone {
     this.chats = new PhoneMessages(world, this.device);
     this.outbox = new Outbox(world, this.device, this.signal, () => this.chats.people());
     this.#retries = new Retries(world, this.device, this.signal, this.outbox);
+    this.acting = new Acting(world, this);
     this.inbox = new Inbox(world, this, this.chats, this.#retries);
+    this.appState = new PhoneAppState(world, account, chat => messageRange(world, this, chat));
   }
 
   /** Of all chats, in the order in which they came. */
@@ -127,13 +136,17 @@ export class Phone {
     });
   }
 
-  /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
+  /** What a companion gets after its first login; see bootstrap.ts. Not a work of the lane, but many of them. */
   bootstrap(companion: Device): void {
     if (!this.#on) {
       companion.bootstrapped = false;
       return;
     }
-    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+    if (this.history.telling.has(companion)) return;
+    this.history.telling.add(companion);
+    bootstrap(this.#world, this, companion)
+      .catch(error => this.#world.ledger.phoneError(error))
+      .finally(() => this.history.telling.delete(companion));
   }
 
   /** A device is gone, or has another identity: the session with it is worthless. */
@@ -177,17 +190,7 @@ export class Phone {
 
   async #take(stanza: BinaryNode): Promise<void> {
     const incoming = await this.inbox.take(stanza);
-    if (!incoming) return;
-    act(this.script, incoming, this.#world.stopped, {
-      read: () => this.#read(incoming.chat, [incoming.id], 'read'),
-      reply: text => this.#later(() => this.#reply(incoming, text)),
-    });
-  }
-
-  async #reply({ chat }: Incoming, text: string): Promise<void> {
-    const message = { conversation: text };
-    const id = await this.outbox.send(chat, message);
-    this.chats.note(id, chat, this.device, message);
+    if (incoming) this.acting.answer(incoming);
   }
 
   #read(chat: Chat, ids: readonly string[], type: SeenType): void {
