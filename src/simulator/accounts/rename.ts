@@ -1,3 +1,4 @@
+// What an account is called.
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
 
