@@ -1,6 +1,7 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
 
 import { participantsHash } from '../delivery/participants-hash.ts';
+import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
@@ -35,6 +36,7 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
     change === 'add' ? keyIndexList(account, Number(world.clock.seconds())) : undefined,
   );
   tellWatchers(world, account, 'devices', [node(change, hashesOf(account), [named, list])], device);
+  tellOwnDevices(world, account, device);
 }
 
 function hashesOf(account: Account): Record<string, string> {
@@ -42,6 +44,15 @@ function hashesOf(account: Account): Record<string, string> {
     device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
     device_lid_hash: participantsHash(account.devices.values(), 'lid'),
   };
+}
+
+/** The whole list, for the account's other devices (whatsmeow notification.go handleOwnDevicesNotification). */
+function tellOwnDevices(world: World, account: Account, not: Device): void {
+  const devices = [...account.devices.values()].map(one =>
+    node('device', { jid: deviceJid(one), 'key-index': one.id === 0 ? undefined : String(one.id) }),
+  );
+  const dhash = participantsHash(account.devices.values(), 's.whatsapp.net');
+  accountSync(world, account, node('devices', { dhash }, devices), not);
 }
 
 /**
@@ -53,7 +64,8 @@ export function announceIdentity(world: World, account: Account): void {
   // Clients forget the list that they have (Baileys handleDevicesNotification, whatsmeow handleDeviceNotification). When
   // real servers say `update` is not known [guessed].
   const primary = node('device', { jid: accountJid(account), lid: accountJid(account, 'lid') });
-  const list = node('key-index-list', { ts: world.clock.seconds() }, keyIndexList(account));
+  const now = world.clock.seconds();
+  const list = node('key-index-list', { ts: now }, keyIndexList(account, Number(now)));
   tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.
