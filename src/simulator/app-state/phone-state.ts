@@ -62,7 +62,10 @@ export class PhoneAppState {
       try {
         const patch = proto.SyncdPatch.decode(encoded);
         const { externalMutations: reference } = patch;
-        this.#heed(replica.read(patch, reference ? externalMutations(this.#world, reference) : undefined));
+        const external = reference ? externalMutations(this.#world, reference) : undefined;
+        const mutations = replica.read(patch, external);
+        // What came from the state file had its effect before.
+        if (replica.version > collection.kept) this.#heed(mutations);
       } catch (error) {
         if (!(error instanceof Unverified)) throw error;
         this.#refuse({ collection: name, version: replica.version, reason: error.reason });
@@ -134,11 +137,20 @@ export class PhoneAppState {
     };
   }
 
+  /** The phone does what a companion's change means outside of app state: its name, and its address book. */
   #heed(mutations: readonly Mutation[]): void {
-    for (const { operation, value } of mutations) {
+    const { accounts, profiles } = this.#world;
+    const book = new Set(profiles.of(this.#account).contacts);
+    const before = [...book];
+    for (const { operation, index, value } of mutations) {
       const name = operation === SET ? value.pushNameSetting?.name : undefined;
-      if (name) this.#world.accounts.rename(this.#account, name);
+      if (name) accounts.rename(this.#account, name);
+      const contact = index[0] === 'contact' ? accounts.byJid(index[1]) : undefined;
+      if (contact && operation === SET) book.add(contact);
+      else if (contact) book.delete(contact);
     }
+    if (before.length !== book.size || before.some(one => !book.has(one)))
+      profiles.setContacts(this.#account, book);
   }
 
   #refuse(refusal: Refusal): void {
