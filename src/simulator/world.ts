@@ -92,6 +92,7 @@ export function makeWorld(parts: WorldParts): World {
   const run = Date.now().toString(36);
   const clock = new Clock();
   const events = new Events(() => clock.now());
+  media.now = () => clock.now();
   const world: World = {
     trust,
     tls,
@@ -123,6 +124,10 @@ export function makeWorld(parts: WorldParts): World {
     downUntil: 0,
     restart: downMs => restart(world, downMs),
     stopped,
+  };
+  world.groups.onRemoved = ({ jid }) => {
+    world.profiles.dropPicture(world.groupPictures.get(jid));
+    world.groupPictures.delete(jid);
   };
   world.groups.mayAdd = (person, by) => allows(world, person, by, 'groupadd');
   return world;

@@ -15,6 +15,7 @@ import { faultRoutes } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { historyRoutes } from './history.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { loadRoutes } from './load.ts';
 import { mediaRoutes } from './media.ts';
 import { messageRoutes } from './messages.ts';
 import { openapiRoute } from './openapi.ts';
@@ -23,6 +24,7 @@ import { phoneRoutes } from './phones.ts';
 import { processRoutes } from './process.ts';
 import { profileRoutes } from './profiles.ts';
 import { routeAdder } from './route.ts';
+import { scriptRoutes } from './scripts.ts';
 import { tlsRoutes } from './tls.ts';
 import { worldRoutes } from './world.ts';
 
@@ -47,6 +49,8 @@ export function makeControl(world: World): OpenAPIHono {
   tlsRoutes(admin, world);
   phoneRoutes(add, world);
   messageRoutes(add, world);
+  loadRoutes(add, world);
+  scriptRoutes(add, world);
   mediaRoutes(add, admin, world);
   worldRoutes(add, world);
   eventRoutes(admin, world);

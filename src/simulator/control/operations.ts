@@ -11,11 +11,13 @@ import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
 import type { historyShapes } from './history.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { loadShapes } from './load.ts';
 import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
 import type { profileShapes } from './profiles.ts';
+import type { scriptShapes } from './scripts.ts';
 import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof appStateShapes &
@@ -26,9 +28,11 @@ export type Shapes = typeof appStateShapes &
   typeof historyShapes &
   typeof ledgerShapes &
   typeof mediaShapes &
+  typeof loadShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
+  typeof scriptShapes &
   typeof profileShapes &
   typeof callShapes &
   typeof businessShapes &
@@ -55,6 +59,7 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
+  scriptOf: 'GET /phones/{phone}/script',
 
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',
@@ -110,12 +115,15 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   delivery: 'GET /delivery',
   setDelivery: 'PUT /delivery',
   reinstall: 'POST /phones/{phone}/reinstall',
+  power: 'PUT /phones/{phone}/power',
   undecryptable: 'POST /phones/{phone}/undecryptable',
 
   createGroup: 'POST /groups',
   groups: 'GET /groups',
   group: 'GET /groups/{group}',
   changeGroup: 'POST /groups/{group}/change',
+  setGroupPicture: 'PUT /groups/{group}/picture',
+  removeGroupPicture: 'DELETE /groups/{group}/picture',
   dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
@@ -136,6 +144,12 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   ledgerDevice: 'GET /ledger/devices/{jid}',
   ledgerViolations: 'GET /ledger/violations',
   clearLedger: 'DELETE /ledger',
+
+  startLoad: 'POST /load',
+  loads: 'GET /load',
+  load: 'GET /load/{id}',
+  changeLoad: 'PATCH /load/{id}',
+  stopLoad: 'DELETE /load/{id}',
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',

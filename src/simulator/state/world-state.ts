@@ -55,6 +55,8 @@ interface PhoneState {
   contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
+  /** Of a phone that is off: what waits for it. */
+  off?: string[];
   sent: { id: string; to?: string; message: string; at?: number; peer?: boolean }[];
 }
 
@@ -161,13 +163,16 @@ function capturePhone(phone: Phone): PhoneState {
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at, peer }]) => ({
-      id,
-      to,
-      message: text(content),
-      at,
-      ...(peer && { peer }),
-    })),
+    ...(!phone.on && { off: phone.waiting.map(stanza => text(encode(stanza))) }),
+    sent: [...phone.outbox.sent.entries(), ...phone.outbox.sentPeers.entries()].map(
+      ([id, { to, content, at, peer }]) => ({
+        id,
+        to,
+        message: text(content),
+        at,
+        ...(peer && { peer }),
+      }),
+    ),
   };
 }
 
@@ -255,9 +260,12 @@ function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
+  if (kept.off) phone.switch(false);
+  for (const stanza of kept.off ?? []) phone.receive(decode(data(stanza)));
   for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at, peer });
+    const { sent, sentPeers } = phone.outbox;
+    (peer ? sentPeers : sent).restore(sentId, { to, content: data(message), at, peer });
   }
   return phone;
 }
