@@ -21,6 +21,8 @@ export interface Refusal {
 }
 
 const KEPT_REFUSALS = 100;
+/** Far above what rotation makes of them: a companion must not fill the phone with keys. */
+const MOST_KEYS = 500;
 /** What one patch holds at most; more becomes several [guessed, whatsapp-rust splits far later]. */
 const MUTATIONS_PER_PATCH = 250;
 const MUTATIONS_PER_BLOB = 5_000;
@@ -96,11 +98,14 @@ export class PhoneAppState {
 
   /** A key that a companion made. What could not be read without it is read now. */
   learn(keys: readonly proto.Message.IAppStateSyncKey[]): void {
+    const known = this.keys.all().length;
     for (const { keyId, keyData } of keys) {
       if (!keyId?.keyId?.length || keyData?.keyData?.length !== 32) continue;
+      if (this.keys.all().length >= MOST_KEYS) break;
       const data = proto.Message.AppStateSyncKeyData.encode(keyData).finish();
       this.keys.add({ id: Buffer.from(keyId.keyId), data: Buffer.from(data) });
     }
+    if (this.keys.all().length === known) return;
     this.#replicas.clear();
     this.#world.changed();
   }
