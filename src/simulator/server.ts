@@ -68,6 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  if (options.tcTokens !== undefined) world.profiles.tokenMode = options.tcTokens;
   world.media.sweep();
   seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);

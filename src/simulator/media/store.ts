@@ -78,6 +78,9 @@ export class MediaStore {
   hosts: readonly string[] = [];
 
   /** Files are kept in `folder`; without one in a temporary folder that {@link close} removes. */
+  /** Unix milliseconds: the world's clock, once there is a world. */
+  now: () => number = Date.now;
+
   constructor(budget: number, folder?: string) {
     this.budget = budget;
     this.#kept = folder;
@@ -212,13 +215,13 @@ export class MediaStore {
   }
 
   #address(content: Content, type: MediaType, contentType: string): StoredBlob {
-    const directPath = directPathOf(type, Date.now());
+    const directPath = directPathOf(type, this.now());
     return this.#enter({
       content,
       directPath,
       type,
       contentType,
-      at: Date.now(),
+      at: this.now(),
       downloads: 0,
       expired: undefined,
     });
