@@ -134,7 +134,7 @@ const rows = [
   {
     option: 'limits',
     normally: 'generous',
-    doc: 'what one connection may cost: handshakeMs, idleMs, framesPerSecond, waitingChunks, pendingAnswers, backlogBytes',
+    doc: 'what one connection may cost: handshakeMs, idleMs, framesPerSecond, waitingChunks, pendingAnswers, backlogBytes, backlogMs',
   },
   {
     option: 'stateFile',

@@ -33,14 +33,9 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   const list = node(
     'key-index-list',
     { ts: world.clock.seconds() },
-    change === 'add' ? keyIndexList(account) : undefined,
+    change === 'add' ? keyIndexList(account, Number(world.clock.seconds())) : undefined,
   );
-  const hashes = {
-    device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
-    device_lid_hash: participantsHash(account.devices.values(), 'lid'),
-  };
-  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'devices' };
-  tellWatchers(world, account, attrs, [node(change, hashes, [named, list])], device);
+  tellWatchers(world, account, 'devices', [node(change, hashesOf(account), [named, list])], device);
   tellOwnDevices(world, account, device);
 }
 
@@ -53,13 +48,28 @@ function tellOwnDevices(world: World, account: Account, not: Device): void {
   accountSync(world, account, node('devices', { dhash }, devices), not);
 }
 
+function hashesOf(account: Account): Record<string, string> {
+  return {
+    device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
+    device_lid_hash: participantsHash(account.devices.values(), 'lid'),
+  };
+}
+
 /**
  * The phone has a new identity: contacts renew their sessions with it (Baileys identity-change-handler.ts, whatsmeow
  * notification.go handleEncryptNotification).
  */
 export function announceIdentity(world: World, account: Account): void {
-  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'encrypt' };
-  tellWatchers(world, account, attrs, [node('identity', {})]);
+  tellWatchers(world, account, 'encrypt', [node('identity', {})]);
+  // Clients forget the list that they have (Baileys handleDevicesNotification, whatsmeow handleDeviceNotification). When
+  // real servers say `update` is not known [guessed].
+  const primary = node('device', { jid: accountJid(account), lid: accountJid(account, 'lid') });
+  const list = node(
+    'key-index-list',
+    { ts: world.clock.seconds() },
+    keyIndexList(account, Number(world.clock.seconds())),
+  );
+  tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.
   if (phone) for (const watcher of account.watchers) watcher.devices.get(0)?.phone?.forget(phone);
@@ -68,10 +78,11 @@ export function announceIdentity(world: World, account: Account): void {
 function tellWatchers(
   world: World,
   account: Account,
-  attrs: Record<string, string>,
+  type: 'devices' | 'encrypt',
   content: BinaryNode[],
   not?: Device,
 ): void {
+  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type };
   for (const listener of new Set([account, ...account.watchers])) {
     for (const companion of listener.devices.values()) {
       if (companion === not || companion.id === 0) continue;

@@ -1,10 +1,13 @@
-// Routes about phones and contacts: make them, link clients to them, script them.
+// Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { changeNumber } from '../accounts/number-change.ts';
-import { ensureAccount, phoneOf, removePhone, rename } from '../accounts/phones.ts';
+
+import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
+import { rename } from '../app-state/push-name.ts';
 import { makeBusiness } from '../business/profile.ts';
+
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
@@ -30,11 +33,6 @@ const NewPhones = z.object({
     .string()
     .regex(/^[1-9]\d{0,10}$/)
     .optional(),
-});
-const Script = z.object({
-  reply: z.string().optional(),
-  afterMs: z.number().int().min(0).max(600_000).optional(),
-  reads: z.boolean().optional(),
 });
 
 export const phoneShapes = shapes({
@@ -152,16 +150,6 @@ export const phoneShapes = shapes({
     body: z.object({ with: z.string().optional() }),
     results: z.object({ ok: z.literal(true) }),
   },
-  script: {
-    id: 'script',
-    method: 'put',
-    path: '/phones/{phone}/script',
-    tag: 'phones',
-    summary: 'What this phone does by itself from now on',
-    params: OfPhone,
-    body: Script,
-    results: Script,
-  },
 });
 
 export function phoneRoutes(add: AddRoute, world: World): void {
@@ -225,23 +213,19 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     await phoneOf(world, params.phone).forgetSessions(device);
     return { ok: true } as const;
   });
-
-  add(phoneShapes.script, ({ params, body }) => {
-    const phone = phoneOf(world, params.phone);
-    phone.script = body;
-    world.changed();
-    return phone.script;
-  });
 }
 
 function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
   const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-  if (name !== undefined) rename(world, account, name);
+  if (name === undefined || name === account.name) return account;
+  rename(world, account, name);
+  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
+  world.changed();
   return account;
 }
 
 /** Each has keys to make: in portions, so that connected clients notice nothing. */
-async function createPhones(
+export async function createPhones(
   world: World,
   count: number,
   { prefix, name }: { prefix?: string | undefined; name?: string | undefined },

@@ -1,12 +1,16 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
-import { phoneOf, rename } from '../accounts/phones.ts';
+
+import { phoneOf } from '../accounts/phones.ts';
+import { rename } from '../app-state/push-name.ts';
+
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
 import { setBlocked } from '../profile/block-list.ts';
 import { setDisappearing } from '../profile/disappearing.ts';
+import { setNewChatQuota } from '../profile/new-chats.ts';
 import { setPicture } from '../profile/pictures.ts';
 import { announcePrivacy, categoryNode, setPrivacy } from '../profile/privacy-iqs.ts';
 import { isCategory, isValueOf } from '../profile/privacy-values.ts';
@@ -40,6 +44,13 @@ const Changes = z.strictObject({
     .nullable()
     .optional()
     .openapi({ description: 'It may start no chats for so long; null lifts it.' }),
+  newChats: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .optional()
+    .openapi({ description: 'So many chats may it start; then 463. Null: any number.' }),
 });
 const TokenModes = z.enum(['off', 'enforced']);
 const Limits = z.object({
@@ -206,14 +217,17 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
 /** All of it or, when something is wrong, nothing. Throws {@link Refused}. */
 function changeProfile(world: World, account: Account, changes: z.output<typeof Changes>): void {
-  const { name, about, disappearing, timelock } = changes;
+  const { name, about, disappearing, timelock, newChats } = changes;
   const privacy = Object.entries(changes.privacy ?? {}).map(([category, value]) => {
     if (!isCategory(category) || !isValueOf(category, value))
       throw new Refused(400, `privacy: ${category} cannot be ${value}`);
     return { category, value };
   });
   const contacts = changes.contacts?.map(who => personOf(world, who));
-  if (name !== undefined) rename(world, account, name);
+  if (name !== undefined && name !== account.name) {
+    rename(world, account, name);
+    world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
+  }
   if (about !== undefined) setAbout(world, account, about);
   if (contacts) world.profiles.setContacts(account, contacts);
   for (const { category, value } of privacy) setPrivacy(world, account, category, value);
@@ -224,6 +238,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
   }
   if (disappearing !== undefined) setDisappearing(world, account, disappearing);
   if (timelock !== undefined) setTimelock(world, account, timelock);
+  if (newChats !== undefined) setNewChatQuota(world, account, newChats);
   world.changed();
 }
 
