@@ -39,6 +39,13 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   tellOwnDevices(world, account, device);
 }
 
+function hashesOf(account: Account): Record<string, string> {
+  return {
+    device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
+    device_lid_hash: participantsHash(account.devices.values(), 'lid'),
+  };
+}
+
 /** The whole list, for the account's other devices (whatsmeow notification.go handleOwnDevicesNotification). */
 function tellOwnDevices(world: World, account: Account, not: Device): void {
   const devices = [...account.devices.values()].map(one =>
@@ -46,13 +53,6 @@ function tellOwnDevices(world: World, account: Account, not: Device): void {
   );
   const dhash = participantsHash(account.devices.values(), 's.whatsapp.net');
   accountSync(world, account, node('devices', { dhash }, devices), not);
-}
-
-function hashesOf(account: Account): Record<string, string> {
-  return {
-    device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
-    device_lid_hash: participantsHash(account.devices.values(), 'lid'),
-  };
 }
 
 /**
@@ -64,11 +64,8 @@ export function announceIdentity(world: World, account: Account): void {
   // Clients forget the list that they have (Baileys handleDevicesNotification, whatsmeow handleDeviceNotification). When
   // real servers say `update` is not known [guessed].
   const primary = node('device', { jid: accountJid(account), lid: accountJid(account, 'lid') });
-  const list = node(
-    'key-index-list',
-    { ts: world.clock.seconds() },
-    keyIndexList(account, Number(world.clock.seconds())),
-  );
+  const now = world.clock.seconds();
+  const list = node('key-index-list', { ts: now }, keyIndexList(account, Number(now)));
   tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.

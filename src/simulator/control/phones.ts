@@ -3,11 +3,9 @@ import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { changeNumber } from '../accounts/number-change.ts';
-
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
-import { rename } from '../app-state/push-name.ts';
+import { renameOnPhone } from '../app-state/push-name.ts';
 import { makeBusiness } from '../business/profile.ts';
-
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
@@ -217,10 +215,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
 
 function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
   const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-  if (name === undefined || name === account.name) return account;
-  rename(world, account, name);
-  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
-  world.changed();
+  if (name !== undefined) renameOnPhone(world, account, name);
   return account;
 }
 

@@ -1,10 +1,8 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
-
 import { phoneOf } from '../accounts/phones.ts';
-import { rename } from '../app-state/push-name.ts';
-
+import { renameOnPhone } from '../app-state/push-name.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
@@ -224,10 +222,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
     return { category, value };
   });
   const contacts = changes.contacts?.map(who => personOf(world, who));
-  if (name !== undefined && name !== account.name) {
-    rename(world, account, name);
-    world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
-  }
+  if (name !== undefined) renameOnPhone(world, account, name);
   if (about !== undefined) setAbout(world, account, about);
   if (contacts) world.profiles.setContacts(account, contacts);
   for (const { category, value } of privacy) setPrivacy(world, account, category, value);

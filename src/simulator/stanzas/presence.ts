@@ -1,6 +1,7 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
 
-import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { rename } from '../accounts/rename.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence, watchGroup, watchPerson } from '../presence/presence.ts';
 import { parseJid } from '../wire/jid.ts';
@@ -18,14 +19,6 @@ export function handlePresence(world: World, device: Device, presence: BinaryNod
     world.events.tell({ kind: 'presence', jid: deviceJid(device), available: device.available });
     tellPresence(world, device.account);
   } else if (type === 'subscribe') subscribe(world, device, to, presence);
-}
-
-/** A client tells its name at every login, so this one is often no news. */
-function rename(world: World, account: Account, name: string): void {
-  if (account.name === name) return;
-  world.accounts.rename(account, name);
-  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
-  world.changed();
 }
 
 function subscribe(world: World, device: Device, to: string | undefined, presence: BinaryNode): void {
