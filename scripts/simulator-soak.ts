@@ -10,12 +10,15 @@ const USAGE = `npm run simulator:soak -- [flags]
   --messages N   messages of each run (2000)
   --devices N    real clients (10)
   --groups N     groups (3)
+  --lossy        the server loses messages, which must be found out
   --json         one report a line instead of a summary
   --help         this text
 `;
 
+const LOSSY = [{ name: 'message.lost', rate: 0.1 }];
+
 function wholeNumber(flag: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} is a whole number, not "${text}"`);
+  if (!/^\d{1,10}$/.test(text)) throw new Error(`--${flag} is a whole number, not "${text}"`);
   return Number(text);
 }
 
@@ -25,6 +28,7 @@ function summary(report: Report): string {
     `seed ${seed}: ${accepted} messages, ${copies} copies, ${shown} shown, ${reconnects} reconnects, ` +
       `${(wallMs / 1_000).toFixed(1)} s, ${(cpuMs / 1_000).toFixed(1)} s of CPU`,
     `  faults: ${JSON.stringify(report.faults)}`,
+    `  clients' unhandled rejections: ${JSON.stringify(report.unhandled)}`,
     `  server: ${serverFaults.length === 0 ? 'kept every promise' : serverFaults.slice(0, 20).join('\n    ')}`,
     ...Object.entries(clientLosses).map(
       ([kind, all]) => `  clients: ${kind}: ${all.length} (${all.slice(0, 3).join(', ')})`,
@@ -41,6 +45,7 @@ async function main(): Promise<void> {
       messages: { type: 'string', default: '2000' },
       devices: { type: 'string', default: '10' },
       groups: { type: 'string', default: '3' },
+      lossy: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -54,7 +59,11 @@ async function main(): Promise<void> {
     const ends: (() => unknown)[] = [];
     const scope = { after: (run: () => unknown) => void ends.push(run) };
     const log = values.json ? () => {} : (line: string) => process.stderr.write(`  ${line}\n`);
-    const report = await randomRun(scope, { seed, messages, devices, groups }, log);
+    const report = await randomRun(
+      scope,
+      { seed, messages, devices, groups, ...(values.lossy && { armed: LOSSY }) },
+      log,
+    );
     for (const end of ends.reverse()) await end();
     process.stdout.write(values.json ? `${JSON.stringify(report)}\n` : summary(report));
     if (report.serverFaults.length > 0) process.exitCode = 1;

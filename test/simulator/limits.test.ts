@@ -117,7 +117,7 @@ test('with latency, what waits in the line is bounded as well', async t => {
 });
 
 test('a client that does not read is cut off, and what it was to get is still there when it comes back', async t => {
-  const server = await simulator(t, { limits: { backlogBytes: 512 * 1024 } });
+  const server = await simulator(t, { limits: { backlogBytes: 1024 * 1024, backlogMs: 200 } });
   const bystander = await bare(t, server);
   const deaf = await bare(t, server);
   const { phone } = await server.control.createPhone();

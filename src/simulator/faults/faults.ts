@@ -81,8 +81,7 @@ export class ArmedFault {
     const { when } = this;
     if (typeof when === 'string' || 'once' in when || 'count' in when) return true;
     if ('nth' in when) return this.occasions === when.nth;
-    const whose = device ? `${device.account.phone}:${device.id}` : '';
-    return this.#chance.draw(`${this.name} ${this.label} ${whose}`) < when.rate;
+    return this.#chance.draw(`${this.name} ${this.label} ${nameOf(device)}`) < when.rate;
   }
 }
 
@@ -169,10 +168,16 @@ export class Faults {
     for (const fault of delays) {
       const { ms: fixed, jitterMs, direction: way } = fault.params as FaultParams<'network.delay'>;
       if ((way !== 'both' && way !== direction) || !fault.takes(device, undefined)) continue;
-      ms += fixed + (jitterMs > 0 ? this.#chance.draw(`jitter ${direction}`) * jitterMs : 0);
+      ms +=
+        fixed + (jitterMs > 0 ? this.#chance.draw(`jitter ${direction} ${nameOf(device)}`) * jitterMs : 0);
     }
     return ms;
   }
+}
+
+/** Under which its own sequence of chances is drawn. */
+function nameOf(device: Device | undefined): string {
+  return device ? `${device.account.phone}:${device.id}` : '';
 }
 
 function concerns(who: Who): (device: Device | undefined) => boolean {

@@ -9,16 +9,21 @@ export interface DeviceEntry {
   deliveries: number;
   /** Stanzas given to its connection: redeliveries after a lost connection included. */
   handed: number;
-  handedAt?: number;
+  handedAt: number | undefined;
   /** Copies that were handed and not confirmed: one receipt, retry receipt or nack confirms one, as in the queue. */
   open: number;
   /** In order; at most the last 20. Type `delivered` is the receipt without a type. */
   readonly receipts: { readonly type: string; readonly at: number }[];
   /** How the last copy ended: `delivered`, `retry` (asked again), or `nack`. Absent while one is open or to come. */
-  settled?: 'delivered' | 'retry' | 'nack';
+  settled: 'delivered' | 'retry' | 'nack' | undefined;
   /** Signal keys of the newest copies, at most 8. */
   readonly keys: KeyUse[];
+  /** Numbers of the copies that were addressed and not handed yet. Not for those who read the ledger. */
+  readonly [COPIES]: number[];
 }
+
+// A symbol does not appear in JSON, and a field costs less than a WeakMap of half a million rows.
+export const COPIES: unique symbol = Symbol('copies');
 
 export interface MessageEntry {
   /** Position in the ledger, from 1. */
@@ -33,9 +38,9 @@ export interface MessageEntry {
   /** Stanzas with this id that the sender sent (retries included). */
   sent: number;
   /** When the sender was told that the server has it; not whether that reached the sender. */
-  ackedAt?: number;
+  ackedAt: number | undefined;
   /** The error in the ack: the message was refused. */
-  ackError?: string;
+  ackError: string | undefined;
   /** By device JID, number form. */
   readonly devices: Record<string, DeviceEntry>;
 }
@@ -44,5 +49,15 @@ export const MAX_RECEIPTS = 20;
 export const MAX_KEYS_PER_DEVICE = 8;
 
 export function freshDeviceEntry(): DeviceEntry {
-  return { addressed: 0, deliveries: 0, handed: 0, open: 0, receipts: [], keys: [] };
+  return {
+    addressed: 0,
+    deliveries: 0,
+    handed: 0,
+    handedAt: undefined,
+    open: 0,
+    receipts: [],
+    settled: undefined,
+    keys: [],
+    [COPIES]: [],
+  };
 }

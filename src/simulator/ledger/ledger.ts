@@ -7,7 +7,7 @@ import { type BinaryNode, children } from '../wire/stanza.ts';
 import { BoundedMap } from './bounded.ts';
 import { type KeyUse, readKeyUse } from './ciphertext.ts';
 import { type DeviceLog, freshDeviceLog, keepLast } from './device-log.ts';
-import { type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
+import { COPIES, type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
 import { Messages } from './messages.ts';
 import type { Pending, Violation, ViolationKind } from './violations.ts';
 
@@ -55,6 +55,8 @@ const nothingYet = () => ({
   undecryptable: 0,
   /** Sends and receipts that a simulated phone failed at. */
   phoneErrors: 0,
+  /** Patches of app state that a simulated phone could not verify. */
+  appStateRefused: 0,
   violations: 0,
 });
 export type Totals = ReturnType<typeof nothingYet>;
@@ -85,13 +87,14 @@ export class Ledger {
   lastProtocolError: string | undefined;
   readonly #messages = new Messages(MAX_MESSAGES, MAX_ROWS);
   readonly #devices = new Map<string, DeviceLog>();
-  readonly #keys = new BoundedMap<{ readonly id: string; readonly mac: string }>(MAX_KEYS);
+  /** By chain and counter: MAC and message id of the first use. */
+  readonly #keys = new BoundedMap<string>(MAX_KEYS);
   readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string; by?: string }>(MAX_PREKEYS);
   /** Per sending and addressed device: the copy handed last. */
   readonly #handedLast = new BoundedMap<number>(MAX_PAIRS);
-  /** Copies that were addressed and not handed: which of its pair it is. One fan-out shares its ciphertexts. */
-  #copies = new WeakMap<DeviceEntry, number[]>();
-  #uses = new WeakMap<object, KeyUse | null>();
+  /** The last sender-key ciphertext, which a fan-out shares. */
+  #shared: Uint8Array | undefined;
+  #sharedUse: KeyUse | undefined;
   #violations: Violation[] = [];
   #copy = 0;
   /** Messages passed that were sent before this ledger began. */
@@ -149,10 +152,8 @@ export class Ledger {
     if (!entry) return;
     const row = this.#messages.row(entry, device);
     row.addressed++;
-    delete row.settled;
-    const waiting = this.#copies.get(row);
-    if (waiting) waiting.push(++this.#copy);
-    else this.#copies.set(row, [++this.#copy]);
+    row.settled = undefined;
+    row[COPIES].push(++this.#copy);
     for (const enc of children(stanza, 'enc')) this.#keyUsed(entry, device, row, enc);
   }
 
@@ -176,7 +177,7 @@ export class Ledger {
     }
     row.handed++;
     row.handedAt ??= this.#clock.now();
-    const copy = this.#copies.get(row)?.shift();
+    const copy = row[COPIES].shift();
     if (copy === undefined) {
       // A redelivery.
       if (row.open === 0)
@@ -303,8 +304,8 @@ export class Ledger {
     this.#keys.clear();
     this.#preKeys.clear();
     this.#handedLast.clear();
-    this.#copies = new WeakMap();
-    this.#uses = new WeakMap();
+    this.#shared = undefined;
+    this.#sharedUse = undefined;
     this.#violations = [];
     this.#partial = true;
     this.lastSaveError = undefined;
@@ -332,20 +333,32 @@ export class Ledger {
   #keyUsed(entry: MessageEntry, device: string, row: DeviceEntry, enc: BinaryNode): void {
     const { content } = enc;
     if (!(content instanceof Uint8Array)) return;
-    const known = this.#uses.get(content);
-    const use = known === undefined ? (readKeyUse(enc.attrs.type ?? '', content) ?? null) : known;
-    if (known === undefined) this.#uses.set(content, use);
-    if (use === null) return;
+    if (content === this.#shared) {
+      // The same sender-key message, for another device.
+      if (this.#sharedUse) keepLast(row.keys, this.#sharedUse, MAX_KEYS_PER_DEVICE);
+      return;
+    }
+    const use = readKeyUse(enc.attrs.type ?? '', content);
+    if (enc.attrs.type === 'skmsg') {
+      this.#shared = content;
+      this.#sharedUse = use;
+    }
+    if (!use) return;
     keepLast(row.keys, use, MAX_KEYS_PER_DEVICE);
-    if (known !== undefined) return; // the same sender-key message for another device
     // Sender key ids are small random numbers: only the sender makes them unique.
     const key = `${use.type === 'skmsg' ? `${entry.from} ` : ''}${use.chain} ${use.counter}`;
     const before = this.#keys.get(key);
-    if (!before) this.#keys.set(key, { id: entry.id, mac: use.mac });
-    else if (before.mac === use.mac) this.totals.resent++;
+    const now = `${use.mac} ${entry.id}`;
+    if (before === undefined) this.#keys.set(key, now);
+    else if (before.startsWith(use.mac)) this.totals.resent++;
     else {
       this.totals.duplicates++;
-      this.#violated('message-key-reused', entry.id, entry.from, `${key} was used for ${before.id}`);
+      this.#violated(
+        'message-key-reused',
+        entry.id,
+        entry.from,
+        `${key} was used for ${before.slice(use.mac.length + 1)}`,
+      );
     }
     if (use.preKey !== undefined && use.baseKey !== undefined)
       this.#preKeyUsed(entry, device, use.preKey, use.baseKey);

@@ -30,7 +30,17 @@ export class Messages {
   }
 
   add(id: string, from: string, to: string, at: number): MessageEntry {
-    const entry: MessageEntry = { seq: ++this.#last, id, from, to, at, sent: 0, devices: {} };
+    const entry: MessageEntry = {
+      seq: ++this.#last,
+      id,
+      from,
+      to,
+      at,
+      sent: 0,
+      ackedAt: undefined,
+      ackError: undefined,
+      devices: {},
+    };
     this.#byId.set(id, entry);
     this.#bySeq.set(entry.seq, entry);
     this.#trim();

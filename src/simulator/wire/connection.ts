@@ -39,6 +39,8 @@ export class Connection implements Wire {
   #greeted = false;
   #over = false;
   #mute = false;
+  /** The client reads too slowly, and is given some time. */
+  #behind = false;
   #patience: NodeJS.Timeout;
   readonly #answers = new Map<string, (answer: BinaryNode) => void>();
   readonly #ended = new Set<() => void>();
@@ -281,10 +283,23 @@ export class Connection implements Wire {
   #write(bytes: Uint8Array): void {
     if (this.#mute || this.#socket.readyState !== this.#socket.OPEN) return;
     this.#raw.write(binaryMessage(bytes));
-    if (this.#raw.writableLength > this.world.limits.backlogBytes) {
-      this.world.ledger.protocolError('backlog', new Error('the client does not read'));
-      this.destroy('backlog');
+    const { backlogBytes, backlogMs } = this.world.limits;
+    const waiting = this.#raw.writableLength;
+    if (waiting <= backlogBytes) return;
+    if (waiting > 8 * backlogBytes) this.#cutOff();
+    else if (!this.#behind) {
+      this.#behind = true;
+      this.later(backlogMs, () => {
+        this.#behind = false;
+        if (this.#raw.writableLength > backlogBytes) this.#cutOff();
+      });
     }
+  }
+
+  #cutOff(): void {
+    if (this.#over) return;
+    this.world.ledger.protocolError('backlog', new Error('the client does not read'));
+    this.destroy('backlog');
   }
 
   #flooded(): void {

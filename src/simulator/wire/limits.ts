@@ -11,8 +11,12 @@ export interface Limits {
   readonly waitingChunks: number;
   /** Requests of the server that one client has not answered; the oldest are forgotten. */
   readonly pendingAnswers: number;
-  /** Bytes that wait in the socket of a client that does not read. It is cut off; its stanzas stay queued. */
+  /**
+   * Bytes that wait in the socket of a client that does not read. When it is more for `backlogMs`, or eight times as much
+   * at any time, the client is cut off; its stanzas stay queued. A large drain to a client that reads is neither.
+   */
   readonly backlogBytes: number;
+  readonly backlogMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -22,6 +26,7 @@ export const defaultLimits: Limits = {
   waitingChunks: 20_000,
   pendingAnswers: 256,
   backlogBytes: 16 * 1024 * 1024,
+  backlogMs: 5_000,
 };
 
 /** Counts frames in windows of a second. */

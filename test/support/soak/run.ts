@@ -1,7 +1,8 @@
 // A seeded random run: real clients, a simulator full of faults, then silence, and what the ledger and the clients saw.
+import { Worker } from 'node:worker_threads';
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { type ControlClient, controlClient } from '../../../src/simulator/control/client.ts';
-import { startSimulator } from '../../../src/simulator/index.ts';
+import type { Simulator } from '../../../src/simulator/index.ts';
 import { until } from '../until.ts';
 import { type Findings, judge } from './judge.ts';
 import { Person, type Scope } from './person.ts';
@@ -14,6 +15,8 @@ export interface Report extends Findings {
   readonly faults: Record<string, number>;
   readonly reconnects: number;
   readonly failedSends: number;
+  /** Promises of clients that nobody caught: each would end a process that does not look. */
+  readonly unhandled: Record<string, number>;
   readonly wallMs: number;
   readonly cpuMs: number;
 }
@@ -31,10 +34,16 @@ export async function randomRun(
 ): Promise<Report> {
   const started = performance.now();
   const cpu = process.cpuUsage();
-  const server = await startSimulator({ seed: size.seed });
-  scope.after(() => server.stop());
+  const server = await startWorker(scope, size.seed);
   Object.assign(WA_CERT_DETAILS, { PUBLIC_KEY: Buffer.from(server.rootKey, 'hex') });
   const control = controlClient(server.controlUrl);
+  const unhandled: Record<string, number> = {};
+  const count = (reason: unknown) => {
+    const name = reason instanceof Error ? reason.message.slice(0, 80) : String(reason);
+    unhandled[name] = (unhandled[name] ?? 0) + 1;
+  };
+  process.on('unhandledRejection', count);
+  scope.after(() => process.off('unhandledRejection', count));
   const planned = plan(size);
   const people = await populate(scope, server.socketUrl, control, planned);
   const groups = await makeGroups(control, planned, people);
@@ -54,10 +63,27 @@ export async function randomRun(
     faults,
     ...findings,
     reconnects: people.reduce((sum, one) => sum + one.reconnects, 0),
+    unhandled,
     failedSends: people.reduce((sum, one) => sum + one.failedSends, 0),
     wallMs: Math.round(performance.now() - started),
     cpuMs: Math.round((user + system) / 1_000),
   };
+}
+
+/** In a thread of its own: what goes wrong in it is the server's, what goes wrong here is a client's. */
+async function startWorker(scope: Scope, seed: number): Promise<Omit<Simulator, 'stop'>> {
+  const worker = new Worker(new URL('../../../workers/simulator.js', import.meta.url), {
+    workerData: { port: 0, seed },
+  });
+  scope.after(() => worker.terminate());
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    // An error in the simulator ends the run: as an uncaught exception once it has begun.
+    worker.once('error', reject);
+    worker.on('error', error => {
+      throw error;
+    });
+  });
 }
 
 async function populate(
