@@ -1,8 +1,10 @@
 // Every option of a simulator, in one table: the flags of `npm run simulator`, its --help and the table in the docs are
 // made from it, and the compiler holds it to SimulatorOptions.
+
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ADDRESSINGS, type Addressing } from './delivery/addressing.ts';
+import type { TokenMode } from './profile/trust-tokens.ts';
 import type { Limits } from './wire/limits.ts';
 
 export interface SimulatorOptions {
@@ -36,6 +38,8 @@ export interface SimulatorOptions {
   readonly addressing?: Addressing;
   /** How long a typing state waits for a device that is away, in ms. Default 0: connected devices only. */
   readonly chatStateTtlMs?: number;
+  /** `enforced`: a first message without a trusted-contact token is refused with 463. Default `off`. */
+  readonly tcTokens?: TokenMode;
 }
 
 export interface OptionRow {
@@ -171,6 +175,14 @@ const rows = [
     normally: '0',
     doc: 'how long a typing state waits for a device that is away; 0: connected devices only',
     read: wholeNumber(0, 3_600_000),
+  },
+  {
+    option: 'tcTokens',
+    flag: 'tc-tokens',
+    value: 'off|enforced',
+    normally: 'off',
+    doc: 'whether a first message needs a trusted-contact token; without one it is refused with 463',
+    read: oneOf('off', 'enforced'),
   },
   {
     option: 'rootPrivateKey',

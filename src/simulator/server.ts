@@ -37,6 +37,8 @@ export interface Simulator {
 const SOCKET_PATH = '/ws/chat';
 // Above what a load generator's pool waits for: Node's 5 s default makes its next request fail.
 const KEEP_ALIVE_MS = 75_000;
+/** Node's own 5 minutes end a large upload on a slow line, which is one of the faults. */
+const SLOWEST_UPLOAD_MS = 3_600_000;
 /** WebSocket messages may hold several frames. */
 const MAX_PAYLOAD = 8 * 1024 * 1024;
 const DEFAULT_MEDIA_BUDGET = 1024 ** 3;
@@ -66,6 +68,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
   if (kept) restoreWorld(world, kept.state);
+  if (options.tcTokens !== undefined) world.profiles.tokenMode = options.tcTokens;
   world.media.sweep();
   seedGroups(world, options.seedGroups ?? []);
   const keeper = stateFile === undefined ? undefined : new Keeper(world, stateFile);
@@ -80,6 +83,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const media = tls ? server : tlsServer(pair, (request, response) => mediaHost.handle(request, response));
   const servers = [...new Set([server, media])];
   for (const one of servers) one.keepAliveTimeout = KEEP_ALIVE_MS;
+  media.requestTimeout = SLOWEST_UPLOAD_MS;
 
   await listen(server, options.port ?? 0, host);
   try {

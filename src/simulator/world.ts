@@ -2,6 +2,8 @@
 
 import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
+import { AppState } from './app-state/collections.ts';
+import { DirtyBits } from './app-state/dirty.ts';
 import { Businesses } from './business/businesses.ts';
 import { Calls } from './calls/calls.ts';
 import { Channels } from './channels/channels.ts';
@@ -12,6 +14,7 @@ import { Events } from './events/events.ts';
 import { Faults } from './faults/faults.ts';
 import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';
+import { type SyncSettings, syncSettings } from './history/settings.ts';
 import { Ledger } from './ledger/ledger.ts';
 import { PairingDesk } from './linking/pairing-desk.ts';
 import type { MediaStore } from './media/store.ts';
@@ -28,6 +31,9 @@ export interface World {
   readonly clock: Clock;
   readonly accounts: Accounts;
   readonly groups: Groups;
+  readonly appState: AppState;
+  readonly sync: SyncSettings;
+  readonly dirty: DirtyBits;
   readonly profiles: Profiles;
   readonly presences: Presences;
   readonly businesses: Businesses;
@@ -85,6 +91,7 @@ export function makeWorld(parts: WorldParts): World {
   const run = Date.now().toString(36);
   const clock = new Clock();
   const events = new Events(() => clock.now());
+  media.now = () => clock.now();
   const world: World = {
     trust,
     tls,
@@ -93,6 +100,9 @@ export function makeWorld(parts: WorldParts): World {
     clock,
     accounts: new Accounts(),
     groups: new Groups(),
+    appState: new AppState(),
+    sync: syncSettings(),
+    dirty: new DirtyBits(),
     profiles: new Profiles(),
     presences: new Presences(),
     businesses: new Businesses(),
@@ -113,6 +123,10 @@ export function makeWorld(parts: WorldParts): World {
     downUntil: 0,
     restart: downMs => restart(world, downMs),
     stopped,
+  };
+  world.groups.onRemoved = ({ jid }) => {
+    world.profiles.dropPicture(world.groupPictures.get(jid));
+    world.groupPictures.delete(jid);
   };
   world.groups.mayAdd = (person, by) => allows(world, person, by, 'groupadd');
   return world;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { type BinaryNode, getBinaryNodeChild, proto } from '@whiskeysockets/baileys';
-import { startSimulator } from '../../src/simulator/index.ts';
+import { clientOptions, startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 import { driver, linkedClients, simulator, tameClients } from './client.ts';
 
@@ -89,30 +89,37 @@ test('a companion changes the business profile field by field; a person may not,
   assert.equal((await guest.sock.getBusinessProfile(pn(shop.phone)))?.address, undefined);
 });
 
-test('a cover photo is set and removed by its id', async t => {
+test('a cover photo goes to the media host, is set by the id that it gets there, and removed by it', async t => {
   const server = await simulator(t);
-  const [shop] = await linkedClients(t, server, { count: 1 });
+  const [shop] = await linkedClients(t, server, { count: 1 }, clientOptions(server));
   assert.ok(shop);
   await server.put(`/admin/phones/${shop.phone}/business`, {});
   const cover = async () =>
     (await server.get<{ coverPhoto?: string }>(`/admin/phones/${shop.phone}/business`)).coverPhoto;
-  // What Baileys sends once the media host took the picture.
-  await shop.sock.query({
-    tag: 'iq',
-    attrs: { to: SERVER, type: 'set', xmlns: 'w:biz' },
-    content: [
-      {
-        tag: 'business_profile',
-        attrs: { v: '3', mutation_type: 'delta' },
-        content: [{ tag: 'cover_photo', attrs: { id: '77', op: 'update', token: 'hmac', ts: '1' } }],
-      },
-    ],
-  });
-  assert.equal(await cover(), '77');
-  await shop.sock.removeCoverPhoto('78');
-  assert.equal(await cover(), '77');
-  await shop.sock.removeCoverPhoto('77');
+  const id = String(await shop.sock.updateCoverPhoto(Buffer.from('ffd8ffe0', 'hex')));
+  assert.equal(await cover(), id);
+  await shop.sock.removeCoverPhoto(`${id}0`);
+  assert.equal(await cover(), id);
+  await shop.sock.removeCoverPhoto(id);
   assert.equal(await cover(), undefined);
+});
+
+test('a phone can be made as a business', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice);
+  await server.post('/admin/phones', {
+    phone: '15550064',
+    name: 'Bo',
+    business: { email: 'bo@example.org' },
+  });
+  assert.equal((await alice.sock.getBusinessProfile(pn('15550064')))?.email, 'bo@example.org');
+  const { id } = await server.post<{ id: string }>('/admin/phones/15550064/send', {
+    to: alice.phone,
+    text: 'hi',
+  });
+  await until(() => alice.text(id) === 'hi');
+  assert.equal(alice.received.find(one => one.message.key.id === id)?.message.verifiedBizName, 'Bo');
 });
 
 test('the verified name comes with each message to others and with a usync query', async t => {

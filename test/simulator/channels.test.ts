@@ -391,6 +391,18 @@ test('a phone owns a channel, posts, changes and deletes; another follows, sees 
     text: 'hello',
   });
   await until(() => fan.text(post.id) === 'hello');
+  for (const [phone, own] of [
+    [fan.phone, false],
+    ['15550071', true],
+  ] as const) {
+    const messages = await server.get<{ text: string; chat: string; fromMe: boolean }[]>(
+      `/admin/phones/${phone}/messages`,
+    );
+    assert.deepEqual(
+      messages.map(one => [one.chat, one.text, one.fromMe]),
+      [[jid, 'hello', own]],
+    );
+  }
   const raw = stanzas(fan, 'CB:message');
   await server.put(`/admin/channels/${jid}/posts/${post.serverId}`, { text: 'hello again' });
   await until(() => raw.length === 1);

@@ -6,6 +6,7 @@ import makeWASocket, {
   BufferJSON,
   initAuthCreds,
   type KeyPair,
+  proto,
   type SignalDataSet,
   type SignalDataTypeMap,
   type SignalKeyStore,
@@ -88,6 +89,7 @@ export function client(
   linked?: {
     readonly credentials: string;
     readonly preKeys: readonly { readonly id: number; readonly public: string; readonly private: string }[];
+    readonly appStateKeys?: readonly { readonly id: string; readonly data: string }[];
   },
   config: Partial<UserFacingSocketConfig> = {},
 ): Client {
@@ -99,6 +101,10 @@ export function client(
   for (const key of linked?.preKeys ?? []) {
     const pair = { public: Buffer.from(key.public, 'base64'), private: Buffer.from(key.private, 'base64') };
     keys.set({ 'pre-key': { [key.id]: pair } });
+  }
+  for (const { id, data: encoded } of linked?.appStateKeys ?? []) {
+    const key = proto.Message.AppStateSyncKeyData.decode(Buffer.from(encoded, 'base64'));
+    keys.set({ 'app-state-sync-key': { [id]: key } });
   }
   const sent = new Map<string, WAMessage['message']>();
   const self: Client = {
@@ -183,7 +189,14 @@ export async function linkedClients(
   request: { count: number; prefix?: string; preKeys?: number },
   config: Partial<UserFacingSocketConfig> = {},
 ): Promise<(Client & { jid: string; phone: string; lid: string })[]> {
-  type Linked = { jid: string; phone: string; lid: string; credentials: string; preKeys: never[] };
+  type Linked = {
+    jid: string;
+    phone: string;
+    lid: string;
+    credentials: string;
+    preKeys: never[];
+    appStateKeys: never[];
+  };
   const devices = await server.post<Linked[]>('/admin/linked-devices', request);
   const clients = devices.map(device =>
     Object.assign(client(t, server.socketUrl, device, config), {

@@ -263,3 +263,29 @@ test('what a community says and how it is set changes as in any group', async t 
   const told = await announcements(alice, id);
   assert.equal(await refusal(alice.sock.groupSettingUpdate(told, 'not_announcement')), 403);
 });
+
+test('WhatsApp Web asks for the groups of a community, and for their sizes, by mex', async t => {
+  const { alice, bob, id } = await community(t);
+  await alice.sock.communityCreateGroup('Corals', [pn(bob)], id);
+  const mex = async (query_id: string, variables: object) => {
+    const answer = await alice.sock.query({
+      tag: 'iq',
+      attrs: { type: 'get', xmlns: 'w:mex', to: '@s.whatsapp.net' },
+      content: [{ tag: 'query', attrs: { query_id }, content: Buffer.from(JSON.stringify({ variables })) }],
+    });
+    const text = childrenOf(answer)[0]?.content as Buffer;
+    return JSON.parse(text.toString()).data.xwa2_group_query_by_id;
+  };
+  const all = await mex('9935467776504344', { group_id: id, query_context: 'INTERACTIVE' });
+  assert.equal(all.default_sub_group.id, await announcements(alice, id));
+  const names = all.sub_groups.edges.map((one: { node: { subject: { value: string } } }) => one.node.subject);
+  assert.deepEqual(
+    names.map((one: { value: string }) => one.value),
+    ['General', 'Corals'],
+  );
+  const counts = await mex('24079399904996141', { input: { group_jid: id } });
+  const sizes = counts.sub_groups.edges.map(
+    (one: { node: { total_participants_count: number } }) => one.node.total_participants_count,
+  );
+  assert.deepEqual(sizes, [2, 1, 2]);
+});

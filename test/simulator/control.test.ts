@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { deviceShapes } from '../../src/simulator/control/devices.ts';
+import { messageShapes } from '../../src/simulator/control/messages.ts';
 import { operations } from '../../src/simulator/control/operations.ts';
+import { phoneShapes } from '../../src/simulator/control/phones.ts';
+import { scriptShapes } from '../../src/simulator/control/scripts.ts';
+import { worldShapes } from '../../src/simulator/control/world.ts';
 import { until } from '../support/until.ts';
 import { client, simulator, tameClients } from './client.ts';
 
@@ -75,6 +80,7 @@ test('what operations answer is what the document says that they answer', async 
   await control.call('ledgerMessages', { query: { device: device.jid } });
   await control.call('ledgerViolations');
   await control.script(phone, { reply: 'yes', reads: true });
+  await control.call('scriptOf', { params: { phone } });
   await control.call('createGroup', { body: { by: phone, subject: 'Choir', members: [device.phone] } });
   for (const id of ['phones', 'devices', 'ledger', 'sockets', 'clock', 'groups', 'process'] as const)
     await control.call(id);
@@ -93,15 +99,9 @@ test('what operations answer is what the document says that they answer', async 
   await control.unlink(device.phone);
   await control.call('ledgerDevice', { params: { jid: `${phone}@s.whatsapp.net` } });
   await control.call('clearLedger');
-  const here = ['linking', 'phones', 'messages', 'devices', 'ledger', 'world'];
-  const { all } = await documented(t);
-  const unseen = all
-    .filter(
-      ({ operation }) =>
-        here.includes(operation.tags[0] ?? '') && operation.responses['200']?.content['application/json'],
-    )
-    .map(({ operation }) => operation.operationId)
-    .filter(id => !asDocumented.has(id));
+  // Other features' answers are held to the document by their own tests: client.ts does it for every one.
+  const here = { ...deviceShapes, ...messageShapes, ...phoneShapes, ...scriptShapes, ...worldShapes };
+  const unseen = Object.keys(here).filter(id => !asDocumented.has(id));
   // `scan` is `scanQr` with the phone in the path.
   assert.deepEqual(unseen, ['scan']);
 });

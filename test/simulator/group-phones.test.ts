@@ -7,7 +7,7 @@ import test, { type TestContext } from 'node:test';
 import type { Given } from '../../src/simulator/control/operations.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { childrenOf, lid, pn, watchGroups } from './group-events.ts';
+import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
 
 tameClients();
 
@@ -142,6 +142,61 @@ test('a phone makes a community, groups in it, links, unlinks and ends it', asyn
   await change(reef.jid, CARLA, { type: 'deactivate' });
   await until(() => heard.newest('delete') !== undefined);
   await assert.rejects(view(reef.jid), /404/);
+});
+
+test('a phone sets the picture of a group, and linked devices hear of it and fetch it', async t => {
+  const { control, alice, heard, change } = await cast(t);
+  const { id } = await alice.sock.groupCreate('Shoal', [`${CARLA}@s.whatsapp.net`]);
+  const where = { params: { group: id }, query: { by: CARLA } };
+  const image = Buffer.from('a picture of a fish');
+  const set = await control.call('setGroupPicture', { ...where, bytes: image });
+  await until(() => heard.stubs('GROUP_CHANGE_ICON').some(([picture]) => picture === set.picture));
+  const url = await alice.sock.profilePictureUrl(id, 'image');
+  const fetched = Buffer.from(await (await fetch(url ?? '')).arrayBuffer());
+  assert.deepEqual(fetched, image);
+  const content = [
+    { tag: 'picture', attrs: { jid: id, type: 'preview' } },
+    { tag: 'picture', attrs: { jid: '120363000000000000@g.us', type: 'preview' } },
+  ];
+  const many = await ask(alice.sock, 'get', '@g.us', { tag: 'pictures', attrs: {}, content });
+  assert.deepEqual(
+    childrenOf(many).map(one => one.attrs.id ?? one.attrs.status),
+    [set.picture, '204'],
+  );
+  await control.call('removeGroupPicture', where);
+  assert.equal(await refusal(alice.sock.profilePictureUrl(id)), 404);
+  await change(id, alice.phone, { type: 'settings', settings: { locked: true } });
+  await assert.rejects(control.call('setGroupPicture', { ...where, bytes: image }), /403 forbidden/);
+});
+
+test('the picture of a group is gone with the group', async t => {
+  const { server, control } = await cast(t);
+  const { jid } = await control.call('createGroup', { body: { by: CARLA, subject: 'Choir' } });
+  const bytes = Buffer.from('a picture of a choir');
+  const where = { params: { group: jid }, query: { by: CARLA } };
+  const { picture } = await control.call('setGroupPicture', { ...where, bytes });
+  const url = `${server.controlUrl}/pictures/${picture}`;
+  assert.equal((await fetch(url)).status, 200);
+  await control.call('changeGroup', {
+    params: { group: jid },
+    body: { by: CARLA, change: { type: 'leave' } },
+  });
+  assert.equal((await fetch(url)).status, 404);
+});
+
+test('a community has room for 100 groups besides its announcements', async t => {
+  const { control } = await cast(t);
+  const reef = await control.call('createGroup', { body: { by: CARLA, subject: 'Reef', community: {} } });
+  const more = (n: number) =>
+    control.call('createGroup', { body: { by: CARLA, subject: `Coral ${n}`, parent: reef.jid } });
+  for (let n = 1; n <= 100; n++) await more(n);
+  await assert.rejects(more(101), /406/);
+  const loose = await control.call('createGroup', { body: { by: CARLA, subject: 'Shoal' } });
+  const linked = await control.call('changeGroup', {
+    params: { group: reef.jid },
+    body: { by: CARLA, change: { type: 'link', groups: [loose.jid] } },
+  });
+  assert.deepEqual(linked.linked, [{ jid: loose.jid, error: '406' }]);
 });
 
 test('a number that is given up leaves its groups, and everybody hears of it', async t => {

@@ -156,3 +156,23 @@ test('a reinstalled phone has a new identity: contacts chat on with it, its comp
   const back = await again.sock.sendMessage(chatOf(alice), { text: 'here again' });
   await until(() => alice.text(back?.key.id ?? '') === 'here again');
 });
+
+test('a client that was away when a contact was reinstalled reaches it all the same', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice);
+  const phone = '15550143';
+  await server.control.createPhone({ phone });
+  const first = await alice.sock.sendMessage(chatOf({ phone }), { text: 'one' });
+  await until(() => (alice.statuses.get(first?.key.id ?? '') ?? 0) >= 3);
+  alice.sock.end(undefined);
+  await until(async () => (await server.control.devices()).every(one => !one.connected));
+  await server.control.call('reinstall', { params: { phone } });
+  const { id } = await server.control.send(phone, alice.phone, 'while you were away');
+  alice.connect();
+  await until(() => alice.text(id) === 'while you were away');
+  const changed = alice.stanzas.filter(one => one.tag === 'notification');
+  assert.ok(changed.some(one => child(one, 'identity')) && changed.some(one => child(one, 'update')));
+  await alice.sock.sendMessage(chatOf({ phone }), { text: 'two' });
+  await until(async () => (await server.control.messages(phone)).some(one => one.text === 'two'));
+});

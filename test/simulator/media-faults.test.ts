@@ -114,3 +114,18 @@ test('what is encrypted as one kind does not open as another, with another key, 
   assert.throws(() => decryptMedia(bytes.subarray(1), 'video', mediaKey), /MAC/);
   assert.throws(() => decryptMedia(bytes.subarray(0, 5), 'video', mediaKey), /MAC/);
 });
+
+test('a simulator that stops in the middle of transfers ends them', { timeout: 60_000 }, async t => {
+  const { server, send, arm, raw } = await sentPicture(t);
+  const message = await send();
+  await arm('media.slow', { params: { bytesPerSecond: 1_000 } });
+  await arm('media.upload-slow', { params: { bytesPerSecond: 1_000 } });
+  const download = assert.rejects(raw(message));
+  const upload = assert.rejects(send());
+  await until(async () => {
+    const { armed } = await server.get<{ armed: { fired: number }[] }>('/admin/faults');
+    return armed.length === 2 && armed.every(({ fired }) => fired > 0);
+  });
+  await server.stop();
+  await Promise.all([download, upload]);
+});

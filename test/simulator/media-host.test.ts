@@ -19,6 +19,9 @@ interface Uploaded {
   readonly url: string;
   readonly direct_path: string;
   readonly handle?: string;
+  readonly fbid?: string;
+  readonly meta_hmac?: string;
+  readonly ts?: number;
   readonly resume?: string;
   readonly error?: string;
 }
@@ -84,11 +87,13 @@ test('every path that clients upload to takes bytes and gives them back', async 
   ];
   for (const path of paths) {
     const bytes = randomBytes(100);
-    const { url, direct_path, handle } = await upload(bytes, { path });
+    const { url, direct_path, handle, fbid, meta_hmac, ts } = await upload(bytes, { path });
     assert.ok(url?.endsWith(direct_path), path);
     // whatsmeow appends parameters with `&`.
     assert.match(direct_path, /\?/);
     assert.equal(handle !== undefined, path.startsWith('/newsletter'));
+    // What Baileys' updateCoverPhoto hands on.
+    assert.equal(Boolean(fbid && meta_hmac && ts), path === '/pps/biz-cover-photo');
     const got = await ask(`${direct_path}&hash=${tokenOf(bytes)}%3D&mms-type=image&__wa-mms=`);
     assert.deepEqual([got.status, tokenOf(Buffer.from(await got.arrayBuffer()))], [200, tokenOf(bytes)]);
   }

@@ -162,6 +162,8 @@ test('a group picture is set by members, seen by members, and everyone in the gr
   await assert.rejects(stranger.sock.profilePictureUrl(group.id), /not-authorized/);
   await assert.rejects(setPicture(stranger, JPEG, group.id), /not-authorized/);
   await assert.rejects(setPicture(stranger, JPEG, pn(bob.phone)), /forbidden/);
+  await alice.sock.groupSettingUpdate(group.id, 'locked');
+  await assert.rejects(setPicture(bob, JPEG, group.id), /forbidden/);
   await alice.sock.removeProfilePicture(group.id);
   await assert.rejects(bob.sock.profilePictureUrl(group.id), /item-not-found/);
 });
@@ -236,6 +238,42 @@ test('over the limit a usync query is refused with 429 rate-overlimit, and answe
   await assert.rejects(query(), /rate-overlimit/);
   await server.put('/admin/limits', { usync: null });
   assert.equal((await query())?.list.length, 1);
+});
+
+test('a contact link leads to its owner until it is revoked', async t => {
+  const server = await simulator(t);
+  const [alice, bob] = await linkedClients(t, server, { count: 2 });
+  assert.ok(alice && bob);
+  const qr = async (by: Client, type: string, attrs: Record<string, string>) => {
+    const content = [{ tag: 'qr', attrs }];
+    const answer: BinaryNode = await by.sock.query({ tag: 'iq', attrs: { type, xmlns: 'w:qr' }, content });
+    return getBinaryNodeChild(answer, 'qr')?.attrs;
+  };
+  const code = (await qr(alice, 'set', { type: 'contact', action: 'get' }))?.code ?? '';
+  assert.equal((await qr(alice, 'set', { type: 'contact', action: 'get' }))?.code, code);
+  assert.equal((await qr(bob, 'get', { code }))?.jid, pn(alice.phone));
+  await qr(alice, 'set', { type: 'contact', action: 'revoke' });
+  await assert.rejects(qr(bob, 'get', { code }), /item-not-found/);
+});
+
+test('an account that links or loses a device tells its others the whole list', async t => {
+  const server = await simulator(t);
+  const [alice] = await linkedClients(t, server, { count: 1, prefix: '78' });
+  assert.ok(alice);
+  const told = notifications(alice);
+  await server.post('/admin/linked-devices', { count: 1, prefix: '78' });
+  const lists = () =>
+    told
+      .map(one => getBinaryNodeChild(one, 'devices'))
+      .filter(one => one !== undefined)
+      .map(one => getBinaryNodeChildren(one, 'device').map(({ attrs }) => attrs.jid));
+  await until(() => lists().length === 1);
+  await server.post('/admin/phones/780001/unlink', { device: 2 });
+  await until(() => lists().length === 2);
+  assert.deepEqual(lists(), [
+    [pn('780001'), '780001:1@s.whatsapp.net', '780001:2@s.whatsapp.net'],
+    [pn('780001'), '780001:1@s.whatsapp.net'],
+  ]);
 });
 
 test('requests that are malformed get 400 bad-request, and the connection goes on', async t => {

@@ -50,8 +50,7 @@ test('whoever is written to gets a token of the sender on every device, and send
 });
 
 test('enforced, a first message without a token is refused with 463 and reaches nobody, a later one too', async t => {
-  const server = await simulator(t);
-  await server.put('/admin/tc-tokens', { mode: 'enforced' });
+  const server = await simulator(t, { tcTokens: 'enforced' });
   const [alice, bob] = await linkedClients(t, server, { count: 2 });
   assert.ok(alice && bob);
   const acks: BinaryNode[] = [];

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import { downloadMediaMessage, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { type Dispatcher, Agent as UndiciAgent } from 'undici';
 import { clientOptions, controlClient, startSimulator } from '../../src/simulator/index.ts';
@@ -152,4 +154,15 @@ test('over TLS two clients link, and media goes through the same port', async t 
   );
   assert.equal(new URL(got.message.message?.documentMessage?.url ?? '').origin, server.controlUrl);
   assert.ok(file.equals(await downloadMediaMessage(got.message, 'buffer', { options: config.options })));
+});
+
+test('NODE_EXTRA_CA_CERTS with the file of GET /admin/ca.pem is all that another process needs', async t => {
+  const server = await simulator(t);
+  const path = join(await folder(t), 'ca.pem');
+  await writeFile(path, await (await fetch(`${server.controlUrl}/admin/ca.pem`)).text());
+  const code = `fetch(${JSON.stringify(`${server.mediaUrl}/v/nothing`)}).then(({ status }) => console.log(status), error => console.log(error.cause.code))`;
+  const run = (env: Record<string, string>) =>
+    promisify(execFile)(process.execPath, ['-e', code], { env: { ...process.env, ...env } });
+  assert.equal((await run({ NODE_EXTRA_CA_CERTS: path })).stdout, '404\n');
+  assert.match((await run({})).stdout, /UNABLE_TO|SELF_SIGNED/);
 });

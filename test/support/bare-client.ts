@@ -15,6 +15,8 @@ export interface BareClientOptions {
   readonly rootKey?: string;
   /** PEM of the authority behind a wss URL. */
   readonly ca?: string;
+  /** Any certificate will do. */
+  readonly insecure?: boolean;
   /** Every stanza that comes, once it has been confirmed. */
   readonly onStanza?: (stanza: BinaryNode, client: BareClient) => void;
   /** How many of what waited it asks for at the preview; 0: it does not ask. */
@@ -60,6 +62,7 @@ export class BareClient {
     const socket = new WebSocket(options.socketUrl, {
       origin: 'https://web.whatsapp.com',
       perMessageDeflate: false,
+      rejectUnauthorized: options.insecure !== true,
       ...(options.ca !== undefined && { ca: options.ca }),
     });
     this.#socket = socket;

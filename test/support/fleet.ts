@@ -55,20 +55,33 @@ export class Fleet {
   /** Every client in turn writes to the one half way around; `inFlight` texts wait for their receipt at a time. */
   async talk(texts: number, inFlight: number): Promise<Talk> {
     const chains = this.clients.map(() => new CiphertextChain());
-    const counts = nothing();
-    this.#counts = counts;
+    const all = { acks: texts, deliveries: texts, receipts: texts, receiptAcks: texts };
     const started = performance.now();
     let sent = 0;
+    const counts = await this.counting(all, soFar => {
+      while (sent < texts && sent - Math.min(soFar.receipts, soFar.receiptAcks) < inFlight)
+        this.#write(sent++, chains);
+    });
+    return { ...counts, texts, wallMs: performance.now() - started };
+  }
+
+  /** Counts from now until there are so many of each; an ack with an error counts as an ack. `go` runs at the start and whenever something came. */
+  async counting(wanted: Partial<Counts>, go: (soFar: Readonly<Counts>) => unknown): Promise<Counts> {
+    const counts = nothing();
+    this.#counts = counts;
+    const missing = () =>
+      Object.entries(wanted).some(
+        ([name, count]) => counts[name as keyof Counts] + (name === 'acks' ? counts.errors : 0) < count,
+      );
     await new Promise<void>(resolve => {
       this.#heard = () => {
-        while (sent < texts && sent - Math.min(counts.receipts, counts.receiptAcks) < inFlight)
-          this.#write(sent++, chains);
-        if (complete(counts, texts)) resolve();
+        go(counts);
+        if (!missing()) resolve();
       };
       this.#heard();
     });
     this.#heard = () => {};
-    return { ...counts, texts, wallMs: performance.now() - started };
+    return counts;
   }
 
   end(): void {
@@ -110,13 +123,4 @@ export function textTo(
 
 function nothing(): Counts {
   return { acks: 0, deliveries: 0, receipts: 0, receiptAcks: 0, errors: 0 };
-}
-
-function complete(counts: Counts, texts: number): boolean {
-  return (
-    counts.acks + counts.errors >= texts &&
-    counts.deliveries >= texts &&
-    counts.receipts >= texts &&
-    counts.receiptAcks >= texts
-  );
 }

@@ -34,6 +34,8 @@ export interface Device {
   readonly noiseKey: string | undefined;
   /** Companions only: encoded ADVSignedDeviceIdentity with both signatures. */
   readonly signedIdentity: Uint8Array | undefined;
+  /** Companions only: the encoded DeviceProps of its registration; absent for ready-made ones. */
+  readonly props: Uint8Array | undefined;
   /** First in, first out; handed out once. The phone's are made on demand by the phone. */
   preKeys: PreKey[];
   readonly mailbox: Mailbox;
@@ -70,6 +72,7 @@ export interface NewDevice {
   readonly noiseKey: Uint8Array;
   readonly signedIdentity: Uint8Array;
   readonly preKeys?: PreKey[];
+  readonly props?: Uint8Array | undefined;
 }
 
 export class Accounts {
@@ -105,6 +108,11 @@ export class Accounts {
   device(text: string | undefined): Device | undefined {
     const parsed = parseJid(text);
     return parsed && this.byUser(parsed.user, parsed.domain)?.devices.get(parsed.device);
+  }
+
+  /** The LID that this number has, or would get. */
+  lidOf(phone: string): string {
+    return this.#byPhone.get(phone)?.lid ?? this.#freshLid(phone);
   }
 
   byNoiseKey(key: Uint8Array): Device | undefined {
@@ -179,7 +187,8 @@ export class Accounts {
   /** Adds a companion. Its id was taken before, because the ADV structures name it. */
   addCompanion(account: Account, id: number, given: NewDevice): Device {
     const noiseKey = Buffer.from(given.noiseKey).toString('base64');
-    const device = blankDevice(account, id, given.keys, { noiseKey, signedIdentity: given.signedIdentity });
+    const { signedIdentity, props } = given;
+    const device = blankDevice(account, id, given.keys, { noiseKey, signedIdentity, props });
     device.preKeys = given.preKeys ?? [];
     account.nextDeviceId = Math.max(account.nextDeviceId, id + 1);
     account.devices.set(id, device);
@@ -218,7 +227,7 @@ function blankDevice(
   account: Account,
   id: number,
   keys: DeviceKeys,
-  kind: { phone?: Phone; noiseKey?: string; signedIdentity?: Uint8Array },
+  kind: { phone?: Phone; noiseKey?: string; signedIdentity?: Uint8Array; props?: Uint8Array | undefined },
 ): Device {
   return {
     account,
@@ -226,6 +235,7 @@ function blankDevice(
     keys,
     noiseKey: kind.noiseKey,
     signedIdentity: kind.signedIdentity,
+    props: kind.props,
     phone: kind.phone,
     preKeys: [],
     mailbox: new Mailbox(),

@@ -16,10 +16,16 @@ export interface AccountSigned {
   readonly accountSignature: Uint8Array;
 }
 
-export function signDevice(account: Account, keyIndex: number, companionIdentity: Uint8Array): AccountSigned {
+/** `timestamp` is in Unix seconds. */
+export function signDevice(
+  account: Account,
+  keyIndex: number,
+  companionIdentity: Uint8Array,
+  timestamp: number,
+): AccountSigned {
   const details = proto.ADVDeviceIdentity.encode({
     rawId: account.rawId,
-    timestamp: Math.floor(Date.now() / 1000),
+    timestamp,
     keyIndex,
     accountType: E2EE,
     deviceType: E2EE,
@@ -78,20 +84,20 @@ export function acceptDeviceSignature(
 }
 
 /** The signed list of valid key indexes that usync answers and device notifications carry; signed once per list. */
-export function keyIndexList(account: Account): Uint8Array {
+export function keyIndexList(account: Account, timestamp: number): Uint8Array {
   const validIndexes = [...account.devices.keys()];
   const of = `${account.nextDeviceId}/${validIndexes.join()}`;
   const known = account.keyIndexes;
   if (known?.of === of && known.signer === account.identity) return known.signed;
-  const signed = signKeyIndexes(account, validIndexes);
+  const signed = signKeyIndexes(account, validIndexes, timestamp);
   account.keyIndexes = { of, signer: account.identity, signed };
   return signed;
 }
 
-function signKeyIndexes(account: Account, validIndexes: number[]): Uint8Array {
+function signKeyIndexes(account: Account, validIndexes: number[], timestamp: number): Uint8Array {
   const details = proto.ADVKeyIndexList.encode({
     rawId: account.rawId,
-    timestamp: Math.floor(Date.now() / 1000),
+    timestamp,
     currentIndex: account.nextDeviceId - 1,
     validIndexes,
     accountType: E2EE,

@@ -1,6 +1,7 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
 
 import { participantsHash } from '../delivery/participants-hash.ts';
+import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
@@ -32,14 +33,26 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   const list = node(
     'key-index-list',
     { ts: world.clock.seconds() },
-    change === 'add' ? keyIndexList(account) : undefined,
+    change === 'add' ? keyIndexList(account, Number(world.clock.seconds())) : undefined,
   );
-  const hashes = {
+  tellWatchers(world, account, 'devices', [node(change, hashesOf(account), [named, list])], device);
+  tellOwnDevices(world, account, device);
+}
+
+function hashesOf(account: Account): Record<string, string> {
+  return {
     device_hash: participantsHash(account.devices.values(), 's.whatsapp.net'),
     device_lid_hash: participantsHash(account.devices.values(), 'lid'),
   };
-  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'devices' };
-  tellWatchers(world, account, attrs, [node(change, hashes, [named, list])], device);
+}
+
+/** The whole list, for the account's other devices (whatsmeow notification.go handleOwnDevicesNotification). */
+function tellOwnDevices(world: World, account: Account, not: Device): void {
+  const devices = [...account.devices.values()].map(one =>
+    node('device', { jid: deviceJid(one), 'key-index': one.id === 0 ? undefined : String(one.id) }),
+  );
+  const dhash = participantsHash(account.devices.values(), 's.whatsapp.net');
+  accountSync(world, account, node('devices', { dhash }, devices), not);
 }
 
 /**
@@ -47,8 +60,13 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
  * notification.go handleEncryptNotification).
  */
 export function announceIdentity(world: World, account: Account): void {
-  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type: 'encrypt' };
-  tellWatchers(world, account, attrs, [node('identity', {})]);
+  tellWatchers(world, account, 'encrypt', [node('identity', {})]);
+  // Clients forget the list that they have (Baileys handleDevicesNotification, whatsmeow handleDeviceNotification). When
+  // real servers say `update` is not known [guessed].
+  const primary = node('device', { jid: accountJid(account), lid: accountJid(account, 'lid') });
+  const now = world.clock.seconds();
+  const list = node('key-index-list', { ts: now }, keyIndexList(account, Number(now)));
+  tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.
   if (phone) for (const watcher of account.watchers) watcher.devices.get(0)?.phone?.forget(phone);
@@ -57,10 +75,11 @@ export function announceIdentity(world: World, account: Account): void {
 function tellWatchers(
   world: World,
   account: Account,
-  attrs: Record<string, string>,
+  type: 'devices' | 'encrypt',
   content: BinaryNode[],
   not?: Device,
 ): void {
+  const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type };
   for (const listener of new Set([account, ...account.watchers])) {
     for (const companion of listener.devices.values()) {
       if (companion === not || companion.id === 0) continue;

@@ -1,6 +1,6 @@
 // Signal keys that the server hands out: bundles and one-time prekeys (protocol.md 6).
 
-import { type BinaryNode, bigEndian, node, SERVER, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, bigEndian, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Device, deviceJid } from './accounts.ts';
 
@@ -22,7 +22,7 @@ export function takePreKey(world: World, device: Device): { id: number; public: 
 
 // A fresh id each time: Baileys ignores a repeat of one that it is working on.
 function lowPreKeys(world: World, device: Device): BinaryNode {
-  const attrs = { from: SERVER, type: 'encrypt', id: world.nextId(), t: unixNow() };
+  const attrs = { from: SERVER, type: 'encrypt', id: world.nextId(), t: world.clock.seconds() };
   return node('notification', attrs, [node('count', { value: String(device.preKeys.length) })]);
 }
 

@@ -82,6 +82,24 @@ export function announceBusiness(world: World, account: Account): void {
     notify(world, other, { from: jid, type: 'business' }, [node('profile', { jid })]);
 }
 
+/** Makes an account a business, or changes what it says: the fields that are given. Without a name it has its own. */
+export function makeBusiness(world: World, account: Account, said: Saying): Business {
+  const now = Number(world.clock.seconds());
+  const business = world.businesses.ensure(account, said.verifiedName ?? account.name, now);
+  if (said.verifiedName !== undefined && said.verifiedName !== business.verifiedName)
+    business.verifiedAt = now;
+  Object.assign(
+    business,
+    Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+  );
+  world.changed();
+  announceBusiness(world, account);
+  return business;
+}
+
+type Field = 'verifiedName' | 'address' | 'email' | 'description' | 'websites' | 'categories' | 'hours';
+export type Saying = { readonly [K in Field]?: Business[K] | undefined };
+
 function textIn(content: BinaryNode, tag: string, before: string | undefined): string | undefined {
   const given = child(content, tag);
   if (!given) return before;

@@ -54,6 +54,8 @@ export function post(
     views: new Set(),
   });
   deliver(world, channel, made, device);
+  for (const account of channel.followers.keys())
+    account.devices.get(0)?.phone?.chats.notePost(channel.jid, made.id, draft.content, account === by);
   return made;
 }
 

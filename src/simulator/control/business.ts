@@ -4,32 +4,13 @@ import { z } from '@hono/zod-openapi';
 import { phoneOf } from '../accounts/phones.ts';
 import type { Business, Product } from '../business/businesses.ts';
 import { blankProduct, MAX_PRODUCTS } from '../business/catalog.ts';
-import { announceBusiness } from '../business/profile.ts';
+import { makeBusiness } from '../business/profile.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { Said, Text } from './business-body.ts';
 import { OfPhone } from './phones.ts';
 import { type AddRoute, shapes } from './route.ts';
 
-const Text = z.string().max(2_048);
-const Minute = z.number().int().min(0).max(1_440);
-const Hours = z.object({
-  day: z.enum(['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']),
-  mode: z.enum(['open_24h', 'specific_hours', 'appointment_only']),
-  open: Minute.optional().openapi({ description: 'Minutes after midnight.' }),
-  close: Minute.optional(),
-});
-const Said = z.object({
-  verifiedName: z.string().min(1).max(100).optional().openapi({ description: 'Its name when absent.' }),
-  address: Text.optional(),
-  email: Text.optional(),
-  description: Text.optional(),
-  websites: z.array(Text).max(2).optional(),
-  categories: z
-    .array(z.object({ id: z.string(), name: z.string() }))
-    .max(3)
-    .optional(),
-  hours: z.object({ timezone: z.string(), days: z.array(Hours).max(28) }).optional(),
-});
 const ProductBody = z.object({
   name: z.string().min(1).max(150),
   description: z.string().max(5_000).optional(),
@@ -121,17 +102,7 @@ export function businessRoutes(add: AddRoute, world: World): void {
   add(businessShapes.business, ({ params: { phone } }) => describeBusiness(phone, businessOf(phone)));
 
   add(businessShapes.setBusiness, ({ params: { phone }, body }) => {
-    const { account } = phoneOf(world, phone);
-    const now = Number(world.clock.seconds());
-    const business = world.businesses.ensure(account, body.verifiedName ?? account.name, now);
-    if (body.verifiedName !== undefined && body.verifiedName !== business.verifiedName)
-      business.verifiedAt = now;
-    Object.assign(
-      business,
-      Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)),
-    );
-    world.changed();
-    announceBusiness(world, account);
+    const business = makeBusiness(world, phoneOf(world, phone).account, body);
     return describeBusiness(phone, business);
   });
 

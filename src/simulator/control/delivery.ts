@@ -17,6 +17,7 @@ const Settings = z.object({
       'Key bundles of devices that are not there carry an error per user, instead of being left out.',
   }),
 });
+const Power = z.object({ on: z.boolean() });
 const Unreadable = z.object({ count: z.number().int().min(0).max(10_000).default(1) });
 
 export const deliveryShapes = shapes({
@@ -55,6 +56,18 @@ export const deliveryShapes = shapes({
     params: OfPhone,
     results: z.object({ ok: z.literal(true) }),
   },
+  power: {
+    id: 'power',
+    method: 'put',
+    path: '/phones/{phone}/power',
+    tag: 'delivery',
+    summary: 'Switches a phone off, or on again',
+    description:
+      'A phone that is off gets, confirms and sends nothing; its companions go on. What comes for it waits, and a companion that was linked meanwhile gets its history later.',
+    params: OfPhone,
+    body: Power,
+    results: Power,
+  },
   undecryptable: {
     id: 'undecryptable',
     method: 'post',
@@ -86,6 +99,12 @@ export function deliveryRoutes(add: AddRoute, world: World): void {
   add(deliveryShapes.reinstall, async ({ params }) => {
     await reinstall(world, phoneOf(world, params.phone).account);
     return { ok: true } as const;
+  });
+
+  add(deliveryShapes.power, ({ params, body }) => {
+    phoneOf(world, params.phone).switch(body.on);
+    world.changed();
+    return body;
   });
 
   add(deliveryShapes.undecryptable, ({ params, body }) => {

@@ -21,6 +21,9 @@ const Linked = z.object({
   preKeys: z
     .array(z.object({ id: z.number(), public: z.string(), private: z.string() }))
     .openapi({ description: 'One-time prekeys that the server has; base64.' }),
+  appStateKeys: z
+    .array(z.object({ id: z.string(), data: z.string() }))
+    .openapi({ description: 'App-state keys: id and encoded AppStateSyncKeyData; base64.' }),
 });
 const DeviceView = z.object({
   jid: z.string(),

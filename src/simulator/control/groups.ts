@@ -6,6 +6,7 @@ import { actAsServer, change, found } from '../groups/change.ts';
 import type { Group } from '../groups/groups.ts';
 import { announce, markDirty } from '../groups/notices.ts';
 import type { Outcome } from '../groups/outcome.ts';
+import { setGroupPicture } from '../profile/pictures.ts';
 import { Refused } from '../refused.ts';
 import { IqError } from '../stanzas/request.ts';
 import type { World } from '../world.ts';
@@ -43,6 +44,10 @@ const Changed = z.object({
   results: z.array(Result).optional(),
   linked: z.array(z.object({ jid: z.string(), error: z.string().optional() })).optional(),
   pending: z.boolean().optional().openapi({ description: 'An admin has to approve it.' }),
+});
+const PictureOf = z.object({
+  group: z.string(),
+  picture: z.string().optional().openapi({ description: 'Its id.' }),
 });
 const OfGroup = z.object({
   group: z.string().openapi({ description: 'JID, with or without @g.us.', example: '120363000000000001' }),
@@ -99,6 +104,27 @@ export const groupShapes = shapes({
     body: z.object({ by: Name.optional(), change: GroupChange }),
     results: Changed,
   },
+  setGroupPicture: {
+    id: 'setGroupPicture',
+    method: 'put',
+    path: '/groups/{group}/picture',
+    tag: 'groups',
+    summary: 'A phone sets the picture of a group: the body is the image',
+    params: OfGroup,
+    query: z.object({ by: Name }),
+    raw: 'bytes',
+    results: PictureOf,
+  },
+  removeGroupPicture: {
+    id: 'removeGroupPicture',
+    method: 'delete',
+    path: '/groups/{group}/picture',
+    tag: 'groups',
+    summary: 'A phone removes the picture of a group',
+    params: OfGroup,
+    query: z.object({ by: Name }),
+    results: PictureOf,
+  },
   dirtyGroups: {
     id: 'dirtyGroups',
     method: 'post',
@@ -132,6 +158,20 @@ export function groupRoutes(add: AddRoute, world: World): void {
   add(groupShapes.groups, () => [...world.groups.all()].map(group => describeGroup(world, group)));
 
   add(groupShapes.group, ({ params }) => describeGroup(world, groupNamed(world, params.group)));
+
+  const setPicture = (name: string, by: string, given: Buffer | undefined) =>
+    judged(() => {
+      const group = groupNamed(world, name);
+      const picture = setGroupPicture(world, group, phoneOf(world, by).account, given);
+      return { group: group.jid, picture: picture?.id };
+    });
+
+  add(groupShapes.setGroupPicture, ({ params, query, bytes }) => {
+    if (bytes.length === 0) throw new Refused(400, 'the body is the image');
+    return setPicture(params.group, query.by, bytes);
+  });
+
+  add(groupShapes.removeGroupPicture, ({ params, query }) => setPicture(params.group, query.by, undefined));
 
   add(groupShapes.dirtyGroups, ({ body }) => ({
     told: markDirty(world, phoneOf(world, body.phone).account),

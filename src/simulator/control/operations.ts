@@ -1,6 +1,7 @@
 // Every operation of the control plane by its id: where it is, and (as a type only) what it takes and gives. The compiler
 // holds the table to the descriptions, so that the client needs nothing of the simulator at run time.
 import type { z } from 'zod';
+import type { appStateShapes } from './app-state.ts';
 import type { businessShapes } from './business.ts';
 import type { callShapes } from './calls.ts';
 import type { channelShapes } from './channels.ts';
@@ -8,23 +9,30 @@ import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
 import type { groupShapes } from './groups.ts';
+import type { historyShapes } from './history.ts';
 import type { ledgerShapes } from './ledger.ts';
+import type { loadShapes } from './load.ts';
 import type { mediaShapes } from './media.ts';
 import type { messageShapes } from './messages.ts';
 import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
 import type { profileShapes } from './profiles.ts';
+import type { scriptShapes } from './scripts.ts';
 import type { worldShapes } from './world.ts';
 
-export type Shapes = typeof deliveryShapes &
+export type Shapes = typeof appStateShapes &
+  typeof deliveryShapes &
   typeof deviceShapes &
   typeof faultShapes &
   typeof groupShapes &
+  typeof historyShapes &
   typeof ledgerShapes &
   typeof mediaShapes &
+  typeof loadShapes &
   typeof messageShapes &
   typeof phoneShapes &
   typeof processShapes &
+  typeof scriptShapes &
   typeof profileShapes &
   typeof callShapes &
   typeof businessShapes &
@@ -51,11 +59,24 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   removePhone: 'DELETE /phones/{phone}',
   forgetSessions: 'POST /phones/{phone}/forget-sessions',
   script: 'PUT /phones/{phone}/script',
+  scriptOf: 'GET /phones/{phone}/script',
 
   send: 'POST /phones/{phone}/send',
   messages: 'GET /phones/{phone}/messages',
   read: 'POST /phones/{phone}/read',
 
+  appState: 'GET /phones/{phone}/app-state',
+  changeAppState: 'POST /phones/{phone}/app-state',
+  changeAppStateMuch: 'POST /phones/{phone}/app-state/batch',
+  markDirty: 'POST /dirty',
+  rotateAppStateKey: 'POST /phones/{phone}/app-state/rotate-key',
+
+  addHistory: 'POST /phones/{phone}/history',
+  history: 'GET /phones/{phone}/history',
+  chats: 'GET /phones/{phone}/chats',
+  removeHistory: 'DELETE /phones/{phone}/history',
+  syncSettings: 'GET /sync-settings',
+  setSyncSettings: 'PUT /sync-settings',
   sendMedia: 'POST /phones/{phone}/send-media',
   media: 'GET /media',
   expireMedia: 'POST /media/expire',
@@ -94,12 +115,15 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   delivery: 'GET /delivery',
   setDelivery: 'PUT /delivery',
   reinstall: 'POST /phones/{phone}/reinstall',
+  power: 'PUT /phones/{phone}/power',
   undecryptable: 'POST /phones/{phone}/undecryptable',
 
   createGroup: 'POST /groups',
   groups: 'GET /groups',
   group: 'GET /groups/{group}',
   changeGroup: 'POST /groups/{group}/change',
+  setGroupPicture: 'PUT /groups/{group}/picture',
+  removeGroupPicture: 'DELETE /groups/{group}/picture',
   dirtyGroups: 'POST /groups/dirty',
 
   linkedDevices: 'POST /linked-devices',
@@ -120,6 +144,12 @@ export const operations: { readonly [Id in OperationId]: Where<Shapes[Id]> } = {
   ledgerDevice: 'GET /ledger/devices/{jid}',
   ledgerViolations: 'GET /ledger/violations',
   clearLedger: 'DELETE /ledger',
+
+  startLoad: 'POST /load',
+  loads: 'GET /load',
+  load: 'GET /load/{id}',
+  changeLoad: 'PATCH /load/{id}',
+  stopLoad: 'DELETE /load/{id}',
 
   clock: 'GET /clock',
   setClock: 'PUT /clock',

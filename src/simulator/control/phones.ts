@@ -1,13 +1,16 @@
-// Routes about phones and contacts: make them, link clients to them, script them.
+// Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
 import type { Account } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { changeNumber } from '../accounts/number-change.ts';
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
+import { renameOnPhone } from '../app-state/push-name.ts';
+import { makeBusiness } from '../business/profile.ts';
 import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { Said } from './business-body.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 /** Made at once before others get their turn. */
@@ -22,16 +25,12 @@ const Name = z.string().min(1).max(100);
 const NewPhones = z.object({
   phone: z.string().optional(),
   name: Name.optional(),
+  business: Said.optional().openapi({ description: 'It is a business (`PUT /phones/{phone}/business`).' }),
   count: z.number().int().min(1).max(10_000).optional(),
   prefix: z
     .string()
     .regex(/^[1-9]\d{0,10}$/)
     .optional(),
-});
-const Script = z.object({
-  reply: z.string().optional(),
-  afterMs: z.number().int().min(0).max(600_000).optional(),
-  reads: z.boolean().optional(),
 });
 
 export const phoneShapes = shapes({
@@ -149,16 +148,6 @@ export const phoneShapes = shapes({
     body: z.object({ with: z.string().optional() }),
     results: z.object({ ok: z.literal(true) }),
   },
-  script: {
-    id: 'script',
-    method: 'put',
-    path: '/phones/{phone}/script',
-    tag: 'phones',
-    summary: 'What this phone does by itself from now on',
-    params: OfPhone,
-    body: Script,
-    results: Script,
-  },
 });
 
 export function phoneRoutes(add: AddRoute, world: World): void {
@@ -189,7 +178,11 @@ export function phoneRoutes(add: AddRoute, world: World): void {
   );
 
   add(phoneShapes.createPhone, async ({ body }) => {
-    if (body.count === undefined) return describePhone(createPhone(world, body.phone, body.name));
+    if (body.count === undefined) {
+      const account = createPhone(world, body.phone, body.name);
+      if (body.business) makeBusiness(world, account, body.business);
+      return describePhone(account);
+    }
     if (body.phone !== undefined) throw new Refused(400, 'phone names one; with count, give a prefix');
     const phones = await createPhones(world, body.count, body);
     return { ...phones[0]!, phones };
@@ -218,26 +211,16 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     await phoneOf(world, params.phone).forgetSessions(device);
     return { ok: true } as const;
   });
-
-  add(phoneShapes.script, ({ params, body }) => {
-    const phone = phoneOf(world, params.phone);
-    phone.script = body;
-    world.changed();
-    return phone.script;
-  });
 }
 
 function createPhone(world: World, phone: string | undefined, name: string | undefined): Account {
   const account = ensureAccount(world, phone ?? world.accounts.freshPhone(), name);
-  if (name === undefined || name === account.name) return account;
-  world.accounts.rename(account, name);
-  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
-  world.changed();
+  if (name !== undefined) renameOnPhone(world, account, name);
   return account;
 }
 
 /** Each has keys to make: in portions, so that connected clients notice nothing. */
-async function createPhones(
+export async function createPhones(
   world: World,
   count: number,
   { prefix, name }: { prefix?: string | undefined; name?: string | undefined },

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
+import { renameOnPhone } from '../app-state/push-name.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
@@ -213,7 +214,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
     return { category, value };
   });
   const contacts = changes.contacts?.map(who => personOf(world, who));
-  if (name !== undefined) world.accounts.rename(account, name);
+  if (name !== undefined) renameOnPhone(world, account, name);
   if (about !== undefined) setAbout(world, account, about);
   if (contacts) world.profiles.setContacts(account, contacts);
   for (const { category, value } of privacy) setPrivacy(world, account, category, value);

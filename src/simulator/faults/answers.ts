@@ -1,7 +1,7 @@
 // Faults of the server's answers: requests, acks, receipts, keys, limits.
 import { z } from '@hono/zod-openapi';
 import { deviceJid } from '../accounts/accounts.ts';
-import { type BinaryNode, node, SERVER, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import { kind, type Notes, nothing, type Wire } from './kind.ts';
 
 const code = z.union([z.string().min(1), z.number().int().transform(String)]);
@@ -113,7 +113,17 @@ function refuseMessage(wire: Wire, message: BinaryNode, error: string): true {
   const { id = '', to = '', participant, recipient } = message.attrs;
   if (wire.device) wire.world.ledger.sent(id, deviceJid(wire.device), to);
   wire.world.ledger.acked(id, error);
-  wire.transmit(node('ack', { class: 'message', id, from: to, t: unixNow(), participant, recipient, error }));
+  wire.transmit(
+    node('ack', {
+      class: 'message',
+      id,
+      from: to,
+      t: wire.world.clock.seconds(),
+      participant,
+      recipient,
+      error,
+    }),
+  );
   return true;
 }
 

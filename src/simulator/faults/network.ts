@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { closeNames } from '../wire/closes.ts';
-import { type BinaryNode, children, node, SERVER, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
+import type { World } from '../world.ts';
 import { kind, nothing, type Wire } from './kind.ts';
 
 const isMessage = (stanza: BinaryNode) => stanza.tag === 'message';
@@ -128,10 +129,10 @@ export const networkFaults = {
     suits: ({ tag }) => tag === 'success',
     act: (wire, success, { type }) => {
       wire.transmit(success);
-      wire.transmit(dirty(type));
+      wire.transmit(dirty(wire.world, type));
       return true;
     },
-    strike: (wire, { type }) => wire.transmit(dirty(type)),
+    strike: (wire, { type }) => wire.transmit(dirty(wire.world, type)),
   }),
   'ib.edge-routing': kind({
     doc: 'After <success> the client is given routing info that it puts before its next intro header.',
@@ -192,8 +193,8 @@ function damaged(stanza: BinaryNode): BinaryNode {
   };
 }
 
-function dirty(type: string): BinaryNode {
-  return node('ib', { from: SERVER }, [node('dirty', { type, timestamp: unixNow() })]);
+function dirty(world: World, type: string): BinaryNode {
+  return node('ib', { from: SERVER }, [node('dirty', { type, timestamp: world.clock.seconds() })]);
 }
 
 function routing(bytes: number): BinaryNode {

@@ -91,6 +91,8 @@ export class Groups {
   newAddressing: Domain = 'lid';
   /** Whether the privacy of a person lets somebody add them to a group. */
   mayAdd: (person: Account, by: Account) => boolean = () => true;
+  /** Called when a group is no more, for what others keep about it. */
+  onRemoved: (group: Group) => void = () => {};
   readonly #byJid = new Map<string, Group>();
   readonly #byCode = new Map<string, Group>();
   readonly #oldCodes = new Set<string>();
@@ -176,6 +178,7 @@ export class Groups {
     for (const account of group.members.keys()) this.#ofAccount.get(account)?.delete(group);
     if (group.parent) this.unlink(group);
     this.#seeded.delete(group);
+    this.onRemoved(group);
   }
 
   join(group: Group, account: Account, role: Role = 'member'): void {

@@ -55,6 +55,8 @@ const nothingYet = () => ({
   undecryptable: 0,
   /** Sends and receipts that a simulated phone failed at. */
   phoneErrors: 0,
+  /** Patches of app state that a simulated phone could not verify. */
+  appStateRefused: 0,
   violations: 0,
 });
 export type Totals = ReturnType<typeof nothingYet>;

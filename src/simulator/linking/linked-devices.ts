@@ -6,6 +6,7 @@ import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
+import type { AppStateKey } from '../app-state/key-ring.ts';
 import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
@@ -20,6 +21,8 @@ export interface LinkedDevice {
   readonly credentials: string;
   /** The one-time prekeys that the server holds; the client needs their private halves. Base64. */
   readonly preKeys: { readonly id: number; readonly public: string; readonly private: string }[];
+  /** What the phone would have sent: id and encoded AppStateSyncKeyData, base64, the one to write with last. */
+  readonly appStateKeys: { readonly id: string; readonly data: string }[];
 }
 
 export interface LinkRequest {
@@ -57,7 +60,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   const registrationId = randomInt(1, 16_380);
   const preKeys = Array.from({ length: count }, (_, index) => ({ id: index + 1, pair: generateKeyPair() }));
 
-  const half = signDevice(account, id, identity.public);
+  const half = signDevice(account, id, identity.public, Number(world.clock.seconds()));
   const deviceSignature = sign(identity.private, deviceSignatureText(half, identity.public, account));
   const stored = signedIdentity(account, half, deviceSignature);
   const device = world.accounts.addCompanion(account, id, {
@@ -75,6 +78,8 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   joinSeeded(world, account);
   world.changed();
 
+  const { keys } = account.devices.get(0)!.phone!.appState;
+  const appStateKeys = keys.current && keys.all();
   const keyPair = (pair: KeyPair) => ({
     public: Buffer.from(pair.public),
     private: Buffer.from(pair.private),
@@ -104,22 +109,28 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
     registered: true,
     pairingCode: undefined,
     lastPropHash: undefined,
+    myAppStateKeyId: base64(appStateKeys.at(-1)!.id),
     routingInfo: undefined,
   };
-  return describe(device, creds, preKeys);
+  return describe(device, creds, preKeys, appStateKeys);
 }
 
 function describe(
   device: Device,
   creds: AuthenticationCreds,
   keys: { id: number; pair: KeyPair }[],
+  appStateKeys: readonly AppStateKey[],
 ): LinkedDevice {
-  const base64 = (data: Uint8Array) => Buffer.from(data).toString('base64');
   return {
     phone: device.account.phone,
     jid: deviceJid(device),
     lid: deviceJid(device, 'lid'),
     credentials: JSON.stringify(creds, BufferJSON.replacer),
+    appStateKeys: appStateKeys.map(({ id, data }) => ({ id: base64(id), data: base64(data) })),
     preKeys: keys.map(({ id, pair }) => ({ id, public: base64(pair.public), private: base64(pair.private) })),
   };
+}
+
+function base64(data: Uint8Array): string {
+  return Buffer.from(data).toString('base64');
 }

@@ -1,6 +1,7 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
-import type { proto } from '@whiskeysockets/baileys';
+import { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { tellDirty } from '../app-state/dirty.ts';
 import type { FaultParams } from '../faults/catalogue.ts';
 import { leavePresence } from '../presence/presence.ts';
 import type { CloseName } from '../wire/closes.ts';
@@ -10,6 +11,9 @@ import type { Authenticated } from '../wire/handshake.ts';
 import { node, ProtocolError, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { Registration } from './pairing-desk.ts';
+
+/** Real ones have about 60 bytes. */
+const MAX_PROPS = 4_096;
 
 /** Decides what an authenticated client is: one that wants to be linked, or a device that logs in. */
 export function authenticate(world: World, connection: Connection, client: Authenticated): void {
@@ -65,7 +69,19 @@ function readRegistration(
     },
     noiseKey: client.noiseKey,
     pushName: client.payload.pushName || undefined,
+    props: readProps(data.deviceProps),
   };
+}
+
+/** What the client says it is and wants (DeviceProps, protocol.md 3): kept as it came, once it is known to be one. */
+function readProps(encoded: Uint8Array | null | undefined): Uint8Array | undefined {
+  if (!encoded || encoded.length === 0 || encoded.length > MAX_PROPS) return undefined;
+  try {
+    proto.DeviceProps.decode(encoded);
+  } catch (error) {
+    throw new ProtocolError('the device props are not a protobuf', { cause: error });
+  }
+  return Buffer.from(encoded);
 }
 
 function offerRefs(world: World, connection: Connection): void {
@@ -94,16 +110,14 @@ function login(world: World, connection: Connection, device: Device): void {
       location: 'sim',
     }),
   );
+  tellDirty(world, device);
   connection.onEnd(() => leavePresence(world, device));
   world.changed();
 }
 
 /** The client said `active`: what waited for it is delivered, and a new device then hears from its phone. */
-export function activate(world: World, device: Device): void {
+export function activate(device: Device): void {
   device.mailbox.activate(() => {
-    if (device.bootstrapped) return;
-    device.bootstrapped = true;
-    device.account.devices.get(0)?.phone?.bootstrap(device);
-    world.changed();
+    if (!device.bootstrapped) device.account.devices.get(0)?.phone?.bootstrap(device);
   });
 }

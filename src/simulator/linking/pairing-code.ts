@@ -5,7 +5,7 @@ import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import { ensureAccount } from '../accounts/phones.ts';
 import { Refused } from '../refused.ts';
 import { agree, generateKeyPair, hkdf, type KeyPair, open } from '../wire/crypto.ts';
-import { type BinaryNode, bytes, child, node, SERVER, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { link } from './pairing.ts';
 import type { CompanionHello } from './pairing-desk.ts';
@@ -59,7 +59,12 @@ function askToFinish(
   wrapped: Buffer,
 ): Promise<BinaryNode> {
   const { connection } = hello;
-  const attrs = { from: SERVER, type: 'link_code_companion_reg', id: world.nextId(), t: unixNow() };
+  const attrs = {
+    from: SERVER,
+    type: 'link_code_companion_reg',
+    id: world.nextId(),
+    t: world.clock.seconds(),
+  };
   const primaryHello = node('link_code_companion_reg', { jid: accountJid(account), stage: 'primary_hello' }, [
     node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, wrapped),
     node('primary_identity_pub', {}, account.identity.public),

@@ -9,6 +9,8 @@ export interface Registration {
   readonly keys: DeviceKeys;
   readonly noiseKey: Uint8Array;
   readonly pushName: string | undefined;
+  /** Encoded DeviceProps. */
+  readonly props: Uint8Array | undefined;
 }
 
 /** The first step of a pairing by code (protocol.md 4.4). */

@@ -7,7 +7,7 @@ import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import type { Connection } from '../wire/connection.ts';
 import { jid } from '../wire/jid.ts';
-import { bytes, child, node, SERVER, unixNow } from '../wire/stanza.ts';
+import { bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** How long a client may take to sign its identity. It needs two signatures; rc14's pure JS takes 15 ms each. */
@@ -72,8 +72,8 @@ export async function link(
     throw new Refused(409, 'this phone has linked 255 devices and has no number left for another');
   connection.registration = undefined;
   world.desk.forget(connection);
-  const half = signDevice(account, id, registration.keys.identity);
-  const attrs = { from: SERVER, type: 'set', id: world.nextId(), xmlns: 'md', t: unixNow() };
+  const half = signDevice(account, id, registration.keys.identity, Number(world.clock.seconds()));
+  const attrs = { from: SERVER, type: 'set', id: world.nextId(), xmlns: 'md', t: world.clock.seconds() };
   const success = node('pair-success', {}, [
     node('device-identity', {}, pairingContainer(account, half, advSecret)),
     // With the device in both forms; the LID must be the one that every login repeats (protocol.md 5.1).
@@ -104,6 +104,7 @@ export async function link(
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,
+        props: registration.props,
         signedIdentity: signedIdentity(account, half, signature),
       });
       world.ledger.totals.pairings++;

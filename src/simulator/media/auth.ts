@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 export const AUTH_TTL_SECONDS = 21_600;
 
 export function issueAuth(world: World, device: Device): string {
-  const until = Math.floor(Date.now() / 1000) + AUTH_TTL_SECONDS;
+  const until = Math.floor(world.clock.now() / 1000) + AUTH_TTL_SECONDS;
   const said = Buffer.from(`${until} ${deviceJid(device)}`).toString('base64url');
   return `${said}.${signature(world, said)}`;
 }
@@ -21,7 +21,7 @@ export function readAuth(world: World, auth: string): Device | undefined {
   const offered = Buffer.from(given);
   if (offered.length !== expected.length || !timingSafeEqual(offered, expected)) return undefined;
   const [until, jid] = Buffer.from(said, 'base64url').toString().split(' ');
-  if (Number(until) * 1000 < Date.now()) return undefined;
+  if (Number(until) * 1000 < world.clock.now()) return undefined;
   return world.accounts.device(jid);
 }
 

@@ -11,6 +11,7 @@ const MEDIA_PATH = /^\/(mms|newsletter|product|pps|v|m1)\/|^\/[\w-]{43}=?$/;
 export class MediaHost {
   readonly #world: World;
   readonly #uploads: Uploads;
+  readonly #busy = new Set<Promise<void>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -22,7 +23,13 @@ export class MediaHost {
   }
 
   /** Never throws: what goes wrong is this request's answer, or the end of its connection. */
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const answered = this.#answer(request, response);
+    this.#busy.add(answered);
+    answered.finally(() => this.#busy.delete(answered));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {}); // the client is gone; pipeline and the upload's loop say so
     // Pages may show pictures and test uploads.
     response.setHeader('access-control-allow-origin', '*');
@@ -35,7 +42,9 @@ export class MediaHost {
     }
   }
 
+  /** Call it once every connection is gone: what they were doing ends with them. */
   async close(): Promise<void> {
+    await Promise.all(this.#busy);
     await this.#uploads.close();
     await this.#world.media.close();
   }

@@ -78,6 +78,9 @@ export class MediaStore {
   hosts: readonly string[] = [];
 
   /** Files are kept in `folder`; without one in a temporary folder that {@link close} removes. */
+  /** Unix milliseconds: the world's clock, once there is a world. */
+  now: () => number = Date.now;
+
   constructor(budget: number, folder?: string) {
     this.budget = budget;
     this.#kept = folder;
@@ -127,9 +130,10 @@ export class MediaStore {
     return blobs.findLast(blob => blob.expired === undefined);
   }
 
-  /** The same bytes under a new address, as after a phone's re-upload. */
+  /** The same bytes under another address, as after a phone's re-upload: one that still holds, or a new one. */
   again(blob: StoredBlob): StoredBlob {
-    return this.#address(blob.content, blob.type, blob.contentType);
+    const held = [...blob.content.blobs].findLast(one => one !== blob && one.expired === undefined);
+    return held ?? this.#address(blob.content, blob.type, blob.contentType);
   }
 
   /** A handle to the bytes: it outlives their eviction. The caller closes it. */
@@ -211,13 +215,13 @@ export class MediaStore {
   }
 
   #address(content: Content, type: MediaType, contentType: string): StoredBlob {
-    const directPath = directPathOf(type, Date.now());
+    const directPath = directPathOf(type, this.now());
     return this.#enter({
       content,
       directPath,
       type,
       contentType,
-      at: Date.now(),
+      at: this.now(),
       downloads: 0,
       expired: undefined,
     });

@@ -21,6 +21,13 @@ interface Partial {
   length: number;
 }
 
+interface UploadCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Whose token it came with. */
+  readonly device: Device;
+}
+
 /** Of those that were left behind; the oldest go first. */
 const KEPT_PARTIALS = 32;
 
@@ -49,7 +56,7 @@ export class Uploads {
       return;
     }
     const offset = Number(url.searchParams.get('file_offset') ?? 0);
-    const stored = await this.#take(request, path, offset, device);
+    const stored = await this.#take({ request, response, device }, path, offset);
     sendJson(response, 200, answer(path, stored));
   }
 
@@ -83,19 +90,15 @@ export class Uploads {
     return { resume: String(this.#partials.get(token)?.length ?? 0) };
   }
 
-  async #take(
-    request: IncomingMessage,
-    path: UploadPath,
-    offset: number,
-    device: Device,
-  ): Promise<StoredMedia> {
+  async #take(call: UploadCall, path: UploadPath, offset: number): Promise<StoredMedia> {
+    const { request } = call;
     const limit = Math.min(MAX_UPLOAD, this.#store.budget);
     if (offset + Number(request.headers['content-length'] ?? 0) > limit)
       throw new MediaRefused(413, `an upload has at most ${limit} bytes`);
     const partial = await this.#start(path.token, offset);
     let whole = false;
     try {
-      for await (const chunk of this.#bytesOf(request, device)) {
+      for await (const chunk of this.#bytesOf(call)) {
         if (partial.length + chunk.length > limit)
           throw new MediaRefused(413, `an upload has at most ${limit} bytes`);
         this.#store.reserve(chunk.length);
@@ -117,14 +120,13 @@ export class Uploads {
   }
 
   /** What the client sends, as the armed faults let it through. It may be left early without the connection's end. */
-  #bytesOf(request: IncomingMessage, device: Device): AsyncIterable<Buffer> {
+  #bytesOf({ request, response, device }: UploadCall): AsyncIterable<Buffer> {
     const { armed } = this.#world.faults;
     let bytes = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     const slow = armed?.fire('media.upload-slow', device);
     if (slow) {
       const gone = new AbortController();
-      // It closes as well once all of it was read.
-      request.once('close', () => request.complete || gone.abort());
+      response.once('close', () => gone.abort());
       bytes = slowed(bytes, slow.bytesPerSecond, gone.signal);
     }
     const ends = armed?.fire('media.upload-cut', device);

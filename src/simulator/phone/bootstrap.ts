@@ -1,105 +1,24 @@
 // What a phone tells a companion that has just been linked: app-state keys first, then history (protocol.md 14).
-import { deflateSync } from 'node:zlib';
-import { proto } from '@whiskeysockets/baileys';
-import { accountJid } from '../accounts/accounts.ts';
-import { sha256 } from '../wire/crypto.ts';
+import type { Device } from '../accounts/accounts.ts';
+import { keyShare } from '../app-state/key-ring.ts';
+import { bootstrapChunks, wishesOf } from '../history/chunks.ts';
+import { sendChunk } from '../history/send.ts';
 import type { World } from '../world.ts';
-import type { PhoneMessage } from './messages.ts';
 import type { Phone } from './phone.ts';
 
-const { HistorySyncType } = proto.HistorySync;
-const { ProtocolMessage } = proto.Message;
-/** Of each chat, the newest. */
-const HISTORY_PER_CHAT = 50;
-
-/** Peer messages in the order a companion needs them: keys must be there when it fetches its app state. */
-export function bootstrapMessages(world: World, phone: Phone): proto.IMessage[] {
-  const type = ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE;
-  const appStateSyncKeyShare = { keys: [appStateKey(phone)] };
-  return [
-    { protocolMessage: { type, appStateSyncKeyShare } },
-    history(1, 50, {
-      syncType: HistorySyncType.INITIAL_BOOTSTRAP,
-      conversations: conversations(world, phone),
-      phoneNumberToLidMappings: mappings(world, phone),
-    }),
-    history(2, 60, { syncType: HistorySyncType.PUSH_NAME, pushnames: pushNames(world, phone) }),
-    // The last chunk says 100: until then Baileys holds its events back.
-    history(3, 100, { syncType: HistorySyncType.RECENT, conversations: [] }),
-  ];
-}
-
-/** One per account, the same for every companion: derived from the identity, so that nothing more must be stored. */
-function appStateKey(phone: Phone): proto.Message.IAppStateSyncKey {
-  const secret = phone.account.identity.private;
-  return {
-    keyId: { keyId: sha256(secret, Buffer.from('app-state-id')).subarray(0, 6) },
-    keyData: {
-      keyData: sha256(secret, Buffer.from('app-state-key')),
-      fingerprint: { rawId: phone.account.rawId, currentIndex: 0, deviceIndexes: [0] },
-      timestamp: Math.floor(Date.now() / 1000),
-    },
-  };
-}
-
-// Inline: a blob would be fetched from WhatsApp's own media host (protocol.md 12).
-function history(chunkOrder: number, progress: number, content: proto.IHistorySync): proto.IMessage {
-  const encoded = proto.HistorySync.encode({ ...content, chunkOrder, progress }).finish();
-  return {
-    protocolMessage: {
-      type: ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: {
-        syncType: content.syncType as unknown as proto.Message.HistorySyncType,
-        chunkOrder,
-        progress,
-        initialHistBootstrapInlinePayload: deflateSync(encoded),
-      },
-    },
-  };
-}
-
-function conversations(world: World, phone: Phone): proto.IConversation[] {
-  const chats = new Map<string, PhoneMessage[]>();
-  for (const message of phone.messages) {
-    const chat = chats.get(message.chat);
-    if (chat) chat.push(message);
-    else chats.set(message.chat, [message]);
+/**
+ * The order matters: keys must be there when the companion fetches its app state, which it does at the first history.
+ * Resolves when everything is on its way; the companion counts as told only then, so that a simulator that stops in the
+ * middle begins again.
+ */
+export async function bootstrap(world: World, phone: Phone, companion: Device): Promise<void> {
+  phone.appState.ensurePushName();
+  await phone.sendPeer(companion, [keyShare(phone.appState.keys.all())]);
+  for (const chunk of bootstrapChunks(world, phone, wishesOf(companion.props))) {
+    const linked = phone.account.devices.get(companion.id) === companion;
+    if (!linked || world.stopped.aborted) return;
+    await sendChunk(world, phone, companion, chunk);
   }
-  return [...chats].map(([id, all]) => {
-    const newest = all.slice(-HISTORY_PER_CHAT).reverse();
-    const account = world.accounts.byJid(id);
-    return {
-      id,
-      name: account?.name,
-      lidJid: account && accountJid(account, 'lid'),
-      pnJid: account && accountJid(account),
-      conversationTimestamp: newest[0]?.timestamp,
-      messages: newest.map(one => ({ message: webMessage(one) })),
-    } as proto.IConversation;
-  });
-}
-
-function webMessage(message: PhoneMessage): proto.IWebMessageInfo {
-  return {
-    key: { remoteJid: message.chat, fromMe: message.fromMe, id: message.id },
-    message: { conversation: message.text },
-    messageTimestamp: message.timestamp,
-  };
-}
-
-function mappings(world: World, phone: Phone): proto.IPhoneNumberToLIDMapping[] {
-  const ids = new Set([accountJid(phone.account), ...phone.messages.map(message => message.chat)]);
-  return [...ids].flatMap(pnJid => {
-    const account = world.accounts.byJid(pnJid);
-    return account ? [{ pnJid, lidJid: accountJid(account, 'lid') }] : [];
-  });
-}
-
-function pushNames(world: World, phone: Phone): proto.IPushname[] {
-  const ids = new Set(phone.messages.map(message => message.chat));
-  const others = [...ids].flatMap(id => {
-    const account = world.accounts.byJid(id);
-    return account ? [{ id, pushname: account.name }] : [];
-  });
-  return [{ id: accountJid(phone.account), pushname: phone.account.name }, ...others];
+  companion.bootstrapped = true;
+  world.changed();
 }

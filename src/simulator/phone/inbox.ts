@@ -111,7 +111,9 @@ export class Inbox {
     else receiptToPeople(this.#world, parcel, sender.account, bare(chat));
   }
 
-  #takePeer(companion: Device, id: string, { protocolMessage }: proto.IMessage): void {
+  #takePeer(companion: Device, id: string, message: proto.IMessage): void {
+    // Baileys wraps what it sends its own phone like a copy of a message, other clients do not.
+    const { protocolMessage } = message.deviceSentMessage?.message ?? message;
     this.#world.ledger.receipt(id, deviceJid(this.#phone.device), 'peer_msg');
     const own = companion.account === this.#phone.account;
     if (own && protocolMessage)

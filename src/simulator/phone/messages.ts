@@ -8,7 +8,7 @@ import { describe } from './text.ts';
 /** One message as the person at the phone sees it. */
 export interface PhoneMessage {
   readonly id: string;
-  /** JID of the other person in number form, of the group, or `status@broadcast`. */
+  /** JID of the other person in number form, of the group or channel, or `status@broadcast`. */
   readonly chat: string;
   /** JID of the device that sent it, number form. */
   readonly from: string;
@@ -49,6 +49,20 @@ export class PhoneMessages {
     this.#world.events.tell({ kind: 'message', phone: this.#own.account.phone, ...noted });
     this.#world.changed();
     return noted;
+  }
+
+  /** A post of a channel, which is not encrypted and names no author. */
+  notePost(channel: string, id: string, content: Uint8Array, own: boolean): void {
+    const noted: PhoneMessage = {
+      id,
+      chat: channel,
+      from: channel,
+      fromMe: own,
+      ...describe(proto.Message.decode(content)),
+      timestamp: Number(this.#world.clock.seconds()),
+    };
+    this.keep(noted, content);
+    this.#world.events.tell({ kind: 'message', phone: this.#own.account.phone, ...noted });
   }
 
   /** Takes one as it was kept, with its encoded content. */

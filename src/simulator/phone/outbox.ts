@@ -32,8 +32,12 @@ interface Letter {
   readonly peer?: boolean | undefined;
 }
 
+const PEER_BYTES = 4 * 1024 * 1024;
+
 export class Outbox {
   readonly sent = new SentMessages();
+  /** To one's own companions, outside of any chat: pieces of history are large, and must not push messages out. */
+  readonly sentPeers = new SentMessages(PEER_BYTES);
   readonly #world: World;
   readonly #own: Device;
   readonly #signal: PhoneSignal;
@@ -75,7 +79,7 @@ export class Outbox {
     const jid = { user: this.#own.account.phone, device: 0, domain: 's.whatsapp.net' } as const;
     const chat = { kind: 'person', jid } as const;
     const letter = { id, chat, kind: { type: 'text' }, peer: true };
-    this.sent.add(id, chatJid(chat), message, this.#world.clock.now(), true);
+    this.sentPeers.add(id, chatJid(chat), message, this.#world.clock.now(), true);
     await this.#encryptTo(companion, message, letter);
     return id;
   }
@@ -85,7 +89,7 @@ export class Outbox {
    * Anybody may know an id.
    */
   chatFor(target: Device, id: string): Chat | undefined {
-    const sent = this.sent.get(id);
+    const sent = this.sent.get(id) ?? this.sentPeers.get(id);
     const chat = chatOf(this.#world, sent?.to);
     const own = target.account === this.#own.account;
     if (!sent || !chat || own) return chat;
@@ -100,7 +104,7 @@ export class Outbox {
 
   /** Again, for one device that could not read it; its session has been renewed already, where that was needed. */
   async resend(target: Device, chat: Chat, id: string, count: string): Promise<void> {
-    const sent = this.sent.get(id);
+    const sent = this.sent.get(id) ?? this.sentPeers.get(id);
     if (!sent) return;
     const message = proto.Message.decode(sent.content);
     const { peer } = sent;

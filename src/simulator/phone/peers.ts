@@ -1,6 +1,7 @@
 // What a companion asks its phone for, by the type of its protocol message (protocol.md 8.6).
 import { proto } from '@whiskeysockets/baileys';
 import type { Device } from '../accounts/accounts.ts';
+import { peerAnswers } from '../history/peer.ts';
 import type { World } from '../world.ts';
 import type { Phone } from './phone.ts';
 
@@ -13,11 +14,16 @@ export interface PeerRequest {
   readonly message: proto.Message.IProtocolMessage;
 }
 
-export type PeerAnswer = (request: PeerRequest) => void;
+export type PeerAnswer = (request: PeerRequest) => unknown;
 
-/** Part by part; what is not in here is read and not answered. */
-const answers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {};
+/** What is not in here is read and not answered. */
+const answers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
+  ...peerAnswers,
+};
 
+/** Never throws: a failure is in the ledger. */
 export function answerPeer(request: PeerRequest): void {
-  answers[request.message.type ?? proto.Message.ProtocolMessage.Type.REVOKE]?.(request);
+  const answer = answers[request.message.type ?? proto.Message.ProtocolMessage.Type.REVOKE];
+  const done = Promise.resolve(request).then(answer ?? (() => {}));
+  done.catch(error => request.world.ledger.phoneError(error));
 }

@@ -3,20 +3,25 @@
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { PhoneAppState } from '../app-state/phone-state.ts';
+import { messageRange } from '../app-state/range.ts';
 import { formOf } from '../delivery/addressing.ts';
+import { Backlog } from '../delivery/backlog.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { receiptToPeople } from '../delivery/routing.ts';
 import { mayWrite } from '../groups/rules.ts';
+import { PhoneHistory } from '../history/phone-history.ts';
 import { Refused } from '../refused.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { bootstrapMessages } from './bootstrap.ts';
-import { Inbox, type Incoming } from './inbox.ts';
+import { Acting } from './acting.ts';
+import { bootstrap } from './bootstrap.ts';
+import { Inbox } from './inbox.ts';
 import { type PhoneMessage, PhoneMessages } from './messages.ts';
 import { Outbox, type SendOptions } from './outbox.ts';
 import { PhoneReceipts } from './receipts.ts';
 import { Retries } from './retries.ts';
-import { act, type Script } from './script.ts';
+import type { Script } from './script.ts';
 import { PhoneSignal, type SignalState } from './signal.ts';
 
 /** `read-self` where the person's privacy keeps others from knowing; `played` for voice and view-once. */
@@ -30,9 +35,15 @@ export class Phone {
   readonly outbox: Outbox;
   readonly inbox: Inbox;
   readonly receipts = new PhoneReceipts();
+  readonly appState: PhoneAppState;
+  readonly history = new PhoneHistory();
+  readonly acting: Acting;
   script: Script = {};
   readonly #world: World;
   readonly #retries: Retries;
+  /** What came while the phone was off. */
+  readonly #waiting = new Backlog();
+  #on = true;
   #lane: Promise<unknown> = Promise.resolve();
 
   constructor(world: World, account: Account, state: SignalState) {
@@ -43,7 +54,9 @@ export class Phone {
     this.chats = new PhoneMessages(world, this.device);
     this.outbox = new Outbox(world, this.device, this.signal, () => this.chats.people());
     this.#retries = new Retries(world, this.device, this.signal, this.outbox);
+    this.acting = new Acting(world, this);
     this.inbox = new Inbox(world, this, this.chats, this.#retries);
+    this.appState = new PhoneAppState(world, account, chat => messageRange(world, this, chat));
   }
 
   /** Of all chats, in the order in which they came. */
@@ -51,9 +64,32 @@ export class Phone {
     return this.chats.list;
   }
 
+  /** A phone that is off gets, confirms and sends nothing; what comes for it waits. */
+  get on(): boolean {
+    return this.#on;
+  }
+
+  switch(on: boolean): void {
+    this.#on = on;
+    if (!on) return;
+    for (const { stanza } of this.#waiting.take(this.#waiting.size)) this.receive(stanza);
+    // Companions that were linked meanwhile have nothing of it yet.
+    for (const companion of this.account.devices.values()) {
+      if (companion.id === 0 || companion.bootstrapped || !companion.mailbox.live) continue;
+      companion.bootstrapped = true;
+      this.bootstrap(companion);
+    }
+  }
+
+  /** What waits until it is on. */
+  get waiting(): BinaryNode[] {
+    return this.#waiting.stanzas;
+  }
+
   /** Takes a stanza addressed to device 0. Never throws. */
   receive(stanza: BinaryNode): void {
-    if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
+    if (!this.#on) this.#waiting.push(stanza);
+    else if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
     else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
       this.#later(() => this.#retries.answer(stanza));
     else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
@@ -71,6 +107,7 @@ export class Phone {
    */
   sendMessage(to: string, message: proto.IMessage, options?: SendOptions): Promise<string> {
     return this.#do(async () => {
+      this.#mustBeOn();
       const chat = this.#chat(to);
       if (chat.kind === 'group' && !mayWrite(chat.group, this.account))
         throw new Refused(409, `${this.account.phone} may not write to the group ${to}`);
@@ -91,12 +128,23 @@ export class Phone {
 
   /** Receipts that say that the person looked: to the authors of these messages, and to one's own companions. */
   read(chat: string, ids: readonly string[], type: SeenType = 'read'): Promise<void> {
-    return this.#do(async () => this.#read(this.#chat(chat), ids, type));
+    return this.#do(async () => {
+      this.#mustBeOn();
+      this.#read(this.#chat(chat), ids, type);
+    });
   }
 
-  /** What a companion gets after its first login: keys of the app state, then history (protocol.md 14). */
+  /** What a companion gets after its first login; see bootstrap.ts. Not a work of the lane, but many of them. */
   bootstrap(companion: Device): void {
-    this.sendPeer(companion, bootstrapMessages(this.#world, this)).catch(() => {}); // it is in the ledger
+    if (!this.#on) {
+      companion.bootstrapped = false;
+      return;
+    }
+    if (this.history.telling.has(companion)) return;
+    this.history.telling.add(companion);
+    bootstrap(this.#world, this, companion)
+      .catch(error => this.#world.ledger.phoneError(error))
+      .finally(() => this.history.telling.delete(companion));
   }
 
   /** A device is gone, or has another identity: the session with it is worthless. */
@@ -140,17 +188,7 @@ export class Phone {
 
   async #take(stanza: BinaryNode): Promise<void> {
     const incoming = await this.inbox.take(stanza);
-    if (!incoming) return;
-    act(this.script, incoming, this.#world.stopped, {
-      read: () => this.#read(incoming.chat, [incoming.id], 'read'),
-      reply: text => this.#later(() => this.#reply(incoming, text)),
-    });
-  }
-
-  async #reply({ chat }: Incoming, text: string): Promise<void> {
-    const message = { conversation: text };
-    const id = await this.outbox.send(chat, message);
-    this.chats.note(id, chat, this.device, message);
+    if (incoming) this.acting.answer(incoming);
   }
 
   #read(chat: Chat, ids: readonly string[], type: SeenType): void {
@@ -173,6 +211,10 @@ export class Phone {
       if (author) authors.set(author, [...(authors.get(author) ?? []), id]);
     }
     return authors;
+  }
+
+  #mustBeOn(): void {
+    if (!this.#on) throw new Refused(409, `the phone ${this.account.phone} is off`);
   }
 
   #chat(to: string): Chat {

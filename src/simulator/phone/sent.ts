@@ -19,8 +19,13 @@ const KEPT_MS = 24 * 60 * 60_000;
 const OVERHEAD = 256;
 
 export class SentMessages {
+  readonly #maxBytes: number;
   readonly #byId = new Map<string, Sent>();
   #bytes = 0;
+
+  constructor(maxBytes = KEPT_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** `at` in Unix ms. */
   add(id: string, to: string, message: proto.IMessage, at: number, peer?: boolean): void {
@@ -34,7 +39,7 @@ export class SentMessages {
     this.#bytes += sent.content.length + OVERHEAD;
     const expired = sent.at - KEPT_MS;
     for (const [oldest, { at }] of this.#byId) {
-      if (oldest === id || (this.#bytes <= KEPT_BYTES && at >= expired)) break;
+      if (oldest === id || (this.#bytes <= this.#maxBytes && at >= expired)) break;
       this.#remove(oldest);
     }
   }

@@ -1,7 +1,7 @@
 // xmlns `w:profile:picture`: of people, groups and channels (protocol.md 5.3; Baileys chats.ts, whatsmeow user.go).
-import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { type Account, accountJid } from '../accounts/accounts.ts';
 import type { Group } from '../groups/groups.ts';
-import { isAdmin } from '../groups/rules.ts';
+import { mayEdit } from '../groups/rules.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -23,15 +23,19 @@ const get: Answer = ({ world, device, iq, content }) => {
   return [pictureNode(world, picture, type)];
 };
 
-/** One of a community's groups, asked of the community (whatsmeow GetProfilePictureInfo, `IsCommunity`). */
-const getOfCommunity: Answer = ({ world, device, content }) => {
+/**
+ * Of a community's groups, asked of the community (whatsmeow GetProfilePictureInfo, `IsCommunity`), or of any groups,
+ * asked of the server (whatsapp-rust GetGroupProfilePicturesIq). Those that may not be seen are as good as none.
+ */
+const getOfGroups: Answer = ({ world, device, content }) => {
   const pictures = children(content, 'picture').map(asked => {
-    const target = asked.attrs.parent_group_jid;
-    const type = asked.attrs.type ?? 'preview';
-    const picture = target === undefined ? undefined : visiblePicture(world, device.account, target);
-    if (!picture) return node('picture', { parent_group_jid: target, status: '204' });
-    const shown = pictureNode(world, picture, type);
-    return { ...shown, attrs: { ...shown.attrs, parent_group_jid: target ?? '' } };
+    const name = asked.attrs.jid === undefined ? 'parent_group_jid' : 'jid';
+    const target = asked.attrs[name];
+    const seen = world.groups.byJid(target)?.members.has(device.account);
+    const picture = seen && target !== undefined ? world.groupPictures.get(target) : undefined;
+    if (!picture) return node('picture', { [name]: target, status: '204' });
+    const shown = pictureNode(world, picture, asked.attrs.type ?? 'preview');
+    return { ...shown, attrs: { ...shown.attrs, [name]: target ?? '' } };
   });
   return [node('pictures', {}, pictures)];
 };
@@ -45,10 +49,8 @@ const set: Answer = ({ world, device, iq, content, after }) => {
   const group = world.groups.byJid(target);
   const own = target === undefined || world.accounts.byJid(target) === device.account;
   if (!own && !group) throw new IqError(403, 'forbidden');
-  if (group && !group.members.has(device.account)) throw new IqError(401, 'not-authorized');
-  if (group?.settings.locked && !isAdmin(group, device.account)) throw new IqError(403, 'forbidden');
   const picture = group
-    ? setGroupPicture(world, group, device, given, after)
+    ? setGroupPicture(world, group, device.account, given, after)
     : setPicture(world, device.account, given, after);
   return picture ? [node('picture', { id: picture.id })] : [];
 };
@@ -82,7 +84,16 @@ export function setPicture(
   return picture;
 }
 
-function setGroupPicture(world: World, group: Group, by: Device, given: Buffer | undefined, later: Later) {
+/** As {@link setPicture}, of a group. Throws {@link IqError} 401 for who is no member, 403 where only admins may. */
+export function setGroupPicture(
+  world: World,
+  group: Group,
+  by: Account,
+  given: Buffer | undefined,
+  later: Later = now,
+): Picture | undefined {
+  if (!group.members.has(by)) throw new IqError(401, 'not-authorized');
+  if (!mayEdit(group, by)) throw new IqError(403, 'forbidden');
   const before = world.groupPictures.get(group.jid);
   const picture = given && world.profiles.makePicture(given, before);
   if (picture) world.groupPictures.set(group.jid, picture);
@@ -92,7 +103,7 @@ function setGroupPicture(world: World, group: Group, by: Device, given: Buffer |
   }
   world.changed();
   later(() => {
-    const author = accountJid(by.account, group.addressing);
+    const author = accountJid(by, group.addressing);
     const attrs = { from: group.jid, type: 'picture', participant: author };
     const change = changeNode(picture, { jid: group.jid, author });
     for (const member of group.members.keys()) notify(world, member, attrs, [change]);
@@ -135,5 +146,5 @@ export const pictureIqs: Readonly<Record<string, Answer>> = {
   'w:profile:picture/get/picture': get,
   'w:profile:picture/set/picture': set,
   'w:profile:picture/set/': set,
-  'w:g2/get/pictures': getOfCommunity,
+  'w:g2/get/pictures': getOfGroups,
 };

@@ -3,6 +3,7 @@ import type { Answer } from '../stanzas/request.ts';
 import { aboutIqs } from './about.ts';
 import { blockListIqs } from './block-list.ts';
 import { disappearingIqs } from './disappearing.ts';
+import { linkIqs } from './links.ts';
 import { pictureIqs } from './pictures.ts';
 import { privacyIqs } from './privacy-iqs.ts';
 import { tokenIqs } from './trust-tokens.ts';
@@ -14,4 +15,5 @@ export const profileIqs: Readonly<Record<string, Answer>> = {
   ...blockListIqs,
   ...disappearingIqs,
   ...tokenIqs,
+  ...linkIqs,
 };

@@ -23,6 +23,7 @@ interface ProfileState {
   lastSeen?: number;
   tokens: { phone: string; token: string; t: number }[];
   timelock?: Timelock;
+  linkCode?: string;
 }
 
 export interface ProfilesState {
@@ -62,6 +63,7 @@ function captureProfile(account: Account, profile: Profile): ProfileState {
       t,
     })),
     ...(profile.timelock && { timelock: profile.timelock }),
+    ...(profile.linkCode !== undefined && { linkCode: profile.linkCode }),
   };
 }
 
@@ -94,5 +96,6 @@ export function restoreProfiles(world: World, state: ProfilesState): void {
       if (holder) profile.tokens.set(holder, { bytes: Buffer.from(token, 'base64'), t });
     }
     profile.timelock = kept.timelock;
+    if (kept.linkCode !== undefined) profiles.setLink(account, kept.linkCode);
   }
 }

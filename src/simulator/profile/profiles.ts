@@ -40,6 +40,8 @@ export interface Profile {
   /** Tokens that it gave, by who may use them. */
   readonly tokens: Map<Account, TrustToken>;
   timelock: Timelock | undefined;
+  /** The code of its contact link. */
+  linkCode: string | undefined;
 }
 
 /** What every new account says about itself; the text of WhatsApp's own default. */
@@ -48,6 +50,7 @@ const DEFAULT_ABOUT = 'Hey there! I am using WhatsApp.';
 export class Profiles {
   readonly #byAccount = new Map<Account, Profile>();
   readonly #pictures = new Map<string, Buffer>();
+  readonly #byLink = new Map<string, Account>();
   #pictureId = Math.floor(Date.now() / 1000);
   /** Does a first message need a token of the other side? (protocol.md 8.1, ack error 463) */
   tokenMode: TokenMode = 'off';
@@ -70,7 +73,9 @@ export class Profiles {
 
   /** The account is given up. */
   forget(account: Account): void {
-    this.dropPicture(this.#byAccount.get(account)?.picture);
+    const { picture, linkCode } = this.of(account);
+    this.dropPicture(picture);
+    if (linkCode !== undefined) this.#byLink.delete(linkCode);
     this.#byAccount.delete(account);
     for (const other of this.#byAccount.values()) {
       for (const people of [
@@ -102,6 +107,19 @@ export class Profiles {
     return this.#pictures.get(id);
   }
 
+  /** Whose contact link has this code. */
+  byLink(code: string): Account | undefined {
+    return this.#byLink.get(code);
+  }
+
+  /** Gives an account a link; the one before leads nowhere any more. */
+  setLink(account: Account, code: string): void {
+    const profile = this.of(account);
+    if (profile.linkCode !== undefined) this.#byLink.delete(profile.linkCode);
+    profile.linkCode = code;
+    this.#byLink.set(code, account);
+  }
+
   /** Writes an address book anew. */
   setContacts(account: Account, contacts: Iterable<Account>): void {
     const mine = this.of(account).contacts;
@@ -128,5 +146,6 @@ function blankProfile(): Profile {
     lastSeen: undefined,
     tokens: new Map(),
     timelock: undefined,
+    linkCode: undefined,
   };
 }

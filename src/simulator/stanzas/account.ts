@@ -27,9 +27,9 @@ const bots: Answer = () => {
 };
 
 export const accountIqs: Readonly<Record<string, Answer>> = {
-  'passive/set/active': ({ world, device, after }) => {
+  'passive/set/active': ({ device, after }) => {
     // What follows the answer is the offline queue.
-    after(() => activate(world, device));
+    after(() => activate(device));
     return [];
   },
   'passive/set/passive': nothing,
@@ -38,6 +38,5 @@ export const accountIqs: Readonly<Record<string, Answer>> = {
   // Accepting the terms of channels (whatsmeow newsletter.go AcceptTOSNotice).
   tos: nothing,
   abt: props,
-  'urn:xmpp:whatsapp:dirty': nothing,
   bot: bots,
 };

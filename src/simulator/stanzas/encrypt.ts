@@ -12,7 +12,6 @@ import {
   children,
   node,
   ProtocolError,
-  unixNow,
 } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Answer, IqError } from './request.ts';
@@ -106,7 +105,7 @@ function bundle(world: World, target: Device, jid: string): BinaryNode {
     content.push(node('key', {}, fields));
   }
   if (target.signedIdentity) content.push(node('device-identity', {}, target.signedIdentity));
-  return node('user', { jid, t: unixNow() }, content);
+  return node('user', { jid, t: world.clock.seconds() }, content);
 }
 
 export const encryptIqs: Readonly<Record<string, Answer>> = {

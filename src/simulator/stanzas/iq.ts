@@ -1,4 +1,6 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
+import { dirtyIqs } from '../app-state/dirty.ts';
+import { appStateIqs } from '../app-state/sync.ts';
 
 import { catalogIqs } from '../business/catalog.ts';
 import { businessProfileIqs } from '../business/profile.ts';
@@ -10,7 +12,7 @@ import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { accountIqs } from './account.ts';
-import { appStateIqs } from './app-state.ts';
+
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
 import { mexIqs } from './mex.ts';
@@ -23,6 +25,7 @@ const answers: ReadonlyMap<string, Answer> = new Map(
     ...encryptIqs,
     ...usyncIqs,
     ...appStateIqs,
+    ...dirtyIqs,
     ...accountIqs,
     ...profileIqs,
     ...businessProfileIqs,

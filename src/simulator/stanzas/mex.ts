@@ -1,5 +1,6 @@
 // xmlns `w:mex`: queries by number, variables and answers as JSON (Baileys Socket/mex.ts, whatsmeow newsletter.go).
 import { channelQueries } from '../channels/queries.ts';
+import { groupQueries } from '../groups/queries.ts';
 import { describeTimelock } from '../profile/timelock.ts';
 import { bytes, node } from '../wire/stanza.ts';
 import { type MexAnswer, MexError } from './mex-request.ts';
@@ -23,7 +24,11 @@ const NO_CAP = {
   mv_status: 'NOT_ELIGIBLE',
 };
 
-const queries: Readonly<Record<string, MexAnswer>> = { ...accountQueries, ...channelQueries };
+const queries: Readonly<Record<string, MexAnswer>> = {
+  ...accountQueries,
+  ...channelQueries,
+  ...groupQueries,
+};
 
 const mex: Answer = ({ world, device, content, after }) => {
   const id = content?.attrs.query_id;

@@ -66,13 +66,14 @@ function toPerson(world: World, sender: Device, message: BinaryNode, chat: Perso
       : firstContactError(world, sender.account, other, message);
   if (unwanted !== undefined) return refused(unwanted);
   const addressees: Addressee[] = [];
-  for (const { target, encs } of listed(world, message)) {
+  const add = (target: Device, encs: readonly BinaryNode[]) => {
     if (target.account === other || target.account === sender.account)
       addressees.push({ target, chat, encs });
-  }
+  };
+  for (const { target, encs } of listed(world, message)) add(target, encs);
   const direct = children(message, 'enc');
   const target = world.accounts.device(message.attrs.to);
-  if (direct.length > 0 && target) addressees.push({ target, chat, encs: direct });
+  if (direct.length > 0 && target) add(target, direct);
   return { addressees, ...hashFor(message, [other, sender.account], chat.jid.domain) };
 }
 

@@ -1,5 +1,7 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
+
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { rename } from '../accounts/phones.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence, watchGroup, watchPerson } from '../presence/presence.ts';
 import { parseJid } from '../wire/jid.ts';
@@ -11,10 +13,7 @@ const MAX_NAME = 100;
 
 export function handlePresence(world: World, device: Device, presence: BinaryNode): void {
   const { type, name, to } = presence.attrs;
-  if (name) {
-    world.accounts.rename(device.account, name.slice(0, MAX_NAME));
-    world.changed();
-  }
+  if (name) rename(world, device.account, name.slice(0, MAX_NAME));
   if (type === 'available' || type === 'unavailable') {
     device.available = type === 'available';
     world.events.tell({ kind: 'presence', jid: deviceJid(device), available: device.available });

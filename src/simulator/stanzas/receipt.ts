@@ -9,6 +9,8 @@ import type { World } from '../world.ts';
 
 /** Between a companion and its own account's server side or phone: nobody else is told. */
 const INTERNAL = new Set(['peer_msg', 'hist_sync', 'server-error']);
+/** Of these, what the account's own phone hears: that its peer messages arrived. */
+const TO_OWN_PHONE = new Set(['peer_msg', 'hist_sync']);
 /** To the one device that sent the message: it has to send again, or its phone has it too. */
 const TO_DEVICE = new Set(['retry', 'sender', 'enc_rekey_retry']);
 
@@ -22,6 +24,10 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
     for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
+  if (TO_OWN_PHONE.has(type ?? '')) {
+    const heard = node('receipt', { id, from: deviceJid(sender), type });
+    sender.account.devices.get(0)?.phone?.receive(heard);
+  }
   if (type === 'server-error') handleMediaRetry(world, sender, receipt);
   if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
   passOn(world, sender, receipt, ids);

@@ -6,7 +6,7 @@ import { verifiedNameNode } from '../business/verified-name.ts';
 import { aboutNode } from '../profile/about.ts';
 import { disappearingNode } from '../profile/disappearing.ts';
 import { allows } from '../profile/privacy.ts';
-import { type BinaryNode, node, unixNow } from '../wire/stanza.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { Request } from './request.ts';
 
@@ -22,10 +22,10 @@ export interface Asked {
 type Protocol = (asked: Asked, request: Request) => BinaryNode | undefined;
 
 export const protocols: Readonly<Record<string, Protocol>> = {
-  devices: ({ account }, { device }) => {
+  devices: ({ account }, { world, device }) => {
     if (!account) return node('devices', {}, [node('device-list', {}, [])]);
     account.watchers.add(device.account);
-    return deviceList(account);
+    return deviceList(world, account);
   },
   // Only for users asked by number: Baileys would store a mapping from the LID to itself.
   lid: ({ account, byLid }) =>
@@ -56,7 +56,7 @@ function pictureId(world: World, account: Account | undefined, viewer: Account):
 }
 
 // Baileys drops companions without a key index; device 0 is listed as real servers do.
-function deviceList(account: Account): BinaryNode {
+function deviceList(world: World, account: Account): BinaryNode {
   const ids = [...account.devices.keys()].sort((a, b) => a - b);
   const hash = `2:${createHash('sha256').update(ids.join()).digest('base64').slice(0, 8)}`;
   const devices = ids.map(id =>
@@ -64,6 +64,10 @@ function deviceList(account: Account): BinaryNode {
   );
   return node('devices', {}, [
     node('device-list', { hash }, devices),
-    node('key-index-list', { ts: unixNow() }, keyIndexList(account)),
+    node(
+      'key-index-list',
+      { ts: world.clock.seconds() },
+      keyIndexList(account, Number(world.clock.seconds())),
+    ),
   ]);
 }

@@ -1,8 +1,12 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
 import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import type { DirtyType } from '../app-state/dirty.ts';
+import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
 import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
 import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import type { PastSpec } from '../history/past-spec.ts';
+import type { SyncSettings } from '../history/settings.ts';
 import type { StoreState } from '../media/store.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
@@ -29,11 +33,13 @@ interface DeviceState {
   keys: KeysState;
   noiseKey: string;
   signedIdentity: string;
+  props?: string;
   preKeys: { id: number; public: string }[];
   queue: string[];
   logins: number;
   lastClose?: string;
   bootstrapped: boolean;
+  dirty?: [DirtyType, number][];
 }
 
 interface PhoneState {
@@ -49,6 +55,8 @@ interface PhoneState {
   contents?: (string | null)[];
   receipts?: [string, PhoneReceipt[]][];
   script: Script;
+  /** Of a phone that is off: what waits for it. */
+  off?: string[];
   sent: { id: string; to?: string; message: string; at?: number; peer?: boolean }[];
 }
 
@@ -61,6 +69,8 @@ interface AccountState {
   nextDeviceId: number;
   watchers: string[];
   phoneState: PhoneState;
+  appState?: KeptAppState;
+  pasts?: PastSpec[];
   devices: DeviceState[];
 }
 
@@ -78,6 +88,7 @@ export interface WorldState {
   /** Absent in files of simulators that had none. */
   groups?: GroupState[];
   clockOffsetMs?: number;
+  sync?: SyncSettings;
 }
 
 const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
@@ -96,6 +107,7 @@ export function captureWorld(world: World): {
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
+    sync: world.sync,
     profiles: captureProfiles(world),
     businesses: captureBusinesses(world),
     channels: captureChannels(world),
@@ -108,11 +120,11 @@ export function captureWorld(world: World): {
 function* captureAccounts(world: World): Generator<AccountState> {
   for (const account of world.accounts.all()) {
     const phone = account.devices.get(0)?.phone;
-    if (phone) yield captureAccount(account, phone);
+    if (phone) yield captureAccount(world, account, phone);
   }
 }
 
-function captureAccount(account: Account, phone: Phone): AccountState {
+function captureAccount(world: World, account: Account, phone: Phone): AccountState {
   const companions = [...account.devices.values()].filter(device => device.id !== 0);
   return {
     phone: account.phone,
@@ -123,7 +135,9 @@ function captureAccount(account: Account, phone: Phone): AccountState {
     nextDeviceId: account.nextDeviceId,
     watchers: [...account.watchers].map(one => one.phone),
     phoneState: capturePhone(phone),
-    devices: companions.map(captureDevice),
+    appState: captureAppState(world, phone),
+    pasts: phone.history.pasts,
+    devices: companions.map(device => captureDevice(world, device)),
   };
 }
 
@@ -149,17 +163,20 @@ function capturePhone(phone: Phone): PhoneState {
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    sent: [...phone.outbox.sent.entries()].map(([id, { to, content, at, peer }]) => ({
-      id,
-      to,
-      message: text(content),
-      at,
-      ...(peer && { peer }),
-    })),
+    ...(!phone.on && { off: phone.waiting.map(stanza => text(encode(stanza))) }),
+    sent: [...phone.outbox.sent.entries(), ...phone.outbox.sentPeers.entries()].map(
+      ([id, { to, content, at, peer }]) => ({
+        id,
+        to,
+        message: text(content),
+        at,
+        ...(peer && { peer }),
+      }),
+    ),
   };
 }
 
-function captureDevice(device: Device): DeviceState {
+function captureDevice(world: World, device: Device): DeviceState {
   const { registrationId, identity, signedPreKey } = device.keys;
   return {
     id: device.id,
@@ -174,11 +191,13 @@ function captureDevice(device: Device): DeviceState {
     },
     noiseKey: device.noiseKey ?? '',
     signedIdentity: text(device.signedIdentity ?? Buffer.alloc(0)),
+    ...(device.props && { props: text(device.props) }),
     preKeys: device.preKeys.map(key => ({ id: key.id, public: text(key.public) })),
     queue: device.mailbox.contents().map(stanza => text(encode(stanza))),
     logins: device.logins,
     ...(device.lastClose === undefined ? {} : { lastClose: device.lastClose }),
     bootstrapped: device.bootstrapped,
+    dirty: [...world.dirty.of(device)],
   };
 }
 
@@ -186,6 +205,7 @@ function captureDevice(device: Device): DeviceState {
 export function restoreWorld(world: World, state: WorldState): void {
   if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
+  Object.assign(world.sync, state.sync);
   for (const one of state.accounts) restoreAccount(world, one);
   world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
@@ -204,22 +224,26 @@ export function restoreWorld(world: World, state: WorldState): void {
 function restoreAccount(world: World, kept: AccountState): void {
   const account = world.accounts.add({ ...kept, identity: pairOf(kept.identity) });
   account.nextDeviceId = kept.nextDeviceId;
-  restorePhone(world, account, kept.phoneState);
+  const phone = restorePhone(world, account, kept.phoneState);
+  restoreAppState(world, account, phone, kept.appState);
+  phone.history.pasts.push(...(kept.pasts ?? []));
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
       keys: restoreKeys(one.keys),
       noiseKey: data(one.noiseKey),
       signedIdentity: data(one.signedIdentity),
+      props: one.props === undefined ? undefined : data(one.props),
       preKeys: one.preKeys.map(key => ({ id: key.id, public: data(key.public) })),
     });
     device.mailbox.restore(one.queue.map(stanza => decode(data(stanza))));
     device.logins = one.logins;
     device.lastClose = one.lastClose;
     device.bootstrapped = one.bootstrapped;
+    for (const [type, since] of one.dirty ?? []) world.dirty.set(device, type, since);
   }
 }
 
-function restorePhone(world: World, account: Account, kept: PhoneState): void {
+function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
   const { id, private: privateKey, signature } = kept.signedPreKey;
   const phone = new Phone(world, account, {
     registrationId: kept.registrationId,
@@ -236,10 +260,14 @@ function restorePhone(world: World, account: Account, kept: PhoneState): void {
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
+  if (kept.off) phone.switch(false);
+  for (const stanza of kept.off ?? []) phone.receive(decode(data(stanza)));
   for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
-    phone.outbox.sent.restore(sentId, { to, content: data(message), at, peer });
+    const { sent, sentPeers } = phone.outbox;
+    (peer ? sentPeers : sent).restore(sentId, { to, content: data(message), at, peer });
   }
+  return phone;
 }
 
 function restoreKeys(kept: KeysState): DeviceKeys {
