@@ -69,7 +69,7 @@ test('the event stream tells of groups that change and of calls', async t => {
   });
   const group = (await events.next()).value;
   assert.ok(
-    group?.kind === 'group' && group.jid === jid && group.change === 'create' && group.by === first.jid,
+    group?.kind === 'group' && group.group === jid && group.change === 'create' && group.by === first.phone,
   );
   await control.call('call', { params: { phone: first.phone }, body: { to: second.phone, video: true } });
   let call = (await events.next()).value;

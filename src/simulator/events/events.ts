@@ -29,12 +29,13 @@ export type Happening =
   /** composing, recording, paused. */
   | { readonly kind: 'typing'; readonly from: string; readonly chat: string; readonly state: string }
   | { readonly kind: 'presence'; readonly jid: string; readonly available: boolean }
-  /** Something changed in a group; `change` is what its members are told. */
+  /** Something changed in a group (by nobody: by the server), or somebody came or went; people are numbers. */
   | {
       readonly kind: 'group';
-      readonly jid: string;
+      readonly group: string;
       readonly change: string;
-      readonly by: string | undefined;
+      readonly by?: string;
+      readonly people?: readonly string[];
     }
   /** A call began, or ended (`how`). */
   | {

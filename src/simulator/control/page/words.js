@@ -80,10 +80,12 @@ export function sentence(event) {
       return `${who(jid)} said ${event.type} of ${which(id)}`;
     case 'typing':
       return `${who(from)} is ${event.state} to ${who(event.chat)}`;
+    case 'group': {
+      const people = event.people?.map(one => `+${one}`).join(', ') ?? '';
+      return `${event.by ? `+${event.by}` : 'the server'} in ${nameOf(event.group)}: ${event.change} ${people}`;
+    }
     case 'presence':
       return `${who(jid)} is ${event.available ? 'available' : 'unavailable'}`;
-    case 'group':
-      return `${who(jid)}: ${event.change}${event.by ? ` by ${who(event.by)}` : ''}`;
     case 'call':
       return `${who(from)} calls ${event.to.map(who).join(', ')}: ${event.how}`;
     case 'faults':
