@@ -1,4 +1,3 @@
-// What an account is called.
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
 
