@@ -86,6 +86,8 @@ export function sentence(event) {
     }
     case 'presence':
       return `${who(jid)} is ${event.available ? 'available' : 'unavailable'}`;
+    case 'call':
+      return `${who(from)} calls ${event.to.map(who).join(', ')}: ${event.how}`;
     case 'faults':
       return 'faults were changed';
     default: {
