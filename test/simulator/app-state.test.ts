@@ -290,6 +290,18 @@ test('a client that was away hears once of everything that it missed', async t =
   await until(async () => (await hashOf(twin, 'regular_low')) === `10 ${ltHash}`, { what: 'the same state' });
 });
 
+test('whom a companion saves as a contact is in the address book of the phone, until it is removed', async t => {
+  const server = await simulator(t);
+  const [alice, , phone] = await twins(t, server);
+  await server.post('/admin/phones', { phone: '15550050' });
+  const book = async () =>
+    (await server.get<{ contacts: string[] }>(`/admin/phones/${phone}/profile`)).contacts;
+  await alice.sock.addOrEditContact(CHAT, { fullName: 'Eva' });
+  assert.deepEqual(await book(), ['15550050']);
+  await alice.sock.removeContact(CHAT);
+  assert.deepEqual(await book(), []);
+});
+
 test('thousands of changes come in batches, and every one of them verifies', async t => {
   const server = await simulator(t);
   const [alice, , phone] = await twins(t, server);

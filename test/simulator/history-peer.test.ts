@@ -183,6 +183,27 @@ test('everything at once comes on demand too, marked with the request it answers
     return notification ? [notification.fullHistorySyncOnDemandRequestMetadata?.requestId] : [];
   });
   assert.ok(marks.length > 0 && marks.every(one => one === 'R1'));
+
+  // With a limit in days there is less of it: the newest messages of each chat, and what is not older.
+  const before = self.received.length;
+  const limited = await ask(self, {
+    peerDataOperationRequestType: Operation.FULL_HISTORY_SYNC_ON_DEMAND,
+    fullHistorySyncOnDemandRequest: {
+      requestMetadata: { requestId: 'R2' },
+      historySyncConfig: { fullSyncDaysLimit: 40, recentSyncDaysLimit: 20 },
+    },
+  });
+  assert.equal(limited.peerDataOperationResult?.[0]?.fullHistorySyncOnDemandRequestResponse?.responseCode, 0);
+  const chunks = () =>
+    chunksIn({ ...self, received: self.received.slice(before) }).filter(
+      one => one.notification.fullHistorySyncOnDemandRequestMetadata?.requestId === 'R2',
+    );
+  // INITIAL_BOOTSTRAP, RECENT and FULL each end with 100.
+  await until(() => chunks().filter(one => one.chunk.progress === 100).length === 3, {
+    what: 'the last chunk',
+  });
+  const some = chunks().flatMap(({ chunk }) => chunk.conversations.flatMap(one => one.messages ?? []));
+  assert.ok(some.length < past.messages, `${some.length} of ${past.messages}`);
 });
 
 test('a client whose app state is beyond repair makes the phone start it over and unlink everybody', async t => {

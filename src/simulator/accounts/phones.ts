@@ -57,14 +57,6 @@ export async function reinstall(world: World, account: Account): Promise<void> {
   world.changed();
 }
 
-/** Another push name: others get it with the next message. */
-export function rename(world: World, account: Account, name: string): void {
-  if (account.name === name) return;
-  world.accounts.rename(account, name);
-  world.events.tell({ kind: 'phone', change: 'renamed', phone: account.phone });
-  world.changed();
-}
-
 /** The phone of a number. Throws {@link Refused} when there is none. */
 export function phoneOf(world: World, phone: string): Phone {
   const found = world.accounts.byPhone(phone.replace(/^\+/, ''))?.devices.get(0)?.phone;

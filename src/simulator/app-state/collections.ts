@@ -42,6 +42,8 @@ export class Collection {
   snapshot:
     | { readonly version: number; readonly directPath: string; readonly reference: Uint8Array }
     | undefined;
+  /** How many of the patches came from a state file. */
+  kept = 0;
   readonly #patches: Uint8Array[] = [];
   #bytes = 0;
 

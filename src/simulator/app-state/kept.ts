@@ -35,5 +35,6 @@ export function restoreAppState(
     if (!isCollectionName(name)) continue;
     const collection = world.appState.of(account, name);
     for (const patch of patches) collection.restore(data(patch));
+    collection.kept = collection.version;
   }
 }

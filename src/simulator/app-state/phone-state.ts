@@ -21,6 +21,8 @@ export interface Refusal {
 }
 
 const KEPT_REFUSALS = 100;
+/** Far above what rotation makes of them: a companion must not fill the phone with keys. */
+const MOST_KEYS = 500;
 /** What one patch holds at most; more becomes several [guessed, whatsapp-rust splits far later]. */
 const MUTATIONS_PER_PATCH = 250;
 const MUTATIONS_PER_BLOB = 5_000;
@@ -62,7 +64,10 @@ export class PhoneAppState {
       try {
         const patch = proto.SyncdPatch.decode(encoded);
         const { externalMutations: reference } = patch;
-        this.#heed(replica.read(patch, reference ? externalMutations(this.#world, reference) : undefined));
+        const external = reference ? externalMutations(this.#world, reference) : undefined;
+        const mutations = replica.read(patch, external);
+        // What came from the state file had its effect before.
+        if (replica.version > collection.kept) this.#heed(mutations);
       } catch (error) {
         if (!(error instanceof Unverified)) throw error;
         this.#refuse({ collection: name, version: replica.version, reason: error.reason });
@@ -93,11 +98,14 @@ export class PhoneAppState {
 
   /** A key that a companion made. What could not be read without it is read now. */
   learn(keys: readonly proto.Message.IAppStateSyncKey[]): void {
+    const known = this.keys.all().length;
     for (const { keyId, keyData } of keys) {
       if (!keyId?.keyId?.length || keyData?.keyData?.length !== 32) continue;
+      if (this.keys.all().length >= MOST_KEYS) break;
       const data = proto.Message.AppStateSyncKeyData.encode(keyData).finish();
       this.keys.add({ id: Buffer.from(keyId.keyId), data: Buffer.from(data) });
     }
+    if (this.keys.all().length === known) return;
     this.#replicas.clear();
     this.#world.changed();
   }
@@ -134,11 +142,20 @@ export class PhoneAppState {
     };
   }
 
+  /** The phone does what a companion's change means outside of app state: its name, and its address book. */
   #heed(mutations: readonly Mutation[]): void {
-    for (const { operation, value } of mutations) {
+    const { accounts, profiles } = this.#world;
+    const book = new Set(profiles.of(this.#account).contacts);
+    const before = [...book];
+    for (const { operation, index, value } of mutations) {
       const name = operation === SET ? value.pushNameSetting?.name : undefined;
-      if (name) this.#world.accounts.rename(this.#account, name);
+      if (name) accounts.rename(this.#account, name);
+      const contact = index[0] === 'contact' ? accounts.byJid(index[1]) : undefined;
+      if (contact && operation === SET) book.add(contact);
+      else if (contact) book.delete(contact);
     }
+    if (before.length !== book.size || before.some(one => !book.has(one)))
+      profiles.setContacts(this.#account, book);
   }
 
   #refuse(refusal: Refusal): void {

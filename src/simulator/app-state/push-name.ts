@@ -1,6 +1,6 @@
 // A person's name is app state as well: it is how the companions hear of it.
 import type { Account } from '../accounts/accounts.ts';
-import { rename } from '../accounts/phones.ts';
+import { rename } from '../accounts/rename.ts';
 import type { World } from '../world.ts';
 
 /** The person calls itself something else, on the phone. Companions hear of it where there are any with app state. */

@@ -24,10 +24,15 @@ export async function answerDataRequest(request: PeerRequest): Promise<void> {
       return;
     case Operation.FULL_HISTORY_SYNC_ON_DEMAND: {
       const full = asked.fullHistorySyncOnDemandRequest ?? {};
-      const { REQUEST_SUCCESS: responseCode } = ResponseCodes.FullHistorySyncOnDemandResponseCode;
+      const { REQUEST_SUCCESS, GENERIC_ERROR } = ResponseCodes.FullHistorySyncOnDemandResponseCode;
+      const { telling } = request.phone.history;
+      // One at a time: it is a lot of work.
+      const responseCode = telling.has(request.companion) ? GENERIC_ERROR : REQUEST_SUCCESS;
       const response = { requestMetadata: full.requestMetadata ?? null, responseCode };
       await respond(request, asked, [{ fullHistorySyncOnDemandRequestResponse: response }]);
-      await answerFullOnDemand(request, full);
+      if (responseCode === GENERIC_ERROR) return;
+      telling.add(request.companion);
+      await answerFullOnDemand(request, full).finally(() => telling.delete(request.companion));
       return;
     }
     case Operation.PLACEHOLDER_MESSAGE_RESEND:

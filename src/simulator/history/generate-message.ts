@@ -1,5 +1,6 @@
 // One generated message of a chat: which kind it is, and everything a client expects in that kind.
 import { proto } from '@whiskeysockets/baileys';
+import { sha256 } from '../wire/crypto.ts';
 import { type Dice, dice } from './dice.ts';
 import { EMOJIS, sentence } from './words.ts';
 
@@ -45,8 +46,7 @@ export function generatedMessage(
   const key: proto.IMessageKey = {
     remoteJid: about.chat,
     fromMe: author.own,
-    // The shape of an iPhone's ids, as simulated phones write them.
-    id: `3A${chance.bytes(9).toString('hex').toUpperCase()}`,
+    id: idOf(about.seed),
     ...(author.participant !== undefined && { participant: author.participant }),
   };
   const message = content(chance, media);
@@ -64,12 +64,19 @@ export function generatedMessage(
   };
 }
 
+/** The shape of an iPhone's ids, as simulated phones write them. Not by dice: their 32 bits repeat among 100,000. */
+function idOf(seed: string): string {
+  return `3A${sha256(Buffer.from(`${seed}/id`))
+    .toString('hex', 0, 9)
+    .toUpperCase()}`;
+}
+
 function reaction(chance: Dice, about: About, by: Author): proto.IReaction {
   return {
     key: {
       remoteJid: about.chat,
       fromMe: by.own,
-      id: `3A${chance.bytes(9).toString('hex').toUpperCase()}`,
+      id: idOf(`${about.seed}/reaction`),
       ...(by.participant !== undefined && { participant: by.participant }),
     },
     text: chance.pick(EMOJIS),

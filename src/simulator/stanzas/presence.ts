@@ -1,7 +1,7 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
 
 import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { rename } from '../accounts/phones.ts';
+import { rename } from '../accounts/rename.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
 import { tellPresence, watchGroup, watchPerson } from '../presence/presence.ts';
 import { parseJid } from '../wire/jid.ts';
