@@ -23,7 +23,6 @@ import { allows } from './profile/privacy.ts';
 import { type Picture, Profiles } from './profile/profiles.ts';
 import type { TlsIdentity } from './tls/authority.ts';
 import type { Trust } from './wire/certificate.ts';
-import type { Connection } from './wire/connection.ts';
 import { defaultLimits, type Limits } from './wire/limits.ts';
 
 export interface World {
@@ -61,8 +60,8 @@ export interface World {
   /** Something worth keeping changed; a keeper (state/keeper.ts) may be listening. */
   changed: () => void;
   readonly limits: Limits;
-  /** Every socket that was upgraded and is not closed yet. */
-  readonly connections: Set<Connection>;
+  /** Every socket of a client that is not closed yet. */
+  readonly connections: Set<{ destroy(name?: string): void }>;
   /** The server is gone until this time (`performance.now()`): nobody gets in. */
   downUntil: number;
   /** Goes away with every connection, and is back with its state after `downMs`. */

@@ -4,6 +4,7 @@ import type { BinaryNode, WAMessage } from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
+import { assertNoViolations } from './group-world.ts';
 
 tameClients();
 
@@ -58,6 +59,7 @@ for (const mode of ['lid', 'pn'] as const) {
     }
     const { retries, duplicates } = await server.get<Record<string, number>>('/admin/ledger');
     assert.deepEqual([retries, duplicates], [0, 0]);
+    await assertNoViolations(server);
   });
 
   test(`with ${mode} delivery a text that cannot be decrypted comes again`, async t => {
@@ -76,6 +78,7 @@ for (const mode of ['lid', 'pn'] as const) {
     bob.dropSessions();
     const again = await server.control.send(alice.phone, bob.phone, 'four');
     await until(() => bob.text(again.id) === 'four', { what: 'the phone sends again' });
+    await assertNoViolations(server);
   });
 }
 
@@ -91,6 +94,11 @@ test('the form of delivery can be changed while clients chat', async t => {
     await until(() => bob.text(id) === mode);
     assert.equal(stanzaOf(bob, 'message', id)?.attrs.from, mode === 'lid' ? alice.lid : alice.jid);
     await until(() => (alice.statuses.get(id) ?? 0) >= 3, { what: `delivered, ${mode}` });
+    const typed = (): BinaryNode[] => bob.stanzas.filter(one => one.tag === 'chatstate');
+    const before = typed().length;
+    await alice.sock.sendPresenceUpdate('composing', to);
+    await until(() => typed().length > before);
+    assert.equal(typed().at(-1)?.attrs.from, bare(mode === 'lid' ? alice.lid : alice.jid));
   }
   await assert.rejects(server.put('/admin/addressing', { mode: 'hosted' }), { status: 400 });
   assert.equal((await server.control.call('delivery')).addressing, 'lid');

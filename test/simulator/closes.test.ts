@@ -200,6 +200,11 @@ test('an upgrade may be refused with a status, never answered, or dropped', asyn
   assert.equal(await attempt(), '429 7');
   await server.control.arm('upgrade.silent', { when: once });
   assert.match(String(await attempt()), /timed out/);
+  await server.control.arm('upgrade.silent', { when: once });
+  const unanswered = attempt();
+  await until(async () => (await server.control.faults()).armed[1]?.fired === 1, { what: 'a second one' });
+  await server.control.restart();
+  assert.match(String(await unanswered), /hang up|ECONNRESET/, 'it dies with the server');
   await server.control.arm('upgrade.drop', { when: once });
   assert.match(String(await attempt()), /hang up|ECONNRESET/);
   assert.equal(await attempt(), 'open');

@@ -199,6 +199,26 @@ test('a community has room for 100 groups besides its announcements', async t =>
   assert.deepEqual(linked.linked, [{ jid: loose.jid, error: '406' }]);
 });
 
+test('who watches the world sees what happens in groups', async t => {
+  const { control, alice, change } = await cast(t);
+  const events = await control.events({ after: 0, kinds: ['group'] });
+  const { id } = await alice.sock.groupCreate('Shoal', [`${CARLA}@s.whatsapp.net`]);
+  await alice.sock.groupSettingUpdate(id, 'announcement');
+  await change(id, alice.phone, { type: 'add', members: [DORA] });
+  const seen: unknown[] = [];
+  for await (const event of events) {
+    const { seq: _seq, at: _at, ...rest } = event;
+    seen.push(rest);
+    if (seen.length === 3) break;
+  }
+  const common = { kind: 'group', group: id, by: alice.phone };
+  assert.deepEqual(seen, [
+    { ...common, change: 'create' },
+    { ...common, change: 'announcement' },
+    { ...common, change: 'add', people: [DORA] },
+  ]);
+});
+
 test('a number that is given up leaves its groups, and everybody hears of it', async t => {
   const { control, alice, heard } = await cast(t);
   await alice.sock.groupCreate('Shoal', [`${CARLA}@s.whatsapp.net`]);

@@ -1,4 +1,5 @@
 // A group in the simulator, as a client knows it that cached its metadata.
+import assert from 'node:assert/strict';
 import type { GroupMetadata } from '@whiskeysockets/baileys';
 import type { Simulator } from '../../src/simulator/index.ts';
 import type { driver } from './client.ts';
@@ -30,4 +31,10 @@ export function metadata(id: string, addressing: 'pn' | 'lid', members: readonly
     return { id: addressing === 'lid' ? bareLid : number, lid: bareLid, phoneNumber: number, admin: null };
   });
   return { id, subject: 'Test', owner: undefined, addressingMode: addressing, participants } as GroupMetadata;
+}
+
+/** Nothing happened that must never happen, seen from the server. */
+export async function assertNoViolations(server: ReturnType<typeof driver>): Promise<void> {
+  const { violations } = await server.control.call('ledgerViolations');
+  assert.deepEqual(violations, []);
 }

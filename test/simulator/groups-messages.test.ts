@@ -4,7 +4,7 @@ import type { GroupMetadata } from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { makeGroup } from './group-world.ts';
+import { assertNoViolations, makeGroup } from './group-world.ts';
 
 tameClients();
 
@@ -63,6 +63,7 @@ for (const addressing of ['lid', 'pn'] as const) {
       ].sort(),
     );
     assert.ok(Object.values(devices).every(one => one.deliveries === 1));
+    await assertNoViolations(server);
   });
 
   test(`a phone writes to a ${addressing} group, and clients and phones read it`, async t => {

@@ -176,7 +176,8 @@ test('a malformed request about groups is answered with 400 and costs nobody any
   assert.equal(await bad('nonsense', 'add'), 404);
   const missing = { tag: 'participant', attrs: {} };
   assert.equal(await refusal(ask(alice.sock, 'set', id, { tag: 'add', attrs: {}, content: [missing] })), 400);
-  assert.equal(await bad('@g.us', 'create', { subject: 'x'.repeat(101) }), 406);
+  assert.equal(await bad('@g.us', 'create', { subject: 'x'.repeat(5_000) }), 406);
+  assert.equal(await bad(id, 'description', { id: 'x'.repeat(300) }), 400);
   assert.equal(await bad('@g.us', 'create', { subject: ' ' }), 406);
   const many = Array.from({ length: 1_024 }, (_, n) => ({
     tag: 'participant',

@@ -7,6 +7,7 @@ import test from 'node:test';
 import { controlClient } from '../../src/simulator/control/client.ts';
 import { BareClient } from '../support/bare-client.ts';
 import { Fleet, linkDevices } from '../support/fleet.ts';
+import { SealedSender } from '../support/sealed-sender.ts';
 import { until } from '../support/until.ts';
 import { simulator } from './client.ts';
 
@@ -41,6 +42,28 @@ test('50 bare clients write 500 texts: each is acknowledged, delivered and confi
     'phoneErrors',
   ])
     assert.equal(ledger[count], 0, count);
+});
+
+test('what bare clients seal for phones, the phones read', async t => {
+  const server = await simulator(t);
+  const control = controlClient(server.controlUrl);
+  const fleet = new Fleet({ socketUrl: server.socketUrl });
+  t.after(() => fleet.end());
+  await fleet.connect(await linkDevices(control, 5));
+  const { phone, lid } = await control.createPhone();
+  const counted = fleet.counting({ acks: 15, receipts: 15 }, () => {});
+  for (const [index, client] of fleet.clients.entries()) {
+    const sender = await SealedSender.to(client, lid);
+    for (let n = 0; n < 3; n++) await sender.send(phone, `text ${n} of ${index}`);
+  }
+  const { acks, receipts, errors } = await counted;
+  assert.deepEqual([acks, receipts, errors], [15, 15, 0]);
+  const texts = (await control.messages(phone)).map(({ text }) => text).sort();
+  assert.deepEqual(
+    texts,
+    [0, 1, 2].flatMap(n => [0, 1, 2, 3, 4].map(index => `text ${n} of ${index}`)).sort(),
+  );
+  assert.equal((await control.ledger()).violations, 0);
 });
 
 test('a bare client that checks certificates refuses a server with another root', async t => {

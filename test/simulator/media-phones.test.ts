@@ -132,6 +132,30 @@ test('a phone downloads, authenticates and decrypts what clients send, and what 
   }
 });
 
+test('a list of messages tells the kind and the caption of media, whatever envelope it is in', async t => {
+  const { alice, control } = await aliceAndCarla(t);
+  const sent = [
+    { kind: 'image', caption: 'one' },
+    { kind: 'video', caption: 'two', viewOnce: 'true' },
+    { kind: 'voice' },
+    { kind: 'document', caption: 'three' },
+  ] as const;
+  for (const media of sent) await control.sendMedia(CARLA, { to: alice.phone, ...media }, file);
+  const seen = await until(async () => {
+    const messages = await control.messages(alice.phone);
+    return messages.length === sent.length ? messages : undefined;
+  });
+  assert.deepEqual(
+    seen.map(({ type, text }) => [type, text]),
+    [
+      ['image', 'one'],
+      ['video', 'two'],
+      ['audio', ''],
+      ['document', 'three'],
+    ],
+  );
+});
+
 test('a phone says why it does not see the media of a message', async t => {
   const { alice, control } = await aliceAndCarla(t);
   const { id } = await control.sendMedia(CARLA, { to: alice.phone, kind: 'image' }, file);

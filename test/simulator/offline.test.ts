@@ -10,7 +10,7 @@ import { child, node } from '../../src/simulator/wire/stanza.ts';
 import { BareClient, type BareClientOptions } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { client, driver, linkedClients, simulator, tameClients } from './client.ts';
-import { makeGroup } from './group-world.ts';
+import { assertNoViolations, makeGroup } from './group-world.ts';
 
 tameClients();
 
@@ -108,6 +108,7 @@ test('what was not confirmed comes again at the next login, before what came mea
   const third = bare(t, server, linked);
   await third.self.open;
   assert.deepEqual([third.ids(), third.ib('offline_preview')], [[], undefined]);
+  await assertNoViolations(server);
 });
 
 test('Baileys, which asks once, gets everything that waited in order, and after it live traffic', async t => {
@@ -149,6 +150,7 @@ test('Baileys, which asks once, gets everything that waited in order, and after 
   assert.equal(came.at(-1)?.attrs.offline, undefined);
   const types = new Map(alice.received.map(one => [one.message.key.id, one.type]));
   assert.deepEqual([types.get(wanted[0] ?? ''), types.get(live.id)], ['append', 'notify']);
+  await assertNoViolations(server);
 });
 
 test('a typing state waits for a device that is away only as long as it was told to', async t => {

@@ -131,6 +131,42 @@ test('a person enters a pairing code that a client shows', { skip }, async t => 
   await shows(page, '#people-list', '+15550003');
 });
 
+test('a person answers and reacts to a message, and sees edits and deletions where they belong', {
+  skip,
+}, async t => {
+  const { server, page } = await opened(t);
+  const { control } = server;
+  const [alice] = await linkedClients(t, server, { count: 1 });
+  assert.ok(alice);
+  await control.createPhone({ phone: '15550002', name: 'Bruno' });
+  const jid = '15550002@s.whatsapp.net';
+  const sent = await alice.sock.sendMessage(jid, { text: 'shall we?' });
+  const gone = await alice.sock.sendMessage(jid, { text: 'a secret' });
+  await press(page, '#people-list', 'Bruno');
+  await press(page, '#chats-list', alice.phone);
+  await shows(page, '#messages', 'a secret');
+  await page.hover('#messages .bubble');
+  await press(page, '#messages .actions', 'Reply');
+  await page.type('#text', 'yes');
+  await shows(page, '#quoted', 'shall we?');
+  await page.keyboard.press('Enter');
+  const answer = await until(() =>
+    alice.received.find(one => one.message.message?.extendedTextMessage?.text === 'yes'),
+  );
+  assert.equal(answer.message.message?.extendedTextMessage?.contextInfo?.stanzaId, sent?.key.id);
+  await page.hover('#messages .bubble');
+  await page.click('#messages .bubble .actions [aria-label="React with 👍"]');
+  await until(() =>
+    alice.received.some(one => one.message.message?.reactionMessage?.key?.id === sent?.key.id),
+  );
+  await shows(page, '#messages .reactions', '👍');
+  await alice.sock.sendMessage(jid, { text: 'shall we sing?', edit: sent?.key ?? assert.fail() });
+  await shows(page, '#messages', /shall we sing\?[\s\S]*edited/);
+  await alice.sock.sendMessage(jid, { delete: gone?.key ?? assert.fail() });
+  await shows(page, '#messages', 'This message was deleted');
+  assert.doesNotMatch(await text(page, '#messages'), /a secret/);
+});
+
 test('a person arms a fault, ends a connection, and sees both', { skip }, async t => {
   const { server, page } = await opened(t);
   const [alice] = await linkedClients(t, server, { count: 1 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { until } from '../support/until.ts';
 import { client, linkedClients, simulator, tameClients } from './client.ts';
+import { assertNoViolations } from './group-world.ts';
 
 tameClients();
 
@@ -36,6 +37,7 @@ test('what is sent to people whose phone is off is delivered by their clients al
     (await server.control.messages(bob.phone)).map(one => one.text),
     ['anybody there'],
   );
+  await assertNoViolations(server);
 });
 
 test('a client that is linked to a phone that goes off at once gets its history when the phone is back', async t => {

@@ -15,7 +15,7 @@ import { bigEndian, children, node } from '../../src/simulator/wire/stanza.ts';
 import { BareClient } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { makeGroup } from './group-world.ts';
+import { assertNoViolations, makeGroup } from './group-world.ts';
 
 tameClients();
 
@@ -64,6 +64,7 @@ test('a group text that a client cannot decrypt comes again from the client or p
     [after[bob.jid]?.deliveries, after[bob.jid]?.receipts.some(one => one.type === 'retry')],
     [1, false],
   );
+  await assertNoViolations(server);
 });
 
 test('a phone that cannot decrypt asks, and the client sends again, to people and to groups', async t => {
@@ -85,6 +86,7 @@ test('a phone that cannot decrypt asks, and the client sends again, to people an
   }
   // It sent again to everybody, and nobody shows anything twice.
   assert.deepEqual(await texts(), ['text 0', 'text 1']);
+  await assertNoViolations(server);
 });
 
 test('a phone that loses the session with one device only asks that device', async t => {

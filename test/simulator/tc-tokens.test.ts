@@ -196,3 +196,37 @@ test('a locked account starts no chat, is told why and until when, and may answe
   const sent = await alice.sock.sendMessage(pn(bob.phone), { text: 'now' });
   await until(() => bob.text(sent?.key.id ?? '') === 'now');
 });
+
+test('an account may start only so many chats: it is warned, then refused with 463, and goes on in those there are', async t => {
+  const server = await simulator(t);
+  const [alice, bob, carol] = await linkedClients(t, server, { count: 3 });
+  assert.ok(alice && bob && carol);
+  const updates: unknown[] = [];
+  alice.sock.ev.on('message-capping.update', ({ capping_status: status, used_quota: used }) =>
+    updates.push([status, used]),
+  );
+  await server.post('/admin/phones', { phone: '15550081' });
+  await server.put(`/admin/phones/${alice.phone}/profile`, { newChats: 2 });
+  for (const to of [bob, carol]) {
+    const sent = await alice.sock.sendMessage(pn(to.phone), { text: 'hello' });
+    await until(() => to.text(sent?.key.id ?? '') === 'hello');
+  }
+  await until(() => updates.length === 3);
+  assert.deepEqual(updates, [
+    ['NONE', 0],
+    ['FIRST_WARNING', 1],
+    ['CAPPED', 2],
+  ]);
+  const refused = await alice.sock.sendMessage(pn('15550081'), { text: 'hello' });
+  await until(() => alice.statuses.get(refused?.key.id ?? '') === 0, { what: 'an error' });
+  const again = await alice.sock.sendMessage(pn(bob.phone), { text: 'again' });
+  await until(() => bob.text(again?.key.id ?? '') === 'again');
+  const { total_quota, used_quota } = (await alice.sock.fetchNewChatMessageCap()) as Record<string, unknown>;
+  assert.deepEqual([total_quota, used_quota], [2, 2]);
+  await server.post('/admin/phones/15550081/send', { to: alice.phone, text: 'write me' });
+  const answer = await alice.sock.sendMessage(pn('15550081'), { text: 'an answer starts no chat' });
+  await until(async () => {
+    const messages = await server.get<{ id: string }[]>('/admin/phones/15550081/messages');
+    return messages.some(one => one.id === answer?.key.id);
+  });
+});

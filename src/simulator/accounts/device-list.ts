@@ -64,8 +64,8 @@ export function announceIdentity(world: World, account: Account): void {
   // Clients forget the list that they have (Baileys handleDevicesNotification, whatsmeow handleDeviceNotification). When
   // real servers say `update` is not known [guessed].
   const primary = node('device', { jid: accountJid(account), lid: accountJid(account, 'lid') });
-  const now = world.clock.seconds();
-  const list = node('key-index-list', { ts: now }, keyIndexList(account, Number(now)));
+  const ts = world.clock.seconds();
+  const list = node('key-index-list', { ts }, keyIndexList(account, Number(ts)));
   tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.

@@ -1,8 +1,8 @@
-// An account's push name.
+// A person calls itself something else: others get the name with the next message.
 import type { World } from '../world.ts';
 import type { Account } from './accounts.ts';
 
-/** Another push name: others get it with the next message. */
+/** Another push name. Clients tell theirs at every login, so it is often the one that is known. */
 export function rename(world: World, account: Account, name: string): void {
   if (account.name === name) return;
   world.accounts.rename(account, name);

@@ -47,7 +47,7 @@ export const GroupChange = z
     z.object({ type: z.literal('approve'), members: People }),
     z.object({ type: z.literal('reject'), members: People }),
     z.object({ type: z.literal('cancel') }),
-    z.object({ type: z.literal('report'), messages: z.array(z.string()).min(1).max(100) }),
+    z.object({ type: z.literal('report'), messages: z.array(z.string().min(1).max(256)).min(1).max(100) }),
     z.object({ type: z.literal('link'), groups: Jids }),
     z.object({ type: z.literal('unlink'), groups: Jids, removeOrphans: z.boolean().default(false) }),
     z.object({ type: z.literal('join-subgroup'), group: z.string() }),

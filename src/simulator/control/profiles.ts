@@ -8,6 +8,7 @@ import { tellPresence } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
 import { setBlocked } from '../profile/block-list.ts';
 import { setDisappearing } from '../profile/disappearing.ts';
+import { setNewChatQuota } from '../profile/new-chats.ts';
 import { setPicture } from '../profile/pictures.ts';
 import { announcePrivacy, categoryNode, setPrivacy } from '../profile/privacy-iqs.ts';
 import { isCategory, isValueOf } from '../profile/privacy-values.ts';
@@ -41,6 +42,13 @@ const Changes = z.strictObject({
     .nullable()
     .optional()
     .openapi({ description: 'It may start no chats for so long; null lifts it.' }),
+  newChats: z
+    .number()
+    .int()
+    .min(0)
+    .nullable()
+    .optional()
+    .openapi({ description: 'So many chats may it start; then 463. Null: any number.' }),
 });
 const TokenModes = z.enum(['off', 'enforced']);
 const Limits = z.object({
@@ -207,7 +215,7 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
 /** All of it or, when something is wrong, nothing. Throws {@link Refused}. */
 function changeProfile(world: World, account: Account, changes: z.output<typeof Changes>): void {
-  const { name, about, disappearing, timelock } = changes;
+  const { name, about, disappearing, timelock, newChats } = changes;
   const privacy = Object.entries(changes.privacy ?? {}).map(([category, value]) => {
     if (!isCategory(category) || !isValueOf(category, value))
       throw new Refused(400, `privacy: ${category} cannot be ${value}`);
@@ -225,6 +233,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
   }
   if (disappearing !== undefined) setDisappearing(world, account, disappearing);
   if (timelock !== undefined) setTimelock(world, account, timelock);
+  if (newChats !== undefined) setNewChatQuota(world, account, newChats);
   world.changed();
 }
 

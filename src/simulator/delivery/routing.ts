@@ -116,10 +116,8 @@ function hand(world: World, target: Device, stanza: BinaryNode): void {
     if (world.faults.armed?.fire('message.lost', target, stanza)) return;
     world.ledger.delivered(stanza.attrs.id ?? '', jid);
   }
-  if (target.phone) {
-    if (stanza.tag === 'message') world.ledger.handed(stanza, jid, true);
-    target.phone.receive(stanza);
-  } else {
+  if (target.phone) target.phone.receive(stanza);
+  else {
     target.mailbox.push(stanza);
     world.changed();
   }

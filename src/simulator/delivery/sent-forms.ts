@@ -1,16 +1,16 @@
 // A sender hears of a message in the form in which it wrote the recipient, also where it was delivered in the other one.
 import type { Account } from '../accounts/accounts.ts';
+import { BoundedMap } from '../ledger/bounded.ts';
 import type { Domain } from '../wire/jid.ts';
 
 /** Only messages that were delivered in another form are in here; the oldest go first. */
 const KEPT = 50_000;
 
 export class SentForms {
-  readonly #forms = new Map<string, Domain>();
+  readonly #forms = new BoundedMap<Domain>(KEPT);
 
   remember(sender: Account, id: string, form: Domain): void {
     this.#forms.set(`${sender.lid} ${id}`, form);
-    if (this.#forms.size > KEPT) this.#forms.delete(this.#forms.keys().next().value ?? '');
   }
 
   /** The form in which `sender` wrote this message's recipient, if it is not the one that was delivered. */
@@ -19,7 +19,7 @@ export class SentForms {
   }
 
   capture(): [string, Domain][] {
-    return [...this.#forms];
+    return [...this.#forms.entries()];
   }
 
   restore(kept: readonly [string, Domain][]): void {

@@ -29,6 +29,14 @@ export type Happening =
   /** composing, recording, paused. */
   | { readonly kind: 'typing'; readonly from: string; readonly chat: string; readonly state: string }
   | { readonly kind: 'presence'; readonly jid: string; readonly available: boolean }
+  /** Something changed in a group (by nobody: by the server), or somebody came or went; people are numbers. */
+  | {
+      readonly kind: 'group';
+      readonly group: string;
+      readonly change: string;
+      readonly by?: string;
+      readonly people?: readonly string[];
+    }
   | { readonly kind: 'faults' };
 
 /** `seq` counts from 1; `at` is the world's time in Unix milliseconds. */

@@ -23,9 +23,9 @@ export function struckAtUpgrade(world: World, socket: Duplex): boolean {
       return true;
     default: {
       // Silent: the bytes are taken, and the socket stays until the client or the simulator gives up.
-      const end = () => socket.destroy();
-      world.stopped.addEventListener('abort', end);
-      socket.on('close', () => world.stopped.removeEventListener('abort', end));
+      const waiting = { destroy: () => void socket.destroy() };
+      world.connections.add(waiting);
+      socket.on('close', () => world.connections.delete(waiting));
       socket.resume();
       return true;
     }

@@ -31,7 +31,7 @@ const make: Answer = request => {
   const mode = child(content, 'parent')?.attrs.default_membership_approval_mode;
   if (has('parent')) settings.defaultApproval = mode === 'request_required';
   const made = found(world, device.account, {
-    subject: need(content, 'subject'),
+    subject: need(content, 'subject', Number.POSITIVE_INFINITY),
     people: has('participant') ? peopleIn(request, content) : [],
     addressing: world.groups.newAddressing,
     key: content?.attrs.key,
@@ -135,7 +135,8 @@ const subject: Answer = request => {
 /** Baileys names no new id when it deletes one; whatsmeow's SetGroupDescription names none at all. */
 const description: Answer = request => {
   const { world, content } = request;
-  const { id = world.nextId(), prev, delete: deleted } = content?.attrs ?? {};
+  const { prev, delete: deleted } = content?.attrs ?? {};
+  const id = content?.attrs.id === undefined ? world.nextId() : need(content, 'id');
   const text = deleted === 'true' ? undefined : textIn(child(content, 'body'));
   perform(request, groupOf(request), { type: 'description', id, previous: prev, text });
   return [];

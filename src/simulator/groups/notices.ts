@@ -3,6 +3,7 @@
 // whole notification in which an attribute is missing, so what it reads as required is always there.
 import type { Account } from '../accounts/accounts.ts';
 import { accountJid } from '../accounts/accounts.ts';
+import type { Happening } from '../events/events.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
@@ -15,8 +16,20 @@ export function announce(world: World, notices: readonly Notice[]): void {
   for (const notice of notices) {
     const stanza = notification(world, notice);
     for (const account of notice.to) tell(account, stanza);
+    world.events.tell(happening(notice));
   }
   if (notices.length > 0) world.changed();
+}
+
+/** The news for those who watch the world. */
+function happening({ group, by, news }: Notice): Happening {
+  return {
+    kind: 'group',
+    group: group.jid,
+    change: news.type === 'setting' ? news.key : news.type,
+    ...(by && { by: by.phone }),
+    ...('people' in news && { people: news.people.map(account => account.phone) }),
+  };
 }
 
 /** What this account's devices know of groups is old: Baileys fetches them anew. The devices that were told. */

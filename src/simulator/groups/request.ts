@@ -7,10 +7,13 @@ import { announce } from './notices.ts';
 import type { Outcome, Person } from './outcome.ts';
 import { badRequest, MAX_MEMBERS, notFound } from './rules.ts';
 
+/** JIDs, codes and ids are far shorter; some of them are kept. */
+const MAX_ATTRIBUTE = 256;
+
 /** An attribute that must be there. Throws 400. */
-export function need(holder: BinaryNode | undefined, name: string): string {
+export function need(holder: BinaryNode | undefined, name: string, longest = MAX_ATTRIBUTE): string {
   const value = holder?.attrs[name];
-  if (value === undefined || value === '') throw badRequest();
+  if (value === undefined || value === '' || value.length > longest) throw badRequest();
   return value;
 }
 

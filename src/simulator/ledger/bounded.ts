@@ -1,7 +1,12 @@
-// Maps and lists that forget their oldest, so that a benchmark of hours ends in memory.
+// Maps that forget their oldest, so that a benchmark of hours ends in memory.
 
+/**
+ * A map of at most `most` entries that forgets by halves. One at a time is no cheaper than it looks: V8 finds the first
+ * key of a Map by stepping over all that were deleted before it, which at 100,000 takes longer than a whole message.
+ */
 export class BoundedMap<V> {
-  readonly #kept = new Map<string, V>();
+  #young = new Map<string, V>();
+  #old = new Map<string, V>();
   readonly #most: number;
 
   constructor(most: number) {
@@ -9,17 +14,25 @@ export class BoundedMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#kept.get(key);
+    return this.#young.get(key) ?? this.#old.get(key);
   }
 
+  /** Counts as new, also when the key was there. */
   set(key: string, value: V): void {
-    this.#kept.set(key, value);
-    if (this.#kept.size <= this.#most) return;
-    const oldest = this.#kept.keys().next();
-    if (!oldest.done) this.#kept.delete(oldest.value);
+    this.#young.set(key, value);
+    if (this.#young.size <= this.#most / 2) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  /** The older ones first. */
+  *entries(): Generator<[string, V]> {
+    for (const entry of this.#old) if (!this.#young.has(entry[0])) yield entry;
+    yield* this.#young;
   }
 
   clear(): void {
-    this.#kept.clear();
+    this.#young.clear();
+    this.#old.clear();
   }
 }

@@ -1,12 +1,14 @@
 // A phone that follows its script: each message that it answers has a course of its own, with its own delays, so that the
 // phone's lane is free meanwhile.
 import { setTimeout as wait } from 'node:timers/promises';
+import { deviceJid } from '../accounts/accounts.ts';
 import { RINGS_MS } from '../calls/call-stanzas.ts';
 import { offerCall } from '../calls/signalling.ts';
 import { formOf } from '../delivery/addressing.ts';
 import { chatJid } from '../delivery/chat.ts';
-import { handleChatState, handlePresence } from '../stanzas/presence.ts';
-import { node } from '../wire/stanza.ts';
+import { relayChatState } from '../presence/chat-state.ts';
+import { tellPresence } from '../presence/presence.ts';
+import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Composition, compose } from './compose.ts';
 import type { Incoming } from './inbox.ts';
@@ -82,8 +84,8 @@ export class Acting {
         form: formOf(chat) ?? 's.whatsapp.net',
         timeoutMs: step.call.ringMs ?? RINGS_MS,
       });
-    } else if ('available' in step) this.#present('available');
-    else if ('unavailable' in step) this.#present('unavailable');
+    } else if ('available' in step) this.#present(true);
+    else if ('unavailable' in step) this.#present(false);
   }
 
   #wait(ms: number): Promise<void> {
@@ -91,16 +93,21 @@ export class Acting {
   }
 
   async #seenTo(to: string, state: 'composing' | 'recording', ms: number): Promise<void> {
-    const media = state === 'recording' ? { media: 'audio' } : {};
-    const say = (tag: string, attrs: Record<string, string>) =>
-      handleChatState(this.#world, this.#phone.device, node('chatstate', { to }, [node(tag, attrs)]));
-    say('composing', media);
+    const { account, device } = this.#phone;
+    const say = (shown: string, child: BinaryNode) => {
+      this.#world.events.tell({ kind: 'typing', from: deviceJid(device), chat: to, state: shown });
+      relayChatState(this.#world, account, to, child);
+    };
+    say(state, node('composing', { media: state === 'recording' ? 'audio' : undefined }));
     await this.#wait(ms);
-    say('paused', {});
+    say('paused', node('paused', {}));
   }
 
-  #present(type: 'available' | 'unavailable'): void {
-    handlePresence(this.#world, this.#phone.device, node('presence', { type }));
+  #present(available: boolean): void {
+    const { account, device } = this.#phone;
+    device.available = available;
+    this.#world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
+    tellPresence(this.#world, account);
   }
 
   async #send(to: string, given: Composition): Promise<void> {

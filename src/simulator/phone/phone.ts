@@ -89,8 +89,10 @@ export class Phone {
   /** Takes a stanza addressed to device 0. Never throws. */
   receive(stanza: BinaryNode): void {
     if (!this.#on) this.#waiting.push(stanza);
-    else if (stanza.tag === 'message') this.#later(() => this.#take(stanza));
-    else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
+    else if (stanza.tag === 'message') {
+      this.#world.ledger.handed(stanza, deviceJid(this.device), true);
+      this.#later(() => this.#take(stanza));
+    } else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
       this.#later(() => this.#retries.answer(stanza));
     else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
   }

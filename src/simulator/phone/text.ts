@@ -1,6 +1,7 @@
 // What a person would see of a message: its kind and its text.
 import { randomInt } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
+import { unwrapped } from './kinds.ts';
 
 /** Adds the 1..16 bytes of padding that hide a message's length. */
 export function pad(encoded: Uint8Array): Buffer {
@@ -15,8 +16,12 @@ export function decodePadded(plain: Uint8Array): proto.Message {
   return proto.Message.decode(plain.subarray(0, plain.length - count));
 }
 
-/** `type` is `text` or the name of the protobuf field without "Message" (`image`, `reaction`, `protocol`, ...). */
-export function describe(message: proto.IMessage): { type: string; text: string } {
+/**
+ * `type` is `text` or the name of the protobuf field without "Message" (`image`, `reaction`, `protocol`, ...), whatever
+ * envelope it came in.
+ */
+export function describe(envelope: proto.IMessage): { type: string; text: string } {
+  const message = unwrapped(envelope);
   if (message.conversation) return { type: 'text', text: message.conversation };
   if (message.extendedTextMessage) return { type: 'text', text: message.extendedTextMessage.text ?? '' };
   for (const [name, value] of Object.entries(message)) {

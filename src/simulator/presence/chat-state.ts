@@ -1,5 +1,6 @@
 // Typing, recording, paused: to whoever is connected on the other side, kept for nobody (protocol.md 10.1).
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { deliveredForm } from '../delivery/addressing.ts';
 import { isBlocked } from '../profile/privacy.ts';
 import { parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
@@ -23,8 +24,9 @@ export function relayChatState(
   const person = parseJid(to);
   const account = person && world.accounts.byUser(person.user, person.domain);
   if (!account) return false;
-  if (account !== from)
-    push(world, from, account, node('chatstate', { from: accountJid(from, person.domain) }, [state]));
+  if (account === from) return true;
+  const shown = accountJid(from, deliveredForm(world, person.domain));
+  push(world, from, account, node('chatstate', { from: shown }, [state]));
   return true;
 }
 

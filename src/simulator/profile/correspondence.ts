@@ -2,6 +2,7 @@
 import type { Account } from '../accounts/accounts.ts';
 import type { Chat } from '../delivery/chat.ts';
 import type { World } from '../world.ts';
+import { startChat } from './new-chats.ts';
 import { isBlocked } from './privacy.ts';
 
 /**
@@ -11,6 +12,6 @@ import { isBlocked } from './privacy.ts';
 export function admits(world: World, to: Account, from: Account, chat: Chat): boolean {
   if (to === from) return true;
   if (isBlocked(world, to, from)) return false;
-  if (chat.kind === 'person') world.profiles.of(from).wroteTo.add(to);
+  if (chat.kind === 'person') startChat(world, from, to);
   return true;
 }

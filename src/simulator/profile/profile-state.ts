@@ -1,6 +1,7 @@
 // Profiles as plain JSON and back, for keeping. People are named by their numbers.
 import type { Account } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
+import type { NewChatQuota } from './new-chats.ts';
 import { isCategory, isValueOf } from './privacy-values.ts';
 import type { Picture, Profile, Timelock } from './profiles.ts';
 import type { TokenMode } from './trust-tokens.ts';
@@ -24,6 +25,7 @@ interface ProfileState {
   tokens: { phone: string; token: string; t: number }[];
   timelock?: Timelock;
   linkCode?: string;
+  newChats?: NewChatQuota;
 }
 
 export interface ProfilesState {
@@ -63,6 +65,7 @@ function captureProfile(account: Account, profile: Profile): ProfileState {
       t,
     })),
     ...(profile.timelock && { timelock: profile.timelock }),
+    ...(profile.newChats && { newChats: profile.newChats }),
     ...(profile.linkCode !== undefined && { linkCode: profile.linkCode }),
   };
 }
@@ -96,6 +99,7 @@ export function restoreProfiles(world: World, state: ProfilesState): void {
       if (holder) profile.tokens.set(holder, { bytes: Buffer.from(token, 'base64'), t });
     }
     profile.timelock = kept.timelock;
+    profile.newChats = kept.newChats;
     if (kept.linkCode !== undefined) profiles.setLink(account, kept.linkCode);
   }
 }

@@ -2,6 +2,7 @@
 // request may change and who hears of it is decided by those who call.
 import { createHash } from 'node:crypto';
 import type { Account } from '../accounts/accounts.ts';
+import type { NewChatQuota } from './new-chats.ts';
 import { type Category, defaultPrivacy } from './privacy-values.ts';
 import type { TokenMode, TrustToken } from './trust-tokens.ts';
 
@@ -40,6 +41,8 @@ export interface Profile {
   /** Tokens that it gave, by who may use them. */
   readonly tokens: Map<Account, TrustToken>;
   timelock: Timelock | undefined;
+  /** How many chats it may start; undefined for any number. */
+  newChats: NewChatQuota | undefined;
   /** The code of its contact link. */
   linkCode: string | undefined;
 }
@@ -146,6 +149,7 @@ function blankProfile(): Profile {
     lastSeen: undefined,
     tokens: new Map(),
     timelock: undefined,
+    newChats: undefined,
     linkCode: undefined,
   };
 }

@@ -6,6 +6,7 @@ import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { notify } from './audience.ts';
+import { isCapped } from './new-chats.ts';
 import { allows, isBlocked } from './privacy.ts';
 
 /** `enforced`: of everybody; `off`: only of accounts whose push name starts with `restricted:`. */
@@ -87,7 +88,8 @@ function isRestricted(name: string): boolean {
 
 /**
  * The error of the ack for a message of one person to another, or undefined when it may pass. 463: the other asks for a
- * token (or lets only contacts write), has never written and the message has no token; or the sender may not start chats.
+ * token (or lets only contacts write), has never written and the message has no token; or the sender may not start chats,
+ * or no more of them.
  */
 export function firstContactError(
   world: World,
@@ -97,6 +99,7 @@ export function firstContactError(
 ): '463' | undefined {
   const known = sender === to || world.profiles.of(to).wroteTo.has(sender);
   if (known) return undefined;
+  if (isCapped(world, sender) && !world.profiles.of(sender).wroteTo.has(to)) return '463';
   const strict = needsToken(world, to) || isTimelocked(world, sender);
   if (strict && !world.profiles.of(sender).wroteTo.has(to)) {
     if (!isTrusted(world, to, sender, bytes(child(message, 'tctoken')))) return '463';

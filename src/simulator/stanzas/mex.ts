@@ -1,27 +1,23 @@
 // xmlns `w:mex`: queries by number, variables and answers as JSON (Baileys Socket/mex.ts, whatsmeow newsletter.go).
 import { channelQueries } from '../channels/queries.ts';
 import { groupQueries } from '../groups/queries.ts';
+import { describeNewChats } from '../profile/new-chats.ts';
 import { describeTimelock } from '../profile/timelock.ts';
 import { bytes, node } from '../wire/stanza.ts';
 import { type MexAnswer, MexError } from './mex-request.ts';
 import { type Answer, IqError } from './request.ts';
+
+const newChats: MexAnswer = ({ world, device }) => ({
+  xwa2_message_capping_info: describeNewChats(world, device.account),
+});
 
 /** Of the account itself, by the ids of Baileys Types/Mex and whatsapp-rust iq/mex_operations.rs. */
 const accountQueries: Readonly<Record<string, MexAnswer>> = {
   '23983697327930364': ({ world, device }) => ({
     xwa2_fetch_account_reachout_timelock: describeTimelock(world, device.account),
   }),
-  '24503548349331633': () => ({ xwa2_message_capping_info: NO_CAP }),
-  '27910975521856601': () => ({ xwa2_message_capping_info: NO_CAP }),
-};
-
-/** New chats are not counted here. */
-const NO_CAP = {
-  capping_status: 'NONE',
-  total_quota: '-1',
-  used_quota: '0',
-  ote_status: 'NOT_ELIGIBLE',
-  mv_status: 'NOT_ELIGIBLE',
+  '24503548349331633': newChats,
+  '27910975521856601': newChats,
 };
 
 const queries: Readonly<Record<string, MexAnswer>> = {

@@ -2,7 +2,8 @@
 import { call, ofPhone } from './api.js';
 import { $, attempt, el, show } from './dom.js';
 import { loadMessages, model, nameOf, numberOf, typingIn } from './model.js';
-import { clock, preview, ticksOf } from './words.js';
+import { threadOf } from './thread.js';
+import { ticksOf } from './words.js';
 
 const SHOWN = 300;
 
@@ -29,7 +30,7 @@ export function drawConversation() {
   const group = chat?.endsWith('@g.us');
   show(
     log,
-    rowsOf(all.slice(-SHOWN), group),
+    threadOf(all.slice(-SHOWN), phone, group),
     row => row.key,
     row => bubble(row),
   );
@@ -49,49 +50,108 @@ function subtitle(chat) {
   );
 }
 
-/** Messages as rows, a line for the day where it changes. */
-function rowsOf(messages, group) {
-  const rows = [];
-  let day;
-  for (const one of messages) {
-    const date = new Date(one.timestamp * 1000).toLocaleDateString([], {
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-    });
-    if (date !== day) rows.push({ key: `day ${date}`, day: date });
-    day = date;
-    rows.push({
-      key: `${one.id} ${one.from} ${one.type}`,
-      id: one.id,
-      fromMe: one.fromMe,
-      author: group && !one.fromMe ? nameOf(one.from) : undefined,
-      device: one.fromMe && one.from.includes(':') ? one.from.split(/[:@]/)[1] : undefined,
-      kind: one.type === 'text' ? undefined : one.type,
-      text: preview(one),
-      at: clock(one.timestamp),
-      status: one.fromMe ? one.status : undefined,
-    });
-  }
-  return rows;
-}
+const REACTIONS = ['👍', '❤️', '😂'];
 
-function bubble({ day, id, fromMe, author, device, kind, text, at, status }) {
+function bubble(row) {
+  const {
+    day,
+    id,
+    fromMe,
+    author,
+    device,
+    special,
+    image,
+    quoted,
+    forwarded,
+    text,
+    edited,
+    at,
+    status,
+    reactions,
+  } = row;
   if (day) return el('li.day', {}, day);
   return el(
-    `li.bubble${fromMe ? '.mine' : ''}${kind ? '.special' : ''}`,
+    `li.bubble${fromMe ? '.mine' : ''}${special ? '.special' : ''}`,
     { title: id },
     author && el('span.author', {}, author),
+    forwarded && el('span.note', {}, 'Forwarded'),
+    quoted && el('span.quote', {}, quoted),
+    image && el('img.picture', { src: image, alt: text, loading: 'lazy' }),
     el('span.text', {}, text),
     el(
       'span.foot',
       {},
       device && el('span.device', { title: `sent by linked device ${device}` }, `:${device}`),
+      edited && el('span', {}, 'edited'),
       el('time', {}, at),
       status &&
         el(`span.ticks.${status}`, { role: 'img', 'aria-label': status, title: status }, ticksOf(status)),
     ),
+    reactions.length > 0 && el('span.reactions', {}, reactions.join(' ')),
+    el(
+      'span.actions',
+      {},
+      el('button', { type: 'button', onclick: () => quote(id, text) }, 'Reply'),
+      REACTIONS.map(emoji =>
+        el(
+          'button',
+          {
+            type: 'button',
+            'aria-label': `React with ${emoji}`,
+            onclick: () => send({ react: { message: id, emoji } }),
+          },
+          emoji,
+        ),
+      ),
+    ),
   );
+}
+
+/** What is being answered: { id, chat }, or undefined. */
+let answered;
+
+function quote(id, text) {
+  answered = { id, chat: model.chat };
+  $('quoted').firstChild.textContent = text;
+  $('quoted').hidden = false;
+  $('text').focus();
+}
+
+function unquote() {
+  answered = undefined;
+  $('quoted').hidden = true;
+}
+
+function send(content) {
+  const { phone, chat } = model;
+  return attempt(async () => {
+    const sent = await call('POST', `${ofPhone(phone)}/send`, { to: chat, ...content });
+    await loadMessages();
+    return sent;
+  });
+}
+
+/** Typing is said again while it goes on, and ended when it stops (as apps do). */
+const TYPING_AGAIN_MS = 5_000;
+const TYPING_ENDS_MS = 4_000;
+let typing;
+
+function types() {
+  const { phone, chat } = model;
+  if (!chat || chat.endsWith('@broadcast') || chat.endsWith('@newsletter')) return;
+  const say = state => call('POST', `${ofPhone(phone)}/typing`, { to: chat, state }).catch(() => {});
+  if (typing?.chat !== chat || Date.now() - typing.at > TYPING_AGAIN_MS) {
+    clearTimeout(typing?.timer);
+    typing = { chat, at: Date.now() };
+    say('composing');
+  }
+  clearTimeout(typing.timer);
+  typing.end = () => {
+    clearTimeout(typing?.timer);
+    typing = undefined;
+    say('paused');
+  };
+  typing.timer = setTimeout(typing.end, TYPING_ENDS_MS);
 }
 
 export function startConversation() {
@@ -104,20 +164,19 @@ export function startConversation() {
   });
   form.addEventListener('submit', event => {
     event.preventDefault();
-    const { phone, chat } = model;
     const said = text.value;
     if (said.trim() === '') return;
+    const reply = answered?.chat === model.chat ? { quote: answered.id } : {};
     text.value = '';
-    attempt(async () => {
-      try {
-        await call('POST', `${ofPhone(phone)}/send`, { to: chat, text: said });
-      } catch (error) {
-        text.value ||= said;
-        throw error;
-      }
-      await loadMessages();
+    unquote();
+    typing?.end();
+    send({ text: said, ...reply }).then(sent => {
+      // What was refused is not lost.
+      if (!sent) text.value ||= said;
     });
   });
+  text.addEventListener('input', () => text.value !== '' && types());
+  $('quoted').querySelector('button').addEventListener('click', unquote);
   $('mark-read').addEventListener('click', () => {
     const { phone, chat } = model;
     const unseen = model.messages.filter(one => one.chat === chat && !one.fromMe && !one.seen);

@@ -2,7 +2,7 @@
 import { call, ofPhone } from './api.js';
 import { perFrame } from './dom.js';
 
-const MESSAGES = 1_000;
+const MESSAGES = 500;
 const TRAFFIC = 300;
 /** Somebody who stopped without saying so (WhatsApp clients repeat it every 10 s or so). */
 const TYPING_MS = 12_000;
@@ -115,22 +115,31 @@ export async function loadMessages() {
   changed();
 }
 
-/** Refetches at most so often, the last time included. */
+/** Of the time, at most so much is spent fetching one thing again: a world of thousands is looked at less often. */
+const SHARE = 0.1;
+
+/** Refetches at most every `ms`, and the last time asked for in any case. */
 function sparing(load, ms) {
-  let timer;
+  let busy = false;
   let again = false;
-  const run = () => {
-    if (timer) {
+  const run = async () => {
+    if (busy) {
       again = true;
       return;
     }
-    timer = setTimeout(() => {
-      timer = undefined;
-      if (!again) return;
-      again = false;
-      run();
-    }, ms);
-    load().catch(() => {}); // the line is gone: the stream says so, and loads all when it is back
+    busy = true;
+    const started = performance.now();
+    await load().catch(() => {}); // the line is gone: the stream says so, and loads all when it is back
+    const took = performance.now() - started;
+    setTimeout(
+      () => {
+        busy = false;
+        if (!again) return;
+        again = false;
+        run();
+      },
+      Math.max(ms, took / SHARE),
+    );
   };
   return run;
 }

@@ -35,7 +35,7 @@ function content({ phone, name, jid, lid }) {
       'form.row',
       { onsubmit: event => rename(event, phone) },
       field('Name', { name: 'name', value: name, required: true, maxLength: 100 }),
-      el('button', {}, 'Rename'),
+      el('button', { type: 'submit' }, 'Rename'),
     ),
     el('dl', {}, el('dt', {}, 'JID'), el('dd', {}, jid), el('dt', {}, 'LID'), el('dd', {}, lid)),
     el('h3', {}, 'Linked devices'),
@@ -134,7 +134,7 @@ function card(phone, { jid, connected, logins, queued, lastClose }) {
               say(`Ended ${jid}: ${close.value}`);
             }),
         },
-        'End connection',
+        'End',
       ),
       el(
         'button.danger',
@@ -148,18 +148,21 @@ function card(phone, { jid, connected, logins, queued, lastClose }) {
   );
 }
 
+const EXAMPLE = '[{"when": {"text": {"contains": "price"}},\n  "do": [{"type": 900}, {"reply": "ten"}]}]';
+
 function scriptForm(phone) {
-  return el(
+  const form = el(
     'form.stack',
     {
       onsubmit: event => {
         event.preventDefault();
-        const { reply, afterMs, reads } = event.target.elements;
+        const { reply, afterMs, reads, rules } = form.elements;
         attempt(async () => {
           await call('PUT', `${ofPhone(phone)}/script`, {
             reads: reads.checked,
             ...(reply.value && { reply: reply.value }),
             ...(afterMs.value && { afterMs: Number(afterMs.value) }),
+            ...(rules.value.trim() && { rules: rulesIn(rules.value) }),
           });
           say('It will do so from now on');
         });
@@ -174,6 +177,29 @@ function scriptForm(phone) {
       placeholder: '0',
     }),
     el('label.check', {}, el('input', { type: 'checkbox', name: 'reads' }), ' Reads what it gets'),
-    el('button', {}, 'Set'),
+    field(
+      'Rules that come first, as JSON',
+      { name: 'rules', rows: 4, placeholder: EXAMPLE, spellcheck: false },
+      'textarea',
+    ),
+    el('button', { type: 'submit' }, 'Set'),
   );
+  call('GET', `${ofPhone(phone)}/script`)
+    .then(script => {
+      const { reply, afterMs, reads, rules } = form.elements;
+      reply.value = script.reply ?? '';
+      afterMs.value = script.afterMs ?? '';
+      reads.checked = script.reads === true;
+      rules.value = script.rules ? JSON.stringify(script.rules, undefined, 1) : '';
+    })
+    .catch(() => {}); // the phone is gone: so is its panel
+  return form;
+}
+
+function rulesIn(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('The rules are not JSON.');
+  }
 }

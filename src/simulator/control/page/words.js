@@ -80,6 +80,10 @@ export function sentence(event) {
       return `${who(jid)} said ${event.type} of ${which(id)}`;
     case 'typing':
       return `${who(from)} is ${event.state} to ${who(event.chat)}`;
+    case 'group': {
+      const people = event.people?.map(one => `+${one}`).join(', ') ?? '';
+      return `${event.by ? `+${event.by}` : 'the server'} in ${event.group}: ${event.change} ${people}`;
+    }
     case 'presence':
       return `${who(jid)} is ${event.available ? 'available' : 'unavailable'}`;
     case 'faults':
