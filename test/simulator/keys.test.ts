@@ -5,6 +5,7 @@ import type { BinaryNode, WAMessage } from '@whiskeysockets/baileys';
 import { bytes, child, children } from '../../src/simulator/wire/stanza.ts';
 import { until } from '../support/until.ts';
 import { type Client, client, linkedClients, paired, simulator, tameClients } from './client.ts';
+import { assertNoViolations } from './group-world.ts';
 
 tameClients();
 
@@ -155,6 +156,8 @@ test('a reinstalled phone has a new identity: contacts chat on with it, its comp
   await until(() => again.text(hello?.key.id ?? '') === 'welcome back');
   const back = await again.sock.sendMessage(chatOf(alice), { text: 'here again' });
   await until(() => alice.text(back?.key.id ?? '') === 'here again');
+  // Of the new keys none was taken for one of the old.
+  await assertNoViolations(server);
 });
 
 test('a client that was away when a contact was reinstalled reaches it all the same', async t => {

@@ -52,7 +52,8 @@ export async function reinstall(world: World, account: Account): Promise<void> {
     if (device.id !== 0) unlink(world, device, 'device-removed');
   account.identity = generateKeyPair();
   const phone = account.devices.get(0)?.phone;
-  await phone?.reinstall(freshSignalState(account.identity));
+  // Ids go on, so that a prekey of the new keys is never taken for one of the old.
+  await phone?.reinstall(freshSignalState(account.identity, phone.signal.state.nextPreKeyId));
   announceIdentity(world, account);
   world.changed();
 }

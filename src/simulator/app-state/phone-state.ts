@@ -91,14 +91,20 @@ export class PhoneAppState {
     }
   }
 
-  /** What a companion must find: the push name, in force under the key there is now (protocol.md 14). */
+  /** Writes what every companion must find, where it is not there yet. */
+  prepare(): void {
+    this.ensurePushName();
+    this.#ensureSalt();
+  }
+
+  /** The push name, in force under the key there is now (protocol.md 14). */
   ensurePushName(): void {
     const known = this.entry('critical_block', ['setting_pushName'])?.value.pushNameSetting?.name;
     if (known !== this.#account.name) this.apply([{ kind: 'pushName', name: this.#account.name }]);
   }
 
   /** What a companion makes tokens for strangers from, where it gets that as app state. */
-  ensureSalt(): void {
+  #ensureSalt(): void {
     if (!saltDelivery(this.#account).appState || this.entry('regular_high', ['nct_salt_sync'])) return;
     this.apply([{ kind: 'nonContactSalt', salt: nonContactSalt(this.#world, this.#account) }]);
   }

@@ -1,4 +1,5 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
+import { proto } from '@whiskeysockets/baileys';
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
@@ -7,7 +8,7 @@ import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import type { Connection } from '../wire/connection.ts';
 import { jid } from '../wire/jid.ts';
-import { bytes, child, node, SERVER } from '../wire/stanza.ts';
+import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** How long a client may take to sign its identity. It needs two signatures; rc14's pure JS takes 15 ms each. */
@@ -58,6 +59,16 @@ function accountFor(world: World, phone: string | undefined, name: string | unde
   return world.accounts.byName(name) ?? ensureAccount(world, world.accounts.freshPhone(name), name);
 }
 
+/**
+ * That the account's chats go by LID: from then on a client addresses people so (whatsapp-rust src/pair.rs, WhatsApp Web
+ * `setIsLidMigrated`). Baileys and whatsmeow do not read it.
+ */
+function clientProps(world: World): BinaryNode[] {
+  if (world.delivery.addressing !== 'lid') return [];
+  const props = proto.ClientPairingProps.encode({ isChatDbLidMigrated: true });
+  return [node('client-props', {}, props.finish())];
+}
+
 /** Sends pair-success, checks the client's signature, stores the device and asks it to reconnect. */
 export async function link(
   world: World,
@@ -80,6 +91,7 @@ export async function link(
     node('device', { jid: jid(account.phone, 's.whatsapp.net', id), lid: jid(account.lid, 'lid', id) }),
     node('platform', { name: 'android' }),
     node('biz', { name: account.name }),
+    ...clientProps(world),
   ]);
 
   return new Promise((resolve, reject) => {
@@ -104,6 +116,8 @@ export async function link(
       // It is in somebody's hands now (delivery/settings.ts `phones`).
       const phone = account.devices.get(0)?.phone;
       if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
+      // Before there is anybody to tell: a notification would come before the keys that it takes to read the patch.
+      phone?.appState.prepare();
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,

@@ -44,7 +44,7 @@ const MAX_PRE_KEY_ID = 0xff_ffff;
 /** Of those that were handed out and not used yet; the oldest go first. */
 const KEPT_PRE_KEYS = 2_000;
 
-export function freshSignalState(identity: KeyPair): SignalState {
+export function freshSignalState(identity: KeyPair, nextPreKeyId = 1): SignalState {
   let signedPreKey: SignalState['signedPreKey'] | undefined;
   return {
     registrationId: randomInt(1, 16_380),
@@ -54,7 +54,7 @@ export function freshSignalState(identity: KeyPair): SignalState {
       return signedPreKey;
     },
     preKeys: new Map(),
-    nextPreKeyId: 1,
+    nextPreKeyId,
     sessions: new Map(),
     senderKeys: new Map(),
     keyHolders: new Map(),
