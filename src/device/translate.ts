@@ -249,14 +249,18 @@ interface GroupReceipt {
   readonly receipt: { userJid?: string | null; receiptTimestamp?: unknown; readTimestamp?: unknown };
 }
 
-/** `message-receipt.update`: receipts of groups, one per participant. */
+/**
+ * `message-receipt.update`: receipts of groups, one per participant. Not those of one's own: Baileys turns a `sender`
+ * receipt of one's phone into a read one (messages-recv.ts handleReceipt), and what oneself looked at is no news.
+ */
 export function fromGroupReceipts(updates: GroupReceipt[], self: Self): Draft[] {
   return updates
     .map(({ key, receipt }) => {
-      if (!key.id) return undefined;
+      const reader = bare(receipt.userJid);
+      if (!key.id || reader === bare(self.jid) || reader === bare(self.lid)) return undefined;
       const read = receipt.readTimestamp !== undefined && receipt.readTimestamp !== null;
       const at = timeOf(read ? receipt.readTimestamp : receipt.receiptTimestamp);
-      return ack([key.id], key, read ? Status.READ : Status.DELIVERY_ACK, at, self, bare(receipt.userJid));
+      return ack([key.id], key, read ? Status.READ : Status.DELIVERY_ACK, at, self, reader);
     })
     .filter(draft => draft !== undefined);
 }

@@ -58,6 +58,26 @@ test('the event stream tells of pairing, login, messages with their text, receip
   );
 });
 
+test('the event stream tells of groups that change and of calls', async t => {
+  const { control } = await simulator(t);
+  const events = await control.events({ kinds: ['group', 'call'] });
+  t.after(() => events.return());
+  const [first, second] = await control.createPhones(2);
+  assert.ok(first && second);
+  const { jid } = await control.call('createGroup', {
+    body: { by: first.phone, subject: 'Choir', members: [second.phone] },
+  });
+  const group = (await events.next()).value;
+  assert.ok(
+    group?.kind === 'group' && group.group === jid && group.change === 'create' && group.by === first.phone,
+  );
+  await control.call('call', { params: { phone: first.phone }, body: { to: second.phone, video: true } });
+  let call = (await events.next()).value;
+  while (call?.kind === 'group') call = (await events.next()).value;
+  assert.ok(call?.kind === 'call' && call.from === first.jid && call.to.includes(second.jid));
+  assert.equal(call.how, 'video');
+});
+
 test('a long poll answers when the message comes, empty when the time is over, and reads on from a message', async t => {
   const server = await simulator(t);
   const { control } = server;

@@ -2,6 +2,7 @@
 // server's newest version and never waits, so it is never in conflict; its companions are.
 import { proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/accounts.ts';
+import { rename } from '../accounts/rename.ts';
 import { nonContactSalt, saltDelivery } from '../profile/non-contact.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
@@ -162,7 +163,7 @@ export class PhoneAppState {
     const before = [...book];
     for (const { operation, index, value } of mutations) {
       const name = operation === SET ? value.pushNameSetting?.name : undefined;
-      if (name) accounts.rename(this.#account, name);
+      if (name) rename(this.#world, this.#account, name);
       const contact = index[0] === 'contact' ? accounts.byJid(index[1]) : undefined;
       if (contact && operation === SET) book.add(contact);
       else if (contact) book.delete(contact);

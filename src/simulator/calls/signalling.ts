@@ -47,6 +47,7 @@ export function offerCall(world: World, offer: Offer): Call {
     call.parties.set(account, rings ? 'ringing' : 'silenced');
     if (rings) push(world, call, account, offerNode(call, offer));
   }
+  tellCall(world, call, video ? 'video' : 'audio');
   call.timer = setTimeout(() => {
     if (!world.stopped.aborted && ![...call.parties.values()].includes('accepted'))
       endCall(world, call, caller.account, 'timeout');
@@ -77,7 +78,7 @@ export function rejectCall(
   push(world, call, call.caller, step(call, 'reject', attrs), { from: by });
   push(world, call, by.account, step(call, 'terminate', { reason: 'rejected_elsewhere' }), { not: by });
   const open = [...call.parties.values()].some(state => state === 'ringing' || state === 'accepted');
-  if (!open) finish(call, 'rejected');
+  if (!open) finish(world, call, 'rejected');
   return true;
 }
 
@@ -95,13 +96,19 @@ export function endCall(world: World, call: Call, by: Account, reason?: string, 
     for (const [account, party] of call.parties)
       if (party === 'ringing' || party === 'accepted') push(world, call, account, terminate);
   } else return false;
-  finish(call, reason ?? 'hangup');
+  finish(world, call, reason ?? 'hangup');
   return true;
 }
 
-function finish(call: Call, how: string): void {
+function finish(world: World, call: Call, how: string): void {
   clearTimeout(call.timer);
   call.ended = how;
+  tellCall(world, call, how);
+}
+
+function tellCall(world: World, { id, caller, parties }: Call, how: string): void {
+  const to = [...parties.keys()].map(account => accountJid(account));
+  world.events.tell({ kind: 'call', id, from: accountJid(caller), to, how });
 }
 
 /** What passes between the two clients and means nothing to the server: preaccept, transport, relaylatency, … */

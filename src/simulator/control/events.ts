@@ -27,7 +27,7 @@ const eventStream = {
   summary:
     'What happens, as server-sent events: each has its kind as `event`, its seq as `id`, and JSON as `data`',
   description:
-    'Kinds: phone, waiting, linked, unlinked, login, close, sent, delivered, message, receipt, typing, presence, group, faults. The last 2,000 are kept for those who come late; a reader that is slower than that loses the oldest, never the line.',
+    'Kinds: phone, waiting, linked, unlinked, login, close, sent, delivered, message, receipt, typing, presence, group, call, faults. The last 2,000 are kept for those who come late; a reader that is slower than that loses the oldest, never the line.',
   query: Query,
   results: z.looseObject({ kind: z.string(), seq: z.number(), at: z.number() }),
 } as const;

@@ -37,6 +37,14 @@ export type Happening =
       readonly by?: string;
       readonly people?: readonly string[];
     }
+  /** A call began, or ended (`how`). */
+  | {
+      readonly kind: 'call';
+      readonly id: string;
+      readonly from: string;
+      readonly to: readonly string[];
+      readonly how: string;
+    }
   | { readonly kind: 'faults' };
 
 /** `seq` counts from 1; `at` is the world's time in Unix milliseconds. */

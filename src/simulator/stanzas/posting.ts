@@ -70,10 +70,11 @@ function toPerson(world: World, sender: Device, message: BinaryNode, chat: Perso
     if (target.account === other || target.account === sender.account)
       addressees.push({ target, chat, encs });
   };
-  for (const { target, encs } of listed(world, message)) add(target, encs);
   const direct = children(message, 'enc');
-  const target = world.accounts.device(message.attrs.to);
-  if (direct.length > 0 && target) add(target, direct);
+  const resentTo = direct.length > 0 ? world.accounts.device(message.attrs.to) : undefined;
+  // Baileys rc14 lists the device of a resend as well, with a second ciphertext: it would be shown twice.
+  for (const { target, encs } of listed(world, message)) if (target !== resentTo) add(target, encs);
+  if (resentTo) add(resentTo, direct);
   return { addressees, ...hashFor(message, [other, sender.account], chat.jid.domain) };
 }
 

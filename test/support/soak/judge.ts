@@ -60,7 +60,8 @@ export async function judge(
       const ways = person.shown.get(entry.id) ?? [];
       const times = ways.length;
       if (times > 0) shown++;
-      const what = `${entry.id} at ${jid}`;
+      const told = row?.receipts.map(({ type }) => type).join() ?? '';
+      const what = `${entry.id} at ${jid} (sent ${entry.sent}, addressed ${row?.addressed}, handed ${row?.handed}, receipts ${told})`;
       if (times > 1) {
         // Baileys shows what it can decrypt, also when it knows the id.
         const why = (row?.addressed ?? 0) > 1 ? 'its sender sent it again' : 'it came again';

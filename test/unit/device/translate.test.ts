@@ -293,6 +293,9 @@ test('in a group each participant acknowledges for himself', () => {
       { key, receipt: { userJid: '15551234567:2@s.whatsapp.net', receiptTimestamp: at / 1000 } },
       { key, receipt: { userJid: ann, readTimestamp: at / 1000 } },
       { key: { ...key, id: null as never }, receipt: { userJid: ann, readTimestamp: at / 1000 } },
+      // One's own devices: Baileys takes the phone's `sender` receipt for a read one.
+      { key, receipt: { userJid: '15550001111@s.whatsapp.net', readTimestamp: at / 1000 } },
+      { key, receipt: { userJid: '111000@lid', readTimestamp: at / 1000 } },
     ],
     self,
   );

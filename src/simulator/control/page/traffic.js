@@ -9,6 +9,7 @@ const BOXES = {
   messages: ['message', 'sent'],
   deliveries: ['delivered'],
   receipts: ['receipt'],
+  groups: ['group', 'call'],
   connections: ['login', 'close', 'linked', 'unlinked', 'waiting'],
   presence: ['typing', 'presence'],
   others: undefined,

@@ -82,10 +82,12 @@ export function sentence(event) {
       return `${who(from)} is ${event.state} to ${who(event.chat)}`;
     case 'group': {
       const people = event.people?.map(one => `+${one}`).join(', ') ?? '';
-      return `${event.by ? `+${event.by}` : 'the server'} in ${event.group}: ${event.change} ${people}`;
+      return `${event.by ? `+${event.by}` : 'the server'} in ${nameOf(event.group)}: ${event.change} ${people}`;
     }
     case 'presence':
       return `${who(jid)} is ${event.available ? 'available' : 'unavailable'}`;
+    case 'call':
+      return `${who(from)} calls ${event.to.map(who).join(', ')}: ${event.how}`;
     case 'faults':
       return 'faults were changed';
     default: {
