@@ -64,6 +64,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     delivery: {
       addressing: options.addressing ?? 'as-sent',
       chatStateTtlMs: options.chatStateTtlMs ?? 0,
+      phones: options.phones ?? 'on',
     },
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';

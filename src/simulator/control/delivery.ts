@@ -12,6 +12,9 @@ const Settings = z.object({
   chatStateTtlMs: z.number().int().min(0).max(3_600_000).openapi({
     description: 'How long a typing state waits for a device that is away; 0: connected devices only.',
   }),
+  phones: z.enum(['on', 'off']).openapi({
+    description: 'off: a phone goes off once it has linked a companion and told it everything.',
+  }),
   bundleErrors: z.boolean().openapi({
     description:
       'Key bundles of devices that are not there carry an error per user, instead of being left out.',
@@ -89,9 +92,10 @@ export function deliveryRoutes(add: AddRoute, world: World): void {
   add(deliveryShapes.delivery, () => world.delivery);
 
   add(deliveryShapes.setDelivery, ({ body }) => {
-    const { addressing, chatStateTtlMs, bundleErrors } = body;
+    const { addressing, chatStateTtlMs, phones, bundleErrors } = body;
     if (addressing !== undefined) world.delivery.addressing = addressing;
     if (chatStateTtlMs !== undefined) world.delivery.chatStateTtlMs = chatStateTtlMs;
+    if (phones !== undefined) world.delivery.phones = phones;
     if (bundleErrors !== undefined) world.delivery.bundleErrors = bundleErrors;
     return world.delivery;
   });

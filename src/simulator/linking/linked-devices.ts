@@ -78,7 +78,9 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   joinSeeded(world, account);
   world.changed();
 
-  const { keys } = account.devices.get(0)!.phone!.appState;
+  const primary = account.devices.get(0)!.phone!;
+  primary.rest();
+  const { keys } = primary.appState;
   const appStateKeys = keys.current && keys.all();
   const keyPair = (pair: KeyPair) => ({
     public: Buffer.from(pair.public),

@@ -101,6 +101,9 @@ export async function link(
         connection.close('unauthorized');
         return;
       }
+      // It is in somebody's hands now (delivery/settings.ts `phones`).
+      const phone = account.devices.get(0)?.phone;
+      if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,
