@@ -89,9 +89,14 @@ function changePost(world: World, channel: Channel, change: Change, device?: Dev
   return found;
 }
 
-/** To every companion of every follower but the one that sent it. */
+/** To every companion of every follower but the one that sent it; without one, the author's phone did. */
 function deliver(world: World, channel: Channel, made: Post, not?: Device): void {
   world.changed();
+  const phone = made.by.devices.get(0);
+  if (!not && phone) {
+    world.ledger.sent(made.id, deviceJid(phone), channel.jid);
+    world.ledger.acked(made.id);
+  }
   for (const account of channel.followers.keys()) {
     const stanza = deliveredPost(channel.jid, made, account === made.by);
     for (const target of account.devices.values()) {

@@ -52,6 +52,7 @@ export function handleChannelReceipt(world: World, sender: Device, receipt: Bina
   const { to, type } = receipt.attrs;
   sender.connection?.send(node('ack', { class: 'receipt', id, from: to, type }));
   if (sender.mailbox.confirm('message', id)) world.changed();
+  if (type !== 'view') world.ledger.receipt(id, deviceJid(sender), type ?? 'delivered');
   const channel = world.channels.byJid(to);
   if (!channel || (type !== 'view' && type !== 'read')) return;
   const items = children(child(receipt, 'list'), 'item');

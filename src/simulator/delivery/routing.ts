@@ -113,8 +113,12 @@ function hand(world: World, target: Device, stanza: BinaryNode): void {
   const jid = deviceJid(target);
   if (stanza.tag === 'message') {
     world.ledger.addressed(stanza, jid);
-    if (world.faults.armed?.fire('message.lost', target, stanza)) return;
-    world.ledger.delivered(stanza.attrs.id ?? '', jid);
+    const id = stanza.attrs.id ?? '';
+    if (world.faults.armed?.fire('message.lost', target, stanza)) {
+      world.ledger.lost(id, jid);
+      return;
+    }
+    world.ledger.delivered(id, jid);
   }
   if (target.phone) target.phone.receive(stanza);
   else {

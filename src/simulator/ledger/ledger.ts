@@ -9,22 +9,8 @@ import { type KeyUse, readKeyUse } from './ciphertext.ts';
 import { type DeviceLog, freshDeviceLog, keepLast } from './device-log.ts';
 import { COPIES, type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
 import { Messages } from './messages.ts';
+import type { ProtocolFault } from './protocol-fault.ts';
 import type { Pending, Violation, ViolationKind } from './violations.ts';
-
-/** What a client's connection was ended for. */
-export type ProtocolFault =
-  | 'frame' // not the intro, or a frame too long
-  | 'handshake'
-  | 'login' // a registration or login of a wrong shape
-  | 'authentication' // a frame that its sender did not seal
-  | 'encoding' // not a binary node
-  | 'stanza' // a node of a wrong shape
-  | 'websocket'
-  | 'flood'
-  | 'backlog'
-  | 'handshake-timeout'
-  | 'idle'
-  | 'internal'; // the server's own fault
 
 const nothingYet = () => ({
   /** Message stanzas of clients and phones, retries included. */
@@ -157,6 +143,16 @@ export class Ledger {
     for (const enc of children(stanza, 'enc')) this.#keyUsed(entry, device, row, enc);
   }
 
+  /** The copy goes nowhere: a fault took it. */
+  lost(id: string, device: string): void {
+    this.#messages.get(id)?.devices[device]?.[COPIES].pop();
+  }
+
+  /** The world goes on from a state file: devices know of messages that are not in here. */
+  resumed(): void {
+    this.#partial = true;
+  }
+
   /** The copy is in the device's queue, or was handed to it. */
   delivered(id: string, device: string): void {
     this.totals.deliveries++;
@@ -211,15 +207,16 @@ export class Ledger {
     if (CLAIMS.has(type)) settle(row, type === 'retry' ? 'retry' : 'delivered');
   }
 
-  /** An `<ack class="message">` of a client: with an error it gave the message up. */
-  nacked(id: string, device: string, error: string | undefined): void {
+  /** An `<ack class="message">` of a client: with an error it gave the message up. `late`: a copy that it asked for again. */
+  nacked(id: string, device: string, error: string | undefined, late = false): void {
     if (error !== undefined) {
       this.totals.nacks++;
       this.#log(device).nacks++;
     }
     const row = this.#messages.get(id)?.devices[device];
     // After a retry receipt Baileys gives its copy up; what it waits for is the next one.
-    if (row?.handed && row.settled !== 'retry') settle(row, error === undefined ? 'delivered' : 'nack');
+    if (!late && row?.handed && row.settled !== 'retry')
+      settle(row, error === undefined ? 'delivered' : 'nack');
   }
 
   /** The server gave a one-time prekey of that device away. */

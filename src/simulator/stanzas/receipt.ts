@@ -21,7 +21,10 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
   if (!SEEN.has(type ?? '')) {
     // Several may be confirmed at once: clients that were offline do so.
-    for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
+    for (const one of ids) {
+      const { mailbox } = sender;
+      if (type === 'retry' ? mailbox.askAgain(one) : mailbox.confirm('message', one)) world.changed();
+    }
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
@@ -64,6 +67,8 @@ function bare(chat: Chat): Chat {
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */
 export function handleAck(world: World, device: Device, ack: BinaryNode): void {
   const { class: tag, id, error } = ack.attrs;
-  if (tag === 'message' && id !== undefined) world.ledger.nacked(id, deviceJid(device), error);
-  if (tag !== undefined && id !== undefined && device.mailbox.confirm(tag, id)) world.changed();
+  if (tag === undefined || id === undefined) return;
+  const late = tag === 'message' && error !== undefined && device.mailbox.gaveUpBefore(id);
+  if (tag === 'message') world.ledger.nacked(id, deviceJid(device), error, late);
+  if (!late && device.mailbox.confirm(tag, id)) world.changed();
 }

@@ -203,6 +203,7 @@ function captureDevice(world: World, device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  world.ledger.resumed();
   if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
   Object.assign(world.sync, state.sync);

@@ -7,7 +7,7 @@ import { badTrust, garbageHello } from '../faults/connecting.ts';
 import type { ArmedFault } from '../faults/faults.ts';
 import { passesIn, passesOut } from '../faults/gate.ts';
 import type { Effect, Wire } from '../faults/kind.ts';
-import type { ProtocolFault } from '../ledger/ledger.ts';
+import type { ProtocolFault } from '../ledger/protocol-fault.ts';
 import { authenticate } from '../linking/login.ts';
 import type { Registration } from '../linking/pairing-desk.ts';
 import { handleStanza } from '../stanzas/dispatch.ts';
