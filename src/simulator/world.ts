@@ -1,5 +1,4 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
-
 import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';

@@ -1,5 +1,4 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
-
 import { participantsHash } from '../delivery/participants-hash.ts';
 import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';

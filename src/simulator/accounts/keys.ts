@@ -1,5 +1,4 @@
 // Signal keys that the server hands out: bundles and one-time prekeys (protocol.md 6).
-
 import { type BinaryNode, bigEndian, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Device, deviceJid } from './accounts.ts';

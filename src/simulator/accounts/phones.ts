@@ -1,5 +1,4 @@
 // Making phones, and telling the server's account list about them.
-
 import { quit } from '../groups/change.ts';
 import { announce } from '../groups/notices.ts';
 import { Phone } from '../phone/phone.ts';

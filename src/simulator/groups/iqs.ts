@@ -11,7 +11,6 @@ import type { Group } from './groups.ts';
 import { inviteIqs, showInvited } from './invite-iqs.ts';
 import { announce } from './notices.ts';
 import { groupNamed, groupOf, need, peopleIn, perform } from './request.ts';
-import { badRequest, forbidden, notFound } from './rules.ts';
 import { readSetting, SETTING_TAGS, type Settings } from './settings.ts';
 
 const make: Answer = request => {
@@ -20,12 +19,12 @@ const make: Answer = request => {
   const described = child(content, 'description');
   const parent = child(content, 'linked_parent');
   const above = parent && groupNamed(request, need(parent, 'jid'));
-  if (parent && !above) throw notFound();
+  if (parent && !above) throw new IqError(404);
   const settings: Partial<Settings> = {};
   for (const asked of children(content)) {
     if (!SETTING_TAGS.includes(asked.tag)) continue;
     const setting = readSetting(asked);
-    if (!setting) throw badRequest();
+    if (!setting) throw new IqError(400);
     Object.assign(settings, setting);
   }
   const mode = child(content, 'parent')?.attrs.default_membership_approval_mode;
@@ -55,7 +54,7 @@ const query: Answer = request => {
   const group = groupOf(request);
   const invitation = child(content, 'add_request');
   if (invitation) return [showInvited(request, group, invitation)];
-  if (!group.members.has(device.account)) throw forbidden();
+  if (!group.members.has(device.account)) throw new IqError(403);
   // The client has the members already (whatsapp-rust GroupQueryIq).
   if (content?.attrs.phash !== undefined && content.attrs.phash === membersHash(group)) return [];
   return twins(group);
@@ -73,7 +72,7 @@ function membersHash(group: Group): string {
 /** Many at once; each has its own error (whatsapp-rust BatchGetGroupInfoIq). */
 const queryMany: Answer = request => {
   const asked = children(request.content, 'group');
-  if (asked.length === 0 || asked.length > MAX_QUERIED) throw badRequest();
+  if (asked.length === 0 || asked.length > MAX_QUERIED) throw new IqError(400);
   const groups = asked.map(one => {
     const jid = need(one, 'jid');
     const group = groupNamed(request, jid);
@@ -123,7 +122,7 @@ const leave: Answer = request => {
     perform(request, group, { type: 'leave' });
     return node(asked.tag, { ...asked.attrs });
   });
-  if (left.length === 0) throw badRequest();
+  if (left.length === 0) throw new IqError(400);
   return [node('leave', {}, left)];
 };
 
@@ -145,7 +144,7 @@ const description: Answer = request => {
 const setting: Answer = request => {
   const group = groupOf(request);
   const settings = request.content && readSetting(request.content);
-  if (!settings) throw badRequest();
+  if (!settings) throw new IqError(400);
   perform(request, group, { type: 'settings', settings });
   return [];
 };
@@ -159,7 +158,7 @@ const acknowledge: Answer = request => {
 /** What no row knows. */
 const unknown: Answer = ({ world, iq, content }) => {
   world.ledger.unknownIq(`w:g2/${iq.attrs.type}/${content?.tag ?? ''}`);
-  throw new IqError(400, 'bad-request');
+  throw new IqError(400);
 };
 
 export const groupIqs: Readonly<Record<string, Answer>> = {

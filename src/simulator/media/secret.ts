@@ -1,5 +1,4 @@
 // Encrypted media on the media host: for phones, and for the blobs of history and of app state.
-
 import { encryptMedia, Opener, type SealedFacts, Sealer, type SecretMedia } from './cipher.ts';
 import type { MediaStore, StoredMedia } from './store.ts';
 

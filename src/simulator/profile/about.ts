@@ -11,7 +11,7 @@ const MAX_BYTES = 700;
 
 const set: Answer = ({ world, device, content, after }) => {
   const text = bytes(content) ?? Buffer.alloc(0);
-  if (content?.tag !== 'status' || text.length > MAX_BYTES) throw new IqError(400, 'bad-request');
+  if (content?.tag !== 'status' || text.length > MAX_BYTES) throw new IqError(400);
   after(() => setAbout(world, device.account, text.toString(), device));
   return [];
 };

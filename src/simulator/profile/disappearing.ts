@@ -11,7 +11,7 @@ const MAX_SECONDS = 31_536_000;
 const set: Answer = ({ world, device, content, after }) => {
   const given = content?.attrs.duration ?? '';
   const duration = Number(given);
-  if (!/^\d+$/.test(given) || duration > MAX_SECONDS) throw new IqError(400, 'bad-request');
+  if (!/^\d+$/.test(given) || duration > MAX_SECONDS) throw new IqError(400);
   after(() => setDisappearing(world, device.account, duration, device));
   return [];
 };

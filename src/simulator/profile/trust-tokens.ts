@@ -36,11 +36,11 @@ export function isExpired(t: number, now: number): boolean {
  */
 const issue: Answer = ({ world, device, content, after }) => {
   const asked = children(content, 'token');
-  if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400, 'bad-request');
+  if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400);
   const now = Number(world.clock.seconds());
   const given = asked.map(({ attrs: { jid, t = '', type } }) => {
     const holder = world.accounts.byJid(jid);
-    if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400, 'bad-request');
+    if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400);
     return { jid, holder, t: Math.min(Number(t), now) };
   });
   const back: BinaryNode[] = [];

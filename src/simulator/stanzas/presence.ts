@@ -1,5 +1,4 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
-
 import { type Device, deviceJid } from '../accounts/accounts.ts';
 import { rename } from '../accounts/rename.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
