@@ -5,7 +5,7 @@ import { Refused } from '../refused.ts';
 import { node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid } from './accounts.ts';
-import { unlink } from './device-list.ts';
+import { unlinkAll } from './device-list.ts';
 import { checkedNumber } from './phones.ts';
 
 /**
@@ -16,8 +16,7 @@ import { checkedNumber } from './phones.ts';
 export function changeNumber(world: World, account: Account, to: string): void {
   const phone = checkedNumber(to);
   if (world.accounts.byPhone(phone)) throw new Refused(409, `somebody has ${phone} already`);
-  for (const device of [...account.devices.values()])
-    if (device.id !== 0) unlink(world, device, 'device-removed');
+  unlinkAll(world, account);
   const before = { old: accountJid(account), old_lid: accountJid(account, 'lid') };
   world.accounts.renumber(account, phone);
   announce(world, renumbered(world, account, before));

@@ -1,6 +1,7 @@
 // Routes about app state: what a phone holds in plain, and what a person does on it that companions hear of.
 import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
+import { companionsOf } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { COLLECTIONS } from '../app-state/collections.ts';
 import { DIRTY_TYPES, markDirty } from '../app-state/dirty.ts';
@@ -168,8 +169,7 @@ export function appStateRoutes(add: AddRoute, world: World): void {
     const key = phone.appState.keys.rotate([...phone.account.devices.keys()]);
     world.changed();
     if (body.share) {
-      const companions = [...phone.account.devices.values()].filter(device => !device.phone);
-      await Promise.all(companions.map(one => phone.sendPeer(one, [keyShare([key])])));
+      await Promise.all(companionsOf(phone.account).map(one => phone.sendPeer(one, [keyShare([key])])));
     }
     return { key: key.id.toString('hex') };
   });

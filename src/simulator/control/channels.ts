@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { changeChannel, follow, newChannel, promote, removeChannel, unfollow } from '../channels/changes.ts';
 import { type Channel, type Post, reactionCounts } from '../channels/channels.ts';
@@ -10,7 +11,6 @@ import { describe } from '../phone/text.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { OfPhone } from './phones.ts';
-import { personOf } from './profiles.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const OfChannel = z.object({ jid: z.string().openapi({ example: '120363000000000001@newsletter' }) });
@@ -178,7 +178,7 @@ export function channelRoutes(add: AddRoute, world: World): void {
   add(channelShapes.addPost, ({ params, body }) => {
     const channel = channelOf(params.jid);
     const owner = [...channel.followers].find(([, { role }]) => role === 'OWNER')?.[0];
-    const by = body.by === undefined ? owner : personOf(world, body.by);
+    const by = body.by === undefined ? owner : personNamed(world, body.by);
     if (!by) throw new Refused(409, 'the channel has no owner');
     const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`;
     return posted(post(world, channel, by, { id, type: 'text', content: encoded(body.text) }));

@@ -1,6 +1,7 @@
 // Routes about load: phones that write at a fixed rate.
 import { randomInt } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { Load } from '../load/load.ts';
 import { routesOf } from '../load/planning.ts';
@@ -154,7 +155,7 @@ export function loadRoutes(add: AddRoute, world: World): void {
     const targets =
       body.to === 'all'
         ? [...new Set([...companions(world)].map(device => device.account))]
-        : body.to.map(to => world.accounts.byJid(to) ?? phoneOf(world, to).account);
+        : body.to.map(to => personNamed(world, to));
     if (targets.length === 0) throw new Refused(409, 'nobody has a linked device: name numbers in `to`');
     const phones = numbers.map(number => phoneOf(world, number));
     const routes = routesOf(world, { kind: body.kind, phones, targets, groups: body.groups });

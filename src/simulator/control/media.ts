@@ -1,13 +1,13 @@
 // Routes about media: what phones send and fetch, what the media host keeps, and what is expired.
 import { Readable } from 'node:stream';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { chatNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
-import { mediaKinds, mediaOf } from '../media/message.ts';
-import { generatedBytes, mediaAt, sendMedia } from '../media/phone-media.ts';
+import { mediaKinds } from '../media/message.ts';
+import { generatedBytes, mediaAt, mediaIn, sendMedia } from '../media/phone-media.ts';
 import type { StoredBlob } from '../media/store.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { chatNamed } from './messages.ts';
 import { OfPhone } from './phones.ts';
 import { type AddRoute, document, shapes } from './route.ts';
 
@@ -158,10 +158,7 @@ function named(world: World, { directPath, phone, id }: Named): StoredBlob {
 }
 
 function pathOf(world: World, phone: string, id: string): string {
-  const { chats } = phoneOf(world, phone);
-  const noted = chats.byId(id);
-  const message = noted && chats.protoOf(noted);
-  const media = message && mediaOf(message);
+  const media = mediaIn(phoneOf(world, phone), id);
   if (!media) throw new Refused(404, `phone ${phone} has no message ${id} with media`);
   return media.directPath;
 }

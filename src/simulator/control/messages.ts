@@ -1,11 +1,11 @@
 // Routes about messages: what a phone sends, what it sees, what it heard of what it sent.
 import { z } from '@hono/zod-openapi';
-import { type Account, deviceJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { accountNamed, chatNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { compose } from '../phone/compose.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import type { Phone } from '../phone/phone.ts';
-import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { OfPhone } from './phones.ts';
 import { type AddRoute, shapes } from './route.ts';
@@ -182,9 +182,7 @@ function selected(
 ): PhoneMessage[] {
   let list = phone.messages;
   if (after !== undefined) {
-    const index = list.findLastIndex(one => one.id === after);
-    if (index < 0) throw new Refused(404, `phone ${phone.account.phone} has no message ${after}`);
-    list = list.slice(index + 1);
+    list = list.slice(list.lastIndexOf(phone.chats.named(after)) + 1);
   }
   if (chat !== undefined) {
     const jid = chatJid(world, chat);
@@ -220,16 +218,8 @@ function statusOf(
   return STATUSES.findLast(status => said.includes(status)) ?? 'sent';
 }
 
-/** Digits or a JID: of a person, of a group, or `status@broadcast`. */
-export function chatNamed(to: string): string {
-  const digits = to.replace(/^\+/, '');
-  return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
-}
-
 /** A chat as messages name it: a person in number form, whoever asks in which. */
 function chatJid(world: World, chat: string): string {
-  const digits = chat.replace(/^\+/, '');
-  if (/^\d+$/.test(digits)) return `${digits}@s.whatsapp.net`;
-  const account = world.accounts.byJid(chat);
-  return account ? `${account.phone}@s.whatsapp.net` : chat;
+  const account = accountNamed(world, chat);
+  return account ? accountJid(account) : chatNamed(chat);
 }

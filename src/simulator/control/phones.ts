@@ -1,6 +1,6 @@
 // Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
-import type { Account } from '../accounts/accounts.ts';
+import { type Account, companionsOf } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { changeNumber } from '../accounts/number-change.ts';
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
@@ -163,8 +163,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
 
   add(phoneShapes.unlink, ({ params, body }) => {
     const { account } = phoneOf(world, params.phone);
-    const companions = [...account.devices.values()].filter(one => one.id !== 0);
-    const gone = companions.filter(one => body.device === undefined || one.id === body.device);
+    const gone = companionsOf(account).filter(one => body.device === undefined || one.id === body.device);
     if (gone.length === 0) throw new Refused(404, 'no such linked device');
     for (const one of gone) unlink(world, one, 'device-removed');
     return { unlinked: gone.map(one => one.id) };
@@ -173,7 +172,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
   add(phoneShapes.phones, () =>
     [...world.accounts.all()].map(account => ({
       ...describePhone(account),
-      devices: [...account.devices.keys()].filter(id => id !== 0),
+      devices: companionsOf(account).map(({ id }) => id),
     })),
   );
 

@@ -1,6 +1,7 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { renameOnPhone } from '../app-state/push-name.ts';
 import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
@@ -176,7 +177,7 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
   add(profileShapes.block, ({ params, body }) => {
     const account = accountOf(params.phone);
-    const other = personOf(world, body.who);
+    const other = personNamed(world, body.who);
     if (other === account) throw new Refused(400, 'nobody blocks oneself');
     setBlocked(world, account, other, body.blocked);
     return shown(account);
@@ -192,7 +193,7 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
   add(profileShapes.type, ({ params, body: { to, state } }) => {
     const account = accountOf(params.phone);
-    const chat = to.includes('@') ? to : accountJid(personOf(world, to));
+    const chat = to.includes('@') ? to : accountJid(personNamed(world, to));
     const media = state === 'recording' ? 'audio' : undefined;
     const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', { media }));
     if (!stanza || !relayChatState(world, account, chat, stanza))
@@ -221,7 +222,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
       throw new Refused(400, `privacy: ${category} cannot be ${value}`);
     return { category, value };
   });
-  const contacts = changes.contacts?.map(who => personOf(world, who));
+  const contacts = changes.contacts?.map(who => personNamed(world, who));
   if (name !== undefined) renameOnPhone(world, account, name);
   if (about !== undefined) setAbout(world, account, about);
   if (contacts) world.profiles.setContacts(account, contacts);
@@ -235,14 +236,6 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
   if (timelock !== undefined) setTimelock(world, account, timelock);
   if (newChats !== undefined) setNewChatQuota(world, account, newChats);
   world.changed();
-}
-
-/** The account of digits or of a JID. Throws {@link Refused} when there is none. */
-export function personOf(world: World, who: string): Account {
-  const digits = who.replace(/^\+/, '');
-  const account = /^\d+$/.test(digits) ? world.accounts.byPhone(digits) : world.accounts.byJid(who);
-  if (!account) throw new Refused(404, `nobody has ${who}`);
-  return account;
 }
 
 function describeProfile(world: World, account: Account): z.input<typeof Profile> {

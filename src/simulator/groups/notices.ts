@@ -1,8 +1,7 @@
 // Telling members what happened in their group: `<notification type="w:gp2">` (protocol.md 11; Baileys
 // `handleGroupNotification`, whatsmeow `parseGroupChange`, whatsapp-rust wacore/src/stanza/groups.rs). whatsmeow drops a
 // whole notification in which an attribute is missing, so what it reads as required is always there.
-import type { Account } from '../accounts/accounts.ts';
-import { accountJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, companionsOf } from '../accounts/accounts.ts';
 import type { Happening } from '../events/events.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -35,7 +34,7 @@ function happening({ group, by, news }: Notice): Happening {
 /** What this account's devices know of groups is old: Baileys fetches them anew. The devices that were told. */
 export function markDirty(world: World, account: Account): number {
   const dirty = node('dirty', { type: 'groups', timestamp: world.clock.seconds() });
-  const told = [...account.devices.values()].filter(device => device.id !== 0 && device.mailbox.live);
+  const told = companionsOf(account).filter(device => device.mailbox.live);
   for (const device of told) device.mailbox.pushVolatile(node('ib', { from: SERVER }, [dirty]));
   return told.length;
 }

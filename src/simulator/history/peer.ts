@@ -1,6 +1,6 @@
 // What a companion asks of its own phone in peer messages, and what the phone does about it (protocol.md 8.6).
 import { proto } from '@whiskeysockets/baileys';
-import { unlink } from '../accounts/device-list.ts';
+import { unlinkAll } from '../accounts/device-list.ts';
 import { isCollectionName } from '../app-state/collections.ts';
 import { keyShare } from '../app-state/key-ring.ts';
 import type { PeerAnswer, PeerRequest } from '../phone/peers.ts';
@@ -32,7 +32,5 @@ function shareKeys({ phone, companion, message }: PeerRequest): Promise<unknown>
 function startOver({ world, phone, message }: PeerRequest): void {
   const named = message.appStateFatalExceptionNotification?.collectionNames ?? [];
   phone.appState.startOver(named.filter(isCollectionName));
-  for (const device of [...phone.account.devices.values()]) {
-    if (!device.phone) unlink(world, device, 'device-removed');
-  }
+  unlinkAll(world, phone.account);
 }

@@ -2,7 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/baileys';
-import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { accountJid, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
@@ -78,7 +78,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   joinSeeded(world, account);
   world.changed();
 
-  const { keys } = account.devices.get(0)!.phone!.appState;
+  const { keys } = ownPhone(account)!.appState;
   const appStateKeys = keys.current && keys.all();
   const keyPair = (pair: KeyPair) => ({
     public: Buffer.from(pair.public),

@@ -1,6 +1,6 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import { proto } from '@whiskeysockets/baileys';
-import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { tellDirty } from '../app-state/dirty.ts';
 import type { FaultParams } from '../faults/catalogue.ts';
 import { leavePresence } from '../presence/presence.ts';
@@ -118,6 +118,6 @@ function login(world: World, connection: Connection, device: Device): void {
 /** The client said `active`: what waited for it is delivered, and a new device then hears from its phone. */
 export function activate(device: Device): void {
   device.mailbox.activate(() => {
-    if (!device.bootstrapped) device.account.devices.get(0)?.phone?.bootstrap(device);
+    if (!device.bootstrapped) ownPhone(device.account)?.bootstrap(device);
   });
 }

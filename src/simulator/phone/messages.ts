@@ -2,6 +2,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Chat, chatJid } from '../delivery/chat.ts';
+import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { describe } from './text.ts';
 
@@ -82,6 +83,13 @@ export class PhoneMessages {
 
   byId(id: string): PhoneMessage | undefined {
     return this.#byId.get(id);
+  }
+
+  /** A message that the phone has. Throws {@link Refused} 404. */
+  named(id: string): PhoneMessage {
+    const message = this.#byId.get(id);
+    if (!message) throw new Refused(404, `phone ${this.#own.account.phone} has no message ${id}`);
+    return message;
   }
 
   has(id: string, from: Device): boolean {

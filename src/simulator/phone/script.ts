@@ -1,5 +1,6 @@
 // What a phone does by itself with the messages it gets: rules, of which the first that suits a message is followed.
 import type { proto } from '@whiskeysockets/baileys';
+import { withoutPlus } from '../accounts/naming.ts';
 import type { Composition } from './compose.ts';
 import type { Incoming } from './inbox.ts';
 import { describe } from './text.ts';
@@ -85,7 +86,7 @@ function suits({ text, kind, chat }: Condition, incoming: Incoming): boolean {
 /** The chat by its JID; a person in either form, or by number. */
 function isChat(wanted: string, { chat, from }: Incoming): boolean {
   if (chat.kind === 'group') return wanted === chat.group.jid;
-  const [user, domain] = wanted.replace(/^\+/, '').split('@');
+  const [user, domain] = withoutPlus(wanted).split('@');
   return user === (domain === 'lid' ? from.account.lid : from.account.phone);
 }
 

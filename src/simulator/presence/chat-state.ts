@@ -1,5 +1,5 @@
 // Typing, recording, paused: to whoever is connected on the other side, kept for nobody (protocol.md 10.1).
-import { type Account, accountJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, companionsOf } from '../accounts/accounts.ts';
 import { deliveredForm } from '../delivery/addressing.ts';
 import { isBlocked } from '../profile/privacy.ts';
 import { parseJid } from '../wire/jid.ts';
@@ -36,8 +36,7 @@ function push(world: World, from: Account, to: Account, relayed: BinaryNode): vo
   const { chatStateTtlMs } = world.delivery;
   const until = world.clock.now() + chatStateTtlMs;
   const worthless = chatStateTtlMs > 0 ? () => world.clock.now() >= until : undefined;
-  for (const device of to.devices.values())
-    if (device.id !== 0) device.mailbox.pushVolatile(relayed, worthless);
+  for (const device of companionsOf(to)) device.mailbox.pushVolatile(relayed, worthless);
 }
 
 /** `<composing [media="audio"]/>` or `<paused/>`; undefined for what is neither. */

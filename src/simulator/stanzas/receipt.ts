@@ -1,5 +1,5 @@
 // Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
-import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { type Chat, chatOf } from '../delivery/chat.ts';
 import { deliverReceipt, type ReceiptParcel, receiptToPeople, SEEN } from '../delivery/routing.ts';
 import { handleMediaRetry } from '../media/retry.ts';
@@ -26,7 +26,7 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
     const heard = node('receipt', { id, from: deviceJid(sender), type });
-    sender.account.devices.get(0)?.phone?.receive(heard);
+    ownPhone(sender.account)?.receive(heard);
   }
   if (type === 'server-error') handleMediaRetry(world, sender, receipt);
   if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;

@@ -1,5 +1,5 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
-import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { type Account, companionsOf, type Device, type DeviceKeys, ownPhone } from '../accounts/accounts.ts';
 import type { DirtyType } from '../app-state/dirty.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
 import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
@@ -119,13 +119,12 @@ export function captureWorld(world: World): {
 
 function* captureAccounts(world: World): Generator<AccountState> {
   for (const account of world.accounts.all()) {
-    const phone = account.devices.get(0)?.phone;
+    const phone = ownPhone(account);
     if (phone) yield captureAccount(world, account, phone);
   }
 }
 
 function captureAccount(world: World, account: Account, phone: Phone): AccountState {
-  const companions = [...account.devices.values()].filter(device => device.id !== 0);
   return {
     phone: account.phone,
     lid: account.lid,
@@ -137,7 +136,7 @@ function captureAccount(world: World, account: Account, phone: Phone): AccountSt
     phoneState: capturePhone(phone),
     appState: captureAppState(world, phone),
     pasts: phone.history.pasts,
-    devices: companions.map(device => captureDevice(world, device)),
+    devices: companionsOf(account).map(device => captureDevice(world, device)),
   };
 }
 
