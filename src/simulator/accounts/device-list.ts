@@ -1,6 +1,6 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
+import { accountSync, notify } from '../delivery/notify.ts';
 import { participantsHash } from '../delivery/participants-hash.ts';
-import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid, companionsOf, type Device, deviceJid, ownPhone } from './accounts.ts';
@@ -84,12 +84,6 @@ function tellWatchers(
   not?: Device,
 ): void {
   const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type };
-  for (const listener of new Set([account, ...account.watchers])) {
-    for (const companion of listener.devices.values()) {
-      if (companion === not || companion.id === 0) continue;
-      companion.mailbox.push(
-        node('notification', { ...attrs, id: world.nextId(), t: world.clock.seconds() }, content),
-      );
-    }
-  }
+  for (const listener of new Set([account, ...account.watchers]))
+    notify(world, listener, attrs, content, not);
 }

@@ -1,4 +1,5 @@
 // A person who takes another number, and who hears of it.
+import { notify } from '../delivery/notify.ts';
 import { renumbered } from '../groups/change.ts';
 import { announce } from '../groups/notices.ts';
 import { Refused } from '../refused.ts';
@@ -21,14 +22,9 @@ export function changeNumber(world: World, account: Account, to: string): void {
   world.accounts.renumber(account, phone);
   announce(world, renumbered(world, account, before));
   const after = { new: accountJid(account), new_lid: accountJid(account, 'lid') };
-  const attrs = { from: SERVER, type: 'contacts', t: world.clock.seconds() };
-  for (const watcher of account.watchers) {
-    for (const device of watcher.devices.values()) {
-      if (device.id === 0) continue;
-      const change = node('modify', { ...before, ...after });
-      device.mailbox.push(node('notification', { ...attrs, id: world.nextId() }, [change]));
-    }
-  }
+  const change = node('modify', { ...before, ...after });
+  for (const watcher of account.watchers)
+    notify(world, watcher, { from: SERVER, type: 'contacts' }, [change]);
   world.events.tell({ kind: 'phone', change: 'renamed', phone });
   world.changed();
 }

@@ -1,7 +1,8 @@
 // xmlns `w:biz`: reading and changing a business profile (Baileys chats.ts getBusinessProfile, business.ts
 // updateBussinesProfile; whatsapp-rust iq/business.rs).
 import { type Account, accountJid } from '../accounts/accounts.ts';
-import { acquaintances, notify } from '../profile/audience.ts';
+import { notify } from '../delivery/notify.ts';
+import { acquaintances } from '../profile/audience.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';

@@ -1,7 +1,8 @@
 // The course of a call: offered, accepted, rejected, ended; and who hears of each step (whatsmeow call.go, whatsapp-rust
 // wacore/src/stanza/call.rs, Baileys messages-recv.ts handleCall).
 import { randomBytes } from 'node:crypto';
-import { type Account, accountJid, companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { pushTo } from '../delivery/notify.ts';
 import type { Group } from '../groups/groups.ts';
 import { allows, isBlocked } from '../profile/privacy.ts';
 import type { Domain } from '../wire/jid.ts';
@@ -170,6 +171,5 @@ function push(
     version: '2.25.0',
   };
   const stanza = node('call', attrs, [content]);
-  for (const device of companionsOf(to)) if (device !== not) device.mailbox.push(stanza);
-  world.changed();
+  pushTo(world, to, stanza, not);
 }

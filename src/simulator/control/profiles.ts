@@ -1,11 +1,11 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
-import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { type Account, accountJid } from '../accounts/accounts.ts';
 import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { renameOnPhone } from '../app-state/push-name.ts';
-import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
-import { tellPresence } from '../presence/presence.ts';
+import { CHAT_STATES, sayChatState } from '../presence/chat-state.ts';
+import { setAvailable } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
 import { setBlocked } from '../profile/block-list.ts';
 import { setDisappearing } from '../profile/disappearing.ts';
@@ -15,7 +15,6 @@ import { announcePrivacy, categoryNode, setPrivacy } from '../profile/privacy-iq
 import { isCategory, isValueOf } from '../profile/privacy-values.ts';
 import { setTimelock } from '../profile/timelock.ts';
 import { Refused } from '../refused.ts';
-import { node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { OfPhone } from './phones.ts';
 import { type AddRoute, shapes } from './route.ts';
@@ -127,7 +126,7 @@ export const profileShapes = shapes({
     tag: 'profile',
     summary: 'The person types or records in a chat: a number, a JID, or a group',
     params: OfPhone,
-    body: z.object({ to: z.string(), state: z.enum(['composing', 'recording', 'paused']) }),
+    body: z.object({ to: z.string(), state: z.enum(CHAT_STATES) }),
     results: z.object({ ok: z.literal(true) }),
   },
   setTcTokens: {
@@ -185,20 +184,15 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
   add(profileShapes.setPresence, ({ params, body: { available } }) => {
     const { account, device } = phoneOf(world, params.phone);
-    device.available = available;
-    world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
-    tellPresence(world, account);
+    setAvailable(world, device, available);
     return shown(account);
   });
 
   add(profileShapes.type, ({ params, body: { to, state } }) => {
-    const account = accountOf(params.phone);
+    const { device } = phoneOf(world, params.phone);
     const chat = to.includes('@') ? to : accountJid(personNamed(world, to));
-    const media = state === 'recording' ? 'audio' : undefined;
-    const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', { media }));
-    if (!stanza || !relayChatState(world, account, chat, stanza))
+    if (!sayChatState(world, device, chat, state))
       throw new Refused(404, `${to} is nobody, or a group that ${params.phone} is not in`);
-    world.events.tell({ kind: 'typing', from: accountJid(account), chat, state });
     return { ok: true as const };
   });
 

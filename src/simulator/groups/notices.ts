@@ -2,6 +2,7 @@
 // `handleGroupNotification`, whatsmeow `parseGroupChange`, whatsapp-rust wacore/src/stanza/groups.rs). whatsmeow drops a
 // whole notification in which an attribute is missing, so what it reads as required is always there.
 import { type Account, accountJid, companionsOf } from '../accounts/accounts.ts';
+import { notification, pushTo } from '../delivery/notify.ts';
 import type { Happening } from '../events/events.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -10,14 +11,13 @@ import type { Group } from './groups.ts';
 import type { News, Notice } from './outcome.ts';
 import { settingNews } from './settings.ts';
 
-/** Hands every notice to the linked devices of those it is for; phones are their account's and know. */
+/** Hands every notice to the linked devices of those it is for. */
 export function announce(world: World, notices: readonly Notice[]): void {
   for (const notice of notices) {
-    const stanza = notification(world, notice);
-    for (const account of notice.to) tell(account, stanza);
+    const stanza = groupNotification(world, notice);
+    for (const account of notice.to) pushTo(world, account, stanza);
     world.events.tell(happening(notice));
   }
-  if (notices.length > 0) world.changed();
 }
 
 /** The news for those who watch the world. */
@@ -39,20 +39,14 @@ export function markDirty(world: World, account: Account): number {
   return told.length;
 }
 
-function tell(account: Account, stanza: BinaryNode): void {
-  for (const device of account.devices.values()) if (device.id !== 0) device.mailbox.push(stanza);
-}
-
-function notification(world: World, { group, by, news }: Notice): BinaryNode {
+function groupNotification(world: World, { group, by, news }: Notice): BinaryNode {
   const attrs = {
     from: group.jid,
     type: 'w:gp2',
-    id: world.nextId(),
-    t: world.clock.seconds(),
     ...(news.type === 'modify' ? { participant: news.before } : actor(group, by)),
     addressing_mode: group.addressing === 'lid' ? 'lid' : 'pn',
   };
-  return node('notification', attrs, [describe(group, news)]);
+  return notification(world, attrs, [describe(group, news)]);
 }
 
 function actor(group: Group, by: Account | undefined) {

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid, type Device, ownPhone } from '../accounts/accounts.ts';
+import { notification } from '../delivery/notify.ts';
 import type { Phone } from '../phone/phone.ts';
 import { hkdf, open, seal } from '../wire/crypto.ts';
 import { type BinaryNode, bytes, child, node } from '../wire/stanza.ts';
@@ -31,7 +32,7 @@ export function handleMediaRetry(world: World, device: Device, receipt: BinaryNo
   // What is still being decrypted may be the message that this is about.
   const answered = phone.idle().then(() => {
     const answer = retried(world, phone, device, receipt);
-    device.mailbox.push(notification(world, device, id, about, answer));
+    device.mailbox.push(answerTo(world, device, id, about, answer));
     world.changed();
   });
   answered.catch(error => world.ledger.phoneError(error));
@@ -88,7 +89,7 @@ function retryKey(mediaKey: Uint8Array): Buffer {
 }
 
 /** `from` is one's own account, as the receipt went to it [inferred]; `t` is required by whatsmeow. */
-function notification(
+function answerTo(
   world: World,
   device: Device,
   id: string,
@@ -96,6 +97,6 @@ function notification(
   answer: BinaryNode,
 ): BinaryNode {
   const { jid, from_me, participant } = about.attrs;
-  const attrs = { from: accountJid(device.account), type: 'mediaretry', id, t: world.clock.seconds() };
-  return node('notification', attrs, [node('rmr', { jid, from_me, participant }), answer]);
+  const attrs = { from: accountJid(device.account), type: 'mediaretry', id };
+  return notification(world, attrs, [node('rmr', { jid, from_me, participant }), answer]);
 }

@@ -1,14 +1,12 @@
 // A phone that follows its script: each message that it answers has a course of its own, with its own delays, so that the
 // phone's lane is free meanwhile.
 import { setTimeout as wait } from 'node:timers/promises';
-import { deviceJid } from '../accounts/accounts.ts';
 import { RINGS_MS } from '../calls/call-stanzas.ts';
 import { offerCall } from '../calls/signalling.ts';
 import { formOf } from '../delivery/addressing.ts';
 import { chatJid } from '../delivery/chat.ts';
-import { relayChatState } from '../presence/chat-state.ts';
-import { tellPresence } from '../presence/presence.ts';
-import { type BinaryNode, node } from '../wire/stanza.ts';
+import { sayChatState } from '../presence/chat-state.ts';
+import { setAvailable } from '../presence/presence.ts';
 import type { World } from '../world.ts';
 import { type Composition, compose } from './compose.ts';
 import type { Incoming } from './inbox.ts';
@@ -84,8 +82,8 @@ export class Acting {
         form: formOf(chat) ?? 's.whatsapp.net',
         timeoutMs: step.call.ringMs ?? RINGS_MS,
       });
-    } else if ('available' in step) this.#present(true);
-    else if ('unavailable' in step) this.#present(false);
+    } else if ('available' in step) setAvailable(this.#world, this.#phone.device, true);
+    else if ('unavailable' in step) setAvailable(this.#world, this.#phone.device, false);
   }
 
   #wait(ms: number): Promise<void> {
@@ -93,21 +91,9 @@ export class Acting {
   }
 
   async #seenTo(to: string, state: 'composing' | 'recording', ms: number): Promise<void> {
-    const { account, device } = this.#phone;
-    const say = (shown: string, child: BinaryNode) => {
-      this.#world.events.tell({ kind: 'typing', from: deviceJid(device), chat: to, state: shown });
-      relayChatState(this.#world, account, to, child);
-    };
-    say(state, node('composing', { media: state === 'recording' ? 'audio' : undefined }));
+    sayChatState(this.#world, this.#phone.device, to, state);
     await this.#wait(ms);
-    say('paused', node('paused', {}));
-  }
-
-  #present(available: boolean): void {
-    const { account, device } = this.#phone;
-    device.available = available;
-    this.#world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
-    tellPresence(this.#world, account);
+    sayChatState(this.#world, this.#phone.device, to, 'paused');
   }
 
   async #send(to: string, given: Composition): Promise<void> {

@@ -1,11 +1,11 @@
 // xmlns `blocklist`: by LID, with the number beside it when blocking (Baileys chats.ts updateBlockStatus, whatsmeow
 // user.go UpdateBlocklist).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync } from '../delivery/notify.ts';
 import { hidePresence } from '../presence/presence.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync } from './audience.ts';
 import { listHash } from './privacy-iqs.ts';
 
 const get: Answer = ({ world, device, content }) => {

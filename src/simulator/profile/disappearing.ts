@@ -1,9 +1,10 @@
 // xmlns `disappearing_mode`: the timer of new chats (Baileys chats.ts updateDefaultDisappearingMode).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync, notify } from '../delivery/notify.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync, acquaintances, notify } from './audience.ts';
+import { acquaintances } from './audience.ts';
 
 /** A year; the apps offer 1, 7 and 90 days. */
 const MAX_SECONDS = 31_536_000;

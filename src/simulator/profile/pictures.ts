@@ -1,11 +1,12 @@
 // xmlns `w:profile:picture`: of people, groups and channels (protocol.md 5.3; Baileys chats.ts, whatsmeow user.go).
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { accountSync, notify } from '../delivery/notify.ts';
 import type { Group } from '../groups/groups.ts';
 import { mayEdit } from '../groups/rules.ts';
 import { type Answer, atOnce, IqError, type Later } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync, acquaintances, notify } from './audience.ts';
+import { acquaintances } from './audience.ts';
 import { allows } from './privacy.ts';
 import type { Picture } from './profiles.ts';
 

@@ -1,11 +1,11 @@
 // xmlns `privacy`: reading and changing the settings (Baileys chats.ts privacyQuery, whatsapp-rust iq/privacy.rs).
 import { createHash } from 'node:crypto';
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync } from '../delivery/notify.ts';
 import { tellPresence } from '../presence/presence.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync } from './audience.ts';
 import { type Category, hasList, isCategory, isValueOf } from './privacy-values.ts';
 import type { Profile } from './profiles.ts';
 

@@ -2,10 +2,10 @@
 // Utils/tc-token-utils.ts, whatsapp-rust iq/tctoken.rs). Enforced, a first message without one is refused with 463.
 import { randomBytes } from 'node:crypto';
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { notify } from '../delivery/notify.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { notify } from './audience.ts';
 import { isCapped } from './new-chats.ts';
 import { allows, isBlocked } from './privacy.ts';
 
