@@ -136,36 +136,48 @@ export class Mailbox {
     clearTimeout(this.#patience);
     const now = Math.min(count, this.#left);
     this.#left -= now;
-    for (const { stanza, lasting } of this.#backlog.take(now)) {
-      if (lasting) this.#transmit(stanza, { offline: String(this.#numbered++) });
-      else this.#line?.send(stanza);
-    }
+    if (!this.#transmitAll(now, true)) return;
     if (this.#left > 0) this.#patience = setTimeout(() => this.#sendBatch(BATCH), BATCH_PATIENCE_MS);
     else this.#finish();
   }
 
   #finish(): void {
     // Sent with 0 as well: Baileys holds every event back until it comes.
-    const count = String(this.#announced);
-    this.#line?.send(node('ib', { from: SERVER }, [node('offline', { count })]));
+    const line = this.#line;
+    line?.send(node('ib', { from: SERVER }, [node('offline', { count: String(this.#announced) })]));
+    if (this.#line !== line) return;
     this.#state = 'live';
     // What came meanwhile.
-    for (const { stanza, lasting } of this.#backlog.take(this.#backlog.size)) {
-      if (lasting) this.#transmit(stanza);
-      else this.#line?.send(stanza);
-    }
+    if (!this.#transmitAll(this.#backlog.size, false)) return;
     const drained = this.#drained;
     this.#drained = undefined;
     drained?.();
   }
 
-  #transmit(stanza: BinaryNode, extra?: Record<string, string>): void {
-    const id = stanza.attrs.id;
-    if (id !== undefined) this.#await(`${stanza.tag} ${id}`, stanza);
-    this.#line?.send(extra ? { ...stanza, attrs: { ...stanza.attrs, ...extra } } : stanza);
+  #transmit(stanza: BinaryNode): void {
+    this.#await(stanza);
+    this.#line?.send(stanza);
   }
 
-  #await(key: string, stanza: BinaryNode): void {
+  /**
+   * The first `count` of the backlog. False when the line ended at one of them, as it may inside any `send`: all of them
+   * count as sent before the first one is, so that they go back to the backlog together and in order.
+   */
+  #transmitAll(count: number, offline: boolean): boolean {
+    const line = this.#line;
+    const batch = this.#backlog.take(count);
+    for (const { stanza, lasting } of batch) if (lasting) this.#await(stanza);
+    for (const { stanza, lasting } of batch) {
+      if (this.#line !== line) return false;
+      const marked = offline && lasting ? { offline: String(this.#numbered++) } : undefined;
+      line?.send(marked ? { ...stanza, attrs: { ...stanza.attrs, ...marked } } : stanza);
+    }
+    return this.#line === line;
+  }
+
+  #await(stanza: BinaryNode): void {
+    if (stanza.attrs.id === undefined) return;
+    const key = `${stanza.tag} ${stanza.attrs.id}`;
     const entry = { order: this.#order++, stanza };
     const list = this.#unconfirmed.get(key);
     if (list) list.push(entry);
