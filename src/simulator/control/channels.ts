@@ -1,5 +1,4 @@
 // Routes about channels: a phone makes one, posts, follows, reacts; what was posted.
-import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
 import { personNamed } from '../accounts/naming.ts';
@@ -7,7 +6,8 @@ import { phoneOf } from '../accounts/phones.ts';
 import { changeChannel, follow, newChannel, promote, removeChannel, unfollow } from '../channels/changes.ts';
 import { type Channel, type Post, reactionCounts } from '../channels/channels.ts';
 import { type PostError, post, react, view } from '../channels/posting.ts';
-import { describe } from '../phone/text.ts';
+import { newId } from '../phone/outbox.ts';
+import { summaryOf } from '../phone/text.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { OfPhone } from './phones.ts';
@@ -180,8 +180,7 @@ export function channelRoutes(add: AddRoute, world: World): void {
     const owner = [...channel.followers].find(([, { role }]) => role === 'OWNER')?.[0];
     const by = body.by === undefined ? owner : personNamed(world, body.by);
     if (!by) throw new Refused(409, 'the channel has no owner');
-    const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`;
-    return posted(post(world, channel, by, { id, type: 'text', content: encoded(body.text) }));
+    return posted(post(world, channel, by, { id: newId(), type: 'text', content: encoded(body.text) }));
   });
 
   add(channelShapes.changePost, ({ params, body }) => {
@@ -243,7 +242,7 @@ function describePost(one: Post): z.input<typeof PostView> {
     at: one.t,
     by: one.by.phone,
     type: one.type,
-    text: describe(proto.Message.decode(one.content)).text,
+    text: summaryOf(proto.Message.decode(one.content)).text,
     deleted: one.deleted,
     edited: one.editedAt !== undefined,
     views: one.views.size,

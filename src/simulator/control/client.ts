@@ -1,5 +1,5 @@
 // A typed client of the control plane: what tests, the demo and the benchmark say to phones and to the network.
-import type { WorldEvent } from '../events/events.ts';
+import type { WorldEvent } from '../events.ts';
 import { type Answer, type Given, type OperationId, operations } from './operations.ts';
 
 export type SimulatedPhone = Answer<'scanQr'> & { readonly name?: string };

@@ -1,7 +1,7 @@
 // xmlns `w:g2` as linked devices ask it (protocol.md 11): making groups, seeing them, changing who and what is in them.
 // A request is read into a change (request.ts), and what the change comes to is rendered.
-import { createHash } from 'node:crypto';
 import { accountJid } from '../accounts/accounts.ts';
+import { namesHash } from '../delivery/participants-hash.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import { found } from './change.ts';
@@ -65,8 +65,7 @@ function membersHash(group: Group): string {
   const names = [...group.members.keys()].map(account =>
     accountJid(account, group.addressing).replace('@', '.0:0@'),
   );
-  const digest = createHash('sha256').update(names.sort().join('')).digest();
-  return `2:${digest.subarray(0, 6).toString('base64').replaceAll('=', '')}`;
+  return namesHash(names);
 }
 
 /** Many at once; each has its own error (whatsapp-rust BatchGetGroupInfoIq). */

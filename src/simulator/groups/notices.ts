@@ -3,7 +3,7 @@
 // whole notification in which an attribute is missing, so what it reads as required is always there.
 import { type Account, accountJid, companionsOf } from '../accounts/accounts.ts';
 import { notification, pushTo } from '../delivery/notify.ts';
-import type { Happening } from '../events/events.ts';
+import type { Happening } from '../events.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';

@@ -1,12 +1,12 @@
 // What happened, written down on the server's side: a test proves "nothing lost, nothing twice" with it. Every entry is a
 // few map operations, whatever the number of devices; only queries walk. Memory is bounded by the constants below: the
 // oldest are forgotten first, 100,000 messages with 500,000 devices take some 400 MB at the very most.
+import { BoundedMap, keepLast } from '../bounded.ts';
 import type { Clock } from '../clock.ts';
-import type { Events } from '../events/events.ts';
+import type { Events } from '../events.ts';
 import { type BinaryNode, children } from '../wire/stanza.ts';
-import { BoundedMap } from './bounded.ts';
 import { type KeyUse, readKeyUse } from './ciphertext.ts';
-import { type DeviceLog, freshDeviceLog, keepLast } from './device-log.ts';
+import { type DeviceLog, freshDeviceLog, KEPT_PER_DEVICE } from './device-log.ts';
 import { COPIES, type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
 import { Messages } from './messages.ts';
 import type { Pending, Violation, ViolationKind } from './violations.ts';
@@ -235,11 +235,11 @@ export class Ledger {
 
   loggedIn(device: string): void {
     this.totals.logins++;
-    keepLast(this.#log(device).logins, this.#clock.now());
+    keepLast(this.#log(device).logins, this.#clock.now(), KEPT_PER_DEVICE);
   }
 
   closed(device: string, name: string): void {
-    keepLast(this.#log(device).closes, { at: this.#clock.now(), name });
+    keepLast(this.#log(device).closes, { at: this.#clock.now(), name }, KEPT_PER_DEVICE);
   }
 
   /** A client's connection was ended for what it sent. The last reason is kept for whoever looks. */

@@ -9,6 +9,7 @@ import { ensureAccount } from '../accounts/phones.ts';
 import type { AppStateKey } from '../app-state/key-ring.ts';
 import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
+import { toBase64 } from '../state/base64.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
 
@@ -109,7 +110,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
     registered: true,
     pairingCode: undefined,
     lastPropHash: undefined,
-    myAppStateKeyId: base64(appStateKeys.at(-1)!.id),
+    myAppStateKeyId: toBase64(appStateKeys.at(-1)!.id),
     routingInfo: undefined,
   };
   return describe(device, creds, preKeys, appStateKeys);
@@ -126,11 +127,11 @@ function describe(
     jid: deviceJid(device),
     lid: deviceJid(device, 'lid'),
     credentials: JSON.stringify(creds, BufferJSON.replacer),
-    appStateKeys: appStateKeys.map(({ id, data }) => ({ id: base64(id), data: base64(data) })),
-    preKeys: keys.map(({ id, pair }) => ({ id, public: base64(pair.public), private: base64(pair.private) })),
+    appStateKeys: appStateKeys.map(({ id, data }) => ({ id: toBase64(id), data: toBase64(data) })),
+    preKeys: keys.map(({ id, pair }) => ({
+      id,
+      public: toBase64(pair.public),
+      private: toBase64(pair.private),
+    })),
   };
-}
-
-function base64(data: Uint8Array): string {
-  return Buffer.from(data).toString('base64');
 }

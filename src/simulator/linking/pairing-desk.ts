@@ -1,7 +1,7 @@
 // Sockets that wait to be linked: found by the ref in their QR, or by the number that asked for a pairing code.
 import { randomBytes } from 'node:crypto';
 import type { DeviceKeys } from '../accounts/accounts.ts';
-import type { Events } from '../events/events.ts';
+import type { Events } from '../events.ts';
 import type { Connection } from '../wire/connection.ts';
 
 /** What a client that is not linked yet said of itself. */

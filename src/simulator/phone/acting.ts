@@ -1,6 +1,7 @@
 // A phone that follows its script: each message that it answers has a course of its own, with its own delays, so that the
 // phone's lane is free meanwhile.
 import { setTimeout as wait } from 'node:timers/promises';
+import { forgetOldest } from '../bounded.ts';
 import { RINGS_MS } from '../calls/call-stanzas.ts';
 import { offerCall } from '../calls/signalling.ts';
 import { formOf } from '../delivery/addressing.ts';
@@ -13,7 +14,7 @@ import type { Incoming } from './inbox.ts';
 import { newId } from './outbox.ts';
 import type { Phone } from './phone.ts';
 import { type Step, stepsFor } from './script.ts';
-import { describe } from './text.ts';
+import { summaryOf } from './text.ts';
 
 /** Messages that are being answered; a flood beyond it stays unanswered. */
 const MAX_COURSES = 1_000;
@@ -72,7 +73,7 @@ export class Acting {
     else if ('react' in step) await this.#send(to, { react: { message: id, emoji: step.react } });
     else if ('reply' in step) {
       const given = typeof step.reply === 'string' ? { text: step.reply } : step.reply;
-      const names = { text: describe(message).text, name: from.account.name, id };
+      const names = { text: summaryOf(message).text, name: from.account.name, id };
       await this.#send(to, filled(given, names) as Composition);
     } else if ('call' in step) {
       offerCall(this.#world, {
@@ -101,7 +102,7 @@ export class Acting {
     // Known before it leaves: another script may have it at once.
     const id = newId();
     this.#own.add(id);
-    if (this.#own.size > KEPT_IDS) this.#own.delete(this.#own.values().next().value ?? '');
+    forgetOldest(this.#own, KEPT_IDS);
     await this.#phone.sendMessage(to, message, { id });
   }
 }

@@ -4,7 +4,7 @@ import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Chat, chatJid } from '../delivery/chat.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { describe } from './text.ts';
+import { summaryOf } from './text.ts';
 
 /** One message as the person at the phone sees it. */
 export interface PhoneMessage {
@@ -43,7 +43,7 @@ export class PhoneMessages {
       chat: other ? accountJid(other) : chatJid(chat),
       from: deviceJid(from),
       fromMe: from.account === this.#own.account,
-      ...describe(message),
+      ...summaryOf(message),
       timestamp: Number(timestamp ?? this.#world.clock.seconds()),
     };
     this.keep(noted, proto.Message.encode(message).finish());
@@ -59,7 +59,7 @@ export class PhoneMessages {
       chat: channel,
       from: channel,
       fromMe: own,
-      ...describe(proto.Message.decode(content)),
+      ...summaryOf(proto.Message.decode(content)),
       timestamp: Number(this.#world.clock.seconds()),
     };
     this.keep(noted, content);

@@ -3,6 +3,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import { badTrust, garbageHello } from '../faults/connecting.ts';
 import type { ArmedFault } from '../faults/faults.ts';
 import { passesIn, passesOut } from '../faults/gate.ts';
@@ -133,10 +134,7 @@ export class Connection implements Wire {
   /** Sends an iq of the server's own and hands its answer to `answered`. */
   ask(iq: BinaryNode, answered: (answer: BinaryNode) => void): void {
     this.#answers.set(iq.attrs.id ?? '', answered);
-    if (this.#answers.size > this.world.limits.pendingAnswers) {
-      const [oldest = ''] = this.#answers.keys();
-      this.#answers.delete(oldest);
-    }
+    forgetOldest(this.#answers, this.world.limits.pendingAnswers);
     this.send(iq);
   }
 
