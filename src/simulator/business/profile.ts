@@ -1,6 +1,7 @@
 // xmlns `w:biz`: reading and changing a business profile (Baileys chats.ts getBusinessProfile, business.ts
 // updateBussinesProfile; whatsapp-rust iq/business.rs).
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { defined } from '../defined.ts';
 import { notify } from '../delivery/notify.ts';
 import { acquaintances } from '../profile/audience.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
@@ -89,10 +90,7 @@ export function makeBusiness(world: World, account: Account, said: Saying): Busi
   const business = world.businesses.ensure(account, said.verifiedName ?? account.name, now);
   if (said.verifiedName !== undefined && said.verifiedName !== business.verifiedName)
     business.verifiedAt = now;
-  Object.assign(
-    business,
-    Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-  );
+  Object.assign(business, defined(said));
   world.changed();
   announceBusiness(world, account);
   return business;

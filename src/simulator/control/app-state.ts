@@ -10,6 +10,7 @@ import type { PhoneAppState } from '../app-state/phone-state.ts';
 import { viewOf } from '../app-state/view.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const name = z.string().min(1).max(512);
@@ -88,7 +89,6 @@ const State = z.object({
   state: z.looseObject({}),
   refused: z.array(z.object({ collection: z.string(), version: z.number(), reason: z.string() })),
 });
-const Phone = z.object({ phone: z.string() });
 /** Above what a person does in a year. */
 const MAX_ACTIONS = 10_000;
 
@@ -99,7 +99,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state',
     tag: 'state',
     summary: 'What the phone holds: every collection decrypted, and what it means',
-    params: Phone,
+    params: OfPhone,
     results: State,
   },
   changeAppState: {
@@ -108,7 +108,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state',
     tag: 'state',
     summary: 'The person pins, mutes, labels, renames, … on the phone; companions are told',
-    params: Phone,
+    params: OfPhone,
     body: Action,
     results: Versions,
   },
@@ -118,7 +118,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state/batch',
     tag: 'state',
     summary: 'Many such changes at once, in as few patches as they fit',
-    params: Phone,
+    params: OfPhone,
     body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
     results: Versions,
   },
@@ -140,14 +140,14 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state/rotate-key',
     tag: 'state',
     summary: 'The phone writes with a new key from now on, and gives it to its companions unless told not to',
-    params: Phone,
+    params: OfPhone,
     body: z.object({ share: yes }),
     results: z.object({ key: z.string() }),
   },
 });
 
 export function appStateRoutes(add: AddRoute, world: World): void {
-  add(appStateShapes.appState, ({ params }) => describe(phoneOf(world, params.phone).appState));
+  add(appStateShapes.appState, ({ params }) => describeAppState(phoneOf(world, params.phone).appState));
 
   add(appStateShapes.changeAppState, ({ params, body }) =>
     applied(phoneOf(world, params.phone).appState, [body]),
@@ -180,7 +180,7 @@ function applied(state: PhoneAppState, actions: z.output<typeof Action>[]): Reco
   return Object.fromEntries(COLLECTIONS.map(one => [one, state.replica(one).version]));
 }
 
-function describe(state: PhoneAppState): z.input<typeof State> {
+function describeAppState(state: PhoneAppState): z.input<typeof State> {
   const replicas = COLLECTIONS.map(one => state.replica(one));
   const keys = state.keys.all();
   return {

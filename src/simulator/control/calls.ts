@@ -7,7 +7,7 @@ import type { Call } from '../calls/calls.ts';
 import { acceptCall, endCall, offerCall, rejectCall } from '../calls/signalling.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const CallView = z.object({

@@ -10,7 +10,7 @@ import { newId } from '../phone/outbox.ts';
 import { summaryOf } from '../phone/text.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { Done, done, OfPhone, Text } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const OfChannel = z.object({ jid: z.string().openapi({ example: '120363000000000001@newsletter' }) });
@@ -36,13 +36,11 @@ const ChannelView = z.object({
   followers: z.record(z.string(), z.enum(['OWNER', 'ADMIN', 'SUBSCRIBER'])),
   posts: z.number(),
 });
-const Text = z.string().max(65_536);
 const Changes = z.object({
   name: z.string().min(1).max(100).optional(),
   description: z.string().max(2_048).optional(),
   reactions: z.enum(['ALL', 'BASIC', 'NONE']).optional(),
 });
-const Done = z.object({ ok: z.literal(true) });
 const tag = 'channels';
 
 export const channelShapes = shapes({
@@ -170,7 +168,7 @@ export function channelRoutes(add: AddRoute, world: World): void {
 
   add(channelShapes.removeChannel, ({ params }) => {
     removeChannel(world, channelOf(params.jid), undefined);
-    return { ok: true } as const;
+    return done;
   });
 
   add(channelShapes.posts, ({ params }) => [...channelOf(params.jid).posts.values()].map(describePost));

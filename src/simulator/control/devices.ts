@@ -3,14 +3,12 @@ import { z } from '@hono/zod-openapi';
 import { companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import type { World } from '../world.ts';
+import { Prefix } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),
-  prefix: z
-    .string()
-    .regex(/^[1-9]\d{0,10}$/)
-    .optional(),
+  prefix: Prefix.optional(),
   preKeys: z.number().int().min(0).max(1_000).optional(),
 });
 const Linked = z.object({

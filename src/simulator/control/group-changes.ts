@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid } from '../accounts/accounts.ts';
 import { accountNamed } from '../accounts/naming.ts';
+import { defined } from '../defined.ts';
 import type { Change, ServerAct } from '../groups/change.ts';
 import type { Group } from '../groups/groups.ts';
 import type { Person } from '../groups/outcome.ts';
@@ -117,10 +118,4 @@ export function readChange(world: World, by: Account, group: Group, asked: Group
 function asPerson(world: World, name: string): Person {
   const account = accountNamed(world, name);
   return { asked: account ? accountJid(account) : name, account };
-}
-
-/** Without what is undefined. */
-export function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as never;
 }

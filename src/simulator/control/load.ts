@@ -125,7 +125,7 @@ export const loadShapes = shapes({
 export function loadRoutes(add: AddRoute, world: World): void {
   const loads = new Map<string, Load>();
   let count = 0;
-  const named = (id: string) => {
+  const loadNamed = (id: string) => {
     const load = loads.get(id);
     if (!load) throw new Refused(404, `there is no load ${id}; GET /admin/load lists them`);
     return load;
@@ -170,26 +170,26 @@ export function loadRoutes(add: AddRoute, world: World): void {
     });
     loads.set(load.id, load);
     forgetOldest(loads);
-    return view(load);
+    return describeLoad(load);
   });
 
-  add(loadShapes.loads, () => [...loads.values()].map(view));
+  add(loadShapes.loads, () => [...loads.values()].map(describeLoad));
 
-  add(loadShapes.load, ({ params }) => view(named(params.id)));
+  add(loadShapes.load, ({ params }) => describeLoad(loadNamed(params.id)));
 
   add(loadShapes.changeLoad, ({ params, body: { paused, messagesPerSecond } }) => {
-    const load = named(params.id);
+    const load = loadNamed(params.id);
     if (load.state === 'done' || load.state === 'stopped') throw new Refused(409, `${load.id} is over`);
     if (messagesPerSecond !== undefined) load.setRate(messagesPerSecond);
     if (paused === true) load.pause();
     else if (paused === false) load.resume();
-    return view(load);
+    return describeLoad(load);
   });
 
   add(loadShapes.stopLoad, ({ params }) => {
-    const load = named(params.id);
+    const load = loadNamed(params.id);
     load.stop();
-    return view(load);
+    return describeLoad(load);
   });
 }
 
@@ -200,7 +200,7 @@ function forgetOldest(loads: Map<string, Load>): void {
   }
 }
 
-function view(load: Load): z.input<typeof LoadView> {
+function describeLoad(load: Load): z.input<typeof LoadView> {
   const { id, state, messagesPerSecond, plan, counts, lastError, elapsedMs } = load;
   return {
     id,

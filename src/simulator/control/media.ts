@@ -8,7 +8,7 @@ import { generatedBytes, mediaAt, mediaIn, sendMedia } from '../media/phone-medi
 import type { StoredBlob } from '../media/store.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, document, shapes } from './route.ts';
 
 /** Of a body; larger media is generated. */
@@ -131,11 +131,15 @@ export function mediaRoutes(add: AddRoute, app: OpenAPIHono, world: World): void
 
   add(mediaShapes.media, () => {
     const { bytes, budget } = world.media;
-    return { bytes, budget, blobs: [...world.media.all()].slice(-LISTED).map(blob => shown(world, blob)) };
+    return {
+      bytes,
+      budget,
+      blobs: [...world.media.all()].slice(-LISTED).map(blob => describeBlob(world, blob)),
+    };
   });
 
   add(mediaShapes.expireMedia, ({ body }) => {
-    const blobs = body.all ? [...world.media.all()] : [named(world, body)];
+    const blobs = body.all ? [...world.media.all()] : [blobNamed(world, body)];
     const fresh = blobs.filter(blob => blob.expired === undefined);
     for (const blob of fresh) blob.expired = body.status;
     world.changed();
@@ -149,7 +153,7 @@ interface Named {
   readonly id?: string | undefined;
 }
 
-function named(world: World, { directPath, phone, id }: Named): StoredBlob {
+function blobNamed(world: World, { directPath, phone, id }: Named): StoredBlob {
   const path = directPath ?? (phone && id && pathOf(world, phone, id));
   if (!path) throw new Refused(400, 'name a directPath, a message by phone and id, or say all: true');
   const blob = world.media.find(path);
@@ -163,7 +167,7 @@ function pathOf(world: World, phone: string, id: string): string {
   return media.directPath;
 }
 
-function shown(world: World, { directPath, type, content, at, downloads, expired }: StoredBlob) {
+function describeBlob(world: World, { directPath, type, content, at, downloads, expired }: StoredBlob) {
   return {
     directPath,
     url: world.media.urlOf(directPath),

@@ -7,7 +7,7 @@ import { compose } from '../phone/compose.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import type { Phone } from '../phone/phone.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone, Text } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Receipt = z.object({
@@ -40,7 +40,6 @@ const MessageView = z
   .openapi('PhoneMessage');
 
 const Id = z.string().min(1).max(128);
-const Text = z.string().max(65_536);
 const Named = z.string().min(1).max(256);
 /** A content, and what is said about it: what a person may send, and what a script may reply. */
 export const Composing = z.strictObject({
@@ -156,7 +155,8 @@ export function messageRoutes(add: AddRoute, world: World): void {
       await phone.idle();
       const found = selected(world, phone, query);
       const left = until - performance.now();
-      if (found.length > 0 || left <= 0 || gone.aborted) return found.map(one => shown(world, phone, one));
+      if (found.length > 0 || left <= 0 || gone.aborted)
+        return found.map(one => describeMessage(world, phone, one));
       await world.events.next(
         event => event.kind === 'message' && event.phone === phone.account.phone,
         left,
@@ -193,7 +193,7 @@ function selected(
 
 const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
 
-function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
+function describeMessage(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
   const content = phone.chats.protoOf(message)?.toJSON();
   const whole = { ...message, ...(content && { message: content }) };
   if (!message.fromMe) return { ...whole, seen: seenBy(world, phone.account, message.id) };

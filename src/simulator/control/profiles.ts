@@ -16,7 +16,7 @@ import { isCategory, isValueOf } from '../profile/privacy-values.ts';
 import { setTimelock } from '../profile/timelock.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { Done, done, OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Profile = z.object({
@@ -127,7 +127,7 @@ export const profileShapes = shapes({
     summary: 'The person types or records in a chat: a number, a JID, or a group',
     params: OfPhone,
     body: z.object({ to: z.string(), state: z.enum(CHAT_STATES) }),
-    results: z.object({ ok: z.literal(true) }),
+    results: Done,
   },
   setTcTokens: {
     id: 'setTcTokens',
@@ -193,7 +193,7 @@ export function profileRoutes(add: AddRoute, world: World): void {
     const chat = to.includes('@') ? to : accountJid(personNamed(world, to));
     if (!sayChatState(world, device, chat, state))
       throw new Refused(404, `${to} is nobody, or a group that ${params.phone} is not in`);
-    return { ok: true as const };
+    return done;
   });
 
   add(profileShapes.setTcTokens, ({ body: { mode } }) => {

@@ -1,5 +1,5 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
-import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
@@ -116,19 +116,4 @@ export async function link(
       connection.close('restart');
     });
   });
-}
-
-/** How the control plane names a linked device. */
-export function describeLink(device: Device): { phone: string; jid: string; lid: string } {
-  return { phone: device.account.phone, jid: deviceJid(device), lid: deviceJid(device, 'lid') };
-}
-
-/** The account's own JID in both forms, as the control plane shows a phone. */
-export function describePhone(account: Account): { phone: string; jid: string; lid: string; name: string } {
-  return {
-    phone: account.phone,
-    jid: accountJid(account),
-    lid: accountJid(account, 'lid'),
-    name: account.name,
-  };
 }
