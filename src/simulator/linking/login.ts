@@ -23,6 +23,7 @@ export function authenticate(world: World, connection: Connection, client: Authe
     if (struckAtLogin(world, connection, undefined)) return;
     connection.registration = registration;
     connection.admit();
+    connection.onEnd(() => world.desk.forget(connection));
     offerRefs(world, connection);
     return;
   }
@@ -111,8 +112,23 @@ function login(world: World, connection: Connection, device: Device): void {
     }),
   );
   tellDirty(world, device);
-  connection.onEnd(() => leavePresence(world, device));
+  connection.onEnd(name => away(world, device, connection, name));
   world.changed();
+}
+
+/** The device's connection has ended: what comes from now on waits for the next one. */
+function away(world: World, device: Device, connection: Connection, name: string): void {
+  if (device.connection === connection) {
+    device.connection = undefined;
+    device.available = false;
+    device.lastClose = name;
+    device.mailbox.detach();
+    const jid = deviceJid(device);
+    world.ledger.closed(jid, name);
+    world.events.tell({ kind: 'close', jid, close: name });
+    world.changed();
+  }
+  leavePresence(world, device);
 }
 
 /** The client said `active`: what waited for it is delivered, and a new device then hears from its phone. */

@@ -36,7 +36,7 @@ const REFS = 6;
 export class PairingDesk {
   readonly #events: Events;
   readonly #byRef = new Map<string, Connection>();
-  readonly #open = new Map<Connection, string>();
+  readonly #open = new Map<Connection, { readonly id: string; readonly refs: readonly string[] }>();
   #count = 0;
   readonly #hellos = new Map<string, CompanionHello>();
   readonly #waiting = new Map<string, Set<(hello: CompanionHello) => void>>();
@@ -48,7 +48,7 @@ export class PairingDesk {
   /** Sockets that wait to be linked, the oldest first. */
   get open(): WaitingSocket[] {
     const numbers = new Map([...this.#hellos].map(([phone, { connection }]) => [connection, phone]));
-    return [...this.#open].map(([connection, id]) => ({
+    return [...this.#open].map(([connection, { id }]) => ({
       id,
       pushName: connection.registration?.pushName,
       phone: numbers.get(connection),
@@ -59,9 +59,8 @@ export class PairingDesk {
   issueRefs(connection: Connection): string[] {
     const refs = Array.from({ length: REFS }, () => `2@${randomBytes(48).toString('base64')}`);
     for (const ref of refs) this.#byRef.set(ref, connection);
-    connection.refs = refs;
     const id = `socket-${++this.#count}`;
-    this.#open.set(connection, id);
+    this.#open.set(connection, { id, refs });
     this.#events.tell({ kind: 'waiting', id, waits: true });
     return refs;
   }
@@ -72,8 +71,8 @@ export class PairingDesk {
 
   greet(hello: CompanionHello): void {
     this.#hellos.set(hello.phone, hello);
-    const id = this.#open.get(hello.connection);
-    if (id !== undefined) this.#events.tell({ kind: 'waiting', id, waits: true, phone: hello.phone });
+    const open = this.#open.get(hello.connection);
+    if (open) this.#events.tell({ kind: 'waiting', id: open.id, waits: true, phone: hello.phone });
     const waiting = this.#waiting.get(hello.phone);
     this.#waiting.delete(hello.phone);
     for (const wake of waiting ?? []) wake(hello);
@@ -101,10 +100,11 @@ export class PairingDesk {
   }
 
   forget(connection: Connection): void {
-    const id = this.#open.get(connection);
-    if (this.#open.delete(connection) && id !== undefined)
-      this.#events.tell({ kind: 'waiting', id, waits: false });
-    for (const ref of connection.refs) this.#byRef.delete(ref);
+    const open = this.#open.get(connection);
+    if (!open) return;
+    this.#open.delete(connection);
+    this.#events.tell({ kind: 'waiting', id: open.id, waits: false });
+    for (const ref of open.refs) this.#byRef.delete(ref);
     for (const [phone, hello] of this.#hellos)
       if (hello.connection === connection) this.#hellos.delete(phone);
   }

@@ -14,7 +14,7 @@ import type { World } from '../world.ts';
 const SIGN_WITHIN_MS = 10_000;
 
 /** What a QR tells the phone. */
-export interface Qr {
+interface Qr {
   readonly ref: string;
   readonly noiseKey: Buffer;
   readonly identity: Buffer;
@@ -22,7 +22,7 @@ export interface Qr {
 }
 
 /** Reads a QR's text: `[URL#]ref,noise key,identity,adv secret[,platform]`, keys in base64. Throws {@link Refused}. */
-export function parseQr(text: string): Qr {
+function parseQr(text: string): Qr {
   const [ref, ...keys] = text
     .slice(text.indexOf('#') + 1)
     .trim()
