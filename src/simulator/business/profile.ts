@@ -78,7 +78,7 @@ const change: Answer = ({ world, device, content, after }) => {
 };
 
 /** Tells those who know the account (whatsapp-rust stanza/business.rs). */
-export function announceBusiness(world: World, account: Account): void {
+function announceBusiness(world: World, account: Account): void {
   const jid = accountJid(account);
   for (const other of acquaintances(world, account))
     notify(world, other, { from: jid, type: 'business' }, [node('profile', { jid })]);

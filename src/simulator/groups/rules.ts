@@ -6,11 +6,11 @@ import { IqError } from '../stanzas/request.ts';
 import type { Group, Groups } from './groups.ts';
 
 /** Characters (whatsapp-rust GROUP_SUBJECT_MAX_LENGTH, GROUP_DESCRIPTION_MAX_LENGTH). */
-export const MAX_SUBJECT = 100;
+const MAX_SUBJECT = 100;
 export const MAX_DESCRIPTION = 2_048;
 /** Members of a group, as phones allow today. A community's announcements take all of the community. */
 export const MAX_MEMBERS = 1_024;
-export const MAX_COMMUNITY_MEMBERS = 5_000;
+const MAX_COMMUNITY_MEMBERS = 5_000;
 /** Groups of a community, its announcements excepted. */
 export const MAX_SUBGROUPS = 100;
 
@@ -31,7 +31,7 @@ export function isAdmin(group: Group, account: Account): boolean {
 }
 
 /** An admin of the group, or of the community that it belongs to. */
-export function governs(group: Group, account: Account): boolean {
+function governs(group: Group, account: Account): boolean {
   return isAdmin(group, account) || (group.parent !== undefined && isAdmin(group.parent, account));
 }
 

@@ -41,7 +41,7 @@ interface Location {
   readonly address?: string | undefined;
 }
 
-export const CONTENTS = [
+const CONTENTS = [
   'text',
   'message',
   'react',

@@ -54,7 +54,7 @@ const issue: Answer = ({ world, device, content, after }) => {
 };
 
 /** `giver` trusts `holder`: a new token, pushed to the holder's devices. Within one bucket the bytes stay the same. */
-export function giveToken(world: World, giver: Account, holder: Account, t: number): void {
+function giveToken(world: World, giver: Account, holder: Account, t: number): void {
   const tokens = world.profiles.of(giver).tokens;
   const before = tokens.get(holder);
   const same = before && Math.floor(before.t / BUCKET_SECONDS) === Math.floor(t / BUCKET_SECONDS);
@@ -109,7 +109,7 @@ export function firstContactError(
   return undefined;
 }
 
-export function isTimelocked(world: World, account: Account): boolean {
+function isTimelocked(world: World, account: Account): boolean {
   const lock = world.profiles.of(account).timelock;
   return lock !== undefined && lock.until > world.clock.now() / 1000;
 }
