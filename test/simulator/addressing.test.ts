@@ -5,10 +5,10 @@ import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
+import { bare } from './jids.ts';
 
 tameClients();
 
-const bare = (jid: string) => jid.replace(/:\d+@/, '@');
 const stanzaOf = (client: Client, tag: string, id: string): BinaryNode | undefined =>
   client.stanzas.find(one => one.tag === tag && one.attrs.id === id);
 
