@@ -1,9 +1,10 @@
 // Writes what the docs have from the code (`npm run docs`): docs/configuration.md from the table of settings in
-// src/config.ts, and in docs/simulator-in-tests.md the simulator's options and the example, which is a test. With
-// `--check` it writes nothing and fails when a page is stale.
+// src/config.ts, in docs/simulator-in-tests.md the simulator's options and the example, which is a test, and the tables of
+// the simulator's routes and faults. With `--check` it writes nothing and fails when a page is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
 import { optionTable } from '../src/simulator/options.ts';
+import { closeTable, faultTable, poisonTable, routeTables } from './simulatordoc.ts';
 
 const intro = `# Configuration
 
@@ -68,10 +69,25 @@ function filled(page: string, name: string, text: string): string {
 }
 
 const at = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
-const inTests = readFileSync(at('simulator-in-tests.md'), 'utf8');
+
+/** The page as it is, with these parts anew. */
+function refilled(name: string, parts: Readonly<Record<string, string>>): string {
+  const page = readFileSync(at(name), 'utf8');
+  return Object.entries(parts).reduce((text, [part, inner]) => filled(text, part, inner), page);
+}
+
 const pages = {
   'configuration.md': [intro, ...sections].join('\n'),
-  'simulator-in-tests.md': filled(filled(inTests, 'options', simulatorOptions()), 'example', example()),
+  'simulator-in-tests.md': refilled('simulator-in-tests.md', {
+    options: simulatorOptions(),
+    example: example(),
+  }),
+  'simulator-control.md': refilled('simulator-control.md', { routes: await routeTables() }),
+  'simulator-faults.md': refilled('simulator-faults.md', {
+    faults: faultTable(),
+    closes: closeTable(),
+    poisons: poisonTable(),
+  }),
 };
 
 for (const [name, text] of Object.entries(pages)) {

@@ -133,6 +133,26 @@ test('a station imports only what its row allows', () => {
   assert.deepEqual(wrong.map(shown), []);
 });
 
+test('the simulator does not know who drives it: only its entries import the control plane', () => {
+  const control = 'src/simulator/control/';
+  const from = ours.filter(
+    one => one.to.startsWith(control) && !one.from.startsWith(control) && !one.typeOnly,
+  );
+  assert.deepEqual([...new Set(from.map(one => one.from))].sort(), [
+    'src/simulator/index.ts',
+    'src/simulator/server.ts',
+  ]);
+});
+
+test('docs/architecture.md has every folder of the simulator', () => {
+  const [, section = ''] = read('docs/architecture.md').split('## The stations of the simulator');
+  const named = [...section.matchAll(/^\| ((?:`[a-z-]+`(?:, )?)+) +\|/gm)].flatMap(([, cell = '']) =>
+    cell.split(', ').map(name => name.replaceAll('`', '')),
+  );
+  const folders = list('src/simulator').flatMap(path => path.split('/').slice(2, -1).slice(0, 1));
+  assert.deepEqual(named.sort(), [...new Set(folders)].sort());
+});
+
 test('every import of ours was understood: it names a file that exists', () => {
   const files = new Set(product);
   assert.deepEqual(ours.filter(({ to }) => !files.has(to)).map(shown), []);

@@ -37,6 +37,8 @@ export interface SimulatorOptions {
   readonly addressing?: Addressing;
   /** How long a typing state waits for a device that is away, in ms. Default 0: connected devices only. */
   readonly chatStateTtlMs?: number;
+  /** `off`: phones go off once they have linked a companion and told it everything. Default `on`. */
+  readonly phones?: 'on' | 'off';
   /** `enforced`: a first message without a trusted-contact token is refused with 463. Default `off`. */
   readonly tcTokens?: TokenMode;
 }
@@ -174,6 +176,14 @@ const rows = [
     normally: '0',
     doc: 'how long a typing state waits for a device that is away; 0: connected devices only',
     read: wholeNumber(0, 3_600_000),
+  },
+  {
+    option: 'phones',
+    flag: 'phones',
+    value: 'on|off',
+    normally: 'on',
+    doc: 'off: a phone is switched off once it has linked a companion and told it everything, so that nobody but clients confirms messages; linking another one switches it on for that time',
+    read: oneOf('on', 'off'),
   },
   {
     option: 'tcTokens',

@@ -65,6 +65,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     delivery: {
       addressing: options.addressing ?? 'as-sent',
       chatStateTtlMs: options.chatStateTtlMs ?? 0,
+      phones: options.phones ?? 'on',
     },
   });
   world.groups.newAddressing = options.groupAddressing === 'pn' ? 's.whatsapp.net' : 'lid';
@@ -83,7 +84,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const sockets = acceptSockets(world, server);
   const media = tls ? server : tlsServer(pair, (request, response) => mediaHost.handle(request, response));
   const servers = [...new Set([server, media])];
-  for (const one of servers) one.keepAliveTimeout = KEEP_ALIVE_MS;
+  const lines = new Set<Duplex>();
+  for (const one of servers) {
+    one.keepAliveTimeout = KEEP_ALIVE_MS;
+    // Node knows of no socket that is being upgraded, was refused that, or has not finished its TLS handshake; a server
+    // waits for all of them before it is closed.
+    one.on('connection', socket => {
+      lines.add(socket);
+      socket.once('close', () => lines.delete(socket));
+    });
+  }
   media.requestTimeout = SLOWEST_UPLOAD_MS;
 
   await listen(server, options.port ?? 0, host);
@@ -100,7 +110,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     stopping.abort();
     const closed = servers.map(one => new Promise<void>(resolve => one.close(() => resolve())));
     sockets.end();
-    for (const one of servers) one.closeAllConnections();
+    for (const line of lines) line.destroy();
     await Promise.all(closed);
     await Promise.all([...world.accounts.all()].map(account => ownPhone(account)?.idle()));
     await keeper?.stop();

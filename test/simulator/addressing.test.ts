@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { BinaryNode, WAMessage } from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
 import { until } from '../support/until.ts';
-import { type Client, linkedClients, simulator, tameClients } from './client.ts';
+import { type Client, linkedClients, paired, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
 import { bare } from './jids.ts';
 
@@ -102,4 +102,14 @@ test('the form of delivery can be changed while clients chat', async t => {
   }
   await assert.rejects(server.put('/admin/addressing', { mode: 'hosted' }), { status: 400 });
   assert.equal((await server.control.call('delivery')).addressing, 'lid');
+});
+
+test('with lid delivery a client hears its own phone under its LID, and gets keys and history so', async t => {
+  const server = await simulator(t, { addressing: 'lid' });
+  const self = await paired(t, server, '15550186');
+  const fromPhone = () => self.stanzas.filter(one => one.tag === 'message' && one.attrs.category === 'peer');
+  await until(() => fromPhone().length >= 3, { what: 'keys and history' });
+  assert.deepEqual([...new Set(fromPhone().map(one => one.attrs.from))], [bare(self.creds.me?.lid ?? '')]);
+  await until(() => self.creds.myAppStateKeyId, { what: 'a key for app state' });
+  await assertNoViolations(server);
 });

@@ -1,5 +1,4 @@
 // Messages to many as stanzas, byte by byte as other clients than Baileys write them.
-
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test, { type TestContext } from 'node:test';

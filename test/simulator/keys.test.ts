@@ -175,3 +175,20 @@ test('a client that was away when a contact was reinstalled reaches it all the s
   await alice.sock.sendMessage(pn({ phone }), { text: 'two' });
   await until(async () => (await server.control.messages(phone)).some(one => one.text === 'two'));
 });
+
+test('a phone begins only when a new client has uploaded prekeys, and takes one of them for its first message', async t => {
+  const server = await simulator(t);
+  // Baileys does not upload where it cannot count, and goes active all the same.
+  await server.control.arm('iq.error', { filter: { xmlns: 'encrypt', type: 'get' } });
+  const self = await paired(t, server, '15550185');
+  const fromPhone = () =>
+    self.stanzas.filter(one => one.tag === 'message' && one.attrs.category === 'peer').length;
+  await self.sock.fetchPrivacySettings(true);
+  assert.equal(fromPhone(), 0);
+  const { jid = '' } = (await server.control.devices())[0] ?? {};
+  await server.control.disarm('iq.error');
+  await self.sock.uploadPreKeys(7);
+  await until(() => fromPhone() >= 3, { what: 'keys and history' });
+  const log = await server.control.call('ledgerDevice', { params: { jid } });
+  assert.equal(log.preKeysHanded, 1);
+});

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Chance } from '../../src/simulator/chance.ts';
 import { Pace } from '../../src/simulator/load/pace.ts';
+import { choices, chosen } from '../../src/simulator/load/route.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
 
@@ -102,4 +103,49 @@ test('a load into groups makes one of everybody, and what is refused says why', 
   await refused({ messagesPerSecond: 1, phones: [alice.phone], to: [alice.phone] }, 409);
   await refused({ messagesPerSecond: 1, kind: 'group', groups: ['120363000000000009@g.us'] }, 404);
   await assert.rejects(control.call('load', { params: { id: 'load-99' } }), { status: 404 });
+});
+
+test('a phone writes to everybody but itself, and to its groups', () => {
+  const [people, groups] = [
+    ['a', 'b', 'c'],
+    ['g', 'h'],
+  ];
+  const all = (own: number | undefined) =>
+    Array.from({ length: choices({ people, own, groups }) }, (_, index) =>
+      chosen({ people, own, groups }, index),
+    );
+  assert.deepEqual(all(undefined), ['a', 'b', 'c', 'g', 'h']);
+  assert.deepEqual(all(0), ['b', 'c', 'g', 'h']);
+  assert.deepEqual(all(2), ['a', 'b', 'g', 'h']);
+});
+
+test('no more loads run at once than may, however many are asked for at the same time', async t => {
+  const server = await simulator(t);
+  const { control } = server;
+  await control.linkedDevices(1);
+  const asked = await Promise.allSettled(
+    Array.from({ length: 40 }, () =>
+      control.call('startLoad', { body: { phones: 11, messagesPerSecond: 0.01 } }),
+    ),
+  );
+  assert.equal(asked.filter(one => one.status === 'fulfilled').length, 16);
+  assert.equal((await control.call('loads')).length, 16);
+});
+
+test('loads that are over are forgotten, also by the signal that would have stopped them', async t => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  const server = await simulator(t);
+  const { control } = server;
+  const [device] = await control.linkedDevices(1);
+  const { phone } = await control.createPhone();
+  for (let round = 0; round < 20; round++) {
+    const { id } = await control.call('startLoad', {
+      body: { phones: [phone], to: [device!.phone], messagesPerSecond: 1 },
+    });
+    await control.call('stopLoad', { params: { id } });
+  }
+  assert.deepEqual(warnings, []);
 });

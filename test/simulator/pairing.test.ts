@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { Curve } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { client, paired, simulator, tameClients } from './client.ts';
 
@@ -79,6 +80,21 @@ test('wrong QR texts and unknown phones are refused with a sentence', async t =>
   await assert.rejects(server.post('/admin/phones/1/send', { to: '2', text: 'x' }), /404/);
   await assert.rejects(server.post('/admin/phones', { phone: '12' }), /400/);
   await assert.rejects(server.post('/admin/phones', '{'), /400.*JSON/);
+});
+
+test('a client that signs its device with another key than it showed is not linked', async t => {
+  const server = await simulator(t);
+  const mallory = client(t, server.socketUrl);
+  // Only the signature of the last step is made anew: the QR and the prekey are those of the identity that it shows.
+  const { private: another } = Curve.generateKeyPair();
+  Object.assign(mallory.creds.signedIdentityKey, { private: another });
+  mallory.connect();
+  const qr = await until(() => mallory.qrs[0], { what: 'a QR' });
+  await assert.rejects(server.post('/admin/phones/15550051/scan', qr), /409.*did not sign/);
+  await until(() => mallory.closes[0] === 401, { what: '401' });
+  assert.deepEqual(await server.get('/admin/devices'), []);
+  const { pairings } = await server.control.ledger();
+  assert.equal(pairings, 0);
 });
 
 test('unlinking from the phone and logging out end the device and tell the other devices', async t => {

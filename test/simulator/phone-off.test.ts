@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { until } from '../support/until.ts';
-import { client, linkedClients, simulator, tameClients } from './client.ts';
+import { type Client, client, linkedClients, paired, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
 
 tameClients();
@@ -57,4 +57,40 @@ test('a client that is linked to a phone that goes off at once gets its history 
   assert.equal(fromPhone(), 0);
   await server.control.call('power', { params: { phone }, body: { on: true } });
   await until(() => fromPhone() >= 3, { what: 'keys and history' });
+});
+
+test('phones that are to be off confirm nothing once they have linked a client, and are on to link another', async t => {
+  const server = await simulator(t, { phones: 'off' });
+  const alice = await paired(t, server, '15550172');
+  const bob = await paired(t, server, '15550173');
+  const told = (one: Client) =>
+    one.stanzas.filter(({ tag, attrs }) => tag === 'message' && attrs.category === 'peer').length;
+  /** A phone that is on can be made to write. */
+  const isOff = (phone: string) =>
+    server.control.send(phone, '15550176', 'am I on').then(
+      () => false,
+      (error: { status?: number }) => error.status === 409,
+    );
+  await server.control.createPhone({ phone: '15550176' });
+  await until(async () => (await isOff('15550172')) && (await isOff('15550173')), { what: 'both off' });
+  assert.ok(told(alice) >= 3 && told(bob) >= 3, 'keys and history came before');
+  const sent = await alice.sock.sendMessage('15550173@s.whatsapp.net', { text: 'only you' });
+  const id = sent?.key.id ?? '';
+  await until(() => bob.text(id) === 'only you' && alice.statuses.get(id) === 3, { what: 'delivered' });
+  const from = alice.stanzas.filter(one => one.tag === 'receipt' && one.attrs.id === id);
+  assert.deepEqual(
+    from.map(one => one.attrs.from),
+    [bob.creds.me?.id],
+  );
+
+  const twin = await paired(t, server, '15550173');
+  await until(() => told(twin) >= 3, { what: 'keys and history for another' });
+  await until(() => isOff('15550173'), { what: 'off again' });
+  // A contact without companions stays on, and so do phones from now on where that is wanted.
+  await server.control.createPhone({ phone: '15550174' });
+  assert.ok((await server.control.send('15550174', '15550172', 'a contact')).id);
+  await server.control.call('setDelivery', { body: { phones: 'on' } });
+  const carol = await paired(t, server, '15550175');
+  await until(() => told(carol) >= 3);
+  assert.ok((await server.control.send('15550175', '15550172', 'still on')).id);
 });

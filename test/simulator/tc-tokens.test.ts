@@ -167,6 +167,20 @@ test('presence of somebody who asks for tokens is shown only to those who have o
   await until(() => JSON.stringify(alice.presences).includes('"available"'));
 });
 
+test('a picture of somebody who asks for tokens is shown only to those who have one', async t => {
+  const server = await simulator(t, { tcTokens: 'enforced' });
+  const [alice, bob] = await linkedClients(t, server, { count: 2 });
+  assert.ok(alice && bob);
+  await alice.sock.onWhatsApp(bob.phone);
+  const content = [{ tag: 'picture', attrs: { type: 'image' }, content: Buffer.alloc(40, 1) }];
+  const attrs = { to: SERVER, type: 'set', xmlns: 'w:profile:picture' };
+  await bob.sock.query({ tag: 'iq', attrs, content });
+  await assert.rejects(alice.sock.profilePictureUrl(pn(bob.phone), 'image'), /not-authorized/);
+  await issue(bob, lidOf(alice.lid), now());
+  await until(() => tokenOf(alice, lidOf(bob.lid)), { what: 'a token' });
+  assert.match((await alice.sock.profilePictureUrl(pn(bob.phone), 'image')) ?? '', /^http/);
+});
+
 test('a locked account starts no chat, is told why and until when, and may answer', async t => {
   const server = await simulator(t);
   const [alice, bob, carol] = await linkedClients(t, server, { count: 3 });

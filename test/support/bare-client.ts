@@ -3,6 +3,7 @@
 import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/baileys';
 import { WebSocket } from 'ws';
 import type { LinkedDevice } from '../../src/simulator/control/client.ts';
+import type { KeyPair } from '../../src/simulator/wire/crypto.ts';
 import { FrameReader, frame } from '../../src/simulator/wire/frames.ts';
 import { type BinaryNode, child, decode, encode, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import type { Transport } from '../../src/simulator/wire/transport.ts';
@@ -25,6 +26,10 @@ export interface BareClientOptions {
   readonly silent?: boolean;
   /** Reads nothing after the login: what the server sends stays in its buffers. */
   readonly deaf?: boolean;
+  /** The server's static key from an earlier login: it logs in with its hello (IK). */
+  readonly resume?: Uint8Array;
+  /** Instead of the noise key of `linked`. */
+  readonly noiseKey?: KeyPair;
   /** An encoded ClientPayload instead of the login of `linked`, whose noise key is used all the same. */
   readonly payload?: Uint8Array;
 }
@@ -45,6 +50,10 @@ export class BareClient {
   readonly open: Promise<void>;
   /** Resolves with the last stanza that ended the stream, or undefined. */
   readonly closed: Promise<BinaryNode | undefined>;
+  /** The server's static key, once it is known. */
+  serverKey: Uint8Array | undefined;
+  /** The server took the login that came with the hello. */
+  resumed = false;
   readonly #options: BareClientOptions;
   readonly #socket: WebSocket;
   readonly #reader = new FrameReader();
@@ -133,8 +142,10 @@ export class BareClient {
   #greet(): void {
     const creds = JSON.parse(this.linked.credentials, BufferJSON.reviver) as AuthenticationCreds;
     const root = this.#options.rootKey === undefined ? undefined : Buffer.from(this.#options.rootKey, 'hex');
-    this.#noise = new NoiseInitiator(creds.noiseKey, root);
-    this.sendBytes(Buffer.concat([INTRO, frame(this.#noise.hello())]));
+    const { resume, noiseKey = creds.noiseKey } = this.#options;
+    this.#noise = new NoiseInitiator(noiseKey, root);
+    const hello = resume ? this.#noise.resume(resume, this.#payload()) : this.#noise.hello();
+    this.sendBytes(Buffer.concat([INTRO, frame(hello)]));
   }
 
   #receive(data: Buffer): void {
@@ -148,12 +159,22 @@ export class BareClient {
   }
 
   #authenticate(serverHello: Buffer): void {
-    const done = this.#noise?.finish(serverHello, this.#options.payload ?? loginPayload(this.linked));
-    if (!done) throw new Error('an answer to nothing');
+    const noise = this.#noise;
+    if (!noise) throw new Error('an answer to nothing');
+    this.#transport = this.#options.resume && noise.resumed(serverHello);
+    this.resumed = this.#transport !== undefined;
+    if (!this.#transport) {
+      const done = noise.finish(serverHello, this.#payload());
+      this.sendBytes(frame(done.finish));
+      this.#transport = done.transport;
+    }
+    this.serverKey = noise.serverKey;
     this.#noise = undefined;
-    this.sendBytes(frame(done.finish));
-    this.#transport = done.transport;
     this.#reader.trust();
+  }
+
+  #payload(): Uint8Array {
+    return this.#options.payload ?? loginPayload(this.linked);
   }
 
   #handle(stanza: BinaryNode): void {

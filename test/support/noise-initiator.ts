@@ -1,11 +1,15 @@
-// The client's half of Noise_XX_25519_AESGCM_SHA256, as whatsmeow and Baileys speak it (protocol.md 2), written apart
-// from the server's half so that a mistake in one is not made in both.
+// The client's half of the handshake: XX as whatsmeow and Baileys speak it (protocol.md 2), IK and XXfallback as
+// whatsapp-rust does (wacore/noise/src/handshake.rs). Written apart from the server's half so that a mistake in one is not
+// made in both.
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import { agree, generateKeyPair, type KeyPair, verify } from '../../src/simulator/wire/crypto.ts';
 import { Transport } from '../../src/simulator/wire/transport.ts';
 
 const PATTERN = Buffer.from('Noise_XX_25519_AESGCM_SHA256\0\0\0\0');
+const RESUME = Buffer.from('Noise_IK_25519_AESGCM_SHA256\0\0\0\0');
+// Longer than a hash.
+const FALLBACK = createHash('sha256').update('Noise_XXfallback_25519_AESGCM_SHA256').digest();
 /** WA, magic 6, dictionary 3: before the first frame, and first into the hash. */
 export const INTRO = Buffer.from([0x57, 0x41, 6, 3]);
 
@@ -17,17 +21,52 @@ export class NoiseInitiator {
   #salt: Buffer = PATTERN;
   #key: Buffer = PATTERN;
   #count = 0;
+  /** Of the server, once it was told. */
+  serverKey: Buffer | undefined;
 
   /** With `root` (32 bytes) the server's certificates are checked, as whatsmeow does it. */
   constructor(staticKey: KeyPair, root?: Uint8Array) {
     this.#static = staticKey;
     this.#root = root;
-    this.#mixHash(INTRO);
+    this.#start(PATTERN);
   }
 
   hello(): Uint8Array {
     this.#mixHash(this.#ephemeral.public);
     return proto.HandshakeMessage.encode({ clientHello: { ephemeral: this.#ephemeral.public } }).finish();
+  }
+
+  /** The hello of IK: `payload` goes along, sealed for the server that has this static key. */
+  resume(theirStatic: Uint8Array, payload: Uint8Array): Uint8Array {
+    this.#start(RESUME);
+    this.#mixHash(theirStatic);
+    this.#mixHash(this.#ephemeral.public);
+    this.#mixKey(agree(this.#ephemeral.private, theirStatic));
+    const sealedStatic = this.#seal(this.#static.public);
+    this.#mixKey(agree(this.#static.private, theirStatic));
+    const clientHello = {
+      ephemeral: this.#ephemeral.public,
+      static: sealedStatic,
+      payload: this.#seal(payload),
+    };
+    this.serverKey = Buffer.from(theirStatic);
+    return proto.HandshakeMessage.encode({ clientHello }).finish();
+  }
+
+  /** Takes the answer to {@link resume}; undefined when the server has another key: {@link finish} goes on from there. */
+  resumed(serverHello: Uint8Array): Transport | undefined {
+    const hello = proto.HandshakeMessage.decode(serverHello).serverHello;
+    if (!hello?.ephemeral || !hello.payload) throw new Error('no server hello');
+    if (hello.static) {
+      this.#start(FALLBACK);
+      this.#mixHash(this.#ephemeral.public);
+      return undefined;
+    }
+    this.#mixHash(hello.ephemeral);
+    this.#mixKey(agree(this.#ephemeral.private, hello.ephemeral));
+    this.#mixKey(agree(this.#static.private, hello.ephemeral));
+    this.#checkChain(this.#open(hello.payload), this.serverKey ?? Buffer.alloc(0));
+    return this.#transport();
   }
 
   /** Takes the server hello, returns the client finish with `payload` in it. Throws when the server is not who it says. */
@@ -37,15 +76,27 @@ export class NoiseInitiator {
     this.#mixHash(hello.ephemeral);
     this.#mixKey(agree(this.#ephemeral.private, hello.ephemeral));
     const theirStatic = this.#open(hello.static);
+    this.serverKey = theirStatic;
     this.#mixKey(agree(this.#ephemeral.private, theirStatic));
     this.#checkChain(this.#open(hello.payload), theirStatic);
     const staticKey = this.#seal(this.#static.public);
     this.#mixKey(agree(this.#static.private, hello.ephemeral));
     const sealed = this.#seal(payload);
     const finish = proto.HandshakeMessage.encode({ clientFinish: { static: staticKey, payload: sealed } });
+    return { finish: finish.finish(), transport: this.#transport() };
+  }
+
+  #start(pattern: Buffer): void {
+    this.#hash = pattern;
+    this.#salt = pattern;
+    this.#key = pattern;
+    this.#count = 0;
+    this.#mixHash(INTRO);
+  }
+
+  #transport(): Transport {
     const keys = Buffer.from(hkdfSync('sha256', Buffer.alloc(0), this.#salt, '', 64));
-    const transport = new Transport(keys.subarray(32), keys.subarray(0, 32));
-    return { finish: finish.finish(), transport };
+    return new Transport(keys.subarray(32), keys.subarray(0, 32));
   }
 
   #checkChain(encoded: Uint8Array, theirStatic: Uint8Array): void {

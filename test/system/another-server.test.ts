@@ -62,8 +62,8 @@ async function startServer(t: TestContext, flags: readonly string[] = []) {
   const { PATH = '', HOME = '' } = process.env;
   const child = runChild(t, '../../scripts/simulator.ts', flags, { env: { PATH, HOME } });
   const [socketUrl = '', controlUrl = '', rootKey = ''] = await until(
-    () => (child.lines.length === 3 ? child.lines : undefined),
-    { what: 'the three lines of the simulator' },
+    () => (child.lines.length === 4 ? child.lines : undefined),
+    { what: 'the four lines of the simulator' },
   );
   return {
     settings: { WA_SOCKET_URL: socketUrl, WA_ROOT_KEY: rootKey },

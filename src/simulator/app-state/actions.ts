@@ -1,6 +1,7 @@
 // What a person does on the phone that other devices hear of as app state: each kind with its collection, index and
 // version (whatsapp-rust wacore/appstate/src/schemas.rs, whatsmeow appstate/encode.go, Baileys chatModificationToAppPatch).
 import { proto } from '@whiskeysockets/baileys';
+import { bytesField } from '../wire/protobuf-field.ts';
 import { COLLECTIONS, type CollectionName } from './collections.ts';
 import { type Operation, REMOVE, SET } from './macs.ts';
 import type { Mutation } from './replica.ts';
@@ -34,6 +35,8 @@ export type PhoneAction =
   | { kind: 'timeFormat'; twentyFourHours: boolean }
   | { kind: 'unarchiveChats'; unarchive: boolean }
   | { kind: 'linkPreviews'; disabled: boolean }
+  /** What companions make tokens for strangers from. */
+  | { kind: 'nonContactSalt'; salt: Uint8Array }
   | {
       kind: 'raw';
       collection: CollectionName;
@@ -157,6 +160,11 @@ export function mutationsOf(
     case 'linkPreviews': {
       const value = { privacySettingDisableLinkPreviewsAction: { isPreviewsDisabled: action.disabled } };
       return [set('regular', 8, ['setting_disableLinkPreviews'], value)];
+    }
+    case 'nonContactSalt': {
+      const { collection, mutation } = set('regular_high', 1, ['nct_salt_sync'], {});
+      // NctSaltSyncAction{salt = 1} (whatsapp-rust waproto).
+      return [{ collection, mutation: { ...mutation, more: bytesField(80, bytesField(1, action.salt)) } }];
     }
     case 'raw': {
       const { collection, version, index, value } = action;

@@ -4,6 +4,7 @@ import { proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/accounts.ts';
 import { rename } from '../accounts/rename.ts';
 import { keepLast } from '../bounded.ts';
+import { nonContactSalt, saltDelivery } from '../profile/non-contact.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { byCollection, mutationsOf, type PhoneAction, type RangeOf } from './actions.ts';
@@ -96,6 +97,12 @@ export class PhoneAppState {
   ensurePushName(): void {
     const known = this.entry('critical_block', ['setting_pushName'])?.value.pushNameSetting?.name;
     if (known !== this.#account.name) this.apply([{ kind: 'pushName', name: this.#account.name }]);
+  }
+
+  /** What a companion makes tokens for strangers from, where it gets that as app state. */
+  ensureSalt(): void {
+    if (!saltDelivery(this.#account).appState || this.entry('regular_high', ['nct_salt_sync'])) return;
+    this.apply([{ kind: 'nonContactSalt', salt: nonContactSalt(this.#world, this.#account) }]);
   }
 
   /** A key that a companion made. What could not be read without it is read now. */

@@ -2,6 +2,7 @@
 // that the strictest client accepts (whatsmeow appstate/decode.go, whatsapp-rust wacore/appstate/src/processor.rs).
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
+import { bytesField } from '../wire/protobuf-field.ts';
 import { type CollectionName, isMutation } from './collections.ts';
 import type { AppStateKey, KeyRing } from './key-ring.ts';
 import {
@@ -17,6 +18,9 @@ import {
   valueMac,
 } from './macs.ts';
 
+/** `value` of SyncActionData. */
+const VALUE_FIELD = 2;
+
 /** One fact of app state: `["pin_v1", "…@lid"]` and what is so. */
 export interface Action {
   /** Kind first, then what it is about. */
@@ -28,6 +32,8 @@ export interface Action {
 
 export interface Mutation extends Action {
   readonly operation: Operation;
+  /** Encoded fields of the value that Baileys' schema does not have; written, and not read back. */
+  readonly more?: Uint8Array;
 }
 
 export interface Entry extends Action {
@@ -161,12 +167,11 @@ export class Replica {
   #seal(wanted: Mutation, key: AppStateKey): Opened {
     const keys = this.#keys.derived(key.id)!;
     const index = Buffer.from(JSON.stringify(wanted.index));
-    const plain = proto.SyncActionData.encode({
-      index,
-      value: wanted.value,
-      padding: randomBytes(1 + (randomBytes(1)[0]! & 15)),
-      version: wanted.version,
-    }).finish();
+    const padding = randomBytes(1 + (randomBytes(1)[0]! & 15));
+    const plain = Buffer.concat([
+      proto.SyncActionData.encode({ index, padding, version: wanted.version }).finish(),
+      bytesField(VALUE_FIELD, valueBytes(wanted)),
+    ]);
     const iv = randomBytes(16);
     const cipher = createCipheriv('aes-256-cbc', keys.encryption, iv);
     const encrypted = Buffer.concat([iv, cipher.update(plain), cipher.final()]);
@@ -220,6 +225,10 @@ interface Opened {
   readonly mutation: proto.ISyncdMutation;
   readonly operation: Operation;
   readonly entry: Entry;
+}
+
+function valueBytes({ value, more }: Mutation): Buffer {
+  return Buffer.concat([proto.SyncActionValue.encode(value).finish(), more ?? Buffer.alloc(0)]);
 }
 
 function decrypt(key: Buffer, encrypted: Uint8Array): { index: Uint8Array; action: Action } {

@@ -13,6 +13,9 @@ const Settings = z.object({
   chatStateTtlMs: z.number().int().min(0).max(3_600_000).openapi({
     description: 'How long a typing state waits for a device that is away; 0: connected devices only.',
   }),
+  phones: z.enum(['on', 'off']).openapi({
+    description: 'off: a phone goes off once it has linked a companion and told it everything.',
+  }),
   bundleErrors: z.boolean().openapi({
     description:
       'Key bundles of devices that are not there carry an error per user, instead of being left out.',

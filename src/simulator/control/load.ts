@@ -125,6 +125,8 @@ export const loadShapes = shapes({
 export function loadRoutes(add: AddRoute, world: World): void {
   const loads = new Map<string, Load>();
   let count = 0;
+  /** Whose phones are being made. */
+  let starting = 0;
   const loadNamed = (id: string) => {
     const load = loads.get(id);
     if (!load) throw new Refused(404, `there is no load ${id}; GET /admin/load lists them`);
@@ -143,15 +145,11 @@ export function loadRoutes(add: AddRoute, world: World): void {
     } = body;
     if (seconds !== undefined && total !== undefined)
       throw new Refused(400, 'give seconds or total, not both');
-    if (
-      [...loads.values()].filter(({ state }) => state === 'running' || state === 'paused').length >=
-      MAX_RUNNING
-    )
+    const running = [...loads.values()].filter(({ state }) => state === 'running' || state === 'paused');
+    if (running.length + starting >= MAX_RUNNING)
       throw new Refused(409, `${MAX_RUNNING} loads run already; stop one`);
-    const numbers =
-      typeof body.phones === 'number'
-        ? (await createPhones(world, body.phones, { name: 'Load {n}' })).map(one => one.phone)
-        : body.phones;
+    starting++;
+    const numbers = await writers(world, body.phones).finally(() => starting--);
     const targets =
       body.to === 'all'
         ? [...new Set([...companions(world)].map(device => device.account))]
@@ -191,6 +189,11 @@ export function loadRoutes(add: AddRoute, world: World): void {
     load.stop();
     return describeLoad(load);
   });
+}
+
+async function writers(world: World, phones: z.output<typeof Phones>): Promise<string[]> {
+  if (typeof phones !== 'number') return phones;
+  return (await createPhones(world, phones, { name: 'Load {n}' })).map(one => one.phone);
 }
 
 function forgetOldest(loads: Map<string, Load>): void {

@@ -38,7 +38,7 @@ export function deliverMessage(world: World, parcel: Parcel): void {
   if (identity && encs.some(enc => enc.attrs.type === 'pkmsg')) content.push(identity);
   const form = parcel.form ?? formOf(chat) ?? 's.whatsapp.net';
   const address = parcel.peer
-    ? { from: deviceJid(sender), category: 'peer' }
+    ? { from: deviceJid(sender, deliveredForm(world, form)), category: 'peer' }
     : messageAddress(world, { sender, target, chat, form });
   const id = parcel.attrs.id ?? '';
   if (chat.kind !== 'group' && !parcel.peer && deliveredForm(world, form) !== form)

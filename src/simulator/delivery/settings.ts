@@ -6,10 +6,12 @@ export interface DeliverySettings {
   addressing: Addressing;
   /** How long a typing state waits for a device that is away, in ms; 0: connected devices only. */
   chatStateTtlMs: number;
+  /** `off`: a phone that has linked a companion, and has told it everything, is switched off. */
+  phones: 'on' | 'off';
   /** Bundles of devices that are not there carry an `<error>` per user; otherwise they are left out. */
   bundleErrors: boolean;
 }
 
 export function deliverySettings(given: Partial<DeliverySettings> = {}): DeliverySettings {
-  return { addressing: 'as-sent', chatStateTtlMs: 0, bundleErrors: false, ...given };
+  return { addressing: 'as-sent', chatStateTtlMs: 0, phones: 'on', bundleErrors: false, ...given };
 }

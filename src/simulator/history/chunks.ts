@@ -2,8 +2,10 @@
 // type: whatsapp-rust src/history_sync.rs, Baileys Socket/chats.ts). The limits are guessed where no source names them.
 import { proto } from '@whiskeysockets/baileys';
 import type { Phone } from '../phone/phone.ts';
+import { nonContactSalt, saltDelivery } from '../profile/non-contact.ts';
 import type { World } from '../world.ts';
 import { chatsOf, peopleOf, statusesOf } from './chats.ts';
+import type { Chunk } from './notification.ts';
 import type { PastChat } from './past-chat.ts';
 
 const { HistorySyncType } = proto.HistorySync;
@@ -44,19 +46,23 @@ export function wishesOf(props: Uint8Array | undefined): Wishes {
 }
 
 /** In the order in which they are sent. `chunkOrder` counts on through all types. */
-export function* bootstrapChunks(world: World, phone: Phone, wishes: Wishes): Generator<proto.IHistorySync> {
+export function* bootstrapChunks(world: World, phone: Phone, wishes: Wishes): Generator<Chunk> {
   const chats = chatsOf(world, phone);
   const now = Math.floor(world.clock.now() / 1000);
   const recentFrom = now - wishes.recentDays * DAY;
   const fullFrom = now - wishes.fullDays * DAY;
   let order = 0;
-  const numbered = (chunk: proto.IHistorySync): proto.IHistorySync => ({ ...chunk, chunkOrder: ++order });
+  const numbered = (chunk: Chunk): Chunk => ({ ...chunk, chunkOrder: ++order });
+  // With the first, so that it is there early.
+  let salt = saltDelivery(phone.account).history ? nonContactSalt(world, phone.account) : undefined;
   for (const chunk of conversationChunks(chats, wishes.full ? fullFrom : recentFrom, firstOf)) {
     yield numbered({
       ...chunk,
       syncType: HistorySyncType.INITIAL_BOOTSTRAP,
       ...mappingsOf(world, phone, chunk),
+      nonContactSalt: salt,
     });
+    salt = undefined;
   }
   const statuses = statusesOf(world, phone);
   if (statuses.length > 0) {

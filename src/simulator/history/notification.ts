@@ -3,10 +3,19 @@ import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
 import { putSecret } from '../media/secret.ts';
+import { bytesField } from '../wire/protobuf-field.ts';
 import type { World } from '../world.ts';
 
 const compress = promisify(deflate);
 const { ProtocolMessage } = proto.Message;
+
+/** `nctSalt` of HistorySync (whatsapp-rust waproto; Baileys' schema does not have it). */
+const SALT_FIELD = 19;
+
+export interface Chunk extends proto.IHistorySync {
+  /** What the companion makes tokens for strangers from. */
+  nonContactSalt?: Uint8Array | undefined;
+}
 
 export interface Notification {
   readonly message: proto.IMessage;
@@ -21,10 +30,12 @@ export interface Notification {
  */
 export async function historyNotification(
   world: World,
-  chunk: proto.IHistorySync,
+  chunk: Chunk,
   extra: proto.Message.IHistorySyncNotification = {},
 ): Promise<Notification> {
-  const payload = await compress(proto.HistorySync.encode(chunk).finish());
+  const encoded = proto.HistorySync.encode(chunk).finish();
+  const { nonContactSalt: salt } = chunk;
+  const payload = await compress(salt ? Buffer.concat([encoded, bytesField(SALT_FIELD, salt)]) : encoded);
   const inline = !world.sync.blobs || payload.length <= world.sync.inlineBytes;
   const oldest = oldestIn(chunk);
   const historySyncNotification: proto.Message.IHistorySyncNotification = {

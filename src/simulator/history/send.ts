@@ -3,7 +3,7 @@ import type { proto } from '@whiskeysockets/baileys';
 import type { Device } from '../accounts/accounts.ts';
 import type { Phone } from '../phone/phone.ts';
 import type { World } from '../world.ts';
-import { historyNotification, messagesIn } from './notification.ts';
+import { type Chunk, historyNotification, messagesIn } from './notification.ts';
 import { syncTypeName } from './phone-history.ts';
 
 /** One chunk; resolves once it is on its way. `extra` is what the notification says besides. */
@@ -11,7 +11,7 @@ export async function sendChunk(
   world: World,
   phone: Phone,
   companion: Device,
-  chunk: proto.IHistorySync,
+  chunk: Chunk,
   extra?: proto.Message.IHistorySyncNotification,
 ): Promise<void> {
   const { message, bytes, inline } = await historyNotification(world, chunk, extra);

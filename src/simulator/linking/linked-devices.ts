@@ -79,7 +79,9 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   joinSeeded(world, account);
   world.changed();
 
-  const { keys } = ownPhone(account)!.appState;
+  const primary = ownPhone(account)!;
+  primary.rest();
+  const { keys } = primary.appState;
   const appStateKeys = keys.current && keys.all();
   const keyPair = (pair: KeyPair) => ({
     public: Buffer.from(pair.public),

@@ -133,7 +133,15 @@ function away(world: World, device: Device, connection: Connection, name: string
 
 /** The client said `active`: what waited for it is delivered, and a new device then hears from its phone. */
 export function activate(device: Device): void {
-  device.mailbox.activate(() => {
-    if (!device.bootstrapped) ownPhone(device.account)?.bootstrap(device);
-  });
+  device.mailbox.activate(() => hearPhone(device));
+}
+
+/**
+ * Once a new device is there and has uploaded prekeys its phone tells it everything: a session takes one of them, and
+ * some clients upload only after they went active (whatsapp-rust src/client/node_io.rs). At a second login it is told
+ * anyway.
+ */
+export function hearPhone(device: Device): void {
+  const ready = device.mailbox.live && (device.preKeys.length > 0 || device.logins > 1);
+  if (ready && !device.bootstrapped) ownPhone(device.account)?.bootstrap(device);
 }

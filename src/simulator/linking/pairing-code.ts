@@ -26,7 +26,7 @@ export async function enterCode(world: World, phone: string, code: string): Prom
   const typedCode = code.replace(/[\s-]/g, '').toUpperCase();
   if (!/^[0-9A-Z]{8}$/.test(typedCode)) throw new Refused(400, 'a pairing code is 8 letters or digits');
   const account = ensureAccount(world, phone);
-  const hello = await world.desk.helloWithin(account.phone, HELLO_WITHIN_MS);
+  const hello = await world.desk.helloWithin(account.phone, HELLO_WITHIN_MS, world.stopped);
   if (!hello) throw new Refused(408, `no client asked to be linked with ${account.phone}`);
   const companionEphemeral = await unwrap(hello.wrappedEphemeral, typedCode);
   const ephemeral = generateKeyPair();

@@ -38,7 +38,9 @@ export class PairingDesk {
   readonly #byRef = new Map<string, Connection>();
   readonly #open = new Map<Connection, { readonly id: string; readonly refs: readonly string[] }>();
   #count = 0;
+  /** By number; of each connection the last one alone, since the client chooses the number. */
   readonly #hellos = new Map<string, CompanionHello>();
+  readonly #numbers = new Map<Connection, string>();
   readonly #waiting = new Map<string, Set<(hello: CompanionHello) => void>>();
 
   constructor(events: Events) {
@@ -47,11 +49,10 @@ export class PairingDesk {
 
   /** Sockets that wait to be linked, the oldest first. */
   get open(): WaitingSocket[] {
-    const numbers = new Map([...this.#hellos].map(([phone, { connection }]) => [connection, phone]));
     return [...this.#open].map(([connection, { id }]) => ({
       id,
       pushName: connection.registration?.pushName,
-      phone: numbers.get(connection),
+      phone: this.#numbers.get(connection),
     }));
   }
 
@@ -70,7 +71,9 @@ export class PairingDesk {
   }
 
   greet(hello: CompanionHello): void {
+    this.#forgetHello(hello.connection);
     this.#hellos.set(hello.phone, hello);
+    this.#numbers.set(hello.connection, hello.phone);
     const open = this.#open.get(hello.connection);
     if (open) this.#events.tell({ kind: 'waiting', id: open.id, waits: true, phone: hello.phone });
     const waiting = this.#waiting.get(hello.phone);
@@ -82,30 +85,42 @@ export class PairingDesk {
     return this.#hellos.get(phone);
   }
 
-  /** The hello of that number, now or when it comes; undefined after `ms`. */
-  async helloWithin(phone: string, ms: number): Promise<CompanionHello | undefined> {
+  /** The hello of that number, now or when it comes; undefined after `ms`, or as soon as `stopped` is aborted. */
+  async helloWithin(phone: string, ms: number, stopped: AbortSignal): Promise<CompanionHello | undefined> {
     const known = this.#hellos.get(phone);
-    if (known) return known;
+    if (known || stopped.aborted) return known;
     const waiting = this.#waiting.get(phone) ?? new Set();
     this.#waiting.set(phone, waiting);
     return new Promise(resolve => {
-      const wake = (hello: CompanionHello | undefined) => {
+      const wake = (hello?: CompanionHello) => {
         clearTimeout(timer);
+        stopped.removeEventListener('abort', gone);
         waiting.delete(wake);
+        // Callers choose the numbers: none is kept that nobody waits for.
+        if (waiting.size === 0 && this.#waiting.get(phone) === waiting) this.#waiting.delete(phone);
         resolve(hello);
       };
-      const timer = setTimeout(() => wake(undefined), ms);
+      const gone = () => wake();
+      const timer = setTimeout(gone, ms);
+      stopped.addEventListener('abort', gone);
       waiting.add(wake);
     });
   }
 
   forget(connection: Connection): void {
     const open = this.#open.get(connection);
-    if (!open) return;
-    this.#open.delete(connection);
-    this.#events.tell({ kind: 'waiting', id: open.id, waits: false });
-    for (const ref of open.refs) this.#byRef.delete(ref);
-    for (const [phone, hello] of this.#hellos)
-      if (hello.connection === connection) this.#hellos.delete(phone);
+    if (open) {
+      this.#open.delete(connection);
+      this.#events.tell({ kind: 'waiting', id: open.id, waits: false });
+      for (const ref of open.refs) this.#byRef.delete(ref);
+    }
+    this.#forgetHello(connection);
+  }
+
+  #forgetHello(connection: Connection): void {
+    const phone = this.#numbers.get(connection) ?? '';
+    this.#numbers.delete(connection);
+    // Another socket may have asked with the same number since.
+    if (this.#hellos.get(phone)?.connection === connection) this.#hellos.delete(phone);
   }
 }

@@ -1,5 +1,5 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
-import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
@@ -101,6 +101,9 @@ export async function link(
         connection.close('unauthorized');
         return;
       }
+      // It is in somebody's hands now (delivery/settings.ts `phones`).
+      const phone = ownPhone(account);
+      if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,

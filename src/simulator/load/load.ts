@@ -1,9 +1,9 @@
 // Phones that write at a fixed rate. What is due is a number, never a queue: beyond so many sends at once the rest waits
 // as that number, and what has waited too long is skipped, so that a stall is not made up for by a flood.
 import { Chance } from '../chance.ts';
-import type { Phone } from '../phone/phone.ts';
 import type { World } from '../world.ts';
 import { Pace } from './pace.ts';
+import { choices, chosen, type Route } from './route.ts';
 
 export interface LoadPlan {
   readonly messagesPerSecond: number;
@@ -16,8 +16,7 @@ export interface LoadPlan {
   /** Characters of a text. */
   readonly length: number;
   readonly seed: number;
-  /** Whom each of the phones may write to. */
-  readonly routes: readonly { readonly phone: Phone; readonly to: readonly string[] }[];
+  readonly routes: readonly Route[];
 }
 
 export type LoadState = 'running' | 'paused' | 'done' | 'stopped';
@@ -34,8 +33,10 @@ export class Load {
   readonly #chance: Chance;
   readonly #pace: Pace;
   readonly #startedAt = performance.now();
+  readonly #stopped: AbortSignal;
+  readonly #cease = () => this.stop();
   #endedAt: number | undefined;
-  #stopped = false;
+  #halted = false;
   #timer: NodeJS.Timeout | undefined;
   /** Started or skipped so far. */
   #passed = 0;
@@ -46,13 +47,14 @@ export class Load {
     this.plan = plan;
     this.#chance = new Chance(plan.seed);
     this.#pace = new Pace(plan.messagesPerSecond, this.#startedAt);
-    world.stopped.addEventListener('abort', () => this.stop(), { once: true });
+    this.#stopped = world.stopped;
+    this.#stopped.addEventListener('abort', this.#cease);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     this.#timer.unref();
   }
 
   get state(): LoadState {
-    if (this.#stopped) return 'stopped';
+    if (this.#halted) return 'stopped';
     if (this.#endedAt !== undefined) return 'done';
     return this.#pace.paused ? 'paused' : 'running';
   }
@@ -79,7 +81,7 @@ export class Load {
 
   /** Nothing is started any more; what is under way arrives. */
   stop(): void {
-    if (this.#endedAt === undefined) this.#stopped = true;
+    if (this.#endedAt === undefined) this.#halted = true;
     this.#end();
   }
 
@@ -104,7 +106,7 @@ export class Load {
     counts.inFlight++;
     const { routes, length } = this.plan;
     const route = routes[this.#chance.below('phone', routes.length)]!;
-    const to = route.to[this.#chance.below('to', route.to.length)]!;
+    const to = chosen(route, this.#chance.below('to', choices(route)));
     const text = `${this.id} ${this.#passed}`.padEnd(length, ' .');
     route.phone
       .sendMessage(to, { conversation: text })
@@ -121,5 +123,7 @@ export class Load {
   #end(): void {
     this.#endedAt ??= performance.now();
     clearInterval(this.#timer);
+    // The signal is the simulator's, and would keep every load that ever ran.
+    this.#stopped.removeEventListener('abort', this.#cease);
   }
 }

@@ -7,7 +7,7 @@ import { MAX_MEMBERS, mayWrite } from '../groups/rules.ts';
 import type { Phone } from '../phone/phone.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import type { LoadPlan } from './load.ts';
+import { choices, type Route } from './route.ts';
 
 export type LoadKind = 'text' | 'group' | 'mixed';
 
@@ -20,14 +20,18 @@ export interface Cast {
 }
 
 /** Throws {@link Refused} when somebody would have nobody to write to. */
-export function routesOf(world: World, { kind, phones, targets, groups }: Cast): LoadPlan['routes'] {
+export function routesOf(world: World, { kind, phones, targets, groups }: Cast): Route[] {
   const jids = kind === 'text' ? [] : groups.length > 0 ? groups : [groupOf(world, phones, targets)];
-  const routes = phones.map(phone => {
-    const people =
-      kind === 'group' ? [] : targets.filter(one => one !== phone.account).map(one => accountJid(one));
-    return { phone, to: [...people, ...jids.filter(jid => writesTo(world, phone, jid))] };
-  });
-  const idle = routes.find(route => route.to.length === 0);
+  const accounts = kind === 'group' ? [] : [...new Set(targets)];
+  const people = accounts.map(account => accountJid(account));
+  const places = new Map(accounts.map((account, index) => [account, index]));
+  const routes = phones.map(phone => ({
+    phone,
+    people,
+    own: places.get(phone.account),
+    groups: jids.filter(jid => writesTo(world, phone, jid)),
+  }));
+  const idle = routes.find(route => choices(route) === 0);
   if (idle) throw new Refused(409, `${idle.phone.account.phone} would have nobody to write to`);
   return routes;
 }

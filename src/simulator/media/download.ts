@@ -54,7 +54,7 @@ async function send(
   response.once('close', () => gone.abort());
   try {
     for await (const bytes of spoiled(world, pieces(file, range), range, gone.signal))
-      await write(response, bytes);
+      await write(response, bytes, gone.signal);
     response.end();
   } finally {
     await file.close();
@@ -72,10 +72,17 @@ async function* pieces(file: FileHandle, { start, end }: ByteRange): AsyncGenera
   }
 }
 
-/** Resolves when the bytes are out of our hands. Rejects when the client is gone. */
-function write(response: ServerResponse, bytes: Buffer): Promise<void> {
+/** Resolves when the bytes are out of our hands. Rejects when the client is gone, whether or not the write says so. */
+function write(response: ServerResponse, bytes: Buffer, gone: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    response.write(bytes, error => (error ? reject(error) : resolve()));
+    const end = () => reject(new Error('the client is gone'));
+    if (gone.aborted) return end();
+    gone.addEventListener('abort', end);
+    response.write(bytes, error => {
+      gone.removeEventListener('abort', end);
+      if (error) reject(error);
+      else resolve();
+    });
   });
 }
 

@@ -13,6 +13,7 @@ import type { Phone } from './phone.ts';
  */
 export async function bootstrap(world: World, phone: Phone, companion: Device): Promise<void> {
   phone.appState.ensurePushName();
+  phone.appState.ensureSalt();
   await phone.sendPeer(companion, [keyShare(phone.appState.keys.all())]);
   for (const chunk of bootstrapChunks(world, phone, wishesOf(companion.props))) {
     const linked = phone.account.devices.get(companion.id) === companion;

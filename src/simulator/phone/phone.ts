@@ -81,6 +81,11 @@ export class Phone {
     }
   }
 
+  /** It has nothing more to do: where phones are not to stay on, it goes off. */
+  rest(): void {
+    if (this.#world.delivery.phones === 'off' && this.history.telling.size === 0) this.switch(false);
+  }
+
   /** What waits until it is on. */
   get waiting(): BinaryNode[] {
     return this.#waiting.stanzas;
@@ -146,7 +151,10 @@ export class Phone {
     this.history.telling.add(companion);
     bootstrap(this.#world, this, companion)
       .catch(error => this.#world.ledger.phoneError(error))
-      .finally(() => this.history.telling.delete(companion));
+      .finally(() => {
+        this.history.telling.delete(companion);
+        if (companion.bootstrapped) this.rest();
+      });
   }
 
   /** A device is gone, or has another identity: the session with it is worthless. */

@@ -2,7 +2,7 @@
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import type { Group } from '../groups/groups.ts';
 import { allows, isBlocked } from '../profile/privacy.ts';
-import { isTrusted, needsToken } from '../profile/trust-tokens.ts';
+import { isStranger } from '../profile/trust-tokens.ts';
 import type { Domain } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -54,10 +54,7 @@ export function watchPerson(
   token?: Buffer,
 ): void {
   const viewer = device.account;
-  if (needsToken(world, account) && viewer !== account) {
-    const { contacts, wroteTo } = world.profiles.of(account);
-    if (!contacts.has(viewer) && !wroteTo.has(viewer) && !isTrusted(world, account, viewer, token)) return;
-  }
+  if (isStranger(world, account, viewer, token)) return;
   world.presences.watchAccount(device, account, form);
   const shown = presenceFor(world, account, viewer, form);
   if (shown) device.mailbox.pushVolatile(shown);

@@ -4,11 +4,12 @@ import { accountSync, notify } from '../delivery/notify.ts';
 import type { Group } from '../groups/groups.ts';
 import { mayEdit } from '../groups/rules.ts';
 import { type Answer, atOnce, IqError, type Later } from '../stanzas/request.ts';
-import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
+import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { acquaintances } from './audience.ts';
 import { allows } from './privacy.ts';
 import type { Picture } from './profiles.ts';
+import { isStranger } from './trust-tokens.ts';
 
 /** WhatsApp shrinks pictures to 640 pixels; nothing real comes near. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -17,7 +18,7 @@ const get: Answer = ({ world, device, iq, content }) => {
   const target = iq.attrs.target ?? accountJid(device.account);
   const type = content?.attrs.type ?? 'preview';
   if (type !== 'preview' && type !== 'image') throw new IqError(400);
-  const picture = visiblePicture(world, device.account, target);
+  const picture = visiblePicture(world, device.account, target, bytes(child(content, 'tctoken')));
   if (!picture) throw new IqError(404);
   // The client has this one already (whatsmeow GetProfilePictureInfo, `ExistingID`).
   if (content?.attrs.id === picture.id) return [node('picture', { status: '304' })];
@@ -115,7 +116,12 @@ function changeNode(picture: Picture | undefined, who: { jid: string; author: st
 }
 
 /** The picture of a person, group or channel as `viewer` may see it. Throws {@link IqError} 401 when it may not. */
-function visiblePicture(world: World, viewer: Account, target: string): Picture | undefined {
+function visiblePicture(
+  world: World,
+  viewer: Account,
+  target: string,
+  token: Buffer | undefined,
+): Picture | undefined {
   const group = world.groups.byJid(target);
   if (group) {
     if (!group.members.has(viewer)) throw new IqError(401);
@@ -125,7 +131,8 @@ function visiblePicture(world: World, viewer: Account, target: string): Picture 
   if (channel) return channel.picture;
   const owner = world.accounts.byJid(target);
   if (!owner) throw new IqError(404);
-  if (!allows(world, owner, viewer, 'profile')) throw new IqError(401);
+  if (!allows(world, owner, viewer, 'profile') || isStranger(world, owner, viewer, token))
+    throw new IqError(401);
   return world.profiles.of(owner).picture;
 }
 

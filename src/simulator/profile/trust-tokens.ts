@@ -7,7 +7,9 @@ import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { isCapped } from './new-chats.ts';
+import { nonContactToken } from './non-contact.ts';
 import { allows, isBlocked } from './privacy.ts';
+import { scenarioFlag } from './scenario.ts';
 
 /** `enforced`: of everybody; `off`: only of accounts whose push name starts with `restricted:`. */
 export type TokenMode = 'off' | 'enforced';
@@ -70,20 +72,29 @@ function tokenNode(token: TrustToken, jid: string | undefined): BinaryNode {
 }
 
 /** Did `giver` give this token to `holder`, and is it still good? */
-export function isTrusted(world: World, giver: Account, holder: Account, token: Buffer | undefined): boolean {
+function isTrusted(world: World, giver: Account, holder: Account, token: Buffer | undefined): boolean {
   const known = world.profiles.of(giver).tokens.get(holder);
   if (!token || !known || isExpired(known.t, world.clock.now() / 1000)) return false;
   return known.bytes.equals(token);
 }
 
-export function needsToken(world: World, account: Account): boolean {
-  return world.profiles.tokenMode === 'enforced' || isRestricted(account.name);
+function needsToken(world: World, account: Account): boolean {
+  return world.profiles.tokenMode === 'enforced' || scenarioFlag(account, 'restricted') === true;
 }
 
-// As the test server of Baileys and whatsapp-rust has it: `restricted:name`, `scenario:restricted,other:name`.
-function isRestricted(name: string): boolean {
-  if (name.startsWith('restricted:')) return true;
-  return name.startsWith('scenario:') && (name.split(':')[1] ?? '').split(',').includes('restricted');
+/**
+ * Is `viewer` a stranger to somebody who asks for tokens, and has no good one? Then it is shown neither presence nor
+ * picture. `token` is what came along.
+ */
+export function isStranger(
+  world: World,
+  owner: Account,
+  viewer: Account,
+  token: Buffer | undefined,
+): boolean {
+  if (owner === viewer || !needsToken(world, owner)) return false;
+  const { contacts, wroteTo } = world.profiles.of(owner);
+  return !contacts.has(viewer) && !wroteTo.has(viewer) && !isTrusted(world, owner, viewer, token);
 }
 
 /**
@@ -102,11 +113,20 @@ export function firstContactError(
   if (isCapped(world, sender) && !world.profiles.of(sender).wroteTo.has(to)) return '463';
   const strict = needsToken(world, to) || isTimelocked(world, sender);
   if (strict && !world.profiles.of(sender).wroteTo.has(to)) {
-    if (!isTrusted(world, to, sender, bytes(child(message, 'tctoken')))) return '463';
+    if (!hasToken(world, sender, to, message)) return '463';
   }
   // Not an error of its own in any reference: this is the nearest that clients know [guessed].
   if (!isBlocked(world, to, sender) && !allows(world, to, sender, 'messages')) return '463';
   return undefined;
+}
+
+/** A token of either kind that the other takes. */
+function hasToken(world: World, sender: Account, to: Account, message: BinaryNode): boolean {
+  const given = bytes(child(message, 'cstoken'));
+  if (given && scenarioFlag(to, 'cs_enabled') !== false && given.equals(nonContactToken(world, sender, to)))
+    return true;
+  if (scenarioFlag(to, 'tc_enabled') === false) return false;
+  return isTrusted(world, to, sender, bytes(child(message, 'tctoken')));
 }
 
 function isTimelocked(world: World, account: Account): boolean {

@@ -1,5 +1,6 @@
 // The small requests about oneself: going active, pings, server properties (protocol.md 5.2, 5.3).
 import { activate } from '../linking/login.ts';
+import { nonContactProps } from '../profile/non-contact.ts';
 import { node } from '../wire/stanza.ts';
 import type { Answer } from './request.ts';
 
@@ -12,10 +13,10 @@ const nothing: Answer = () => [];
 const PROPS: Readonly<Record<string, string>> = { '10518': '1', '9666': '1', '14303': '0' };
 const PROPS_HASH = 'simulated';
 
-const props: Answer = ({ content }) => {
+const props: Answer = ({ device, content }) => {
   const attrs = { protocol: content?.attrs.protocol ?? '1', hash: PROPS_HASH, refresh: '86400' };
-  const all = Object.entries(PROPS).map(([config_code, config_value]) =>
-    node('prop', { config_code, config_value }),
+  const all = Object.entries({ ...PROPS, ...nonContactProps(device.account) }).map(
+    ([config_code, config_value]) => node('prop', { config_code, config_value }),
   );
   return [node('props', attrs, all)];
 };

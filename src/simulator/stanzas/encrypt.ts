@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Device, SignedPreKey } from '../accounts/accounts.ts';
 import { keyNodes, takePreKey } from '../accounts/keys.ts';
+import { hearPhone } from '../linking/login.ts';
 import { typed, verify } from '../wire/crypto.ts';
 import {
   attr,
@@ -25,7 +26,7 @@ const count: Answer = ({ world, device }) => {
 const MAX_PREKEYS = 5_000;
 
 /** Appends one-time prekeys; ids that are there already are skipped. */
-const upload: Answer = ({ world, device, iq }) => {
+const upload: Answer = ({ world, device, iq, after }) => {
   const identity = childBytes(iq, 'identity', 32);
   if (!identity.equals(device.keys.identity)) throw new IqError(406);
   const known = new Set(device.preKeys.map(key => key.id));
@@ -37,6 +38,7 @@ const upload: Answer = ({ world, device, iq }) => {
   }
   device.keys.signedPreKey = readSignedPreKey(device, child(iq, 'skey'));
   world.changed();
+  after(() => hearPhone(device));
   return [];
 };
 

@@ -49,10 +49,12 @@ export const protocols: Readonly<Record<string, Protocol>> = {
   bot: () => undefined,
 };
 
+// An error instead of an id: whatsapp-rust wants one of the two (wacore/src/iq/usync.rs).
 function pictureId(world: World, account: Account | undefined, viewer: Account): BinaryNode {
-  if (!account) return node('picture', { code: '404' });
-  if (!allows(world, account, viewer, 'profile')) return node('picture', { code: '401' });
-  return node('picture', { id: world.profiles.of(account).picture?.id });
+  const without = (code: string, text: string) => node('picture', {}, [node('error', { code, text })]);
+  if (account && !allows(world, account, viewer, 'profile')) return without('401', 'not-authorized');
+  const id = account && world.profiles.of(account).picture?.id;
+  return id === undefined ? without('404', 'item-not-found') : node('picture', { id });
 }
 
 // Baileys drops companions without a key index; device 0 is listed as real servers do.
