@@ -149,6 +149,11 @@ export class Connection implements Wire {
     return answered !== undefined;
   }
 
+  /** The stanza that is being handled confirmed one of the server's: after a drain there are as many as waited. */
+  confirmed(): void {
+    this.#flood.forgive();
+  }
+
   onEnd(run: () => void): void {
     this.#ended.add(run);
   }
