@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { BinaryNode, WAMessage } from '@whiskeysockets/baileys';
+import { type BinaryNode, proto, type WAMessage } from '@whiskeysockets/baileys';
 import type { PhoneMessage } from '../../src/simulator/phone/messages.ts';
+import { bytes, child } from '../../src/simulator/wire/stanza.ts';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, paired, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
+import { bare } from './jids.ts';
 
 tameClients();
 
-const bare = (jid: string) => jid.replace(/:\d+@/, '@');
 const stanzaOf = (client: Client, tag: string, id: string): BinaryNode | undefined =>
   client.stanzas.find(one => one.tag === tag && one.attrs.id === id);
 
@@ -111,5 +112,9 @@ test('with lid delivery a client hears its own phone under its LID, and gets key
   await until(() => fromPhone().length >= 3, { what: 'keys and history' });
   assert.deepEqual([...new Set(fromPhone().map(one => one.attrs.from))], [bare(self.creds.me?.lid ?? '')]);
   await until(() => self.creds.myAppStateKeyId, { what: 'a key for app state' });
+  // What other clients go by when they choose the form in which they write.
+  const success = self.stanzas.map(one => child(one, 'pair-success')).find(one => one !== undefined);
+  const props = bytes(child(success, 'client-props')) ?? assert.fail('no client-props');
+  assert.equal(proto.ClientPairingProps.decode(props).isChatDbLidMigrated, true);
   await assertNoViolations(server);
 });

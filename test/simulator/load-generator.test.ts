@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import test from 'node:test';
-import { Chance } from '../../src/simulator/faults/random.ts';
+import { Chance } from '../../src/simulator/chance.ts';
 import { Load } from '../../src/simulator/load/load.ts';
 import { Pace } from '../../src/simulator/load/pace.ts';
 import { choices, chosen } from '../../src/simulator/load/route.ts';

@@ -3,6 +3,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/accounts.ts';
 import { rename } from '../accounts/rename.ts';
+import { keepLast } from '../bounded.ts';
 import { nonContactSalt, saltDelivery } from '../profile/non-contact.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
@@ -92,14 +93,20 @@ export class PhoneAppState {
     }
   }
 
-  /** What a companion must find: the push name, in force under the key there is now (protocol.md 14). */
+  /** Writes what every companion must find, where it is not there yet. */
+  prepare(): void {
+    this.ensurePushName();
+    this.#ensureSalt();
+  }
+
+  /** The push name, in force under the key there is now (protocol.md 14). */
   ensurePushName(): void {
     const known = this.entry('critical_block', ['setting_pushName'])?.value.pushNameSetting?.name;
     if (known !== this.#account.name) this.apply([{ kind: 'pushName', name: this.#account.name }]);
   }
 
   /** What a companion makes tokens for strangers from, where it gets that as app state. */
-  ensureSalt(): void {
+  #ensureSalt(): void {
     if (!saltDelivery(this.#account).appState || this.entry('regular_high', ['nct_salt_sync'])) return;
     this.apply([{ kind: 'nonContactSalt', salt: nonContactSalt(this.#world, this.#account) }]);
   }
@@ -167,8 +174,7 @@ export class PhoneAppState {
   }
 
   #refuse(refusal: Refusal): void {
-    this.refusals.push(refusal);
-    if (this.refusals.length > KEPT_REFUSALS) this.refusals.shift();
+    keepLast(this.refusals, refusal, KEPT_REFUSALS);
     this.#world.ledger.totals.appStateRefused++;
   }
 }

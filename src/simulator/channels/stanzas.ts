@@ -92,7 +92,7 @@ const updates: Answer = request => {
 
 const live: Answer = request => {
   const channel = channelOf(request);
-  if (!channel.followers.has(request.device.account)) throw new IqError(403, 'forbidden');
+  if (!channel.followers.has(request.device.account)) throw new IqError(403);
   channel.live.set(request.device, request.world.clock.now() + LIVE_SECONDS * 1000);
   return [node('live_updates', { duration: String(LIVE_SECONDS) })];
 };
@@ -101,7 +101,7 @@ function channelOf({ world, iq, content }: Request): Channel {
   const { type, key, jid } = content?.attrs ?? {};
   const channel =
     type === 'invite' ? world.channels.byInvite(key ?? '') : world.channels.byJid(jid ?? iq.attrs.to);
-  if (!channel) throw new IqError(404, 'item-not-found');
+  if (!channel) throw new IqError(404);
   return channel;
 }
 
@@ -109,7 +109,7 @@ function page(channel: Channel, attrs: Readonly<Record<string, string>>): Post[]
   const number = (name: string): number | undefined => {
     const given = attrs[name];
     if (given === undefined) return undefined;
-    if (!/^\d{1,15}$/.test(given)) throw new IqError(400, 'bad-request');
+    if (!/^\d{1,15}$/.test(given)) throw new IqError(400);
     return Number(given);
   };
   const count = Math.min(number('count') ?? DEFAULT_COUNT, MAX_COUNT);

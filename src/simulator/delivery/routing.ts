@@ -81,7 +81,7 @@ export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Devi
 }
 
 /** To every device of an account, the phone included, except `not`. */
-export function receiptToAll(world: World, parcel: ReceiptParcel, account: Account, not?: Device): void {
+function receiptToAll(world: World, parcel: ReceiptParcel, account: Account, not?: Device): void {
   for (const device of account.devices.values()) if (device !== not) deliverReceipt(world, parcel, device);
 }
 

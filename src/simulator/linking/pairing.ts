@@ -1,5 +1,6 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
-import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { proto } from '@whiskeysockets/baileys';
+import { type Account, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
@@ -7,14 +8,14 @@ import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
 import type { Connection } from '../wire/connection.ts';
 import { jid } from '../wire/jid.ts';
-import { bytes, child, node, SERVER } from '../wire/stanza.ts';
+import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 
 /** How long a client may take to sign its identity. It needs two signatures; rc14's pure JS takes 15 ms each. */
 const SIGN_WITHIN_MS = 10_000;
 
 /** What a QR tells the phone. */
-export interface Qr {
+interface Qr {
   readonly ref: string;
   readonly noiseKey: Buffer;
   readonly identity: Buffer;
@@ -22,7 +23,7 @@ export interface Qr {
 }
 
 /** Reads a QR's text: `[URL#]ref,noise key,identity,adv secret[,platform]`, keys in base64. Throws {@link Refused}. */
-export function parseQr(text: string): Qr {
+function parseQr(text: string): Qr {
   const [ref, ...keys] = text
     .slice(text.indexOf('#') + 1)
     .trim()
@@ -58,6 +59,16 @@ function accountFor(world: World, phone: string | undefined, name: string | unde
   return world.accounts.byName(name) ?? ensureAccount(world, world.accounts.freshPhone(name), name);
 }
 
+/**
+ * That the account's chats go by LID: from then on a client addresses people so (whatsapp-rust src/pair.rs, WhatsApp Web
+ * `setIsLidMigrated`). Baileys and whatsmeow do not read it.
+ */
+function clientProps(world: World): BinaryNode[] {
+  if (world.delivery.addressing !== 'lid') return [];
+  const props = proto.ClientPairingProps.encode({ isChatDbLidMigrated: true });
+  return [node('client-props', {}, props.finish())];
+}
+
 /** Sends pair-success, checks the client's signature, stores the device and asks it to reconnect. */
 export async function link(
   world: World,
@@ -80,6 +91,7 @@ export async function link(
     node('device', { jid: jid(account.phone, 's.whatsapp.net', id), lid: jid(account.lid, 'lid', id) }),
     node('platform', { name: 'android' }),
     node('biz', { name: account.name }),
+    ...clientProps(world),
   ]);
 
   return new Promise((resolve, reject) => {
@@ -102,8 +114,10 @@ export async function link(
         return;
       }
       // It is in somebody's hands now (delivery/settings.ts `phones`).
-      const phone = account.devices.get(0)?.phone;
+      const phone = ownPhone(account);
       if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
+      // Before there is anybody to tell: a notification would come before the keys that it takes to read the patch.
+      phone?.appState.prepare();
       const device = world.accounts.addCompanion(account, id, {
         keys: registration.keys,
         noiseKey: registration.noiseKey,
@@ -119,19 +133,4 @@ export async function link(
       connection.close('restart');
     });
   });
-}
-
-/** How the control plane names a linked device. */
-export function describeLink(device: Device): { phone: string; jid: string; lid: string } {
-  return { phone: device.account.phone, jid: deviceJid(device), lid: deviceJid(device, 'lid') };
-}
-
-/** The account's own JID in both forms, as the control plane shows a phone. */
-export function describePhone(account: Account): { phone: string; jid: string; lid: string; name: string } {
-  return {
-    phone: account.phone,
-    jid: accountJid(account),
-    lid: accountJid(account, 'lid'),
-    name: account.name,
-  };
 }

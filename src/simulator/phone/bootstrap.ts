@@ -12,8 +12,7 @@ import type { Phone } from './phone.ts';
  * middle begins again.
  */
 export async function bootstrap(world: World, phone: Phone, companion: Device): Promise<void> {
-  phone.appState.ensurePushName();
-  phone.appState.ensureSalt();
+  phone.appState.prepare();
   await phone.sendPeer(companion, [keyShare(phone.appState.keys.all())]);
   for (const chunk of bootstrapChunks(world, phone, wishesOf(companion.props))) {
     const linked = phone.account.devices.get(companion.id) === companion;

@@ -1,6 +1,6 @@
 // Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
-import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { type Chat, chatOf } from '../delivery/chat.ts';
+import { type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
+import { bareChat, type Chat, chatOf } from '../delivery/chat.ts';
 import { deliverReceipt, type ReceiptParcel, receiptToPeople, SEEN } from '../delivery/routing.ts';
 import { handleMediaRetry } from '../media/retry.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
@@ -29,7 +29,7 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
     const heard = node('receipt', { id, from: deviceJid(sender), type });
-    sender.account.devices.get(0)?.phone?.receive(heard);
+    ownPhone(sender.account)?.receive(heard);
   }
   if (type === 'server-error') handleMediaRetry(world, sender, receipt);
   if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
@@ -43,7 +43,7 @@ function passOn(world: World, sender: Device, receipt: BinaryNode, ids: string[]
   const account = author && world.accounts.byUser(author.user, author.domain);
   if (!chat || !account) return;
   const content = children(receipt).filter(one => one.tag !== 'list');
-  const parcel: ReceiptParcel = { sender, ids, type, chat: bare(chat), form: author.domain, content };
+  const parcel: ReceiptParcel = { sender, ids, type, chat: bareChat(chat), form: author.domain, content };
   if (!TO_DEVICE.has(type ?? '')) {
     receiptToPeople(world, parcel, account, { kind: 'person', jid: { ...author, device: 0 } });
     return;
@@ -58,10 +58,6 @@ function ownCopy(world: World, sender: Device, author: Jid, recipient: string | 
   return sender.account === world.accounts.byUser(author.user, author.domain)
     ? chatOf(world, recipient)
     : undefined;
-}
-
-function bare(chat: Chat): Chat {
-  return chat.kind === 'person' ? { kind: 'person', jid: { ...chat.jid, device: 0 } } : chat;
 }
 
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */
