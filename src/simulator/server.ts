@@ -1,5 +1,6 @@
 // One host and port: the WebSocket at /ws/chat, the control plane everywhere else. The media host is always https: on the
 // same port where that is TLS, else on a second one.
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -47,6 +48,8 @@ const DEFAULT_MEDIA_BUDGET = 1024 ** 3;
 /** Starts a WhatsApp server for tests. Rejects when the port is taken, or the TLS pair or the state file is unusable. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const stopping = new AbortController();
+  // As many wait for it as there are loads, scripts and long polls.
+  setMaxListeners(0, stopping.signal);
   const { stateFile, tls, host = '127.0.0.1', hostNames = [] } = options;
   const kept = stateFile === undefined ? undefined : await readState(stateFile);
   const given = typeof tls === 'object' ? tls : undefined;

@@ -5,7 +5,7 @@ import test, { type TestContext } from 'node:test';
 import { proto } from '@whiskeysockets/baileys';
 import { WebSocket } from 'ws';
 import { frame } from '../../src/simulator/wire/frames.ts';
-import { type BinaryNode, node, SERVER } from '../../src/simulator/wire/stanza.ts';
+import { type BinaryNode, child, children, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import { BareClient, type BareClientOptions } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { simulator, tameClients } from './client.ts';
@@ -149,4 +149,50 @@ test('a client that does not read is cut off, and what it was to get is still th
   await until(() => heard.length >= ids.length, { what: 'everything again' });
   assert.deepEqual(heard.slice(-ids.length), ids);
   await unharmed(bystander);
+});
+
+const many = <T>(count: number, one: T) => Array.from({ length: count }, () => one);
+const iq = (xmlns: string, content: BinaryNode) => node('iq', { to: SERVER, type: 'get', xmlns }, [content]);
+
+test('what is asked again and again in one request is answered once', async t => {
+  const server = await simulator(t);
+  const [one, other] = [await bare(t, server), await bare(t, server)];
+  const { jid, phone } = other.linked;
+  const bundles = await one.query(iq('encrypt', node('key', {}, many(5_000, node('user', { jid })))));
+  assert.equal(children(child(bundles, 'list')).length, 1);
+  const user = node('user', { jid: `${phone}@s.whatsapp.net` });
+  const usync = (protocols: BinaryNode[]) =>
+    one.query(
+      iq('usync', node('usync', {}, [node('query', {}, protocols), node('list', {}, many(3_000, user))])),
+    );
+  // Every protocol for every user would be millions of nodes.
+  const answer = await usync(many(5_000, node('devices', { version: '2' })));
+  const users = children(child(child(answer, 'usync'), 'list'));
+  assert.deepEqual([users.length, children(users[0]).length], [3_000, 1]);
+  const unheardOf = await usync(Array.from({ length: 5_000 }, (_, index) => node(`p${index}`, {})));
+  assert.equal(unheardOf.attrs.type, 'error');
+  await unharmed(one);
+});
+
+test('a client that confirms all that waited for it sends as much as there was, and is no flood', async t => {
+  const server = await simulator(t, { limits: { framesPerSecond: 100 } });
+  const { control } = server;
+  const [linked] = await control.linkedDevices(1);
+  const { phone } = await control.createPhone();
+  const waiting = 600;
+  for (let sent = 0; sent < waiting; sent += 50)
+    await Promise.all(many(50, '').map(() => control.send(phone, linked!.phone, 'hello')));
+  const got = new Set<string | undefined>();
+  const one = new BareClient({
+    socketUrl: server.socketUrl,
+    linked: linked!,
+    batch: waiting,
+    onStanza: ({ tag, attrs }) => void (tag === 'message' && got.add(attrs.id)),
+  });
+  t.after(() => one.end());
+  await one.open;
+  await until(async () => (await control.devices())[0]?.queued === 0);
+  assert.equal(got.size, waiting);
+  await unharmed(one);
+  assert.deepEqual(await reasons(server), {});
 });

@@ -79,13 +79,18 @@ const digest: Answer = ({ device }) => {
   ];
 };
 
+/** A group of 1,024 whose members have several devices each, with room; making a phone's prekey takes time. */
+const MAX_BUNDLES = 10_000;
+
 /**
  * Bundles, one one-time prekey each. Devices that are not there are left out: one `<error>` kills a whole batch in
  * Baileys (parseAndInjectE2ESessions). whatsmeow and whatsapp-rust read the error form, which is behind a switch.
  */
 const bundles: Answer = ({ world, device, content }) => {
-  const users = children(content, 'user').flatMap(asked => {
-    const jid = attr(asked, 'jid');
+  // A device that is named again has its bundle already.
+  const asked = new Set(children(content, 'user').map(user => attr(user, 'jid')));
+  if (asked.size > MAX_BUNDLES) throw new IqError(429);
+  const users = [...asked].flatMap(jid => {
     const target = world.accounts.device(jid);
     if (!target) return world.delivery.bundleErrors ? [noBundle(jid)] : [];
     target.account.watchers.add(device.account);

@@ -20,11 +20,11 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   sender.connection?.send(node('ack', { class: 'receipt', id, from: to, type, participant }));
   const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
   if (!SEEN.has(type ?? '')) {
+    const { mailbox } = sender;
+    const confirm = (one: string) =>
+      type === 'retry' ? mailbox.askAgain(one) : mailbox.confirm('message', one);
     // Several may be confirmed at once: clients that were offline do so.
-    for (const one of ids) {
-      const { mailbox } = sender;
-      if (type === 'retry' ? mailbox.askAgain(one) : mailbox.confirm('message', one)) world.changed();
-    }
+    if (ids.filter(confirm).length > 0) confirmed(world, sender);
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
@@ -66,5 +66,10 @@ export function handleAck(world: World, device: Device, ack: BinaryNode): void {
   if (tag === undefined || id === undefined) return;
   const late = tag === 'message' && error !== undefined && device.mailbox.gaveUpBefore(id);
   if (tag === 'message') world.ledger.nacked(id, deviceJid(device), error, late);
-  if (!late && device.mailbox.confirm(tag, id)) world.changed();
+  if (!late && device.mailbox.confirm(tag, id)) confirmed(world, device);
+}
+
+function confirmed(world: World, device: Device): void {
+  world.changed();
+  device.connection?.confirmed();
 }

@@ -6,13 +6,17 @@ import { type Asked, protocols } from './usync-protocols.ts';
 
 /** WhatsApp Web asks for hundreds at once after linking; a flood is refused. */
 const MAX_USERS = 3_000;
+/** Far more than there are. Each is answered for every user. */
+const MAX_PROTOCOLS = 32;
 
 const usync: Answer = request => {
   const content = request.content;
-  const query = children(child(content, 'query'));
+  // Each once, however often it is named.
+  const named = new Map(children(child(content, 'query')).map(one => [one.tag, one]));
+  const query = [...named.values()];
   const listed = children(child(content, 'list'), 'user');
   const aside = children(child(content, 'side_list'), 'user');
-  if (content?.tag !== 'usync' || query.length === 0) throw new IqError(400);
+  if (content?.tag !== 'usync' || query.length === 0 || query.length > MAX_PROTOCOLS) throw new IqError(400);
   if (listed.length + aside.length > MAX_USERS || overLimit(request)) throw new IqError(429);
   const answer = (user: BinaryNode) => answerUser(user, query, request);
   return [

@@ -141,6 +141,11 @@ export class Connection implements Wire {
     return answered !== undefined;
   }
 
+  /** The stanza that is being handled confirmed one of the server's: after a drain there are as many as waited. */
+  confirmed(): void {
+    this.#flood.forgive();
+  }
+
   /** Runs once when the connection ends; `name` says how. */
   onEnd(run: (name: string) => void): void {
     this.#ended.add(run);

@@ -5,7 +5,7 @@ export interface Limits {
   readonly handshakeMs: number;
   /** Without a byte from the client. Clients ping every 20 to 30 s (protocol.md 5.4). */
   readonly idleMs: number;
-  /** Stanzas of one client within a second. */
+  /** Stanzas of one client within a second, besides the confirmations of what the server sent it. */
   readonly framesPerSecond: number;
   /** Chunks of one client that wait for their latency to pass. */
   readonly waitingChunks: number;
@@ -47,5 +47,10 @@ export class FloodGuard {
       this.#seen = 0;
     }
     return ++this.#seen > this.#most;
+  }
+
+  /** The last one does not count: the server itself asked for it. */
+  forgive(): void {
+    this.#seen--;
   }
 }
