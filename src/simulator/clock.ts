@@ -11,7 +11,12 @@ export class Clock {
 
   /** Unix seconds as stanzas carry them. */
   seconds(): string {
-    return Math.floor(this.now() / 1000).toString();
+    return this.unixSeconds().toString();
+  }
+
+  /** Unix seconds. */
+  unixSeconds(): number {
+    return Math.floor(this.now() / 1000);
   }
 
   /** How far it is ahead of the machine's clock. */

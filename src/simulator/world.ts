@@ -84,6 +84,7 @@ export interface WorldParts {
   readonly delivery?: Partial<DeliverySettings>;
 }
 
+/** An empty world. */
 export function makeWorld(parts: WorldParts): World {
   const { trust, tls, caCertificate, media, latencyMs, seed, limits, stopped, delivery } = parts;
   let ids = 0;

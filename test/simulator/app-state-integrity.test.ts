@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import { type BinaryNode, encodeSyncdPatch, proto, type WAPatchName } from '@whiskeysockets/baileys';
 import { mutationKeys, patchMac, valueMac } from '../../src/simulator/app-state/macs.ts';
 import { until } from '../support/until.ts';
-import { type Client, linkedClients, paired, simulator, tameClients } from './client.ts';
+import { type Client, linkedClients, paired, type Server, simulator, tameClients } from './client.ts';
+import { STRICT, twins } from './twins.ts';
 
 tameClients();
 
-const STRICT = { appStateMacVerification: { patch: true, snapshot: true } };
 const CHAT = '15550050@s.whatsapp.net';
 const NAME = 'regular_low' as const;
 
@@ -22,15 +22,7 @@ interface PhoneState {
   refused: { collection: string; version: number; reason: string }[];
 }
 
-type Server = Awaited<ReturnType<typeof simulator>>;
 const stateOf = (server: Server, phone: string) => server.get<PhoneState>(`/admin/phones/${phone}/app-state`);
-
-async function twins(t: TestContext, server: Server): Promise<[Client, Client, string]> {
-  const [first] = await linkedClients(t, server, { count: 1, prefix: '71' }, STRICT);
-  const [second] = await linkedClients(t, server, { count: 1, prefix: '71' }, STRICT);
-  assert.ok(first && second);
-  return [first, second, first.phone];
-}
 
 async function baileysState(client: Client, name: WAPatchName = NAME) {
   const { [name]: state } = await client.sock.authState.keys.get('app-state-sync-version', [name]);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import test, { type TestContext } from 'node:test';
+import test from 'node:test';
 import type { BaileysEventMap, ChatModification, WAPatchName } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
-import { type Client, linkedClients, paired, simulator, tameClients } from './client.ts';
+import { type Client, paired, type Server, simulator, tameClients } from './client.ts';
+import { STRICT, twins } from './twins.ts';
 
 tameClients();
 
 /** The strictest that Baileys can be; it logs and skips what does not hold. */
-const STRICT = { appStateMacVerification: { patch: true, snapshot: true } };
 const CHAT = '15550050@s.whatsapp.net';
 
 interface PhoneState {
@@ -28,7 +28,6 @@ interface PhoneState {
   refused: { collection: string; version: number; reason: string }[];
 }
 
-type Server = Awaited<ReturnType<typeof simulator>>;
 const stateOf = (server: Server, phone: string) => server.get<PhoneState>(`/admin/phones/${phone}/app-state`);
 
 /** Every event of these kinds, with what it carried, as one list of JSON texts. */
@@ -57,14 +56,6 @@ async function saw(seen: string[], kind: string, ...parts: string[]): Promise<st
     () => seen.find(one => one.startsWith(`${kind} `) && parts.every(part => one.includes(part))),
     { what: `${kind} with ${parts.join(', ')} among ${seen.length} events` },
   );
-}
-
-/** Two linked clients of one account. */
-async function twins(t: TestContext, server: Server): Promise<[Client, Client, string]> {
-  const [first] = await linkedClients(t, server, { count: 1, prefix: '70' }, STRICT);
-  const [second] = await linkedClients(t, server, { count: 1, prefix: '70' }, STRICT);
-  assert.ok(first && second && first.phone === second.phone);
-  return [first, second, first.phone];
 }
 
 async function hashOf(client: Client, name: WAPatchName): Promise<string> {

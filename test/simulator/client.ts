@@ -65,6 +65,9 @@ export async function simulator(t: TestContext, options: SimulatorOptions = {}) 
   return { ...started, ...driver(started) };
 }
 
+/** A simulator, and what drives it. */
+export type Server = Awaited<ReturnType<typeof simulator>>;
+
 /** The typed client of the control plane, and routes by path (with their `/admin`) for what a test says once. */
 export function driver(started: Pick<Simulator, 'controlUrl'>) {
   /** Operations whose answers were seen to be as the OpenAPI document has them. */
@@ -170,7 +173,7 @@ export function client(
 /** Pairs a fresh client by QR and waits until it is open. */
 export async function paired(
   t: TestContext,
-  server: Simulator & ReturnType<typeof driver>,
+  server: Server,
   phone: string,
   config: Partial<UserFacingSocketConfig> = {},
 ): Promise<Client> {
@@ -185,7 +188,7 @@ export async function paired(
 /** A ready-linked client that is open. */
 export async function linkedClients(
   t: TestContext,
-  server: Simulator & ReturnType<typeof driver>,
+  server: Server,
   request: { count: number; prefix?: string; preKeys?: number },
   config: Partial<UserFacingSocketConfig> = {},
 ): Promise<(Client & { jid: string; phone: string; lid: string })[]> {

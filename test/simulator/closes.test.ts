@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { type CloseName, closeNames, closes } from '../../src/simulator/wire/closes.ts';
 import { encode, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import { until } from '../support/until.ts';
-import { type Client, client, linkedClients, simulator, tameClients } from './client.ts';
+import { type Client, client, linkedClients, type Server, simulator, tameClients } from './client.ts';
 
 tameClients();
 
@@ -17,8 +17,6 @@ const POISONOUS = new Set<CloseName>(['bad-mac', 'garbage-frame']);
 /** Noticed by the client's own keep-alive only, or not before it. */
 const SILENT = new Set<CloseName>(['hang', 'mute', 'oversized-frame']);
 const SPOKEN = closeNames.filter(name => !POISONOUS.has(name) && !SILENT.has(name));
-
-type Server = Awaited<ReturnType<typeof simulator>>;
 
 async function restarted(t: TestContext, server: Server, one: Client & { jid: string }): Promise<void> {
   await server.control.disarm();

@@ -13,7 +13,7 @@ import { seeds } from '../support/fuzz.ts';
 import { mutateBytes, mutateStanza } from '../support/mutate.ts';
 import { pick, seeded } from '../support/random.ts';
 import { until } from '../support/until.ts';
-import { simulator } from './client.ts';
+import { type Server, simulator } from './client.ts';
 import { vocabulary } from './vocabulary.ts';
 
 const CASES = 6_000;
@@ -25,8 +25,6 @@ const PING = node('iq', { to: SERVER, type: 'get', xmlns: 'w:p' }, [node('ping',
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
-
-type Server = Awaited<ReturnType<typeof simulator>>;
 
 /** One device that sends nonsense; it comes back whenever it was thrown out, as another when it was unlinked. */
 class Lane {

@@ -5,25 +5,19 @@ import test, { type TestContext } from 'node:test';
 import { type BinaryNode, proto } from '@whiskeysockets/baileys';
 import { kindOf } from '../../src/simulator/phone/kinds.ts';
 import { bytes, child, children, node } from '../../src/simulator/wire/stanza.ts';
-import { BareClient } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
-import { simulator, tameClients } from './client.ts';
+import { bareClient } from './bare.ts';
+import { type Server, simulator, tameClients } from './client.ts';
 import { lidOf } from './jids.ts';
 
 tameClients();
 
-type Server = Awaited<ReturnType<typeof simulator>>;
 type Linked = Awaited<ReturnType<Server['control']['linkedDevices']>>[number];
 
 async function bare(t: TestContext, server: Server, linked: Linked) {
-  const stanzas: BinaryNode[] = [];
-  const onStanza = (stanza: BinaryNode) => void stanzas.push(stanza);
-  const self = new BareClient({ socketUrl: server.socketUrl, linked, onStanza });
-  t.after(() => self.end());
+  const { self, stanzas, settled } = bareClient(t, server, linked);
   await self.open;
   const got = (tag: string, id: string) => stanzas.find(one => one.tag === tag && one.attrs.id === id);
-  const settled = () =>
-    self.query(node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' }, [node('ping', {})]));
   return { ...linked, self, stanzas, settled, message: (id: string) => got('message', id), got };
 }
 

@@ -11,12 +11,10 @@ import type {
   WAMessage,
 } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
-import { type Client, client, linkedClients, paired, simulator, tameClients } from './client.ts';
+import { type Client, client, linkedClients, paired, type Server, simulator, tameClients } from './client.ts';
 import { chunksIn } from './history-chunks.ts';
 
 tameClients();
-
-type Server = Awaited<ReturnType<typeof simulator>>;
 
 interface Transfer {
   device: number;

@@ -8,11 +8,9 @@ import { frame } from '../../src/simulator/wire/frames.ts';
 import { type BinaryNode, child, children, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import { BareClient, type BareClientOptions } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
-import { simulator, tameClients } from './client.ts';
+import { type Server, simulator, tameClients } from './client.ts';
 
 tameClients();
-
-type Server = Awaited<ReturnType<typeof simulator>>;
 
 const ping = node('iq', { to: SERVER, type: 'get', xmlns: 'w:p' });
 
@@ -117,7 +115,7 @@ test('with latency, what waits in the line is bounded as well', async t => {
 });
 
 test('a client that does not read is cut off, and what it was to get is still there when it comes back', async t => {
-  const server = await simulator(t, { limits: { backlogBytes: 1024 * 1024, backlogMs: 200 } });
+  const server = await simulator(t, { limits: { backlogBytes: 1024 * 1024, backlogMs: 1_500 } });
   const bystander = await bare(t, server);
   const deaf = await bare(t, server);
   const { phone } = await server.control.createPhone();

@@ -7,8 +7,9 @@ import type { BinaryNode, GroupMetadata } from '@whiskeysockets/baileys';
 import { Backlog } from '../../src/simulator/delivery/backlog.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { child, node } from '../../src/simulator/wire/stanza.ts';
-import { BareClient, type BareClientOptions } from '../support/bare-client.ts';
+import type { BareClientOptions } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
+import { bareClient } from './bare.ts';
 import { client, driver, linkedClients, simulator, tameClients } from './client.ts';
 import { assertNoViolations, makeGroup } from './group-world.ts';
 
@@ -23,15 +24,9 @@ function bare(
   linked: BareClientOptions['linked'],
   options: Partial<BareClientOptions> = {},
 ) {
-  const stanzas: BinaryNode[] = [];
-  const onStanza = (stanza: BinaryNode) => void stanzas.push(stanza);
-  const self = new BareClient({ socketUrl: server.socketUrl, linked, onStanza, ...options });
-  t.after(() => self.end());
+  const { self, stanzas, settled } = bareClient(t, server, linked, options);
   const ids = () => stanzas.filter(one => one.tag === 'message').map(one => one.attrs.id);
   const ib = (tag: string) => stanzas.map(one => child(one, tag)).find(one => one !== undefined);
-  /** What the server sent before it answered has come when it resolves. */
-  const settled = () =>
-    self.query(node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' }, [node('ping', {})]));
   return { self, stanzas, ids, ib, settled };
 }
 

@@ -225,6 +225,7 @@ export function deviceJid(device: Device, domain: Domain = 's.whatsapp.net'): st
   return jid(userIn(device.account, domain), domain, device.id);
 }
 
+/** The JID of an account, without a device, in the asked form. */
 export function accountJid(account: Account, domain: Domain = 's.whatsapp.net'): string {
   return jid(userIn(account, domain), domain);
 }

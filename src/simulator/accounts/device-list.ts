@@ -37,7 +37,7 @@ export function announceDevice(world: World, device: Device, change: 'add' | 're
   const list = node(
     'key-index-list',
     { ts: world.clock.seconds() },
-    change === 'add' ? keyIndexList(account, Number(world.clock.seconds())) : undefined,
+    change === 'add' ? keyIndexList(account, world.clock.unixSeconds()) : undefined,
   );
   tellWatchers(world, account, 'devices', [node(change, hashesOf(account), [named, list])], device);
   tellOwnDevices(world, account, device);

@@ -10,6 +10,7 @@ const TYPE = 'md-app-state';
 /** A reference comes from a client: what it points to is read whole. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** Stores bytes encrypted, and says where and how they are to be read. Throws StoreFull (media/store.ts). */
 export function putBlob(world: World, plain: Uint8Array): proto.IExternalBlobReference {
   const stored = putSecret(world.media, plain, TYPE);
   const { mediaKey, fileSha256, fileEncSha256, fileLength, directPath } = stored;

@@ -33,7 +33,7 @@ export class DirtyBits {
 
 /** Sets a bit and, where the device is connected, tells it. */
 export function markDirty(world: World, device: Device, type: DirtyType): void {
-  const since = Number(world.clock.seconds());
+  const since = world.clock.unixSeconds();
   world.dirty.set(device, type, since);
   tell(device, type, since);
   world.changed();

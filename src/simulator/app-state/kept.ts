@@ -12,6 +12,7 @@ export interface KeptAppState {
   patches: Record<string, string[]>;
 }
 
+/** The keys and patches of one account. */
 export function captureAppState(world: World, phone: Phone): KeptAppState {
   const filled = [...world.appState.filled(phone.account)];
   return {
@@ -22,6 +23,7 @@ export function captureAppState(world: World, phone: Phone): KeptAppState {
   };
 }
 
+/** Into a fresh phone. Collections that nobody knows any more are left out. */
 export function restoreAppState(
   world: World,
   account: Account,

@@ -23,6 +23,7 @@ export interface MutationKeys {
   readonly patch: Buffer;
 }
 
+/** Derives what one key is used for from its 32-byte secret (HKDF; whatsmeow appstate/keys.go expandAppStateKeys). */
 export function mutationKeys(secret: Uint8Array): MutationKeys {
   const all = hkdf(secret, 160, NO_SALT, 'WhatsApp Mutation Keys');
   return {
@@ -34,6 +35,7 @@ export function mutationKeys(secret: Uint8Array): MutationKeys {
   };
 }
 
+/** Under which a record is found without its index being readable. `index` is the JSON text. */
 export function indexMac(keys: MutationKeys, index: Uint8Array): Buffer {
   return hmacSha256(keys.index, index);
 }
@@ -54,6 +56,7 @@ export function valueMac(
     .subarray(0, MAC_BYTES);
 }
 
+/** Over the hash of a whole collection at a version (whatsmeow appstate/hash.go generateSnapshotMAC). */
 export function snapshotMac(
   keys: MutationKeys,
   hash: Uint8Array,
@@ -63,6 +66,7 @@ export function snapshotMac(
   return hmacSha256(keys.snapshot, hash, number64(version), Buffer.from(name));
 }
 
+/** Over a patch: the snapshot MAC that it leads to and the value MACs in it (whatsmeow generatePatchMAC). */
 export function patchMac(
   keys: MutationKeys,
   snapshot: Uint8Array,

@@ -13,7 +13,7 @@ export function messageRange(
   const account = world.accounts.byJid(chat);
   const known = account ? accountJid(account) : chat;
   const last = phone.messages.findLast(message => message.chat === known);
-  if (!last) return { lastMessageTimestamp: Number(world.clock.seconds()) };
+  if (!last) return { lastMessageTimestamp: world.clock.unixSeconds() };
   const key = { remoteJid: chat, fromMe: last.fromMe, id: last.id };
   return {
     lastMessageTimestamp: last.timestamp,

@@ -117,6 +117,7 @@ const order: Answer = ({ world, content }) => {
   return [node('order', { id }, [...lines, node('price', {}, price)])];
 };
 
+/** A product of which nothing is said yet. */
 export function blankProduct(id: string): Product {
   return {
     id,

@@ -12,6 +12,7 @@ export interface KeptBusiness {
   orders: Order[];
 }
 
+/** Certificates are not kept: they are signed anew. */
 export function captureBusinesses(world: World): KeptBusiness[] {
   return [...world.businesses.all()].map(([{ phone }, { products, collections, orders, ...said }]) => ({
     phone,

@@ -8,6 +8,7 @@ const MAX_NAME = 600;
 const MAX_TEXT = 20_000;
 const MAX_IMAGES = 10;
 
+/** As catalogues list it, always approved; fields that the product has not are left out. */
 export function productNode(product: Product): BinaryNode {
   const field = (tag: string, value: string | undefined) =>
     value === undefined ? [] : [node(tag, {}, Buffer.from(value))];
@@ -56,6 +57,7 @@ export function readProduct(given: BinaryNode, before: Product): Product {
   return product;
 }
 
+/** The text in a child; undefined without one. */
 export function text(holder: BinaryNode | undefined, tag: string): string | undefined {
   return bytes(child(holder, tag))?.toString();
 }

@@ -86,7 +86,7 @@ function announceBusiness(world: World, account: Account): void {
 
 /** Makes an account a business, or changes what it says: the fields that are given. Without a name it has its own. */
 export function makeBusiness(world: World, account: Account, said: Saying): Business {
-  const now = Number(world.clock.seconds());
+  const now = world.clock.unixSeconds();
   const business = world.businesses.ensure(account, said.verifiedName ?? account.name, now);
   if (said.verifiedName !== undefined && said.verifiedName !== business.verifiedName)
     business.verifiedAt = now;

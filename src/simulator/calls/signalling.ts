@@ -37,7 +37,7 @@ export function offerCall(world: World, offer: Offer): Call {
     group,
     form,
     parties: new Map(),
-    at: Number(world.clock.seconds()),
+    at: world.clock.unixSeconds(),
     ended: undefined,
     timer: undefined,
   };

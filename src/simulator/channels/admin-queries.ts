@@ -30,7 +30,7 @@ const invite: MexAnswer = request => {
   const channel = channelIn(request, 'owner');
   const person = userIn(request);
   if (channel.followers.get(person)?.role === 'ADMIN') throw new MexError(409, 'an admin already');
-  const until = Number(request.world.clock.seconds()) + INVITE_SECONDS;
+  const until = request.world.clock.unixSeconds() + INVITE_SECONDS;
   channel.adminInvites.set(person, until);
   request.world.changed();
   return { xwa2_newsletter_admin_invite_create: { id: channel.jid, invite_expiration_time: String(until) } };

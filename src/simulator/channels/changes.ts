@@ -11,6 +11,7 @@ interface Asked {
   readonly after?: Later;
 }
 
+/** Makes a channel that its owner follows; the other devices of that account hear of it. */
 export function newChannel(
   world: World,
   owner: Account,
@@ -28,6 +29,7 @@ export function newChannel(
   return channel;
 }
 
+/** Changes what is given; followers hear of it. */
 export function changeChannel(
   world: World,
   channel: Channel,
@@ -69,6 +71,7 @@ export function changeChannel(
   if (Object.keys(told).length > 0) after(() => tellChange(world, channel, told));
 }
 
+/** The account follows the channel as a subscriber; again is nothing new. */
 export function follow(
   world: World,
   channel: Channel,
@@ -76,12 +79,13 @@ export function follow(
   { by, after = atOnce }: Asked = {},
 ): void {
   if (channel.followers.has(account)) return;
-  const since = Number(world.clock.seconds());
+  const since = world.clock.unixSeconds();
   world.channels.follow(channel, account, { role: 'SUBSCRIBER', muted: false, since });
   world.changed();
   after(() => tellJoin(world, channel, account, by));
 }
 
+/** The account follows no more, and its devices get no live updates. */
 export function unfollow(
   world: World,
   channel: Channel,
@@ -95,6 +99,7 @@ export function unfollow(
   after(() => tellLeave(world, channel, account, by));
 }
 
+/** A follower hears of posts without a sound, or with one again; only its own devices are told. */
 export function mute(
   world: World,
   channel: Channel,
@@ -116,6 +121,7 @@ export function promote(world: World, channel: Channel, person: Account, after: 
   setRole(world, channel, person, 'ADMIN', after);
 }
 
+/** Gives a follower a role; that person and the admins hear of a promotion or demotion. */
 export function setRole(
   world: World,
   channel: Channel,
@@ -132,6 +138,7 @@ export function setRole(
   else if (before === 'SUBSCRIBER') after(() => tellRole(world, channel, person, 'Promote'));
 }
 
+/** The channel is no more; followers hear so. `by` is the device that asked, if one did. */
 export function removeChannel(
   world: World,
   channel: Channel,

@@ -157,6 +157,7 @@ export function addPost(channel: Channel, post: Omit<Post, 'serverId'>): Post {
   return added;
 }
 
+/** A text as it is from `nowMs` (Unix ms) on; its id and time are in microseconds, as real ones are [guessed]. */
 export function textAt(text: string, nowMs: number): ChannelText {
   return { text, id: String(nowMs * 1000), at: nowMs * 1000 };
 }

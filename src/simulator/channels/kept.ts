@@ -33,6 +33,7 @@ export interface KeptChannel {
   nextServerId: number;
 }
 
+/** Every channel with its posts. */
 export function captureChannels(world: World): KeptChannel[] {
   return [...world.channels.all()].map(captureChannel);
 }

@@ -14,6 +14,7 @@ export function describeChannel(channel: Channel, viewer?: Account) {
   };
 }
 
+/** What everybody may know of a channel. */
 export function threadMetadata(channel: Channel) {
   return {
     creation_time: String(channel.created),
@@ -29,6 +30,7 @@ export function threadMetadata(channel: Channel) {
   };
 }
 
+/** What the channel is to one account: `GUEST` for who does not follow. */
 export function viewerMetadata(channel: Channel, viewer: Account) {
   const follower = channel.followers.get(viewer);
   return { mute: follower?.muted ? 'ON' : 'OFF', role: follower?.role ?? 'GUEST' };

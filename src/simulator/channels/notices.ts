@@ -29,17 +29,20 @@ export function tellJoin(world: World, channel: Channel, account: Account, by?: 
   notifyMex(world, account, channel.jid, 'NotificationNewsletterJoin', data, by);
 }
 
+/** Own devices learn that one of them follows no more. */
 export function tellLeave(world: World, channel: Channel, account: Account, by?: Device): void {
   const data = { data: { xwa2_notify_newsletter_on_leave: { id: channel.jid, role: 'GUEST' } } };
   notifyMex(world, account, channel.jid, 'NotificationNewsletterLeave', data, by);
 }
 
+/** Own devices learn of the sound of a channel. */
 export function tellMute(world: World, channel: Channel, account: Account, by?: Device): void {
   const { mute } = viewerMetadata(channel, account);
   const data = { data: { xwa2_notify_newsletter_on_mute_change: { id: channel.jid, mute } } };
   notifyMex(world, account, channel.jid, 'NotificationNewsletterUserSettingChange', data, by);
 }
 
+/** Everybody who followed learns that the channel is gone; `is_requestor` is for the account that deleted it. */
 export function tellDeleted(world: World, channel: Channel, by: Device | undefined): void {
   for (const account of channel.followers.keys()) {
     const is_requestor = by?.account === account;

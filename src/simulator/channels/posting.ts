@@ -43,7 +43,7 @@ export function post(
   if (change) return changePost(world, channel, change, device);
   const made = addPost(channel, {
     id: draft.id,
-    t: Number(world.clock.seconds()),
+    t: world.clock.unixSeconds(),
     type: draft.type,
     by,
     mediaType: draft.mediaType,
@@ -83,7 +83,7 @@ function changePost(world: World, channel: Channel, change: Change, device?: Dev
   if (!found || found.deleted) return '404';
   found.content = change.content ?? Buffer.alloc(0);
   found.deleted = change.content === undefined;
-  found.editedAt = Number(world.clock.seconds());
+  found.editedAt = world.clock.unixSeconds();
   deliver(world, channel, found, device);
   tellLive(world, channel, found, { kind: 'change' });
   return found;

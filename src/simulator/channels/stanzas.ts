@@ -7,6 +7,7 @@ import type { Channel, Post } from './channels.ts';
 import { postNode } from './post-node.ts';
 import { type PostError, post, postById, react, view } from './posting.ts';
 
+/** Of any channel, whether it exists or not. */
 export function isChannelJid(jid: string | undefined): boolean {
   return jid?.endsWith('@newsletter') === true;
 }

@@ -28,6 +28,7 @@ import { routeAdder } from './route.ts';
 import { scriptRoutes } from './scripts.ts';
 import { tlsRoutes } from './tls.ts';
 
+/** The HTTP app: the page at `/`, the routes below `/admin`, `/openapi.json`, and the pictures that stanzas link to. */
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
   // Pages on loopback drive it, and there is nothing in here to protect.

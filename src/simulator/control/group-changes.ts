@@ -69,6 +69,10 @@ export function readAct(asked: GroupChange): ServerAct | undefined {
   return asked.type === 'suspend' || asked.type === 'growth-lock' || asked.type === 'end' ? asked : undefined;
 }
 
+/**
+ * What `by` asks of the group. Throws {@link Refused}: 404 without an invitation to accept, 400 for what only the
+ * server does.
+ */
 export function readChange(world: World, by: Account, group: Group, asked: GroupChange): Change {
   switch (asked.type) {
     case 'add':

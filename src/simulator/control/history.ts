@@ -153,7 +153,7 @@ export function historyRoutes(add: AddRoute, world: World): void {
       throw new Refused(400, `chats: at most ${MOST_CONTACTS} with contacts`);
     if (phone.history.pasts.some(past => past.seed === given.seed))
       throw new Refused(409, `phone ${params.phone} has a past of this seed`);
-    const spec = { ...given, until: until ?? Math.floor(world.clock.now() / 1000) };
+    const spec = { ...given, until: until ?? world.clock.unixSeconds() };
     phone.history.pasts.push(spec);
     if (contacts) meet(world, spec);
     const messages = remember(world, phone, spec, appState);

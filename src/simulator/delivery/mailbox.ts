@@ -1,5 +1,6 @@
 // What a device still has to get, in order, and what it got but has not confirmed (protocol.md 9.3, 9.4).
 // States: away -> waiting (logged in, not yet active) -> draining (offline preview sent) -> live.
+import { forgetOldest } from '../bounded.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import { Backlog } from './backlog.ts';
 
@@ -125,8 +126,7 @@ export class Mailbox {
   /** A retry receipt: the copy counts as confirmed, and another one is to come. */
   askAgain(id: string): boolean {
     this.#askedAgain.add(id);
-    if (this.#askedAgain.size > MAX_ASKED_AGAIN)
-      this.#askedAgain.delete(this.#askedAgain.values().next().value ?? '');
+    forgetOldest(this.#askedAgain, MAX_ASKED_AGAIN);
     return this.confirm('message', id);
   }
 

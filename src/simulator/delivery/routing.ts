@@ -29,6 +29,7 @@ export interface Parcel {
   readonly peer?: boolean;
 }
 
+/** Hands one device its copy, unless its account blocked the sender (protocol.md 8.2). */
 export function deliverMessage(world: World, parcel: Parcel): void {
   const { sender, target, chat, encs, identity } = parcel;
   // In a group everybody hears everybody, blocked or not.
@@ -62,6 +63,7 @@ export interface ReceiptParcel {
   readonly content?: readonly BinaryNode[] | undefined;
 }
 
+/** Hands one device a receipt, unless privacy keeps it back (protocol.md 9.2). */
 export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Device): void {
   const [first = '', ...more] = parcel.ids;
   const between = parcel.chat.kind === 'person';

@@ -12,6 +12,7 @@ export interface DeliverySettings {
   bundleErrors: boolean;
 }
 
+/** The defaults with what is given. */
 export function deliverySettings(given: Partial<DeliverySettings> = {}): DeliverySettings {
   return { addressing: 'as-sent', chatStateTtlMs: 0, phones: 'on', bundleErrors: false, ...given };
 }

@@ -89,6 +89,7 @@ export const Filter = z
   .openapi('Filter');
 export type Filter = z.output<typeof Filter>;
 
+/** Does the stanza have everything that the filter names? */
 export function agrees(filter: Filter, stanza: BinaryNode): boolean {
   const { tag, xmlns, type, child, id } = filter;
   const { attrs, content } = stanza;

@@ -39,6 +39,7 @@ export function climb(
   return next ? enter(groups, next, people, by, 'linked_group_join') : [];
 }
 
+/** The subgroup that everybody of a community is in. */
 export function announcementsOf(groups: Groups, community: Group): Group | undefined {
   return groups.subgroups(community).find(one => one.kind === 'announcements');
 }

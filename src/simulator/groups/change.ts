@@ -134,6 +134,7 @@ export type ServerAct =
   | { readonly type: 'growth-lock'; readonly until: number }
   | { readonly type: 'end'; readonly reason: string };
 
+/** As {@link change}, without anybody who asks. */
 export function actAsServer(world: World, group: Group, act: ServerAct): Outcome {
   world.changed();
   if (act.type === 'end') return { group, notices: end(world.groups, group, undefined, act.reason) };
@@ -159,11 +160,12 @@ export function renumbered(
   });
 }
 
+/** What a decision about a group is made from. */
 export function sceneOf(world: World, actor: Account, group: Group): Scene {
   return { ...around(world, actor), group };
 }
 
 function around(world: World, actor: Account) {
   const mayAdd = (person: Account) => world.groups.mayAdd(person, actor);
-  return { groups: world.groups, actor, now: Number(world.clock.seconds()), mayAdd };
+  return { groups: world.groups, actor, now: world.clock.unixSeconds(), mayAdd };
 }

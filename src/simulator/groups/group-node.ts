@@ -33,6 +33,7 @@ export interface Shown {
   readonly failed?: readonly PersonResult[];
 }
 
+/** `<group>` as queries, creations and their news carry it; without `shown` with all that there is. */
 export function groupNode(group: Group, shown: Shown = {}): BinaryNode {
   const { participants = true, description = true, failed = [] } = shown;
   const content: BinaryNode[] = [];
@@ -66,6 +67,7 @@ export function twins(group: Group, shown?: Shown): BinaryNode[] {
   return group.kind === 'community' ? [one, { ...one, tag: 'community' }] : [one];
 }
 
+/** `<participant>`; the role is left out for plain members. */
 export function participant(group: Group, account: Account, role: Role = 'member'): BinaryNode {
   return node('participant', {
     ...personAttrs(group, account),

@@ -17,7 +17,7 @@ const getInvite: Answer = request => {
     const code = seeCode(sceneOf(world, device.account, groupOf(request)));
     return [node('invite', { code })];
   }
-  const group = behindCode(world.groups, need(content, 'code'), Number(world.clock.seconds()));
+  const group = behindCode(world.groups, need(content, 'code'), world.clock.unixSeconds());
   return twins(group, { participants: false });
 };
 
@@ -29,7 +29,7 @@ const setInvite: Answer = request => {
     return [node('invite', { code: group.inviteCode })];
   }
   const code = need(content, 'code');
-  const group = behindCode(world.groups, code, Number(world.clock.seconds()));
+  const group = behindCode(world.groups, code, world.clock.unixSeconds());
   return entered(perform(request, group, { type: 'join', code }));
 };
 

@@ -31,6 +31,7 @@ export interface KeptGroup
   parent: string | undefined;
 }
 
+/** Every group; their JIDs stay. */
 export function captureGroups(groups: Groups): KeptGroup[] {
   return [...groups.all()].map(group => ({
     ...group,

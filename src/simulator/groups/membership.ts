@@ -6,6 +6,10 @@ import { type Group, newPersonalInvite, type Role } from './groups.ts';
 import { type Notice, type Outcome, type Person, type PersonResult, toAdmins, toMembers } from './outcome.ts';
 import { isAdmin, requireAdmin, requireMember, type Scene, whyFull } from './rules.ts';
 
+/**
+ * Adds people, or puts them on the list of those who wait for an admin. Per person: 404, 409, 403 with an invitation,
+ * 419 or 412, 202 for one who waits. Throws 403.
+ */
 export function add(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
   requireMember(scene);
@@ -43,6 +47,10 @@ export function add(scene: Scene, people: readonly Person[]): Outcome {
   return { group, results, notices };
 }
 
+/**
+ * Takes people out: admins anybody, everybody themselves. Per person: 404, 409, 405 for who made the group. Throws
+ * 403.
+ */
 export function remove(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
   requireMember(scene);
@@ -63,10 +71,12 @@ export function remove(scene: Scene, people: readonly Person[]): Outcome {
   return { group, results, notices };
 }
 
+/** Makes members admins. Per person: 404, 409. Throws 403. */
 export function promote(scene: Scene, people: readonly Person[]): Outcome {
   return changeRole(scene, people, 'admin');
 }
 
+/** Makes admins members. Per person: 404, 409, 405 for who made the group. Throws 403. */
 export function demote(scene: Scene, people: readonly Person[]): Outcome {
   return changeRole(scene, people, 'member');
 }

@@ -79,6 +79,7 @@ export function toMembers(
   return { group, by, news, to: new Set([...group.members.keys(), ...also]) };
 }
 
+/** A notice for everybody who is an admin at this moment, and for `also`. */
 export function toAdmins(
   group: Group,
   by: Account | undefined,

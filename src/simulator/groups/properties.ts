@@ -4,6 +4,7 @@ import { type Outcome, toMembers } from './outcome.ts';
 import { checkedDescription, checkedSubject, requireAdmin, requireEditor, type Scene } from './rules.ts';
 import { SERVER_ONLY, type Settings } from './settings.ts';
 
+/** Throws 403 for who may not edit the group, 406 for a subject that groups cannot have. */
 export function setSubject(scene: Scene, text: string): Outcome {
   const { group, actor, now } = scene;
   requireEditor(scene);

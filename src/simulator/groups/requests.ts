@@ -5,6 +5,7 @@ import { enter } from './belonging.ts';
 import { type Outcome, type Person, type PersonResult, toAdmins } from './outcome.ts';
 import { requireAdmin, type Scene, whyFull } from './rules.ts';
 
+/** Lets people in. Per person: 404 for who has not asked, 419 or 412 without room. Throws 403 for who is no admin. */
 export function approve(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
   requireAdmin(scene);
@@ -12,6 +13,7 @@ export function approve(scene: Scene, people: readonly Person[]): Outcome {
   return { group, results, notices: enter(groups, group, accounts, actor) };
 }
 
+/** Takes people off the list, who hear so. Per person: 404. Throws 403 for who is no admin. */
 export function reject(scene: Scene, people: readonly Person[]): Outcome {
   requireAdmin(scene);
   return drop(scene, people);

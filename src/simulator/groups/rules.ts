@@ -25,6 +25,7 @@ export interface Scene {
   readonly mayAdd: (person: Account) => boolean;
 }
 
+/** An admin, whoever made the group included. */
 export function isAdmin(group: Group, account: Account): boolean {
   const role = group.members.get(account);
   return role === 'admin' || role === 'superadmin';
@@ -55,6 +56,7 @@ export function requireAdmin(scene: Scene): void {
   if (!isAdmin(scene.group, scene.actor)) throw new IqError(403);
 }
 
+/** How many members a group of this kind has room for. */
 export function capacity(group: Group): number {
   return group.kind === 'community' || group.kind === 'announcements' ? MAX_COMMUNITY_MEMBERS : MAX_MEMBERS;
 }

@@ -12,9 +12,7 @@ export function seedGroups(world: World, subjects: readonly string[]): void {
   for (const subject of subjects) {
     if (there.has(subject)) continue;
     const { newAddressing: addressing } = world.groups;
-    world.groups.add(
-      world.groups.make({ subject, addressing, seeded: true, at: Number(world.clock.seconds()) }),
-    );
+    world.groups.add(world.groups.make({ subject, addressing, seeded: true, at: world.clock.unixSeconds() }));
   }
   for (const account of world.accounts.all()) if (account.devices.size > 1) joinSeeded(world, account);
 }

@@ -48,7 +48,7 @@ export function wishesOf(props: Uint8Array | undefined): Wishes {
 /** In the order in which they are sent. `chunkOrder` counts on through all types. */
 export function* bootstrapChunks(world: World, phone: Phone, wishes: Wishes): Generator<Chunk> {
   const chats = chatsOf(world, phone);
-  const now = Math.floor(world.clock.now() / 1000);
+  const now = world.clock.unixSeconds();
   const recentFrom = now - wishes.recentDays * DAY;
   const fullFrom = now - wishes.fullDays * DAY;
   let order = 0;

@@ -15,6 +15,10 @@ const MOST_RESENT = 50;
 type Asked = proto.Message.IPeerDataOperationRequestMessage;
 type Result = proto.Message.PeerDataOperationRequestResponseMessage.IPeerDataOperationResult;
 
+/**
+ * Answers one request of a companion; what the phone cannot do is answered as well. Rejects when the phone fails at
+ * it.
+ */
 export async function answerDataRequest(request: PeerRequest): Promise<void> {
   const asked = request.message.peerDataOperationRequestMessage ?? {};
   switch (asked.peerDataOperationRequestType) {

@@ -11,6 +11,7 @@ export interface Dice {
   bytes(count: number): Buffer;
 }
 
+/** The sequence of one seed. */
 export function dice(seed: string): Dice {
   const digest = sha256(Buffer.from(seed));
   let state = digest.readUInt32LE(0);

@@ -36,6 +36,7 @@ interface About {
 
 const { Status } = proto.WebMessageInfo;
 
+/** A message of one of `authors`, wholly decided by the seed. */
 export function generatedMessage(
   about: About,
   authors: readonly Author[],

@@ -65,6 +65,7 @@ function oldestIn({ conversations }: proto.IHistorySync): number | undefined {
   return Number.isFinite(oldest) ? oldest : undefined;
 }
 
+/** How many messages a chunk has. */
 export function messagesIn({ conversations, statusV3Messages }: proto.IHistorySync): number {
   const inChats = (conversations ?? []).reduce((sum, { messages }) => sum + (messages?.length ?? 0), 0);
   return inChats + (statusV3Messages?.length ?? 0);

@@ -16,6 +16,7 @@ const LEAST_MS = 100_000_000_000;
 
 type OnDemand = proto.Message.PeerDataOperationRequestMessage.IHistorySyncOnDemandRequest;
 
+/** One chunk, with what came before the message that is named; empty for a chat that the phone has not. */
 export async function answerOnDemand(
   { world, phone, companion, id }: PeerRequest,
   asked: OnDemand,

@@ -34,6 +34,7 @@ export class PhoneHistory {
   }
 }
 
+/** The name that the protobuf has for a type of history. */
 export function syncTypeName(type: proto.HistorySync.HistorySyncType): string {
   return proto.HistorySync.HistorySyncType[type] ?? String(type);
 }

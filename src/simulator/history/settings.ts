@@ -8,6 +8,7 @@ export interface SyncSettings {
   externalMutations: number;
 }
 
+/** The defaults with what is given. */
 export function syncSettings(given: Partial<SyncSettings> = {}): SyncSettings {
   return { blobs: false, inlineBytes: 16 * 1024, externalMutations: 100, ...given };
 }

@@ -235,18 +235,18 @@ export class Ledger {
   protocolError(fault: ProtocolFault, error: unknown): void {
     this.totals.protocolErrors++;
     this.protocolErrors[fault] = (this.protocolErrors[fault] ?? 0) + 1;
-    this.lastProtocolError = error instanceof Error ? error.message : String(error);
+    this.lastProtocolError = sentenceOf(error);
   }
 
   /** A phone failed at what it was doing; kept for whoever looks. */
   phoneError(error: unknown): void {
     this.totals.phoneErrors++;
-    this.lastPhoneError = error instanceof Error ? error.message : String(error);
+    this.lastPhoneError = sentenceOf(error);
   }
 
   /** The state file could not be written; the world goes on in memory. */
   saveError(error: unknown): void {
-    this.lastSaveError = error instanceof Error ? error.message : String(error);
+    this.lastSaveError = sentenceOf(error);
   }
 
   unknownIq(name: string): void {
@@ -326,4 +326,8 @@ function settle(row: DeviceEntry, how: NonNullable<DeviceEntry['settled']>): voi
   row.open = Math.max(0, row.open - 1);
   // A copy that is still to come, or another one that is open, decides.
   if (row.open === 0) row.settled = how;
+}
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -61,7 +61,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   const registrationId = randomInt(1, 16_380);
   const preKeys = Array.from({ length: count }, (_, index) => ({ id: index + 1, pair: generateKeyPair() }));
 
-  const half = signDevice(account, id, identity.public, Number(world.clock.seconds()));
+  const half = signDevice(account, id, identity.public, world.clock.unixSeconds());
   const deviceSignature = sign(identity.private, deviceSignatureText(half, identity.public, account));
   const stored = signedIdentity(account, half, deviceSignature);
   const device = world.accounts.addCompanion(account, id, {

@@ -83,7 +83,7 @@ export async function link(
     throw new Refused(409, 'this phone has linked 255 devices and has no number left for another');
   connection.registration = undefined;
   world.desk.forget(connection);
-  const half = signDevice(account, id, registration.keys.identity, Number(world.clock.seconds()));
+  const half = signDevice(account, id, registration.keys.identity, world.clock.unixSeconds());
   const attrs = { from: SERVER, type: 'set', id: world.nextId(), xmlns: 'md', t: world.clock.seconds() };
   const success = node('pair-success', {}, [
     node('device-identity', {}, pairingContainer(account, half, advSecret)),

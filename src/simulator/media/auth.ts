@@ -8,8 +8,9 @@ import type { World } from '../world.ts';
 /** As the real server says it (protocol.md 12). */
 export const AUTH_TTL_SECONDS = 21_600;
 
+/** A token for uploads of this device, good for {@link AUTH_TTL_SECONDS}. */
 export function issueAuth(world: World, device: Device): string {
-  const until = Math.floor(world.clock.now() / 1000) + AUTH_TTL_SECONDS;
+  const until = world.clock.unixSeconds() + AUTH_TTL_SECONDS;
   const said = Buffer.from(`${until} ${deviceJid(device)}`).toString('base64url');
   return `${said}.${signature(world, said)}`;
 }

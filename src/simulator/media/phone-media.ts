@@ -34,7 +34,7 @@ export async function sendMedia(
 ): Promise<string> {
   try {
     const blob = await storeSecret(world.media, source, kindFacts[details.kind].type);
-    return await phone.sendMessage(to, composeMedia(blob, details, Number(world.clock.seconds())), { id });
+    return await phone.sendMessage(to, composeMedia(blob, details, world.clock.unixSeconds()), { id });
   } catch (error) {
     if (error instanceof StoreFull) throw new Refused(413, error.message, { cause: error });
     throw error;

@@ -12,6 +12,7 @@ export class MediaRefused extends Error {
   }
 }
 
+/** Answers a request whose headers have not been sent. */
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {

@@ -43,6 +43,7 @@ const MEDIA: Readonly<Partial<Record<keyof proto.IMessage, string | ((message: p
     groupInviteMessage: 'url',
   };
 
+/** What a client of today would say about this message. */
 export function kindOf(message: proto.IMessage): Kind {
   const inner = unwrapped(message);
   const edit = editOf(inner);

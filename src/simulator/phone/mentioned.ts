@@ -21,6 +21,7 @@ export interface Place {
   readonly form: Domain;
 }
 
+/** The chat `to` (a JID) as this phone writes in it. Throws {@link Refused} 404. */
 export function placeOf(world: World, phone: Phone, to: string): Place {
   const chat = chatOf(world, to);
   if (!chat) throw new Refused(404, `there is no chat ${to}`);

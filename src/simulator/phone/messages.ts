@@ -60,7 +60,7 @@ export class PhoneMessages {
       from: channel,
       fromMe: own,
       ...summaryOf(proto.Message.decode(content)),
-      timestamp: Number(this.#world.clock.seconds()),
+      timestamp: this.#world.clock.unixSeconds(),
     };
     this.keep(noted, content);
     this.#world.events.tell({ kind: 'message', phone: this.#own.account.phone, ...noted });

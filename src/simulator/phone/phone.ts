@@ -99,7 +99,7 @@ export class Phone {
       this.#later(() => this.#take(stanza));
     } else if (stanza.tag === 'receipt' && stanza.attrs.type === 'retry')
       this.#later(() => this.#retries.answer(stanza));
-    else if (stanza.tag === 'receipt') this.receipts.hear(stanza, Number(this.#world.clock.seconds()));
+    else if (stanza.tag === 'receipt') this.receipts.hear(stanza, this.#world.clock.unixSeconds());
   }
 
   /** Sends a text; see {@link sendMessage}. */

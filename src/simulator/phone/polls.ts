@@ -13,6 +13,7 @@ interface Poll {
   readonly selectable: number;
 }
 
+/** A poll with a secret of its own, under which its votes are encrypted. */
 export function pollMessage({ name, options, selectable }: Poll): proto.IMessage {
   const poll = {
     name,

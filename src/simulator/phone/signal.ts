@@ -45,6 +45,7 @@ const MAX_PRE_KEY_ID = 0xff_ffff;
 /** Of those that were handed out and not used yet; the oldest go first. */
 const KEPT_PRE_KEYS = 2_000;
 
+/** The state of a phone that has talked to nobody; one that had another before goes on with its numbers. */
 export function freshSignalState(identity: KeyPair, nextPreKeyId = 1): SignalState {
   let signedPreKey: SignalState['signedPreKey'] | undefined;
   return {

@@ -18,7 +18,7 @@ export function tellPresence(world: World, account: Account, anyway = false): vo
   if (is) presences.online.add(account);
   else presences.online.delete(account);
   if (was && !is) {
-    world.profiles.of(account).lastSeen = Number(world.clock.seconds());
+    world.profiles.of(account).lastSeen = world.clock.unixSeconds();
     world.changed();
   }
   if (was === is && !anyway) return;

@@ -25,9 +25,10 @@ const setByMex: MexAnswer = ({ world, device, variables, after }) => {
   return { xwa2_update_text_status: { result: 'SUCCESS' } };
 };
 
+/** Sets it; `by` is the device that did, if one did. Own devices hear of it, and acquaintances who may see it. */
 export function setAbout(world: World, account: Account, text: string, by?: Device): void {
   const profile = world.profiles.of(account);
-  profile.about = { text, t: Number(world.clock.seconds()) };
+  profile.about = { text, t: world.clock.unixSeconds() };
   world.changed();
   accountSync(world, account, node('status', {}), by);
   const attrs = { from: accountJid(account), type: 'status', notify: account.name };

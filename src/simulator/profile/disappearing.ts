@@ -19,7 +19,7 @@ const set: Answer = ({ world, device, content, after }) => {
 
 /** Sets the default timer in seconds; other devices and acquaintances hear of it (whatsapp-rust handlers/notification). */
 export function setDisappearing(world: World, account: Account, duration: number, by?: Device): void {
-  world.profiles.of(account).disappearing = { duration, t: Number(world.clock.seconds()) };
+  world.profiles.of(account).disappearing = { duration, t: world.clock.unixSeconds() };
   world.changed();
   const told = disappearingNode(world, account);
   accountSync(world, account, told, by);
@@ -27,6 +27,10 @@ export function setDisappearing(world: World, account: Account, duration: number
   for (const other of acquaintances(world, account)) notify(world, other, attrs, [told]);
 }
 
+/**
+ * `<disappearing_mode>` in usync answers and news (Baileys USyncDisappearingModeProtocol); off for who has no
+ * account.
+ */
 export function disappearingNode(world: World, account: Account | undefined): BinaryNode {
   const { duration, t } = account ? world.profiles.of(account).disappearing : { duration: 0, t: 0 };
   return node('disappearing_mode', { duration: String(duration), t: String(t) });

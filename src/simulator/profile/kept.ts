@@ -36,14 +36,17 @@ export interface KeptProfiles {
   groupPictures: Record<string, KeptPicture>;
 }
 
+/** A picture with its bytes: their only other place is the memory. */
 export function keepPicture({ id, bytes }: Picture): KeptPicture {
   return { id, bytes: toBase64(bytes) };
 }
 
+/** Under the id that it had, so that old links lead to it. */
 export function restorePicture(world: World, { id, bytes }: KeptPicture): Picture {
   return world.profiles.makePicture(fromBase64(bytes), undefined, id);
 }
 
+/** Profiles that differ from a new account’s, and the pictures of groups. */
 export function captureProfiles(world: World): KeptProfiles {
   return {
     tokenMode: world.profiles.tokenMode,

@@ -17,7 +17,7 @@ const CYCLE_SECONDS = 30 * 86_400;
 
 /** Sets the quota anew, or lifts it; the account's devices are told. */
 export function setNewChatQuota(world: World, account: Account, total: number | null): void {
-  const since = Number(world.clock.seconds());
+  const since = world.clock.unixSeconds();
   world.profiles.of(account).newChats = total === null ? undefined : { total, used: 0, since };
   world.changed();
   tell(world, account);
@@ -34,6 +34,7 @@ export function startChat(world: World, from: Account, to: Account): void {
   if (statusOf(profile.newChats) !== before) tell(world, from);
 }
 
+/** May this account start no more chats? */
 export function isCapped(world: World, account: Account): boolean {
   const { newChats } = world.profiles.of(account);
   return newChats !== undefined && newChats.used >= newChats.total;

@@ -81,10 +81,12 @@ export function setPrivacy(
   if (name === 'last' || name === 'online') tellPresence(world, account, true);
 }
 
+/** Own devices hear of changed settings; `by` is the one that changed them. */
 export function announcePrivacy(world: World, account: Account, changed: BinaryNode[], by?: Device): void {
   accountSync(world, account, node('privacy', {}, changed), by);
 }
 
+/** `<category>` as answers and news carry it. */
 export function categoryNode(profile: Profile, name: Category): BinaryNode {
   const value = profile.privacy.get(name);
   const dhash = hasList(value) ? listHash(profile.lists.get(name)) : undefined;

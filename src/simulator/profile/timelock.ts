@@ -12,7 +12,7 @@ export function setTimelock(
   lock: { seconds: number; type: string } | null,
 ): void {
   world.profiles.of(account).timelock = lock
-    ? { until: Number(world.clock.seconds()) + lock.seconds, type: lock.type }
+    ? { until: world.clock.unixSeconds() + lock.seconds, type: lock.type }
     : undefined;
   world.changed();
   const data = { xwa2_notify_account_reachout_timelock: describeTimelock(world, account) };

@@ -39,7 +39,7 @@ export function isExpired(t: number, now: number): boolean {
 const issue: Answer = ({ world, device, content, after }) => {
   const asked = children(content, 'token');
   if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400);
-  const now = Number(world.clock.seconds());
+  const now = world.clock.unixSeconds();
   const given = asked.map(({ attrs: { jid, t = '', type } }) => {
     const holder = world.accounts.byJid(jid);
     if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400);
@@ -78,6 +78,7 @@ function isTrusted(world: World, giver: Account, holder: Account, token: Buffer 
   return known.bytes.equals(token);
 }
 
+/** Does whoever writes to this account first, or looks at its presence or picture, need a token of it? */
 function needsToken(world: World, account: Account): boolean {
   return world.profiles.tokenMode === 'enforced' || scenarioFlag(account, 'restricted') === true;
 }

@@ -32,6 +32,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
 };
 
+/** Handles one stanza of a client. Throws ProtocolError for one of a wrong shape, which ends the connection. */
 export function handleStanza(world: World, connection: Connection, stanza: BinaryNode): void {
   if (stanza.tag === 'iq') handleIq(world, connection, stanza);
   // A client that is not linked has nothing to say but iqs; Baileys sends it telemetry all the same.

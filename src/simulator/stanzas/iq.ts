@@ -35,6 +35,7 @@ const answers: ReadonlyMap<string, Answer> = new Map(
   }),
 );
 
+/** Answers a request, or gives an answer to whoever asked. Throws ProtocolError as {@link Answer}s do. */
 export function handleIq(world: World, connection: Connection, iq: BinaryNode): void {
   const { id, type, xmlns = '', to = SERVER } = iq.attrs;
   if (type === 'result' || type === 'error') {

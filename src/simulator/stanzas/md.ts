@@ -7,6 +7,9 @@ import { attr, type BinaryNode, child, childBytes, node, ProtocolError } from '.
 import type { World } from '../world.ts';
 import { IqError, type Later } from './request.ts';
 
+/**
+ * Answers any client, linked or not. Throws {@link IqError}, or ProtocolError for a linked one that asks for a code.
+ */
 export function answerMd(world: World, connection: Connection, iq: BinaryNode, after: Later): BinaryNode[] {
   const linking = child(iq, 'link_code_companion_reg');
   if (linking) return linkByCode(world, connection, linking);

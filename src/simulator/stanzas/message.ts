@@ -10,6 +10,9 @@ const PASSED_ON = ['id', 'type', 'edit', 'expiration', 'phash', 'push_priority']
 /** Children that are the sender's talk with the server. */
 const KEPT_BACK = new Set(['participants', 'enc', 'device-identity', 'tctoken', 'cstoken', 'reporting']);
 
+/**
+ * Acknowledges the message, and delivers it unless it was refused. Throws ProtocolError without an id or an address.
+ */
 export function handleMessage(world: World, sender: Device, message: BinaryNode): void {
   const id = attr(message, 'id');
   const to = attr(message, 'to');

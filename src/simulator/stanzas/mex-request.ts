@@ -41,6 +41,7 @@ export function optionalText(holder: unknown, name: string, maxLength: number): 
   return value;
 }
 
+/** A field of what may be an object; undefined otherwise. */
 export function fieldOf(holder: unknown, name: string): unknown {
   return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, name)
     ? (holder as Record<string, unknown>)[name]

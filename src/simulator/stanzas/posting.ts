@@ -36,6 +36,7 @@ const ERRORS = {
 
 const refused = (refusal: string): Posting => ({ addressees: [], refusal });
 
+/** Reads who gets what; nothing is delivered yet. */
 export function posting(world: World, sender: Device, message: BinaryNode): Posting {
   const { to = '', recipient } = message.attrs;
   if (to === STATUS) return toStatus(world, sender, message);

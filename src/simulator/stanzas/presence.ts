@@ -10,6 +10,7 @@ import type { World } from '../world.ts';
 /** As long as the apps allow; a longer name is cut. */
 const MAX_NAME = 100;
 
+/** Takes a name, an availability or a subscription; anything else is nothing. */
 export function handlePresence(world: World, device: Device, presence: BinaryNode): void {
   const { type, name, to } = presence.attrs;
   if (name) rename(world, device.account, name.slice(0, MAX_NAME));
@@ -28,6 +29,7 @@ function subscribe(world: World, device: Device, to: string | undefined, presenc
   if (account) watchPerson(world, device, account, person.domain, bytes(child(presence, 'tctoken')));
 }
 
+/** Tells the chat that somebody types, records or pauses. */
 export function handleChatState(world: World, device: Device, chatState: BinaryNode): void {
   const state = chatStateIn(children(chatState)[0]);
   if (state) sayChatState(world, device, chatState.attrs.to ?? '', state);

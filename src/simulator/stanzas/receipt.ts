@@ -14,6 +14,7 @@ const TO_OWN_PHONE = new Set(['peer_msg', 'hist_sync']);
 /** To the one device that sent the message: it has to send again, or its phone has it too. */
 const TO_DEVICE = new Set(['retry', 'sender', 'enc_rekey_retry']);
 
+/** Acknowledges a receipt, confirms what it names, and passes it on. Throws ProtocolError without an id. */
 export function handleReceipt(world: World, sender: Device, receipt: BinaryNode): void {
   const id = attr(receipt, 'id');
   const { to, type, participant } = receipt.attrs;

@@ -41,6 +41,7 @@ const TEXTS = {
 
 export type ErrorCode = keyof typeof TEXTS;
 
+/** An error answer; the connection goes on. */
 export class IqError extends Error {
   override readonly name = 'IqError';
   readonly code: ErrorCode;
@@ -51,6 +52,7 @@ export class IqError extends Error {
   }
 }
 
+/** `<error code text/>`, as error answers hold it. */
 export function errorNode(code: ErrorCode): BinaryNode {
   return node('error', { code: String(code), text: TEXTS[code] });
 }

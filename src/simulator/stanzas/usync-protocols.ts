@@ -66,10 +66,6 @@ function deviceList(world: World, account: Account): BinaryNode {
   );
   return node('devices', {}, [
     node('device-list', { hash }, devices),
-    node(
-      'key-index-list',
-      { ts: world.clock.seconds() },
-      keyIndexList(account, Number(world.clock.seconds())),
-    ),
+    node('key-index-list', { ts: world.clock.seconds() }, keyIndexList(account, world.clock.unixSeconds())),
   ]);
 }

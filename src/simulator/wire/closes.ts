@@ -137,6 +137,7 @@ export type CloseName = keyof typeof closes;
 
 export const closeNames = Object.keys(closes) as [CloseName, ...CloseName[]];
 
+/** How a close of that name is done. */
 export function ending(name: CloseName, options: EndingOptions = {}): Ending {
   return closes[name].end(options);
 }

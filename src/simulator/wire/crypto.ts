@@ -22,6 +22,7 @@ export function raw(key: Uint8Array): Uint8Array {
   return key.length === 33 ? key.subarray(1) : key;
 }
 
+/** A fresh X25519 pair. */
 export function generateKeyPair(): KeyPair {
   const pair = wasm.generateKeyPair();
   return { public: Buffer.from(raw(pair.pubKey)), private: Buffer.from(pair.privKey) };

@@ -26,12 +26,14 @@ export function node(
   return content === undefined ? { tag, attrs: present } : { tag, attrs: present, content };
 }
 
+/** The child stanzas, of one tag or all; none where the content is not stanzas. */
 export function children(parent: BinaryNode | undefined, tag?: string): BinaryNode[] {
   const content = parent?.content;
   if (!Array.isArray(content)) return [];
   return tag === undefined ? content : content.filter(child => child.tag === tag);
 }
 
+/** The first child of that tag. */
 export function child(parent: BinaryNode | undefined, tag: string): BinaryNode | undefined {
   const content = parent?.content;
   return Array.isArray(content) ? content.find(one => one.tag === tag) : undefined;
@@ -64,11 +66,6 @@ export function attr(holder: BinaryNode, name: string): string {
   if (value === undefined || value === '') throw new ProtocolError(`<${holder.tag}> needs ${name}`);
   if (value.length > MAX_ATTR) throw new ProtocolError(`<${holder.tag}>: ${name} is too long`);
   return value;
-}
-
-/** Unix time in seconds, as stanzas carry it. */
-export function unixNow(): string {
-  return Math.floor(Date.now() / 1000).toString();
 }
 
 /** Big-endian bytes of a key id (3) or registration id (4). */
