@@ -76,11 +76,19 @@ export function acceptDeviceSignature(
   companionIdentity: Uint8Array,
   account: Account,
 ): Uint8Array | undefined {
-  const signature = proto.ADVSignedDeviceIdentity.decode(answer).deviceSignature;
+  const signature = deviceSignatureIn(answer);
   if (!signature) return undefined;
   return verify(companionIdentity, deviceSignatureText(half, companionIdentity, account), signature)
     ? signature
     : undefined;
+}
+
+function deviceSignatureIn(answer: Uint8Array): Uint8Array | null | undefined {
+  try {
+    return proto.ADVSignedDeviceIdentity.decode(answer).deviceSignature;
+  } catch {
+    return undefined; // not a device identity at all
+  }
 }
 
 /** The signed list of valid key indexes that usync answers and device notifications carry; signed once per list. */

@@ -10,6 +10,7 @@ import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { link } from './pairing.ts';
 import type { CompanionHello } from './pairing-desk.ts';
+import { replyOf } from './reply.ts';
 
 const derive = promisify(pbkdf2);
 /** 2 << 16, as Baileys and whatsmeow have it. */
@@ -65,22 +66,12 @@ function askToFinish(
     node('primary_identity_pub', {}, account.identity.public),
     node('link_code_pairing_ref', {}, Buffer.from(hello.ref)),
   ]);
-  return new Promise((resolve, reject) => {
-    const settle = (run: () => void) => {
-      clearTimeout(timer);
-      connection.offEnd(gone);
-      connection.codeFinish = undefined;
-      run();
-    };
-    const gone = () =>
-      settle(() => reject(new Refused(409, 'the client went away while it was being linked')));
-    const timer = setTimeout(
-      () => settle(() => reject(new Refused(408, 'the client did not finish'))),
-      FINISH_WITHIN_MS,
-    );
-    connection.onEnd(gone);
-    connection.codeFinish = finish => settle(() => resolve(finish));
+  const late = new Refused(408, 'the client did not finish');
+  return replyOf<BinaryNode>(connection, FINISH_WITHIN_MS, late, take => {
+    connection.codeFinish = take;
     connection.send(notification(world, { from: SERVER, type: 'link_code_companion_reg' }, [primaryHello]));
+  }).finally(() => {
+    connection.codeFinish = undefined;
   });
 }
 

@@ -10,6 +10,7 @@ import type { Connection } from '../wire/connection.ts';
 import { jid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
+import { replyOf } from './reply.ts';
 
 /** How long a client may take to sign its identity. It needs two signatures; rc14's pure JS takes 15 ms each. */
 const SIGN_WITHIN_MS = 10_000;
@@ -94,43 +95,32 @@ export async function link(
     ...clientProps(world),
   ]);
 
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void) => {
-      clearTimeout(timer);
-      connection.offEnd(gone);
-      finish();
-    };
-    const gone = () =>
-      settle(() => reject(new Refused(409, 'the client went away while it was being linked')));
-    const timer = setTimeout(gone, SIGN_WITHIN_MS);
-    connection.onEnd(gone);
-    connection.ask(node('iq', attrs, [success]), answer => {
-      const identity = bytes(child(child(answer, 'pair-device-sign'), 'device-identity'));
-      const signature =
-        identity && acceptDeviceSignature(identity, half, registration.keys.identity, account);
-      if (!signature) {
-        settle(() => reject(new Refused(409, 'the client did not sign its device identity')));
-        connection.close('unauthorized');
-        return;
-      }
-      // It is in somebody's hands now (delivery/settings.ts `phones`).
-      const phone = ownPhone(account);
-      if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
-      // Before there is anybody to tell: a notification would come before the keys that it takes to read the patch.
-      phone?.appState.prepare();
-      const device = world.accounts.addCompanion(account, id, {
-        keys: registration.keys,
-        noiseKey: registration.noiseKey,
-        props: registration.props,
-        signedIdentity: signedIdentity(account, half, signature),
-      });
-      world.ledger.totals.pairings++;
-      world.events.tell({ kind: 'linked', jid: deviceJid(device) });
-      announceDevice(world, device, 'add');
-      joinSeeded(world, account);
-      world.changed();
-      settle(() => resolve(device));
-      connection.close('restart');
-    });
+  const gone = new Refused(409, 'the client went away while it was being linked');
+  const answer = await replyOf<BinaryNode>(connection, SIGN_WITHIN_MS, gone, take =>
+    connection.ask(node('iq', attrs, [success]), take),
+  );
+  const identity = bytes(child(child(answer, 'pair-device-sign'), 'device-identity'));
+  const signature = identity && acceptDeviceSignature(identity, half, registration.keys.identity, account);
+  if (!signature) {
+    connection.close('unauthorized');
+    throw new Refused(409, 'the client did not sign its device identity');
+  }
+  // It is in somebody's hands now (delivery/settings.ts `phones`).
+  const phone = ownPhone(account);
+  if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
+  // Before there is anybody to tell: a notification would come before the keys that it takes to read the patch.
+  phone?.appState.prepare();
+  const device = world.accounts.addCompanion(account, id, {
+    keys: registration.keys,
+    noiseKey: registration.noiseKey,
+    props: registration.props,
+    signedIdentity: signedIdentity(account, half, signature),
   });
+  world.ledger.totals.pairings++;
+  world.events.tell({ kind: 'linked', jid: deviceJid(device) });
+  announceDevice(world, device, 'add');
+  joinSeeded(world, account);
+  world.changed();
+  connection.close('restart');
+  return device;
 }
