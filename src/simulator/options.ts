@@ -1,6 +1,5 @@
 // Every option of a simulator, in one table: the flags of `npm run simulator`, its --help and the table in the docs are
 // made from it, and the compiler holds it to SimulatorOptions.
-
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ADDRESSINGS, type Addressing } from './delivery/addressing.ts';

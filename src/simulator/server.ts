@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
+import { ownPhone } from './accounts/accounts.ts';
 import { makeControl } from './control/app.ts';
 import { struckAtUpgrade } from './faults/upgrading.ts';
 import { seedGroups } from './groups/seeds.ts';
@@ -111,7 +112,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     sockets.end();
     for (const line of lines) line.destroy();
     await Promise.all(closed);
-    await Promise.all([...world.accounts.all()].map(account => account.devices.get(0)?.phone?.idle()));
+    await Promise.all([...world.accounts.all()].map(account => ownPhone(account)?.idle()));
     await keeper?.stop();
     await mediaHost.close();
   };

@@ -1,5 +1,4 @@
 // Everything one simulator knows. Several may live in one process, so nothing here is module state.
-
 import { randomInt } from 'node:crypto';
 import { Accounts } from './accounts/accounts.ts';
 import { AppState } from './app-state/collections.ts';
@@ -10,7 +9,7 @@ import { Channels } from './channels/channels.ts';
 import { Clock } from './clock.ts';
 import { SentForms } from './delivery/sent-forms.ts';
 import { type DeliverySettings, deliverySettings } from './delivery/settings.ts';
-import { Events } from './events/events.ts';
+import { Events } from './events.ts';
 import { Faults } from './faults/faults.ts';
 import { restart } from './faults/restart.ts';
 import { Groups } from './groups/groups.ts';

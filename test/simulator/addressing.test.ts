@@ -6,10 +6,10 @@ import { bytes, child } from '../../src/simulator/wire/stanza.ts';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, paired, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
+import { bare } from './jids.ts';
 
 tameClients();
 
-const bare = (jid: string) => jid.replace(/:\d+@/, '@');
 const stanzaOf = (client: Client, tag: string, id: string): BinaryNode | undefined =>
   client.stanzas.find(one => one.tag === tag && one.attrs.id === id);
 

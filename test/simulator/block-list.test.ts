@@ -4,12 +4,11 @@ import test from 'node:test';
 import { type BinaryNode, getBinaryNodeChild } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
-const lidOf = (lid: string) => lid.replace(/:\d+/, '');
 
 test('blocking by number lists the LID, tells the other device, and unblocking takes it back', async t => {
   const server = await simulator(t);

@@ -8,11 +8,11 @@ import { type BinaryNode, getBinaryNodeChild, proto } from '@whiskeysockets/bail
 import { clientOptions, startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 import { driver, linkedClients, simulator, tameClients } from './client.ts';
+import { pn } from './jids.ts';
 
 tameClients();
 
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 const BAKERY = {
   verifiedName: 'The Bakery',

@@ -4,11 +4,9 @@ import test from 'node:test';
 import { type BinaryNode, getBinaryNodeChild, type WACallEvent } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
-
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
-const lidOf = (lid: string) => lid.replace(/:\d+/, '');
 
 interface CallView {
   id: string;

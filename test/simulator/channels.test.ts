@@ -15,12 +15,11 @@ import { controlClient } from '../../src/simulator/control/client.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 import { type Client, driver, linkedClients, simulator, tameClients } from './client.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
-const lidOf = (lid: string) => lid.replace(/:\d+/, '');
 
 interface Meta {
   id: string;

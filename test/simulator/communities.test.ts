@@ -4,7 +4,8 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import baileysLogger from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 // Its functions about communities print what they get, whatever logger the socket has.
@@ -85,7 +86,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     const people = childrenOf(
       await ask(bob.sock, 'get', id, { tag: 'linked_groups_participants', attrs: {} }),
     );
-    const form = addressing === 'lid' ? lid : pn;
+    const form = addressing === 'lid' ? lidOf : pn;
     assert.deepEqual(people.map(one => one.attrs.jid).sort(), [form(alice), form(bob)].sort());
   });
 
@@ -153,7 +154,7 @@ test('those who were in a community for one group alone leave with it, where tha
   const { participants } = await alice.sock.groupMetadata(id);
   assert.deepEqual(
     participants.map(one => one.id),
-    [lid(alice), lid(carla)],
+    [lidOf(alice), lidOf(carla)],
   );
   assert.equal((await bob.sock.groupMetadata(first?.id ?? '')).size, 3);
 });
@@ -184,9 +185,9 @@ test('who is in a community joins its groups, or asks to', async t => {
   const waiting = await alice.sock.communityRequestParticipantsList(made?.id ?? '');
   assert.deepEqual(
     waiting.map(one => [one.jid, one.parent_group_jid]),
-    [[lid(bob), id]],
+    [[lidOf(bob), id]],
   );
-  await alice.sock.communityRequestParticipantsUpdate(made?.id ?? '', [lid(bob)], 'approve');
+  await alice.sock.communityRequestParticipantsUpdate(made?.id ?? '', [lidOf(bob)], 'approve');
   await until(() => heard.bob.joined.length === 4);
 });
 
@@ -213,8 +214,8 @@ test("an admin of a community is one of its announcements' too", async t => {
   assert.deepEqual(
     told.participants.map(one => [one.id, one.admin]),
     [
-      [lid(alice), 'superadmin'],
-      [lid(bob), 'admin'],
+      [lidOf(alice), 'superadmin'],
+      [lidOf(bob), 'admin'],
     ],
   );
 });

@@ -47,10 +47,6 @@ export function watchGroups(client: Client): GroupEvents {
   return events;
 }
 
-/** The account's number form, and its LID. */
-export const pn = (one: { phone: string }) => `${one.phone}@s.whatsapp.net`;
-export const lid = (one: { lid: string }) => one.lid.replace(/:\d+@/, '@');
-
 export function childrenOf(node: BinaryNode | undefined): BinaryNode[] {
   return Array.isArray(node?.content) ? node.content : [];
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
@@ -37,7 +38,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     const { server, alice, bob, carla, id, heard } = await trio(t, addressing);
     const [dora] = await linkedClients(t, server, { count: 1 });
     assert.ok(dora);
-    const form = addressing === 'lid' ? lid : pn;
+    const form = addressing === 'lid' ? lidOf : pn;
     const doraHeard = watchGroups(dora);
     await alice.sock.groupJoinApprovalMode(id, 'on');
     const code = (await alice.sock.groupInviteCode(id)) ?? '';
@@ -119,7 +120,7 @@ test('whoever has asked to come in takes it back', async t => {
   const { alice, carla, id, heard } = await trio(t);
   await alice.sock.groupJoinApprovalMode(id, 'on');
   await carla.sock.groupAcceptInvite((await alice.sock.groupInviteCode(id)) ?? '');
-  const content = [{ tag: 'participant', attrs: { jid: lid(carla) } }];
+  const content = [{ tag: 'participant', attrs: { jid: lidOf(carla) } }];
   const cancel = { tag: 'cancel_membership_requests', attrs: {}, content };
   assert.equal(await refusal(ask(alice.sock, 'set', id, cancel)), 403);
   await ask(carla.sock, 'set', id, cancel);
@@ -136,8 +137,8 @@ test('where newcomers are approved, what a member adds is a request', async t =>
   const news = heard.alice.newest('created_membership_requests');
   assert.equal(news?.attrs.request_method, 'non_admin_add');
   const [waiting] = await alice.sock.groupRequestParticipantsList(id);
-  assert.deepEqual([waiting?.jid, waiting?.requestor], [lid(carla), lid(bob)]);
-  await alice.sock.groupRequestParticipantsUpdate(id, [lid(carla)], 'approve');
+  assert.deepEqual([waiting?.jid, waiting?.requestor], [lidOf(carla), lidOf(bob)]);
+  await alice.sock.groupRequestParticipantsUpdate(id, [lidOf(carla)], 'approve');
   await until(() => heard.carla.joined.length === 1);
 });
 

@@ -7,7 +7,8 @@ import test, { type TestContext } from 'node:test';
 import type { Given } from '../../src/simulator/control/operations.ts';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
@@ -234,7 +235,7 @@ test('a person who takes another number is in their groups with it, and everybod
   await control.call('changeNumber', { params: { phone: bob.phone }, body: { to: '15559999' } });
   await until(() => heard.newest('modify') !== undefined);
   const told = heard.notifications.at(-1);
-  assert.equal(told?.attrs.participant, lid(bob));
+  assert.equal(told?.attrs.participant, lidOf(bob));
   const { participants } = await alice.sock.groupMetadata(id);
   const now = participants.at(-1);
   assert.equal(now?.phoneNumber, '15559999@s.whatsapp.net');
@@ -291,6 +292,6 @@ test('a change on a phone reaches its own linked device as it reaches others', a
   for (const one of [heard, bobHeard])
     await until(() => one.updates.some(update => update.subject === 'Ninho'));
   const { attrs } = bobHeard.notifications.at(-1) ?? { attrs: {} as Record<string, string> };
-  assert.equal(attrs.participant, lid(alice));
-  assert.equal(childrenOf(bobHeard.notifications.at(-1))[0]?.attrs.s_o, lid(alice));
+  assert.equal(attrs.participant, lidOf(alice));
+  assert.equal(childrenOf(bobHeard.notifications.at(-1))[0]?.attrs.s_o, lidOf(alice));
 });

@@ -4,7 +4,8 @@ import test, { type TestContext } from 'node:test';
 import { type BinaryNode, proto } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
@@ -54,7 +55,7 @@ for (const addressing of ['lid', 'pn'] as const) {
 
 test('a creation tells of whom it could not add, with their invitations', async t => {
   const { alice, carla } = await invited(t);
-  const content = [{ tag: 'participant', attrs: { jid: lid(carla) } }];
+  const content = [{ tag: 'participant', attrs: { jid: lidOf(carla) } }];
   const group = await ask(alice.sock, 'set', '@g.us', { tag: 'create', attrs: { subject: 'Reef' }, content });
   const people = childrenOf(group).filter(one => one.tag === 'participant');
   assert.deepEqual(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { until } from '../support/until.ts';
 import { linkedClients, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
@@ -23,7 +24,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     await bob.sock.groupUpdateSubject(id, 'Ninho 🐟');
     for (const one of [heard.alice, heard.bob])
       await until(() => one.updates.some(update => update.subject === 'Ninho 🐟'));
-    const form = addressing === 'lid' ? lid : pn;
+    const form = addressing === 'lid' ? lidOf : pn;
     const seen = await alice.sock.groupMetadata(id);
     assert.deepEqual([seen.subject, seen.subjectOwner], ['Ninho 🐟', form(bob)]);
     const news = heard.alice.newest('subject');
@@ -42,7 +43,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     await until(() => heard.bob.stubs('GROUP_CHANGE_DESCRIPTION').length === 1);
     const first = await bob.sock.groupMetadata(id);
     assert.equal(first.desc, 'first');
-    assert.equal(first.descOwner, (addressing === 'lid' ? lid : pn)(alice));
+    assert.equal(first.descOwner, (addressing === 'lid' ? lidOf : pn)(alice));
     await bob.sock.groupUpdateDescription(id, 'second');
     const second = await alice.sock.groupMetadata(id);
     assert.equal(second.desc, 'second');
@@ -197,7 +198,7 @@ test('settings that cannot be read are answered with 400', async t => {
 test('a client that knows the members already is told that nothing has changed', async t => {
   const { alice, bob, id } = await pair(t);
   const { createHash } = await import('node:crypto');
-  const names = [alice, bob].map(one => lid(one).replace('@', '.0:0@')).sort();
+  const names = [alice, bob].map(one => lidOf(one).replace('@', '.0:0@')).sort();
   const digest = createHash('sha256').update(names.join('')).digest().subarray(0, 6);
   const phash = `2:${digest.toString('base64').replaceAll('=', '')}`;
   const query = (hash: string) =>
@@ -239,7 +240,7 @@ test('members report messages where admins take reports, and only admins see the
   assert.equal(entry?.attrs.message_id, 'ABC');
   assert.deepEqual(
     childrenOf(entry).map(one => one.attrs.jid),
-    [lid(bob)],
+    [lidOf(bob)],
   );
   assert.equal(await refusal(ask(bob.sock, 'get', id, { tag: 'reports', attrs: {} })), 403);
 });

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
-import { childrenOf, pn, watchGroups } from './group-events.ts';
+import { childrenOf, watchGroups } from './group-events.ts';
+import { pn } from './jids.ts';
 
 tameClients();
 

@@ -8,6 +8,7 @@ import { bytes, child, children, node } from '../../src/simulator/wire/stanza.ts
 import { BareClient } from '../support/bare-client.ts';
 import { until } from '../support/until.ts';
 import { simulator, tameClients } from './client.ts';
+import { lidOf } from './jids.ts';
 
 tameClients();
 
@@ -31,7 +32,6 @@ const enc = (type: string, content: string, attrs: Record<string, string> = {}) 
 const to = (jid: string, ...content: BinaryNode[]) => node('to', { jid }, content);
 const contents = (message: BinaryNode | undefined) =>
   children(message, 'enc').map(one => [one.attrs.type, bytes(one)?.toString()]);
-const user = (lid: string) => lid.replace(/:\d+@/, '@');
 
 test('each device of a group gets its own part first, then the shared one, and nothing of the others', async t => {
   const server = await simulator(t);
@@ -151,7 +151,7 @@ test('in a group for announcements only admins write; who left gets nothing more
   await assert.rejects(server.control.send(b.phone, group.jid, 'me too'), /409|may not write/);
 
   await change(alice, node('not_announcement', {}));
-  await change(alice, node('remove', {}, [node('participant', { jid: user(c.lid) })]));
+  await change(alice, node('remove', {}, [node('participant', { jid: lidOf(c.lid) })]));
   write(bob, 'A3');
   await until(() => alice.message('A3'));
   await carol.settled();
@@ -182,7 +182,7 @@ test('a phone makes a new sender key when somebody left, and hands it to those w
   assert.deepEqual(await partsOf('two'), ['skmsg']);
   await alice.self.query(
     node('iq', { xmlns: 'w:g2', type: 'set', to: group.jid }, [
-      node('remove', {}, [node('participant', { jid: user(b.lid) })]),
+      node('remove', {}, [node('participant', { jid: lidOf(b.lid) })]),
     ]),
   );
   assert.deepEqual(await partsOf('three'), ['pkmsg', 'skmsg']);
@@ -197,7 +197,7 @@ test('a status reaches those who are listed without a key too, and a reaction to
   // As whatsapp-rust writes it: devices with keys, and bare people who have them already.
   alice.self.send(
     node('message', { id: 'S1', to: 'status@broadcast', type: 'text' }, [
-      node('participants', {}, [node('to', { jid: user(b.lid) })]),
+      node('participants', {}, [node('to', { jid: lidOf(b.lid) })]),
       enc('skmsg', 'my day'),
     ]),
   );
@@ -219,7 +219,7 @@ test('a status reaches those who are listed without a key too, and a reaction to
   const seen = await until(() => alice.stanzas.find(one => one.tag === 'receipt' && one.attrs.id === 'S1'));
   assert.deepEqual(
     [seen.attrs.from, seen.attrs.participant?.split(/[:@]/)[0]],
-    ['status@broadcast', user(b.lid).split('@')[0]],
+    ['status@broadcast', lidOf(b.lid).split('@')[0]],
   );
 });
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { until } from '../support/until.ts';
 import { linkedClients, paired, simulator, tameClients } from './client.ts';
-import { ask, childrenOf, lid, pn, refusal, watchGroups } from './group-events.ts';
+import { ask, childrenOf, refusal, watchGroups } from './group-events.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
@@ -20,8 +21,8 @@ for (const addressing of ['lid', 'pn'] as const) {
     assert.equal(made.subject, 'Shoal');
     assert.equal(made.addressingMode, addressing);
     assert.equal(made.size, 3);
-    const form = addressing === 'lid' ? lid : pn;
-    const other = addressing === 'lid' ? pn : lid;
+    const form = addressing === 'lid' ? lidOf : pn;
+    const other = addressing === 'lid' ? pn : lidOf;
     assert.deepEqual(
       made.participants.map(one => [one.id, one.phoneNumber ?? one.lid, one.admin]),
       [
@@ -47,7 +48,7 @@ for (const addressing of ['lid', 'pn'] as const) {
     const { id } = await alice.sock.groupCreate('Shoal', [pn(bob)]);
     const bobHeard = watchGroups(bob);
     const carlaHeard = watchGroups(carla);
-    const form = addressing === 'lid' ? lid : pn;
+    const form = addressing === 'lid' ? lidOf : pn;
 
     const added = await alice.sock.groupParticipantsUpdate(id, [pn(carla)], 'add');
     assert.deepEqual(
@@ -58,10 +59,10 @@ for (const addressing of ['lid', 'pn'] as const) {
     assert.equal(carlaHeard.joined[0]?.size, 3);
     await until(() => bobHeard.people.includes(`add ${carla.phone}`), { what: 'the addition, for members' });
 
-    await alice.sock.groupParticipantsUpdate(id, [lid(carla)], 'promote');
+    await alice.sock.groupParticipantsUpdate(id, [lidOf(carla)], 'promote');
     await until(() => bobHeard.people.includes(`promote ${carla.phone}`));
     assert.equal((await bob.sock.groupMetadata(id)).participants.at(-1)?.admin, 'admin');
-    await alice.sock.groupParticipantsUpdate(id, [lid(carla)], 'demote');
+    await alice.sock.groupParticipantsUpdate(id, [lidOf(carla)], 'demote');
     await until(() => bobHeard.people.includes(`demote ${carla.phone}`));
     assert.equal((await bob.sock.groupMetadata(id)).participants.at(-1)?.admin, null);
 
@@ -156,8 +157,8 @@ test('when the last admin leaves, the oldest member becomes one', async t => {
   assert.deepEqual(
     participants.map(one => [one.id, one.admin]),
     [
-      [lid(bob), 'admin'],
-      [lid(carla), null],
+      [lidOf(bob), 'admin'],
+      [lidOf(carla), null],
     ],
   );
 });
@@ -260,8 +261,8 @@ test('groups survive a restart of the simulator', async t => {
   assert.deepEqual(
     seen.participants.map(one => [one.id, one.admin]),
     [
-      [lid(alice), 'superadmin'],
-      [lid(bob), null],
+      [lidOf(alice), 'superadmin'],
+      [lidOf(bob), null],
     ],
   );
 });

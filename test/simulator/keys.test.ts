@@ -6,10 +6,9 @@ import { bytes, child, children } from '../../src/simulator/wire/stanza.ts';
 import { until } from '../support/until.ts';
 import { type Client, client, linkedClients, paired, simulator, tameClients } from './client.ts';
 import { assertNoViolations } from './group-world.ts';
+import { pn } from './jids.ts';
 
 tameClients();
-
-const chatOf = ({ phone }: { phone: string }) => `${phone}@s.whatsapp.net`;
 
 /** What the server answers to a request for bundles. */
 async function bundles(asker: Client, ...jids: string[]): Promise<BinaryNode[]> {
@@ -34,7 +33,7 @@ test('who has no one-time prekey left is written to all the same, by clients and
   const [empty] = await bundles(bob, device.lid);
   assert.deepEqual([child(empty, 'key'), child(empty, 'skey') !== undefined], [undefined, true]);
 
-  const sent = await bob.sock.sendMessage(chatOf(device), { text: 'from a client' });
+  const sent = await bob.sock.sendMessage(pn(device), { text: 'from a client' });
   const { id } = await server.control.send('15550141', device.phone, 'from a phone');
   const alice = client(t, server.socketUrl, device);
   alice.connect();
@@ -70,7 +69,7 @@ test('a client rotates its signed prekey, and the digest is over what the server
   assert.deepEqual(bytes(child(content, 'hash')), hash.digest());
 
   // Sessions that begin now use the new one.
-  const sent = await bob.sock.sendMessage(chatOf(alice), { text: 'over the new key' });
+  const sent = await bob.sock.sendMessage(pn(alice), { text: 'over the new key' });
   await until(() => alice.text(sent?.key.id ?? '') === 'over the new key');
 });
 
@@ -125,20 +124,20 @@ test('a reinstalled phone has a new identity: contacts chat on with it, its comp
   await server.control.createPhone({ phone });
   await server.control.script(phone, { reply: 'still me' });
   const replies = () => alice.received.filter(one => one.message.message?.conversation === 'still me').length;
-  await alice.sock.sendMessage(chatOf({ phone }), { text: 'one' });
+  await alice.sock.sendMessage(pn({ phone }), { text: 'one' });
   await until(() => replies() === 1);
   await server.control.send(bob.phone, phone, 'from a phone');
-  const identity = async () => bytes(child((await bundles(alice, chatOf({ phone })))[0], 'identity'));
+  const identity = async () => bytes(child((await bundles(alice, pn({ phone })))[0], 'identity'));
   const old = await identity();
 
   await server.control.call('reinstall', { params: { phone } });
   assert.notDeepEqual(await identity(), old);
   await until(() =>
     alice.stanzas.some(
-      one => one.tag === 'notification' && one.attrs.from === chatOf({ phone }) && child(one, 'identity'),
+      one => one.tag === 'notification' && one.attrs.from === pn({ phone }) && child(one, 'identity'),
     ),
   );
-  const sent: WAMessage | undefined = await alice.sock.sendMessage(chatOf({ phone }), { text: 'two' });
+  const sent: WAMessage | undefined = await alice.sock.sendMessage(pn({ phone }), { text: 'two' });
   await until(() => replies() === 2, { what: 'an answer of the new identity' });
   await until(() => (alice.statuses.get(sent?.key.id ?? '') ?? 0) >= 3, { what: 'delivered' });
   const { id } = await server.control.send(phone, alice.phone, 'out of the box');
@@ -152,9 +151,9 @@ test('a reinstalled phone has a new identity: contacts chat on with it, its comp
   await server.control.call('reinstall', { params: { phone: bob.phone } });
   await until(() => bob.closes.includes(401), { what: 'bob is unlinked' });
   const again = await paired(t, server, bob.phone);
-  const hello = await alice.sock.sendMessage(chatOf(bob), { text: 'welcome back' });
+  const hello = await alice.sock.sendMessage(pn(bob), { text: 'welcome back' });
   await until(() => again.text(hello?.key.id ?? '') === 'welcome back');
-  const back = await again.sock.sendMessage(chatOf(alice), { text: 'here again' });
+  const back = await again.sock.sendMessage(pn(alice), { text: 'here again' });
   await until(() => alice.text(back?.key.id ?? '') === 'here again');
   // Of the new keys none was taken for one of the old.
   await assertNoViolations(server);
@@ -166,7 +165,7 @@ test('a client that was away when a contact was reinstalled reaches it all the s
   assert.ok(alice);
   const phone = '15550143';
   await server.control.createPhone({ phone });
-  const first = await alice.sock.sendMessage(chatOf({ phone }), { text: 'one' });
+  const first = await alice.sock.sendMessage(pn({ phone }), { text: 'one' });
   await until(() => (alice.statuses.get(first?.key.id ?? '') ?? 0) >= 3);
   alice.sock.end(undefined);
   await until(async () => (await server.control.devices()).every(one => !one.connected));
@@ -176,7 +175,7 @@ test('a client that was away when a contact was reinstalled reaches it all the s
   await until(() => alice.text(id) === 'while you were away');
   const changed = alice.stanzas.filter(one => one.tag === 'notification');
   assert.ok(changed.some(one => child(one, 'identity')) && changed.some(one => child(one, 'update')));
-  await alice.sock.sendMessage(chatOf({ phone }), { text: 'two' });
+  await alice.sock.sendMessage(pn({ phone }), { text: 'two' });
   await until(async () => (await server.control.messages(phone)).some(one => one.text === 'two'));
 });
 

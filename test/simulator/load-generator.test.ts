@@ -1,7 +1,7 @@
 // Phones that write at a fixed rate: the schedule, its bounds, and what arrives.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Chance } from '../../src/simulator/faults/random.ts';
+import { Chance } from '../../src/simulator/chance.ts';
 import { Pace } from '../../src/simulator/load/pace.ts';
 import { choices, chosen } from '../../src/simulator/load/route.ts';
 import { until } from '../support/until.ts';

@@ -4,11 +4,11 @@ import test, { type TestContext } from 'node:test';
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
+import { pn } from './jids.ts';
 
 tameClients();
 
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 async function two(t: TestContext) {
   const server = await simulator(t);

@@ -14,12 +14,12 @@ import {
 import { startSimulator } from '../../src/simulator/index.ts';
 import { until } from '../support/until.ts';
 import { type Client, driver, linkedClients, simulator, tameClients } from './client.ts';
+import { pn } from './jids.ts';
 
 tameClients();
 
 const JPEG = Buffer.from('ffd8ffe000104a464946', 'hex');
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 /** Every notification that a client gets. */
 function notifications(of: Client): BinaryNode[] {

@@ -4,14 +4,13 @@ import type { BinaryNode, GroupMetadata } from '@whiskeysockets/baileys';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
 import { makeGroup } from './group-world.ts';
+import { bare, pn } from './jids.ts';
 
 tameClients();
 
 /** The receipts that a client got for a message: from whom, of which type, and so on. */
 const receiptsFor = (client: Client, id: string) =>
   client.stanzas.filter(one => one.tag === 'receipt' && one.attrs.id === id).map(one => one.attrs);
-
-const bare = (jid: string) => jid.replace(/:\d+@/, '@');
 
 test('receipts for a group text reach the devices of its author and nobody else', async t => {
   const server = await simulator(t);
@@ -90,21 +89,19 @@ test('read-self stays between the devices of the reader; played goes to the auth
   assert.ok(!receiptsFor(alice, id).some(one => one.type === 'read-self'));
 
   await server.control.read(bob.phone, alice.phone, [id]);
-  await until(() => receiptsFor(alice, id).some(one => one.type === 'read' && one.from === chatOf(bob)));
+  await until(() => receiptsFor(alice, id).some(one => one.type === 'read' && one.from === pn(bob)));
 });
-
-const chatOf = (client: { phone: string }) => `${client.phone}@s.whatsapp.net`;
 
 test('a client hears that its own phone has its text, and that a device that is not active got it', async t => {
   const server = await simulator(t);
   const [alice] = await linkedClients(t, server, { count: 1 });
   const [bob] = await linkedClients(t, server, { count: 1 }, { markOnlineOnConnect: false });
   assert.ok(alice && bob);
-  const sent = await alice.sock.sendMessage(chatOf(bob), { text: 'quietly' });
+  const sent = await alice.sock.sendMessage(pn(bob), { text: 'quietly' });
   const id = sent?.key.id ?? '';
   await until(() => bob.text(id) === 'quietly');
   const own = await until(() => receiptsFor(alice, id).find(one => one.type === 'sender'));
-  assert.deepEqual([own.from, own.recipient], [chatOf(alice), chatOf(bob)]);
+  assert.deepEqual([own.from, own.recipient], [pn(alice), pn(bob)]);
   const inactive = await until(() => receiptsFor(alice, id).find(one => one.type === 'inactive'));
   assert.deepEqual([inactive.from, inactive.sender_lid], [bob.jid, bare(bob.lid)]);
 });

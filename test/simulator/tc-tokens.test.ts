@@ -5,12 +5,11 @@ import { type BinaryNode, getBinaryNodeChild, type WAMessage } from '@whiskeysoc
 import { isExpired } from '../../src/simulator/profile/trust-tokens.ts';
 import { until } from '../support/until.ts';
 import { type Client, linkedClients, simulator, tameClients } from './client.ts';
+import { lidOf, pn } from './jids.ts';
 
 tameClients();
 
 const SERVER = '@s.whatsapp.net';
-const pn = (phone: string) => `${phone}@s.whatsapp.net`;
-const lidOf = (lid: string) => lid.replace(/:\d+/, '');
 
 /** What a client has stored of the other's token. */
 async function tokenOf(client: Client, lid: string): Promise<Buffer | undefined> {

@@ -1,7 +1,7 @@
 // Watching and waiting: the event stream, the long poll and the list of sockets.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { WorldEvent } from '../../src/simulator/events/events.ts';
+import type { WorldEvent } from '../../src/simulator/events.ts';
 import { until } from '../support/until.ts';
 import { client, linkedClients, paired, simulator, tameClients } from './client.ts';
 

@@ -7,7 +7,7 @@ import {
   type SessionRecord,
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
-import { pad } from '../../src/simulator/phone/text.ts';
+import { pad } from '../../src/simulator/phone/padding.ts';
 import { typed } from '../../src/simulator/wire/crypto.ts';
 import { type BinaryNode, bytes, child, childBytes, node, SERVER } from '../../src/simulator/wire/stanza.ts';
 import type { BareClient } from './bare-client.ts';

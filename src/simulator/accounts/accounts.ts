@@ -210,6 +210,16 @@ export class Accounts {
   }
 }
 
+/** The linked devices of an account: all but the phone. A list of its own, so that they can be unlinked on the way. */
+export function companionsOf(account: Account): Device[] {
+  return [...account.devices.values()].filter(device => device.id !== 0);
+}
+
+/** The phone of an account; undefined only while that is being made. */
+export function ownPhone(account: Account): Phone | undefined {
+  return account.devices.get(0)?.phone;
+}
+
 /** The JID of a device, or of its account with `device` 0, in the asked form. */
 export function deviceJid(device: Device, domain: Domain = 's.whatsapp.net'): string {
   return jid(userIn(device.account, domain), domain, device.id);

@@ -1,20 +1,24 @@
 // Telling those who know an account's device list that it changed (protocol.md 8.5).
-
+import { accountSync, notify } from '../delivery/notify.ts';
 import { participantsHash } from '../delivery/participants-hash.ts';
-import { accountSync } from '../profile/audience.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { type Account, accountJid, type Device, deviceJid } from './accounts.ts';
+import { type Account, accountJid, companionsOf, type Device, deviceJid, ownPhone } from './accounts.ts';
 import { keyIndexList } from './adv.ts';
 
 /** Removes a companion for good: its login is refused from now on. */
 export function unlink(world: World, device: Device, how: 'device-removed' | 'logout'): void {
   world.accounts.removeCompanion(device);
-  device.account.devices.get(0)?.phone?.forget(device);
+  ownPhone(device.account)?.forget(device);
   announceDevice(world, device, 'remove');
   world.events.tell({ kind: 'unlinked', jid: deviceJid(device) });
   if (how === 'device-removed') device.connection?.close('device-removed');
   world.changed();
+}
+
+/** The phone has no companions any more. */
+export function unlinkAll(world: World, account: Account): void {
+  for (const companion of companionsOf(account)) unlink(world, companion, 'device-removed');
 }
 
 /**
@@ -23,7 +27,7 @@ export function unlink(world: World, device: Device, how: 'device-removed' | 'lo
  */
 export function announceDevice(world: World, device: Device, change: 'add' | 'remove'): void {
   const { account } = device;
-  const others = [...account.devices.values()].some(one => one.id !== 0 && one !== device);
+  const others = companionsOf(account).some(one => one !== device);
   if (!others && account.watchers.size === 0) return; // nobody to sign anything for
   const named = node('device', {
     jid: deviceJid(device),
@@ -69,7 +73,7 @@ export function announceIdentity(world: World, account: Account): void {
   tellWatchers(world, account, 'devices', [node('update', hashesOf(account), [primary, list])]);
   const phone = account.devices.get(0);
   // Phones among the contacts take it in without a stanza.
-  if (phone) for (const watcher of account.watchers) watcher.devices.get(0)?.phone?.forget(phone);
+  if (phone) for (const watcher of account.watchers) ownPhone(watcher)?.forget(phone);
 }
 
 function tellWatchers(
@@ -80,12 +84,6 @@ function tellWatchers(
   not?: Device,
 ): void {
   const attrs = { from: accountJid(account), lid: accountJid(account, 'lid'), type };
-  for (const listener of new Set([account, ...account.watchers])) {
-    for (const companion of listener.devices.values()) {
-      if (companion === not || companion.id === 0) continue;
-      companion.mailbox.push(
-        node('notification', { ...attrs, id: world.nextId(), t: world.clock.seconds() }, content),
-      );
-    }
-  }
+  for (const listener of new Set([account, ...account.watchers]))
+    notify(world, listener, attrs, content, not);
 }

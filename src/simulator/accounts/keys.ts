@@ -1,5 +1,5 @@
 // Signal keys that the server hands out: bundles and one-time prekeys (protocol.md 6).
-
+import { notification } from '../delivery/notify.ts';
 import { type BinaryNode, bigEndian, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Device, deviceJid } from './accounts.ts';
@@ -22,8 +22,8 @@ export function takePreKey(world: World, device: Device): { id: number; public: 
 
 // A fresh id each time: Baileys ignores a repeat of one that it is working on.
 function lowPreKeys(world: World, device: Device): BinaryNode {
-  const attrs = { from: SERVER, type: 'encrypt', id: world.nextId(), t: world.clock.seconds() };
-  return node('notification', attrs, [node('count', { value: String(device.preKeys.length) })]);
+  const count = node('count', { value: String(device.preKeys.length) });
+  return notification(world, { from: SERVER, type: 'encrypt' }, [count]);
 }
 
 /** A device's keys as bundles, digests and retry receipts carry them. */

@@ -1,11 +1,12 @@
 // A person who takes another number, and who hears of it.
+import { notify } from '../delivery/notify.ts';
 import { renumbered } from '../groups/change.ts';
 import { announce } from '../groups/notices.ts';
 import { Refused } from '../refused.ts';
 import { node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Account, accountJid } from './accounts.ts';
-import { unlink } from './device-list.ts';
+import { unlinkAll } from './device-list.ts';
 import { checkedNumber } from './phones.ts';
 
 /**
@@ -16,20 +17,14 @@ import { checkedNumber } from './phones.ts';
 export function changeNumber(world: World, account: Account, to: string): void {
   const phone = checkedNumber(to);
   if (world.accounts.byPhone(phone)) throw new Refused(409, `somebody has ${phone} already`);
-  for (const device of [...account.devices.values()])
-    if (device.id !== 0) unlink(world, device, 'device-removed');
+  unlinkAll(world, account);
   const before = { old: accountJid(account), old_lid: accountJid(account, 'lid') };
   world.accounts.renumber(account, phone);
   announce(world, renumbered(world, account, before));
   const after = { new: accountJid(account), new_lid: accountJid(account, 'lid') };
-  const attrs = { from: SERVER, type: 'contacts', t: world.clock.seconds() };
-  for (const watcher of account.watchers) {
-    for (const device of watcher.devices.values()) {
-      if (device.id === 0) continue;
-      const change = node('modify', { ...before, ...after });
-      device.mailbox.push(node('notification', { ...attrs, id: world.nextId() }, [change]));
-    }
-  }
+  const change = node('modify', { ...before, ...after });
+  for (const watcher of account.watchers)
+    notify(world, watcher, { from: SERVER, type: 'contacts' }, [change]);
   world.events.tell({ kind: 'phone', change: 'renamed', phone });
   world.changed();
 }

@@ -1,5 +1,4 @@
 // Making phones, and telling the server's account list about them.
-
 import { quit } from '../groups/change.ts';
 import { announce } from '../groups/notices.ts';
 import { Phone } from '../phone/phone.ts';
@@ -7,8 +6,9 @@ import { freshSignalState } from '../phone/signal.ts';
 import { Refused } from '../refused.ts';
 import { generateKeyPair } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
-import type { Account } from './accounts.ts';
-import { announceIdentity, unlink } from './device-list.ts';
+import { type Account, ownPhone } from './accounts.ts';
+import { announceIdentity, unlinkAll } from './device-list.ts';
+import { withoutPlus } from './naming.ts';
 
 /** The account of that number, made with its phone when it does not exist. Throws {@link Refused} for a bad number. */
 export function ensureAccount(world: World, phone: string, name?: string): Account {
@@ -24,7 +24,7 @@ export function ensureAccount(world: World, phone: string, name?: string): Accou
 
 /** Digits without a plus. Throws {@link Refused}. */
 export function checkedNumber(phone: string): string {
-  const digits = phone.replace(/^\+/, '');
+  const digits = withoutPlus(phone);
   if (!/^[1-9]\d{4,14}$/.test(digits))
     throw new Refused(400, 'a phone number is 5 to 15 digits, country code first');
   return digits;
@@ -32,8 +32,7 @@ export function checkedNumber(phone: string): string {
 
 /** The number is given up: its devices are unlinked, it leaves its groups, and nobody has it any more. */
 export function removePhone(world: World, account: Account): void {
-  for (const device of [...account.devices.values()])
-    if (device.id !== 0) unlink(world, device, 'device-removed');
+  unlinkAll(world, account);
   announce(world, quit(world, account));
   world.accounts.remove(account);
   world.profiles.forget(account);
@@ -48,10 +47,9 @@ export function removePhone(world: World, account: Account): void {
  * any more, and nobody's session with it works. Contacts are told.
  */
 export async function reinstall(world: World, account: Account): Promise<void> {
-  for (const device of [...account.devices.values()])
-    if (device.id !== 0) unlink(world, device, 'device-removed');
+  unlinkAll(world, account);
   account.identity = generateKeyPair();
-  const phone = account.devices.get(0)?.phone;
+  const phone = ownPhone(account);
   // Ids go on, so that a prekey of the new keys is never taken for one of the old.
   await phone?.reinstall(freshSignalState(account.identity, phone.signal.state.nextPreKeyId));
   announceIdentity(world, account);
@@ -60,7 +58,7 @@ export async function reinstall(world: World, account: Account): Promise<void> {
 
 /** The phone of a number. Throws {@link Refused} when there is none. */
 export function phoneOf(world: World, phone: string): Phone {
-  const found = world.accounts.byPhone(phone.replace(/^\+/, ''))?.devices.get(0)?.phone;
+  const found = world.accounts.byPhone(withoutPlus(phone))?.devices.get(0)?.phone;
   if (!found) throw new Refused(404, `there is no phone ${phone}; POST /admin/phones makes one`);
   return found;
 }

@@ -2,7 +2,8 @@
 // (ExternalBlobReference; Baileys downloadExternalBlob, whatsmeow downloadExternalAppStateBlob).
 import { readFileSync } from 'node:fs';
 import { proto } from '@whiskeysockets/baileys';
-import { decryptMedia, encryptMedia } from '../media/cipher.ts';
+import { decryptMedia } from '../media/cipher.ts';
+import { putSecret } from '../media/secret.ts';
 import type { World } from '../world.ts';
 
 const TYPE = 'md-app-state';
@@ -10,8 +11,8 @@ const TYPE = 'md-app-state';
 const MAX_BYTES = 16 * 1024 * 1024;
 
 export function putBlob(world: World, plain: Uint8Array): proto.IExternalBlobReference {
-  const { bytes, mediaKey, fileSha256, fileEncSha256, fileLength } = encryptMedia(plain, TYPE);
-  const { directPath } = world.media.put(bytes, { type: TYPE });
+  const stored = putSecret(world.media, plain, TYPE);
+  const { mediaKey, fileSha256, fileEncSha256, fileLength, directPath } = stored;
   // The size is that of the plaintext: whatsmeow compares it (download.go).
   return { mediaKey, directPath, fileSha256, fileEncSha256, fileSizeBytes: fileLength };
 }

@@ -29,8 +29,8 @@ export class PatchRefused extends Error {
   override readonly name = 'PatchRefused';
   readonly code: 400 | 409 | 429;
 
-  constructor(code: 400 | 409 | 429, text: string) {
-    super(text);
+  constructor(code: 400 | 409 | 429) {
+    super(`patch refused: ${code}`);
     this.code = code;
   }
 }
@@ -62,10 +62,10 @@ export class Collection {
 
   /** Takes a client's encoded patch on top of `base` and returns the new version. Throws {@link PatchRefused}. */
   push(base: number, patch: Uint8Array): number {
-    if (base > this.version) throw new PatchRefused(400, 'bad-request');
-    if (base < this.version) throw new PatchRefused(409, 'conflict');
-    if (patch.length > MAX_PATCH_BYTES || !isPatch(patch)) throw new PatchRefused(400, 'bad-request');
-    if (this.#bytes + patch.length > MAX_COLLECTION_BYTES) throw new PatchRefused(429, 'rate-overlimit');
+    if (base > this.version) throw new PatchRefused(400);
+    if (base < this.version) throw new PatchRefused(409);
+    if (patch.length > MAX_PATCH_BYTES || !isPatch(patch)) throw new PatchRefused(400);
+    if (this.#bytes + patch.length > MAX_COLLECTION_BYTES) throw new PatchRefused(429);
     this.restore(numbered(patch, base + 1));
     return this.version;
   }

@@ -3,6 +3,7 @@
 import { proto } from '@whiskeysockets/baileys';
 import type { Account } from '../accounts/accounts.ts';
 import { rename } from '../accounts/rename.ts';
+import { keepLast } from '../bounded.ts';
 import { nonContactSalt, saltDelivery } from '../profile/non-contact.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
@@ -173,8 +174,7 @@ export class PhoneAppState {
   }
 
   #refuse(refusal: Refusal): void {
-    this.refusals.push(refusal);
-    if (this.refusals.length > KEPT_REFUSALS) this.refusals.shift();
+    keepLast(this.refusals, refusal, KEPT_REFUSALS);
     this.#world.ledger.totals.appStateRefused++;
   }
 }

@@ -1,5 +1,6 @@
 // A patch on its way: numbered, stored, and the account's other devices told that there is one (protocol.md 13).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { notification } from '../delivery/notify.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { CollectionName } from './collections.ts';
@@ -10,12 +11,12 @@ export function announcePatch(world: World, account: Account, name: CollectionNa
   for (const device of account.devices.values()) {
     if (device === writer) continue;
     if (device.phone) device.phone.appState.catchUp(name);
-    else notify(world, device, name, version);
+    else tell(world, device, name, version);
   }
   world.changed();
 }
 
-function notify(world: World, device: Device, name: CollectionName, version: string): void {
+function tell(world: World, device: Device, name: CollectionName, version: string): void {
   // One that is away is told once per collection, however much is written meanwhile.
   const told = world.appState.told(device, name);
   const collection = told && device.mailbox.holds(told) ? (told.content as BinaryNode[])[0] : undefined;
@@ -23,13 +24,8 @@ function notify(world: World, device: Device, name: CollectionName, version: str
     collection.attrs.version = version;
     return;
   }
-  const attrs = {
-    from: accountJid(device.account),
-    type: 'server_sync',
-    id: world.nextId(),
-    t: world.clock.seconds(),
-  };
-  const notification = node('notification', attrs, [node('collection', { name, version })]);
-  world.appState.tell(device, name, notification);
-  device.mailbox.push(notification);
+  const attrs = { from: accountJid(device.account), type: 'server_sync' };
+  const fresh = notification(world, attrs, [node('collection', { name, version })]);
+  world.appState.tell(device, name, fresh);
+  device.mailbox.push(fresh);
 }

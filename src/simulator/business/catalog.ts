@@ -52,11 +52,11 @@ const collections: Answer = request => {
 
 const add: Answer = request => {
   const business = ownBusiness(request);
-  if (business.products.size >= MAX_PRODUCTS) throw new IqError(406, 'not-acceptable');
+  if (business.products.size >= MAX_PRODUCTS) throw new IqError(406);
   const given = child(request.content, 'product');
   const blank = blankProduct(request.world.businesses.newId());
   const product = given && readProduct(given, blank);
-  if (!product || product.name === '') throw new IqError(400, 'bad-request');
+  if (!product || product.name === '') throw new IqError(400);
   business.products.set(product.id, product);
   request.world.changed();
   return [node('product_catalog_add', { v: '1' }, [productNode(product)])];
@@ -66,7 +66,7 @@ const edit: Answer = request => {
   const business = ownBusiness(request);
   const given = child(request.content, 'product');
   const before = business.products.get(text(given, 'id') ?? '');
-  if (!given || !before) throw new IqError(404, 'item-not-found');
+  if (!given || !before) throw new IqError(404);
   const product = readProduct(given, before);
   business.products.set(product.id, product);
   request.world.changed();
@@ -85,11 +85,11 @@ const remove: Answer = request => {
 /** An order, for who knows its token (Baileys getOrderDetails). Amounts are in thousandths. */
 const order: Answer = ({ world, content }) => {
   const { id, op } = content?.attrs ?? {};
-  if (op !== 'get' || id === undefined) throw new IqError(400, 'bad-request');
+  if (op !== 'get' || id === undefined) throw new IqError(400);
   const found = world.businesses.byOrder(id);
   const placed = found?.orders.get(id);
-  if (!found || !placed) throw new IqError(404, 'item-not-found');
-  if (text(content, 'token') !== placed.token) throw new IqError(401, 'not-authorized');
+  if (!found || !placed) throw new IqError(404);
+  if (text(content, 'token') !== placed.token) throw new IqError(401);
   let total = 0;
   let currency = '';
   const lines = placed.items.flatMap(({ product: productId, quantity }) => {
@@ -138,13 +138,13 @@ function businessOf(
 ): { business: Business; own: boolean } {
   const account: Account | undefined = world.accounts.byJid(jid);
   const business = world.businesses.of(account);
-  if (!business) throw new IqError(404, 'item-not-found');
+  if (!business) throw new IqError(404);
   return { business, own: account === device.account };
 }
 
 function ownBusiness({ world, device }: Request): Business {
   const business = world.businesses.of(device.account);
-  if (!business) throw new IqError(403, 'forbidden');
+  if (!business) throw new IqError(403);
   return business;
 }
 
@@ -152,7 +152,7 @@ function limitIn(content: BinaryNode | undefined, tag: string, otherwise: number
   const given = bytes(child(content, tag))?.toString();
   if (given === undefined) return otherwise;
   const limit = Number(given);
-  if (!Number.isInteger(limit) || limit < 1) throw new IqError(400, 'bad-request');
+  if (!Number.isInteger(limit) || limit < 1) throw new IqError(400);
   return Math.min(limit, MAX_PAGE);
 }
 

@@ -52,7 +52,7 @@ export function readProduct(given: BinaryNode, before: Product): Product {
     [product.description, product.retailerId, product.url, ...images].some(
       one => (one?.length ?? 0) > MAX_TEXT,
     );
-  if (tooLong || (price !== undefined && !/^\d{1,15}$/.test(price))) throw new IqError(400, 'bad-request');
+  if (tooLong || (price !== undefined && !/^\d{1,15}$/.test(price))) throw new IqError(400);
   return product;
 }
 

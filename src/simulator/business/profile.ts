@@ -1,7 +1,9 @@
 // xmlns `w:biz`: reading and changing a business profile (Baileys chats.ts getBusinessProfile, business.ts
 // updateBussinesProfile; whatsapp-rust iq/business.rs).
 import { type Account, accountJid } from '../accounts/accounts.ts';
-import { acquaintances, notify } from '../profile/audience.ts';
+import { defined } from '../defined.ts';
+import { notify } from '../delivery/notify.ts';
+import { acquaintances } from '../profile/audience.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -57,8 +59,8 @@ function hoursNode({ timezone, days }: NonNullable<Business['hours']>): BinaryNo
 /** `mutation_type="delta"`: what is there is replaced, the rest stays. Only for accounts that are businesses. */
 const change: Answer = ({ world, device, content, after }) => {
   const business = world.businesses.of(device.account);
-  if (!business) throw new IqError(403, 'forbidden');
-  if (content?.attrs.mutation_type !== 'delta') throw new IqError(400, 'bad-request');
+  if (!business) throw new IqError(403);
+  if (content?.attrs.mutation_type !== 'delta') throw new IqError(400);
   // Read whole before anything is changed.
   const next = {
     address: textIn(content, 'address', business.address),
@@ -76,7 +78,7 @@ const change: Answer = ({ world, device, content, after }) => {
 };
 
 /** Tells those who know the account (whatsapp-rust stanza/business.rs). */
-export function announceBusiness(world: World, account: Account): void {
+function announceBusiness(world: World, account: Account): void {
   const jid = accountJid(account);
   for (const other of acquaintances(world, account))
     notify(world, other, { from: jid, type: 'business' }, [node('profile', { jid })]);
@@ -88,10 +90,7 @@ export function makeBusiness(world: World, account: Account, said: Saying): Busi
   const business = world.businesses.ensure(account, said.verifiedName ?? account.name, now);
   if (said.verifiedName !== undefined && said.verifiedName !== business.verifiedName)
     business.verifiedAt = now;
-  Object.assign(
-    business,
-    Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-  );
+  Object.assign(business, defined(said));
   world.changed();
   announceBusiness(world, account);
   return business;
@@ -104,14 +103,13 @@ function textIn(content: BinaryNode, tag: string, before: string | undefined): s
   const given = child(content, tag);
   if (!given) return before;
   const value = bytes(given)?.toString() ?? '';
-  if (value.length > MAX_TEXT) throw new IqError(400, 'bad-request');
+  if (value.length > MAX_TEXT) throw new IqError(400);
   return value === '' ? undefined : value;
 }
 
 function websitesIn(content: BinaryNode): string[] | undefined {
   const given = children(content, 'website').map(one => bytes(one)?.toString() ?? '');
-  if (given.length > MAX_WEBSITES || given.some(one => one.length > MAX_TEXT))
-    throw new IqError(400, 'bad-request');
+  if (given.length > MAX_WEBSITES || given.some(one => one.length > MAX_TEXT)) throw new IqError(400);
   return given.length > 0 ? given.filter(one => one !== '') : undefined;
 }
 
@@ -136,7 +134,7 @@ function hoursIn(content: BinaryNode): Business['hours'] {
     const open = open_time === undefined ? undefined : Number(open_time);
     const close = close_time === undefined ? undefined : Number(close_time);
     const wrong = [open, close].some(minute => minute !== undefined && !(minute >= 0 && minute <= 1_440));
-    if (!DAYS.has(day) || !MODES.has(mode) || wrong) throw new IqError(400, 'bad-request');
+    if (!DAYS.has(day) || !MODES.has(mode) || wrong) throw new IqError(400);
     return { day, mode, open, close };
   });
   return { timezone: given.attrs.timezone ?? 'UTC', days: days.slice(0, 28) };
@@ -146,8 +144,7 @@ function coverIn(content: BinaryNode, before: string | undefined): string | unde
   const given = child(content, 'cover_photo');
   if (!given) return before;
   const { op, id } = given.attrs;
-  if ((op !== 'update' && op !== 'delete') || id === undefined || id.length > 128)
-    throw new IqError(400, 'bad-request');
+  if ((op !== 'update' && op !== 'delete') || id === undefined || id.length > 128) throw new IqError(400);
   if (op === 'update') return id;
   return id === before ? undefined : before;
 }

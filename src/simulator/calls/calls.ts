@@ -1,5 +1,6 @@
 // Calls as plain state: who calls whom, and how far each side is. No sound passes; only the signalling does.
 import type { Account } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import type { Group } from '../groups/groups.ts';
 import type { Domain } from '../wire/jid.ts';
 
@@ -57,7 +58,6 @@ export class Calls {
 
   addLink(link: CallLink): void {
     this.links.set(link.token, link);
-    const [oldest] = this.links.keys();
-    if (this.links.size > KEPT_LINKS && oldest !== undefined) this.links.delete(oldest);
+    forgetOldest(this.links, KEPT_LINKS);
   }
 }

@@ -2,6 +2,7 @@
 // wacore/src/stanza/call.rs, Baileys messages-recv.ts handleCall).
 import { randomBytes } from 'node:crypto';
 import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { pushTo } from '../delivery/notify.ts';
 import type { Group } from '../groups/groups.ts';
 import { allows, isBlocked } from '../profile/privacy.ts';
 import type { Domain } from '../wire/jid.ts';
@@ -170,7 +171,5 @@ function push(
     version: '2.25.0',
   };
   const stanza = node('call', attrs, [content]);
-  for (const device of to.devices.values())
-    if (device.id !== 0 && device !== not) device.mailbox.push(stanza);
-  world.changed();
+  pushTo(world, to, stanza, not);
 }

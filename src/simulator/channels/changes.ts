@@ -1,11 +1,9 @@
 // Changing what a channel is and who follows it, and telling those it concerns once the asker has its answer.
 import type { Account, Device } from '../accounts/accounts.ts';
+import { atOnce, type Later } from '../stanzas/request.ts';
 import type { World } from '../world.ts';
 import { type Channel, type ChannelRole, type ReactionMode, textAt } from './channels.ts';
 import { tellChange, tellDeleted, tellJoin, tellLeave, tellMute, tellRole } from './notices.ts';
-
-type Later = (run: () => void) => void;
-const now: Later = run => run();
 
 /** Which device asked, and how to wait for its answer; nothing when a phone did it. */
 interface Asked {
@@ -19,7 +17,7 @@ export function newChannel(
   name: string,
   description: string,
   picture: Buffer | undefined,
-  { by, after = now }: Asked = {},
+  { by, after = atOnce }: Asked = {},
 ): Channel {
   const nowMs = world.clock.now();
   const channel = world.channels.create({ name, description, nowMs });
@@ -40,7 +38,7 @@ export function changeChannel(
     readonly picture?: Buffer | undefined;
     readonly reactionMode?: ReactionMode | undefined;
   },
-  after: Later = now,
+  after: Later = atOnce,
 ): void {
   const { name, description, picture, reactionMode } = changes;
   const nowMs = world.clock.now();
@@ -75,7 +73,7 @@ export function follow(
   world: World,
   channel: Channel,
   account: Account,
-  { by, after = now }: Asked = {},
+  { by, after = atOnce }: Asked = {},
 ): void {
   if (channel.followers.has(account)) return;
   const since = Number(world.clock.seconds());
@@ -88,7 +86,7 @@ export function unfollow(
   world: World,
   channel: Channel,
   account: Account,
-  { by, after = now }: Asked = {},
+  { by, after = atOnce }: Asked = {},
 ): void {
   if (!channel.followers.has(account)) return;
   world.channels.unfollow(channel, account);
@@ -102,7 +100,7 @@ export function mute(
   channel: Channel,
   account: Account,
   muted: boolean,
-  { by, after = now }: Asked,
+  { by, after = atOnce }: Asked,
 ): void {
   const follower = channel.followers.get(account);
   if (!follower || follower.muted === muted) return;
@@ -112,7 +110,7 @@ export function mute(
 }
 
 /** Somebody becomes an admin, and a follower if it was none. */
-export function promote(world: World, channel: Channel, person: Account, after: Later = now): void {
+export function promote(world: World, channel: Channel, person: Account, after: Later = atOnce): void {
   channel.adminInvites.delete(person);
   if (!channel.followers.has(person)) follow(world, channel, person, { after });
   setRole(world, channel, person, 'ADMIN', after);
@@ -123,7 +121,7 @@ export function setRole(
   channel: Channel,
   person: Account,
   role: ChannelRole,
-  after: Later = now,
+  after: Later = atOnce,
 ): void {
   const follower = channel.followers.get(person);
   if (!follower || follower.role === role) return;
@@ -138,7 +136,7 @@ export function removeChannel(
   world: World,
   channel: Channel,
   by: Device | undefined,
-  after: Later = now,
+  after: Later = atOnce,
 ): void {
   world.channels.remove(channel);
   world.profiles.dropPicture(channel.picture);

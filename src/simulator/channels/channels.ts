@@ -2,6 +2,7 @@
 // server reads what it carries.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Account, Device } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import type { Picture } from '../profile/profiles.ts';
 
 export type ChannelRole = 'OWNER' | 'ADMIN' | 'SUBSCRIBER';
@@ -152,8 +153,7 @@ export class Channels {
 export function addPost(channel: Channel, post: Omit<Post, 'serverId'>): Post {
   const added = { ...post, serverId: channel.nextServerId++ };
   channel.posts.set(added.serverId, added);
-  const [oldest] = channel.posts.keys();
-  if (channel.posts.size > KEPT_POSTS && oldest !== undefined) channel.posts.delete(oldest);
+  forgetOldest(channel.posts, KEPT_POSTS);
   return added;
 }
 

@@ -1,24 +1,12 @@
 // What followers and one's own devices hear of a channel: `mex` notifications for what it is, `newsletter` ones for what
 // happens to its posts.
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
-import { notify } from '../profile/audience.ts';
+import { notification, notifyMex } from '../delivery/notify.ts';
 import { node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { Channel, Post } from './channels.ts';
 import { describeChannel, threadMetadata, viewerMetadata } from './metadata.ts';
 import { postNode } from './post-node.ts';
-
-function mexNotice(
-  world: World,
-  channel: Channel,
-  to: Account,
-  operation: string,
-  data: object,
-  not?: Device,
-) {
-  const update = node('update', { op_name: operation }, Buffer.from(JSON.stringify(data)));
-  notify(world, to, { from: channel.jid, type: 'mex' }, [update], not);
-}
 
 /** Name, description, picture or settings changed. `updates` is what Baileys reads, `data` what the others do. */
 export function tellChange(world: World, channel: Channel, settings: Record<string, unknown>): void {
@@ -32,24 +20,24 @@ export function tellChange(world: World, channel: Channel, settings: Record<stri
     updates: [{ jid: channel.jid, settings }],
   };
   for (const account of channel.followers.keys())
-    mexNotice(world, channel, account, 'NotificationNewsletterUpdate', data);
+    notifyMex(world, account, channel.jid, 'NotificationNewsletterUpdate', data);
 }
 
 /** Own devices learn of a channel that one of them followed, or made. */
 export function tellJoin(world: World, channel: Channel, account: Account, by?: Device): void {
   const data = { data: { xwa2_notify_newsletter_on_join: describeChannel(channel, account) } };
-  mexNotice(world, channel, account, 'NotificationNewsletterJoin', data, by);
+  notifyMex(world, account, channel.jid, 'NotificationNewsletterJoin', data, by);
 }
 
 export function tellLeave(world: World, channel: Channel, account: Account, by?: Device): void {
   const data = { data: { xwa2_notify_newsletter_on_leave: { id: channel.jid, role: 'GUEST' } } };
-  mexNotice(world, channel, account, 'NotificationNewsletterLeave', data, by);
+  notifyMex(world, account, channel.jid, 'NotificationNewsletterLeave', data, by);
 }
 
 export function tellMute(world: World, channel: Channel, account: Account, by?: Device): void {
   const { mute } = viewerMetadata(channel, account);
   const data = { data: { xwa2_notify_newsletter_on_mute_change: { id: channel.jid, mute } } };
-  mexNotice(world, channel, account, 'NotificationNewsletterUserSettingChange', data, by);
+  notifyMex(world, account, channel.jid, 'NotificationNewsletterUserSettingChange', data, by);
 }
 
 export function tellDeleted(world: World, channel: Channel, by: Device | undefined): void {
@@ -57,7 +45,7 @@ export function tellDeleted(world: World, channel: Channel, by: Device | undefin
     const is_requestor = by?.account === account;
     const change = { id: channel.jid, is_requestor, state: { type: 'DELETED' } };
     const data = { data: { xwa2_notify_newsletter_on_state_change: change } };
-    mexNotice(world, channel, account, 'NotificationNewsletterStateChange', data, by);
+    notifyMex(world, account, channel.jid, 'NotificationNewsletterStateChange', data, by);
   }
 }
 
@@ -77,7 +65,7 @@ export function tellRole(
   };
   for (const [account, { role }] of channel.followers) {
     if (role !== 'SUBSCRIBER' || account === person)
-      mexNotice(world, channel, account, `NotificationNewsletterAdmin${change}`, data);
+      notifyMex(world, account, channel.jid, `NotificationNewsletterAdmin${change}`, data);
   }
 }
 
@@ -101,10 +89,7 @@ export function tellLive(world: World, channel: Channel, post: Post, event: Post
   ];
   for (const [device, until] of channel.live) {
     if (until < now || device.connection === undefined) channel.live.delete(device);
-    else
-      device.mailbox.push(
-        node('notification', { id: world.nextId(), from: channel.jid, type: 'newsletter', t }, content),
-      );
+    else device.mailbox.push(notification(world, { from: channel.jid, type: 'newsletter' }, content));
   }
 }
 

@@ -1,6 +1,6 @@
 // Posting to a channel, changing and deleting posts, reacting: by clients and, through the control plane, by phones.
 import { proto } from '@whiskeysockets/baileys';
-import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, companionsOf, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
 import { addPost, type Channel, isChannelAdmin, type Post, type ReactionMode } from './channels.ts';
 import { tellLive } from './notices.ts';
@@ -55,7 +55,7 @@ export function post(
   });
   deliver(world, channel, made, device);
   for (const account of channel.followers.keys())
-    account.devices.get(0)?.phone?.chats.notePost(channel.jid, made.id, draft.content, account === by);
+    ownPhone(account)?.chats.notePost(channel.jid, made.id, draft.content, account === by);
   return made;
 }
 
@@ -89,13 +89,18 @@ function changePost(world: World, channel: Channel, change: Change, device?: Dev
   return found;
 }
 
-/** To every companion of every follower but the one that sent it. */
+/** To every companion of every follower but the one that sent it; without one, the author's phone did. */
 function deliver(world: World, channel: Channel, made: Post, not?: Device): void {
   world.changed();
+  const phone = made.by.devices.get(0);
+  if (!not && phone) {
+    world.ledger.sent(made.id, deviceJid(phone), channel.jid);
+    world.ledger.acked(made.id);
+  }
   for (const account of channel.followers.keys()) {
     const stanza = deliveredPost(channel.jid, made, account === made.by);
-    for (const target of account.devices.values()) {
-      if (target.id === 0 || target === not) continue;
+    for (const target of companionsOf(account)) {
+      if (target === not) continue;
       const jid = deviceJid(target);
       world.ledger.addressed(stanza, jid);
       world.ledger.delivered(made.id, jid);

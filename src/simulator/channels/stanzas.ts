@@ -52,6 +52,7 @@ export function handleChannelReceipt(world: World, sender: Device, receipt: Bina
   const { to, type } = receipt.attrs;
   sender.connection?.send(node('ack', { class: 'receipt', id, from: to, type }));
   if (sender.mailbox.confirm('message', id)) world.changed();
+  if (type !== 'view') world.ledger.receipt(id, deviceJid(sender), type ?? 'delivered');
   const channel = world.channels.byJid(to);
   if (!channel || (type !== 'view' && type !== 'read')) return;
   const items = children(child(receipt, 'list'), 'item');
@@ -91,7 +92,7 @@ const updates: Answer = request => {
 
 const live: Answer = request => {
   const channel = channelOf(request);
-  if (!channel.followers.has(request.device.account)) throw new IqError(403, 'forbidden');
+  if (!channel.followers.has(request.device.account)) throw new IqError(403);
   channel.live.set(request.device, request.world.clock.now() + LIVE_SECONDS * 1000);
   return [node('live_updates', { duration: String(LIVE_SECONDS) })];
 };
@@ -100,7 +101,7 @@ function channelOf({ world, iq, content }: Request): Channel {
   const { type, key, jid } = content?.attrs ?? {};
   const channel =
     type === 'invite' ? world.channels.byInvite(key ?? '') : world.channels.byJid(jid ?? iq.attrs.to);
-  if (!channel) throw new IqError(404, 'item-not-found');
+  if (!channel) throw new IqError(404);
   return channel;
 }
 
@@ -108,7 +109,7 @@ function page(channel: Channel, attrs: Readonly<Record<string, string>>): Post[]
   const number = (name: string): number | undefined => {
     const given = attrs[name];
     if (given === undefined) return undefined;
-    if (!/^\d{1,15}$/.test(given)) throw new IqError(400, 'bad-request');
+    if (!/^\d{1,15}$/.test(given)) throw new IqError(400);
     return Number(given);
   };
   const count = Math.min(number('count') ?? DEFAULT_COUNT, MAX_COUNT);

@@ -1,6 +1,7 @@
 // Routes about app state: what a phone holds in plain, and what a person does on it that companions hear of.
 import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
+import { companionsOf } from '../accounts/accounts.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { COLLECTIONS } from '../app-state/collections.ts';
 import { DIRTY_TYPES, markDirty } from '../app-state/dirty.ts';
@@ -9,6 +10,7 @@ import type { PhoneAppState } from '../app-state/phone-state.ts';
 import { viewOf } from '../app-state/view.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const name = z.string().min(1).max(512);
@@ -87,7 +89,6 @@ const State = z.object({
   state: z.looseObject({}),
   refused: z.array(z.object({ collection: z.string(), version: z.number(), reason: z.string() })),
 });
-const Phone = z.object({ phone: z.string() });
 /** Above what a person does in a year. */
 const MAX_ACTIONS = 10_000;
 
@@ -98,7 +99,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state',
     tag: 'state',
     summary: 'What the phone holds: every collection decrypted, and what it means',
-    params: Phone,
+    params: OfPhone,
     results: State,
   },
   changeAppState: {
@@ -107,7 +108,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state',
     tag: 'state',
     summary: 'The person pins, mutes, labels, renames, … on the phone; companions are told',
-    params: Phone,
+    params: OfPhone,
     body: Action,
     results: Versions,
   },
@@ -117,7 +118,7 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state/batch',
     tag: 'state',
     summary: 'Many such changes at once, in as few patches as they fit',
-    params: Phone,
+    params: OfPhone,
     body: z.object({ actions: z.array(Action).min(1).max(MAX_ACTIONS) }),
     results: Versions,
   },
@@ -139,14 +140,14 @@ export const appStateShapes = shapes({
     path: '/phones/{phone}/app-state/rotate-key',
     tag: 'state',
     summary: 'The phone writes with a new key from now on, and gives it to its companions unless told not to',
-    params: Phone,
+    params: OfPhone,
     body: z.object({ share: yes }),
     results: z.object({ key: z.string() }),
   },
 });
 
 export function appStateRoutes(add: AddRoute, world: World): void {
-  add(appStateShapes.appState, ({ params }) => describe(phoneOf(world, params.phone).appState));
+  add(appStateShapes.appState, ({ params }) => describeAppState(phoneOf(world, params.phone).appState));
 
   add(appStateShapes.changeAppState, ({ params, body }) =>
     applied(phoneOf(world, params.phone).appState, [body]),
@@ -168,8 +169,7 @@ export function appStateRoutes(add: AddRoute, world: World): void {
     const key = phone.appState.keys.rotate([...phone.account.devices.keys()]);
     world.changed();
     if (body.share) {
-      const companions = [...phone.account.devices.values()].filter(device => !device.phone);
-      await Promise.all(companions.map(one => phone.sendPeer(one, [keyShare([key])])));
+      await Promise.all(companionsOf(phone.account).map(one => phone.sendPeer(one, [keyShare([key])])));
     }
     return { key: key.id.toString('hex') };
   });
@@ -180,7 +180,7 @@ function applied(state: PhoneAppState, actions: z.output<typeof Action>[]): Reco
   return Object.fromEntries(COLLECTIONS.map(one => [one, state.replica(one).version]));
 }
 
-function describe(state: PhoneAppState): z.input<typeof State> {
+function describeAppState(state: PhoneAppState): z.input<typeof State> {
   const replicas = COLLECTIONS.map(one => state.replica(one));
   const keys = state.keys.all();
   return {

@@ -8,6 +8,7 @@ import { appStateRoutes } from './app-state.ts';
 import { businessRoutes } from './business.ts';
 import { callRoutes } from './calls.ts';
 import { channelRoutes } from './channels.ts';
+import { clockRoutes } from './clock.ts';
 import { deliveryRoutes } from './delivery.ts';
 import { deviceRoutes } from './devices.ts';
 import { eventRoutes } from './events.ts';
@@ -26,7 +27,6 @@ import { profileRoutes } from './profiles.ts';
 import { routeAdder } from './route.ts';
 import { scriptRoutes } from './scripts.ts';
 import { tlsRoutes } from './tls.ts';
-import { worldRoutes } from './world.ts';
 
 export function makeControl(world: World): OpenAPIHono {
   const app = new OpenAPIHono();
@@ -52,7 +52,7 @@ export function makeControl(world: World): OpenAPIHono {
   loadRoutes(add, world);
   scriptRoutes(add, world);
   mediaRoutes(add, admin, world);
-  worldRoutes(add, world);
+  clockRoutes(add, world);
   eventRoutes(admin, world);
   processRoutes(add);
   app.get('/pictures/:id', context => {

@@ -5,10 +5,11 @@ import { phoneOf } from '../accounts/phones.ts';
 import type { Business, Product } from '../business/businesses.ts';
 import { blankProduct, MAX_PRODUCTS } from '../business/catalog.ts';
 import { makeBusiness } from '../business/profile.ts';
+import { defined } from '../defined.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { Said, Text } from './business-body.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const ProductBody = z.object({
@@ -112,7 +113,7 @@ export function businessRoutes(add: AddRoute, world: World): void {
     const { price, ...given } = body;
     const made: Product = {
       ...blankProduct(world.businesses.newId()),
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...defined(given),
       price: price === undefined ? undefined : String(price),
     };
     business.products.set(made.id, made);

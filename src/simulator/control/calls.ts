@@ -1,13 +1,13 @@
 // Routes about calls: a person at a phone calls, takes a call, rejects it, hangs up.
 import { z } from '@hono/zod-openapi';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { RINGS_MS } from '../calls/call-stanzas.ts';
 import type { Call } from '../calls/calls.ts';
 import { acceptCall, endCall, offerCall, rejectCall } from '../calls/signalling.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
-import { personOf } from './profiles.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const CallView = z.object({
@@ -69,7 +69,7 @@ export function callRoutes(add: AddRoute, world: World): void {
     const { device, account } = phoneOf(world, params.phone);
     const group = world.groups.byJid(body.to);
     if (group && !group.members.has(account)) throw new Refused(409, `${params.phone} is not in ${body.to}`);
-    const to = group ?? personOf(world, body.to);
+    const to = group ?? personNamed(world, body.to);
     if (to === account) throw new Refused(400, 'nobody calls oneself');
     return describeCall(offerCall(world, { ...body, to, caller: device }));
   });

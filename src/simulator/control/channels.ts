@@ -1,16 +1,16 @@
 // Routes about channels: a phone makes one, posts, follows, reacts; what was posted.
-import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { proto } from '@whiskeysockets/baileys';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { changeChannel, follow, newChannel, promote, removeChannel, unfollow } from '../channels/changes.ts';
 import { type Channel, type Post, reactionCounts } from '../channels/channels.ts';
 import { type PostError, post, react, view } from '../channels/posting.ts';
-import { describe } from '../phone/text.ts';
+import { newId } from '../phone/outbox.ts';
+import { summaryOf } from '../phone/text.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
-import { personOf } from './profiles.ts';
+import { Done, done, OfPhone, Text } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const OfChannel = z.object({ jid: z.string().openapi({ example: '120363000000000001@newsletter' }) });
@@ -36,13 +36,11 @@ const ChannelView = z.object({
   followers: z.record(z.string(), z.enum(['OWNER', 'ADMIN', 'SUBSCRIBER'])),
   posts: z.number(),
 });
-const Text = z.string().max(65_536);
 const Changes = z.object({
   name: z.string().min(1).max(100).optional(),
   description: z.string().max(2_048).optional(),
   reactions: z.enum(['ALL', 'BASIC', 'NONE']).optional(),
 });
-const Done = z.object({ ok: z.literal(true) });
 const tag = 'channels';
 
 export const channelShapes = shapes({
@@ -170,7 +168,7 @@ export function channelRoutes(add: AddRoute, world: World): void {
 
   add(channelShapes.removeChannel, ({ params }) => {
     removeChannel(world, channelOf(params.jid), undefined);
-    return { ok: true } as const;
+    return done;
   });
 
   add(channelShapes.posts, ({ params }) => [...channelOf(params.jid).posts.values()].map(describePost));
@@ -178,10 +176,9 @@ export function channelRoutes(add: AddRoute, world: World): void {
   add(channelShapes.addPost, ({ params, body }) => {
     const channel = channelOf(params.jid);
     const owner = [...channel.followers].find(([, { role }]) => role === 'OWNER')?.[0];
-    const by = body.by === undefined ? owner : personOf(world, body.by);
+    const by = body.by === undefined ? owner : personNamed(world, body.by);
     if (!by) throw new Refused(409, 'the channel has no owner');
-    const id = `3A${randomBytes(9).toString('hex').toUpperCase()}`;
-    return posted(post(world, channel, by, { id, type: 'text', content: encoded(body.text) }));
+    return posted(post(world, channel, by, { id: newId(), type: 'text', content: encoded(body.text) }));
   });
 
   add(channelShapes.changePost, ({ params, body }) => {
@@ -243,7 +240,7 @@ function describePost(one: Post): z.input<typeof PostView> {
     at: one.t,
     by: one.by.phone,
     type: one.type,
-    text: describe(proto.Message.decode(one.content)).text,
+    text: summaryOf(proto.Message.decode(one.content)).text,
     deleted: one.deleted,
     edited: one.editedAt !== undefined,
     views: one.views.size,

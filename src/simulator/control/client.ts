@@ -1,13 +1,10 @@
 // A typed client of the control plane: what tests, the demo and the benchmark say to phones and to the network.
-import type { WorldEvent } from '../events/events.ts';
+import type { WorldEvent } from '../events.ts';
 import { type Answer, type Given, type OperationId, operations } from './operations.ts';
 
-export type SimulatedPhone = Answer<'scanQr'> & { readonly name?: string };
-export type SimulatedDevice = Answer<'devices'>[number];
 export type PhoneMessage = Answer<'messages'>[number];
 /** A companion that is linked already: Baileys' credentials as BufferJSON text, and pre-keys that the server has. */
 export type LinkedDevice = Answer<'linkedDevices'>[number];
-export type LedgerCounts = Answer<'ledger'>;
 
 /** What the simulator allows. */
 const LONGEST_WAIT_MS = 60_000;

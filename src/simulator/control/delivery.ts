@@ -1,9 +1,10 @@
 // Routes about how messages travel: the form in which people appear, keys, and phones that cannot read.
 import { z } from '@hono/zod-openapi';
 import { phoneOf, reinstall } from '../accounts/phones.ts';
+import { defined } from '../defined.ts';
 import { ADDRESSINGS } from '../delivery/addressing.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { Done, done, OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Mode = z.object({ mode: z.enum(ADDRESSINGS) });
@@ -57,7 +58,7 @@ export const deliveryShapes = shapes({
     tag: 'delivery',
     summary: 'WhatsApp is installed anew on the phone: a new identity, and all its companions are unlinked',
     params: OfPhone,
-    results: z.object({ ok: z.literal(true) }),
+    results: Done,
   },
   power: {
     id: 'power',
@@ -91,18 +92,11 @@ export function deliveryRoutes(add: AddRoute, world: World): void {
 
   add(deliveryShapes.delivery, () => world.delivery);
 
-  add(deliveryShapes.setDelivery, ({ body }) => {
-    const { addressing, chatStateTtlMs, phones, bundleErrors } = body;
-    if (addressing !== undefined) world.delivery.addressing = addressing;
-    if (chatStateTtlMs !== undefined) world.delivery.chatStateTtlMs = chatStateTtlMs;
-    if (phones !== undefined) world.delivery.phones = phones;
-    if (bundleErrors !== undefined) world.delivery.bundleErrors = bundleErrors;
-    return world.delivery;
-  });
+  add(deliveryShapes.setDelivery, ({ body }) => Object.assign(world.delivery, defined(body)));
 
   add(deliveryShapes.reinstall, async ({ params }) => {
     await reinstall(world, phoneOf(world, params.phone).account);
-    return { ok: true } as const;
+    return done;
   });
 
   add(deliveryShapes.power, ({ params, body }) => {

@@ -1,16 +1,14 @@
 // Routes about linked devices: ready-made credentials, who is connected.
 import { z } from '@hono/zod-openapi';
-import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import type { World } from '../world.ts';
+import { Prefix } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Link = z.object({
   count: z.number().int().min(1).max(10_000),
-  prefix: z
-    .string()
-    .regex(/^[1-9]\d{0,10}$/)
-    .optional(),
+  prefix: Prefix.optional(),
   preKeys: z.number().int().min(0).max(1_000).optional(),
 });
 const Linked = z.object({
@@ -63,10 +61,9 @@ export function deviceRoutes(add: AddRoute, world: World): void {
   add(deviceShapes.devices, () => [...companions(world)].map(describeDevice));
 }
 
+/** Every linked device of everybody. */
 export function* companions(world: World): Generator<Device> {
-  for (const account of world.accounts.all()) {
-    for (const device of account.devices.values()) if (device.id !== 0) yield device;
-  }
+  for (const account of world.accounts.all()) yield* companionsOf(account);
 }
 
 function describeDevice(device: Device) {

@@ -1,7 +1,7 @@
 // What happens, as a stream of server-sent events: for the page, for tests, for whoever looks.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
-import type { WorldEvent } from '../events/events.ts';
+import type { WorldEvent } from '../events.ts';
 import type { World } from '../world.ts';
 import { document, judged } from './route.ts';
 

@@ -146,7 +146,7 @@ export function faultRoutes(add: AddRoute, world: World): void {
     return { dropped };
   });
 
-  add(faultShapes.faults, () => ({ seed: world.faults.seed, armed: world.faults.list().map(view) }));
+  add(faultShapes.faults, () => ({ seed: world.faults.seed, armed: world.faults.list().map(describeFault) }));
 
   add(faultShapes.faultCatalogue, () =>
     Object.keys(catalogue).map(name => {
@@ -157,7 +157,7 @@ export function faultRoutes(add: AddRoute, world: World): void {
   );
 
   add(faultShapes.armFault, ({ params, body }) => {
-    const armed = view(world.faults.arm(params.name, body));
+    const armed = describeFault(world.faults.arm(params.name, body));
     world.events.tell({ kind: 'faults' });
     return armed;
   });
@@ -190,7 +190,7 @@ function connectionsOf(world: World, { jid, all }: { jid?: string | undefined; a
   return open;
 }
 
-function view(fault: ArmedFault) {
+function describeFault(fault: ArmedFault) {
   const { name, label, when, who, filter, params, occasions, fired, spent } = fault;
   return { name, label, when, who, ...(filter && { filter }), params, occasions, fired, spent };
 }

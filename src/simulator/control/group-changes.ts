@@ -1,6 +1,8 @@
 // What can be asked of a group by HTTP, and how it is read into the changes that linked devices ask for as well.
 import { z } from '@hono/zod-openapi';
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { accountNamed } from '../accounts/naming.ts';
+import { defined } from '../defined.ts';
 import type { Change, ServerAct } from '../groups/change.ts';
 import type { Group } from '../groups/groups.ts';
 import type { Person } from '../groups/outcome.ts';
@@ -76,7 +78,7 @@ export function readChange(world: World, by: Account, group: Group, asked: Group
     case 'approve':
     case 'reject':
     case 'withdraw-invites':
-      return { type: asked.type, people: asked.members.map(name => personNamed(world, name)) };
+      return { type: asked.type, people: asked.members.map(name => asPerson(world, name)) };
     case 'cancel':
       return { type: 'cancel', people: [{ asked: accountJid(by), account: by }] };
     case 'description':
@@ -113,13 +115,7 @@ export function readChange(world: World, by: Account, group: Group, asked: Group
 }
 
 /** Nobody, when nobody has that number: the result says so, as it does to a linked device. */
-function personNamed(world: World, name: string): Person {
-  const account = world.accounts.byPhone(name.replace(/^\+/, '')) ?? world.accounts.byJid(name);
+function asPerson(world: World, name: string): Person {
+  const account = accountNamed(world, name);
   return { asked: account ? accountJid(account) : name, account };
-}
-
-/** Without what is undefined. */
-export function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as never;
 }

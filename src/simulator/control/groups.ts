@@ -2,6 +2,7 @@
 // change passes the same judgement as a linked device's.
 import { z } from '@hono/zod-openapi';
 import { phoneOf } from '../accounts/phones.ts';
+import { defined } from '../defined.ts';
 import { actAsServer, change, found } from '../groups/change.ts';
 import type { Group } from '../groups/groups.ts';
 import { announce, markDirty } from '../groups/notices.ts';
@@ -10,7 +11,7 @@ import { setGroupPicture } from '../profile/pictures.ts';
 import { Refused } from '../refused.ts';
 import { IqError } from '../stanzas/request.ts';
 import type { World } from '../world.ts';
-import { defined, GroupChange, Name, readAct, readChange, SettingsBody } from './group-changes.ts';
+import { GroupChange, Name, readAct, readChange, SettingsBody } from './group-changes.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Addressing = z.enum(['lid', 'pn']);
@@ -138,7 +139,7 @@ export const groupShapes = shapes({
 
 export function groupRoutes(add: AddRoute, world: World): void {
   add(groupShapes.createGroup, ({ body }) =>
-    judged(() => {
+    refusing(() => {
       const { by, subject, description, settings, community } = body;
       const people = body.members.map(name => ({ asked: name, account: phoneOf(world, name).account }));
       const made = found(world, phoneOf(world, by).account, {
@@ -160,7 +161,7 @@ export function groupRoutes(add: AddRoute, world: World): void {
   add(groupShapes.group, ({ params }) => describeGroup(world, groupNamed(world, params.group)));
 
   const setPicture = (name: string, by: string, given: Buffer | undefined) =>
-    judged(() => {
+    refusing(() => {
       const group = groupNamed(world, name);
       const picture = setGroupPicture(world, group, phoneOf(world, by).account, given);
       return { group: group.jid, picture: picture?.id };
@@ -178,7 +179,7 @@ export function groupRoutes(add: AddRoute, world: World): void {
   }));
 
   add(groupShapes.changeGroup, ({ params, body }) =>
-    judged(() => {
+    refusing(() => {
       const group = groupNamed(world, params.group);
       const act = readAct(body.change);
       if ((act === undefined) === (body.by === undefined))
@@ -207,7 +208,7 @@ function groupNamed(world: World, name: string): Group {
 }
 
 /** Runs what a linked device could ask as well; the refusal that such a device would get becomes this route's. */
-function judged<T>(run: () => T): T {
+function refusing<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { accountJid } from '../accounts/accounts.ts';
 import { ensureAccount, phoneOf } from '../accounts/phones.ts';
 import type { PhoneAction } from '../app-state/actions.ts';
+import { defined } from '../defined.ts';
 import { chatsOf } from '../history/chats.ts';
 import { generatedChats, person } from '../history/generate.ts';
 import type { PastChat } from '../history/past-chat.ts';
@@ -11,6 +12,7 @@ import type { PastSpec } from '../history/past-spec.ts';
 import type { Phone } from '../phone/phone.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 /** Numbers of generated people have five digits of their own. */
@@ -41,7 +43,6 @@ const Past = z.object({
     .default(true)
     .openapi({ description: 'Pins, archives, mutes and saved names are in app state as well.' }),
 });
-const OfPhone = z.object({ phone: z.string() });
 const PastView = z.object({
   seed: z.string(),
   chats: z.number(),
@@ -175,7 +176,7 @@ export function historyRoutes(add: AddRoute, world: World): void {
   add(historyShapes.chats, async ({ params }) => {
     const phone = phoneOf(world, params.phone);
     await phone.idle();
-    return chatsOf(world, phone).map(describe);
+    return chatsOf(world, phone).map(describeChat);
   });
 
   add(historyShapes.removeHistory, ({ params }) => {
@@ -187,13 +188,11 @@ export function historyRoutes(add: AddRoute, world: World): void {
   add(historyShapes.syncSettings, () => world.sync);
 
   add(historyShapes.setSyncSettings, ({ body }) => {
-    for (const [name, value] of Object.entries(body))
-      if (value !== undefined) Object.assign(world.sync, { [name]: value });
-    return world.sync;
+    return Object.assign(world.sync, defined(body));
   });
 }
 
-function describe({ conversation, count }: PastChat): z.input<typeof ChatView> {
+function describeChat({ conversation, count }: PastChat): z.input<typeof ChatView> {
   const { id, name, pnJid, lidJid, unreadCount, conversationTimestamp, pinned, archived } = conversation;
   return {
     id: id ?? '',

@@ -4,6 +4,7 @@ import { deviceJid } from '../accounts/accounts.ts';
 import { violationKinds } from '../ledger/violations.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
+import { Done, done } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const count = z.number();
@@ -149,7 +150,7 @@ export const ledgerShapes = shapes({
     path: '/ledger',
     tag: 'ledger',
     summary: 'Forgets what happened',
-    results: z.object({ ok: z.boolean() }),
+    results: Done,
   },
 });
 
@@ -197,6 +198,6 @@ export function ledgerRoutes(add: AddRoute, world: World): void {
 
   add(ledgerShapes.clearLedger, () => {
     ledger.clear();
-    return { ok: true };
+    return done;
   });
 }

@@ -1,6 +1,7 @@
 // Routes about load: phones that write at a fixed rate.
 import { randomInt } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { Load } from '../load/load.ts';
 import { routesOf } from '../load/planning.ts';
@@ -126,7 +127,7 @@ export function loadRoutes(add: AddRoute, world: World): void {
   let count = 0;
   /** Whose phones are being made. */
   let starting = 0;
-  const named = (id: string) => {
+  const loadNamed = (id: string) => {
     const load = loads.get(id);
     if (!load) throw new Refused(404, `there is no load ${id}; GET /admin/load lists them`);
     return load;
@@ -152,7 +153,7 @@ export function loadRoutes(add: AddRoute, world: World): void {
     const targets =
       body.to === 'all'
         ? [...new Set([...companions(world)].map(device => device.account))]
-        : body.to.map(to => world.accounts.byJid(to) ?? phoneOf(world, to).account);
+        : body.to.map(to => personNamed(world, to));
     if (targets.length === 0) throw new Refused(409, 'nobody has a linked device: name numbers in `to`');
     const phones = numbers.map(number => phoneOf(world, number));
     const routes = routesOf(world, { kind: body.kind, phones, targets, groups: body.groups });
@@ -167,26 +168,26 @@ export function loadRoutes(add: AddRoute, world: World): void {
     });
     loads.set(load.id, load);
     forgetOldest(loads);
-    return view(load);
+    return describeLoad(load);
   });
 
-  add(loadShapes.loads, () => [...loads.values()].map(view));
+  add(loadShapes.loads, () => [...loads.values()].map(describeLoad));
 
-  add(loadShapes.load, ({ params }) => view(named(params.id)));
+  add(loadShapes.load, ({ params }) => describeLoad(loadNamed(params.id)));
 
   add(loadShapes.changeLoad, ({ params, body: { paused, messagesPerSecond } }) => {
-    const load = named(params.id);
+    const load = loadNamed(params.id);
     if (load.state === 'done' || load.state === 'stopped') throw new Refused(409, `${load.id} is over`);
     if (messagesPerSecond !== undefined) load.setRate(messagesPerSecond);
     if (paused === true) load.pause();
     else if (paused === false) load.resume();
-    return view(load);
+    return describeLoad(load);
   });
 
   add(loadShapes.stopLoad, ({ params }) => {
-    const load = named(params.id);
+    const load = loadNamed(params.id);
     load.stop();
-    return view(load);
+    return describeLoad(load);
   });
 }
 
@@ -202,7 +203,7 @@ function forgetOldest(loads: Map<string, Load>): void {
   }
 }
 
-function view(load: Load): z.input<typeof LoadView> {
+function describeLoad(load: Load): z.input<typeof LoadView> {
   const { id, state, messagesPerSecond, plan, counts, lastError, elapsedMs } = load;
   return {
     id,

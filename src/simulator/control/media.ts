@@ -1,14 +1,14 @@
 // Routes about media: what phones send and fetch, what the media host keeps, and what is expired.
 import { Readable } from 'node:stream';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { chatNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
-import { mediaKinds, mediaOf } from '../media/message.ts';
-import { generatedBytes, mediaAt, sendMedia } from '../media/phone-media.ts';
+import { mediaKinds } from '../media/message.ts';
+import { generatedBytes, mediaAt, mediaIn, sendMedia } from '../media/phone-media.ts';
 import type { StoredBlob } from '../media/store.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { chatNamed } from './messages.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone } from './fields.ts';
 import { type AddRoute, document, shapes } from './route.ts';
 
 /** Of a body; larger media is generated. */
@@ -131,11 +131,15 @@ export function mediaRoutes(add: AddRoute, app: OpenAPIHono, world: World): void
 
   add(mediaShapes.media, () => {
     const { bytes, budget } = world.media;
-    return { bytes, budget, blobs: [...world.media.all()].slice(-LISTED).map(blob => shown(world, blob)) };
+    return {
+      bytes,
+      budget,
+      blobs: [...world.media.all()].slice(-LISTED).map(blob => describeBlob(world, blob)),
+    };
   });
 
   add(mediaShapes.expireMedia, ({ body }) => {
-    const blobs = body.all ? [...world.media.all()] : [named(world, body)];
+    const blobs = body.all ? [...world.media.all()] : [blobNamed(world, body)];
     const fresh = blobs.filter(blob => blob.expired === undefined);
     for (const blob of fresh) blob.expired = body.status;
     world.changed();
@@ -149,7 +153,7 @@ interface Named {
   readonly id?: string | undefined;
 }
 
-function named(world: World, { directPath, phone, id }: Named): StoredBlob {
+function blobNamed(world: World, { directPath, phone, id }: Named): StoredBlob {
   const path = directPath ?? (phone && id && pathOf(world, phone, id));
   if (!path) throw new Refused(400, 'name a directPath, a message by phone and id, or say all: true');
   const blob = world.media.find(path);
@@ -158,15 +162,12 @@ function named(world: World, { directPath, phone, id }: Named): StoredBlob {
 }
 
 function pathOf(world: World, phone: string, id: string): string {
-  const { chats } = phoneOf(world, phone);
-  const noted = chats.byId(id);
-  const message = noted && chats.protoOf(noted);
-  const media = message && mediaOf(message);
+  const media = mediaIn(phoneOf(world, phone), id);
   if (!media) throw new Refused(404, `phone ${phone} has no message ${id} with media`);
   return media.directPath;
 }
 
-function shown(world: World, { directPath, type, content, at, downloads, expired }: StoredBlob) {
+function describeBlob(world: World, { directPath, type, content, at, downloads, expired }: StoredBlob) {
   return {
     directPath,
     url: world.media.urlOf(directPath),

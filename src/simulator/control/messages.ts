@@ -1,13 +1,13 @@
 // Routes about messages: what a phone sends, what it sees, what it heard of what it sent.
 import { z } from '@hono/zod-openapi';
-import { type Account, deviceJid } from '../accounts/accounts.ts';
+import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { accountNamed, chatNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { compose } from '../phone/compose.ts';
 import type { PhoneMessage } from '../phone/messages.ts';
 import type { Phone } from '../phone/phone.ts';
-import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { OfPhone, Text } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Receipt = z.object({
@@ -40,7 +40,6 @@ const MessageView = z
   .openapi('PhoneMessage');
 
 const Id = z.string().min(1).max(128);
-const Text = z.string().max(65_536);
 const Named = z.string().min(1).max(256);
 /** A content, and what is said about it: what a person may send, and what a script may reply. */
 export const Composing = z.strictObject({
@@ -156,7 +155,8 @@ export function messageRoutes(add: AddRoute, world: World): void {
       await phone.idle();
       const found = selected(world, phone, query);
       const left = until - performance.now();
-      if (found.length > 0 || left <= 0 || gone.aborted) return found.map(one => shown(world, phone, one));
+      if (found.length > 0 || left <= 0 || gone.aborted)
+        return found.map(one => describeMessage(world, phone, one));
       await world.events.next(
         event => event.kind === 'message' && event.phone === phone.account.phone,
         left,
@@ -182,9 +182,7 @@ function selected(
 ): PhoneMessage[] {
   let list = phone.messages;
   if (after !== undefined) {
-    const index = list.findLastIndex(one => one.id === after);
-    if (index < 0) throw new Refused(404, `phone ${phone.account.phone} has no message ${after}`);
-    list = list.slice(index + 1);
+    list = list.slice(list.lastIndexOf(phone.chats.named(after)) + 1);
   }
   if (chat !== undefined) {
     const jid = chatJid(world, chat);
@@ -195,7 +193,7 @@ function selected(
 
 const STATUSES = ['sent', 'delivered', 'read', 'played'] as const;
 
-function shown(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
+function describeMessage(world: World, phone: Phone, message: PhoneMessage): z.input<typeof MessageView> {
   const content = phone.chats.protoOf(message)?.toJSON();
   const whole = { ...message, ...(content && { message: content }) };
   if (!message.fromMe) return { ...whole, seen: seenBy(world, phone.account, message.id) };
@@ -220,16 +218,8 @@ function statusOf(
   return STATUSES.findLast(status => said.includes(status)) ?? 'sent';
 }
 
-/** Digits or a JID: of a person, of a group, or `status@broadcast`. */
-export function chatNamed(to: string): string {
-  const digits = to.replace(/^\+/, '');
-  return /^\d+$/.test(digits) ? `${digits}@s.whatsapp.net` : to;
-}
-
 /** A chat as messages name it: a person in number form, whoever asks in which. */
 function chatJid(world: World, chat: string): string {
-  const digits = chat.replace(/^\+/, '');
-  if (/^\d+$/.test(digits)) return `${digits}@s.whatsapp.net`;
-  const account = world.accounts.byJid(chat);
-  return account ? `${account.phone}@s.whatsapp.net` : chat;
+  const account = accountNamed(world, chat);
+  return account ? accountJid(account) : chatNamed(chat);
 }

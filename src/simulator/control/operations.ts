@@ -5,6 +5,7 @@ import type { appStateShapes } from './app-state.ts';
 import type { businessShapes } from './business.ts';
 import type { callShapes } from './calls.ts';
 import type { channelShapes } from './channels.ts';
+import type { clockShapes } from './clock.ts';
 import type { deliveryShapes } from './delivery.ts';
 import type { deviceShapes } from './devices.ts';
 import type { faultShapes } from './faults.ts';
@@ -18,7 +19,6 @@ import type { phoneShapes } from './phones.ts';
 import type { processShapes } from './process.ts';
 import type { profileShapes } from './profiles.ts';
 import type { scriptShapes } from './scripts.ts';
-import type { worldShapes } from './world.ts';
 
 export type Shapes = typeof appStateShapes &
   typeof deliveryShapes &
@@ -37,7 +37,7 @@ export type Shapes = typeof appStateShapes &
   typeof callShapes &
   typeof businessShapes &
   typeof channelShapes &
-  typeof worldShapes;
+  typeof clockShapes;
 export type OperationId = keyof Shapes;
 
 type Where<S> = S extends { method: infer M extends string; path: infer P extends string }

@@ -1,24 +1,22 @@
 // Routes about phones and contacts: make them, link clients to them, give them up.
 import { z } from '@hono/zod-openapi';
-import type { Account } from '../accounts/accounts.ts';
+import { type Account, accountJid, companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
 import { unlink } from '../accounts/device-list.ts';
 import { changeNumber } from '../accounts/number-change.ts';
 import { ensureAccount, phoneOf, removePhone } from '../accounts/phones.ts';
 import { renameOnPhone } from '../app-state/push-name.ts';
 import { makeBusiness } from '../business/profile.ts';
-import { describeLink, describePhone, scanQr } from '../linking/pairing.ts';
+import { scanQr } from '../linking/pairing.ts';
 import { enterCode } from '../linking/pairing-code.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { Said } from './business-body.ts';
+import { Done, done, OfPhone, Prefix } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 /** Made at once before others get their turn. */
 const PORTION = 50;
 
-export const OfPhone = z.object({
-  phone: z.string().openapi({ description: 'Its number: digits, country code first.', example: '15550009' }),
-});
 const Linked = z.object({ phone: z.string(), jid: z.string(), lid: z.string() });
 const PhoneView = Linked.extend({ name: z.string() });
 const Name = z.string().min(1).max(100);
@@ -27,10 +25,7 @@ const NewPhones = z.object({
   name: Name.optional(),
   business: Said.optional().openapi({ description: 'It is a business (`PUT /phones/{phone}/business`).' }),
   count: z.number().int().min(1).max(10_000).optional(),
-  prefix: z
-    .string()
-    .regex(/^[1-9]\d{0,10}$/)
-    .optional(),
+  prefix: Prefix.optional(),
 });
 
 export const phoneShapes = shapes({
@@ -146,7 +141,7 @@ export const phoneShapes = shapes({
     description: 'All of them, or with the device whose JID is `with` only.',
     params: OfPhone,
     body: z.object({ with: z.string().optional() }),
-    results: z.object({ ok: z.literal(true) }),
+    results: Done,
   },
 });
 
@@ -163,8 +158,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
 
   add(phoneShapes.unlink, ({ params, body }) => {
     const { account } = phoneOf(world, params.phone);
-    const companions = [...account.devices.values()].filter(one => one.id !== 0);
-    const gone = companions.filter(one => body.device === undefined || one.id === body.device);
+    const gone = companionsOf(account).filter(one => body.device === undefined || one.id === body.device);
     if (gone.length === 0) throw new Refused(404, 'no such linked device');
     for (const one of gone) unlink(world, one, 'device-removed');
     return { unlinked: gone.map(one => one.id) };
@@ -173,7 +167,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
   add(phoneShapes.phones, () =>
     [...world.accounts.all()].map(account => ({
       ...describePhone(account),
-      devices: [...account.devices.keys()].filter(id => id !== 0),
+      devices: companionsOf(account).map(({ id }) => id),
     })),
   );
 
@@ -190,7 +184,8 @@ export function phoneRoutes(add: AddRoute, world: World): void {
 
   add(phoneShapes.renamePhone, ({ params, body }) => {
     const { account } = phoneOf(world, params.phone);
-    return describePhone(createPhone(world, account.phone, body.name));
+    renameOnPhone(world, account, body.name);
+    return describePhone(account);
   });
 
   add(phoneShapes.changeNumber, ({ params, body }) => {
@@ -209,7 +204,7 @@ export function phoneRoutes(add: AddRoute, world: World): void {
     const device = world.accounts.device(body.with);
     if (body.with !== undefined && !device) throw new Refused(404, `there is no device ${body.with}`);
     await phoneOf(world, params.phone).forgetSessions(device);
-    return { ok: true } as const;
+    return done;
   });
 }
 
@@ -232,4 +227,13 @@ export async function createPhones(
     if (n % PORTION === 0) await new Promise<void>(resolve => setImmediate(resolve));
   }
   return phones;
+}
+
+function describeLink(device: Device): z.input<typeof Linked> {
+  return { phone: device.account.phone, jid: deviceJid(device), lid: deviceJid(device, 'lid') };
+}
+
+function describePhone(account: Account): z.input<typeof PhoneView> {
+  const { phone, name } = account;
+  return { phone, jid: accountJid(account), lid: accountJid(account, 'lid'), name };
 }

@@ -1,10 +1,11 @@
 // Routes about what a phone shows and allows: name, about, picture, address book, privacy, block list, presence.
 import { z } from '@hono/zod-openapi';
-import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
+import { type Account, accountJid } from '../accounts/accounts.ts';
+import { personNamed } from '../accounts/naming.ts';
 import { phoneOf } from '../accounts/phones.ts';
 import { renameOnPhone } from '../app-state/push-name.ts';
-import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
-import { tellPresence } from '../presence/presence.ts';
+import { CHAT_STATES, sayChatState } from '../presence/chat-state.ts';
+import { setAvailable } from '../presence/presence.ts';
 import { setAbout } from '../profile/about.ts';
 import { setBlocked } from '../profile/block-list.ts';
 import { setDisappearing } from '../profile/disappearing.ts';
@@ -14,9 +15,8 @@ import { announcePrivacy, categoryNode, setPrivacy } from '../profile/privacy-iq
 import { isCategory, isValueOf } from '../profile/privacy-values.ts';
 import { setTimelock } from '../profile/timelock.ts';
 import { Refused } from '../refused.ts';
-import { node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { OfPhone } from './phones.ts';
+import { Done, done, OfPhone } from './fields.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 const Profile = z.object({
@@ -126,8 +126,8 @@ export const profileShapes = shapes({
     tag: 'profile',
     summary: 'The person types or records in a chat: a number, a JID, or a group',
     params: OfPhone,
-    body: z.object({ to: z.string(), state: z.enum(['composing', 'recording', 'paused']) }),
-    results: z.object({ ok: z.literal(true) }),
+    body: z.object({ to: z.string(), state: z.enum(CHAT_STATES) }),
+    results: Done,
   },
   setTcTokens: {
     id: 'setTcTokens',
@@ -176,7 +176,7 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
   add(profileShapes.block, ({ params, body }) => {
     const account = accountOf(params.phone);
-    const other = personOf(world, body.who);
+    const other = personNamed(world, body.who);
     if (other === account) throw new Refused(400, 'nobody blocks oneself');
     setBlocked(world, account, other, body.blocked);
     return shown(account);
@@ -184,21 +184,16 @@ export function profileRoutes(add: AddRoute, world: World): void {
 
   add(profileShapes.setPresence, ({ params, body: { available } }) => {
     const { account, device } = phoneOf(world, params.phone);
-    device.available = available;
-    world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
-    tellPresence(world, account);
+    setAvailable(world, device, available);
     return shown(account);
   });
 
   add(profileShapes.type, ({ params, body: { to, state } }) => {
-    const account = accountOf(params.phone);
-    const chat = to.includes('@') ? to : accountJid(personOf(world, to));
-    const media = state === 'recording' ? 'audio' : undefined;
-    const stanza = chatStateOf(node(state === 'paused' ? 'paused' : 'composing', { media }));
-    if (!stanza || !relayChatState(world, account, chat, stanza))
+    const { device } = phoneOf(world, params.phone);
+    const chat = to.includes('@') ? to : accountJid(personNamed(world, to));
+    if (!sayChatState(world, device, chat, state))
       throw new Refused(404, `${to} is nobody, or a group that ${params.phone} is not in`);
-    world.events.tell({ kind: 'typing', from: accountJid(account), chat, state });
-    return { ok: true as const };
+    return done;
   });
 
   add(profileShapes.setTcTokens, ({ body: { mode } }) => {
@@ -221,7 +216,7 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
       throw new Refused(400, `privacy: ${category} cannot be ${value}`);
     return { category, value };
   });
-  const contacts = changes.contacts?.map(who => personOf(world, who));
+  const contacts = changes.contacts?.map(who => personNamed(world, who));
   if (name !== undefined) renameOnPhone(world, account, name);
   if (about !== undefined) setAbout(world, account, about);
   if (contacts) world.profiles.setContacts(account, contacts);
@@ -235,14 +230,6 @@ function changeProfile(world: World, account: Account, changes: z.output<typeof 
   if (timelock !== undefined) setTimelock(world, account, timelock);
   if (newChats !== undefined) setNewChatQuota(world, account, newChats);
   world.changed();
-}
-
-/** The account of digits or of a JID. Throws {@link Refused} when there is none. */
-export function personOf(world: World, who: string): Account {
-  const digits = who.replace(/^\+/, '');
-  const account = /^\d+$/.test(digits) ? world.accounts.byPhone(digits) : world.accounts.byJid(who);
-  if (!account) throw new Refused(404, `nobody has ${who}`);
-  return account;
 }
 
 function describeProfile(world: World, account: Account): z.input<typeof Profile> {

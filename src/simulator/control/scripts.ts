@@ -2,13 +2,12 @@
 import { z } from '@hono/zod-openapi';
 import { phoneOf } from '../accounts/phones.ts';
 import type { World } from '../world.ts';
+import { OfPhone, Text } from './fields.ts';
 import { Composing } from './messages.ts';
-import { OfPhone } from './phones.ts';
 import { type AddRoute, shapes } from './route.ts';
 
 /** Ten minutes. */
 const Ms = z.number().int().min(0).max(600_000);
-const Text = z.string().max(65_536);
 
 const Condition = z.strictObject({
   text: z

@@ -92,7 +92,7 @@ function worthOf({ stanza, worthless }: Waiting): number {
 }
 
 /** What a stanza takes in memory, about. */
-export function sizeOf(stanza: BinaryNode): number {
+function sizeOf(stanza: BinaryNode): number {
   const { content } = stanza;
   if (Array.isArray(content)) return content.reduce((sum, child) => sum + sizeOf(child), OVERHEAD);
   return OVERHEAD + (content?.length ?? 0);

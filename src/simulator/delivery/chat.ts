@@ -20,6 +20,11 @@ export function chatOf(world: World, text: string | undefined): Chat | undefined
   return group && { kind: 'group', group };
 }
 
+/** The chat itself, whichever device of the person was named. */
+export function bareChat(chat: Chat): Chat {
+  return chat.kind === 'person' ? { kind: 'person', jid: { ...chat.jid, device: 0 } } : chat;
+}
+
 /** The chat's JID, without a device. */
 export function chatJid(chat: Chat): string {
   if (chat.kind === 'status') return STATUS;

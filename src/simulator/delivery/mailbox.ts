@@ -21,6 +21,8 @@ const PRIMER = 5;
 const BATCH = 100;
 /** A client that neither asks nor confirms gets the next batch all the same (protocol.md 9.4) [inferred]. */
 const BATCH_PATIENCE_MS = 10_000;
+/** Messages that the client asked for again and has not said its last word about. */
+const MAX_ASKED_AGAIN = 1_000;
 /** A client that confirms nothing: the oldest of these are not sent again at its next login. */
 const MAX_UNCONFIRMED = 20_000;
 
@@ -28,6 +30,7 @@ export class Mailbox {
   readonly #backlog = new Backlog();
   readonly #unconfirmed = new Map<string, Sent[]>();
   #unconfirmedCount = 0;
+  readonly #askedAgain = new Set<string>();
   #order = 0;
   #state: State = 'away';
   #line: Line | undefined;
@@ -81,6 +84,7 @@ export class Mailbox {
     const sent = this.#inOrder();
     this.#unconfirmed.clear();
     this.#unconfirmedCount = 0;
+    this.#askedAgain.clear();
     if (sent.length > 0) this.#backlog.putBack(sent);
     this.#line = undefined;
     this.#drained = undefined;
@@ -116,6 +120,22 @@ export class Mailbox {
     this.#unconfirmedCount--;
     if (this.#state === 'draining' && this.#unconfirmedCount === 0) this.#sendBatch(BATCH);
     return true;
+  }
+
+  /** A retry receipt: the copy counts as confirmed, and another one is to come. */
+  askAgain(id: string): boolean {
+    this.#askedAgain.add(id);
+    if (this.#askedAgain.size > MAX_ASKED_AGAIN)
+      this.#askedAgain.delete(this.#askedAgain.values().next().value ?? '');
+    return this.confirm('message', id);
+  }
+
+  /**
+   * Whether an ack with an error is about a copy that was asked for again: Baileys sends one 250 ms after its retry receipt
+   * (messages-recv.js), when the next copy is often out already, and that one must not count as confirmed.
+   */
+  gaveUpBefore(id: string): boolean {
+    return this.#askedAgain.delete(id);
   }
 
   /** Everything unconfirmed in order, for keeping. */

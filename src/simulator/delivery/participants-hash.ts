@@ -9,6 +9,13 @@ export function participantsHash(devices: Iterable<Device>, form: Domain): strin
   const names: string[] = [];
   for (const { account, id } of devices)
     names.push(`${form === 'lid' ? account.lid : account.phone}.0:${id}@${form}`);
-  const hash = createHash('sha256').update(names.sort().join('')).digest();
+  return namesHash(names);
+}
+
+/** As {@link participantsHash}, of names as they are: `USER.0:DEVICE@DOMAIN`. */
+export function namesHash(names: readonly string[]): string {
+  const hash = createHash('sha256')
+    .update([...names].sort().join(''))
+    .digest();
   return `2:${hash.subarray(0, 6).toString('base64').replace(/=+$/, '')}`;
 }

@@ -81,7 +81,7 @@ export function deliverReceipt(world: World, parcel: ReceiptParcel, target: Devi
 }
 
 /** To every device of an account, the phone included, except `not`. */
-export function receiptToAll(world: World, parcel: ReceiptParcel, account: Account, not?: Device): void {
+function receiptToAll(world: World, parcel: ReceiptParcel, account: Account, not?: Device): void {
   for (const device of account.devices.values()) if (device !== not) deliverReceipt(world, parcel, device);
 }
 
@@ -113,8 +113,12 @@ function hand(world: World, target: Device, stanza: BinaryNode): void {
   const jid = deviceJid(target);
   if (stanza.tag === 'message') {
     world.ledger.addressed(stanza, jid);
-    if (world.faults.armed?.fire('message.lost', target, stanza)) return;
-    world.ledger.delivered(stanza.attrs.id ?? '', jid);
+    const id = stanza.attrs.id ?? '';
+    if (world.faults.armed?.fire('message.lost', target, stanza)) {
+      world.ledger.lost(id, jid);
+      return;
+    }
+    world.ledger.delivered(id, jid);
   }
   if (target.phone) target.phone.receive(stanza);
   else {

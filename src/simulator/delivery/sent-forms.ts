@@ -1,6 +1,6 @@
 // A sender hears of a message in the form in which it wrote the recipient, also where it was delivered in the other one.
 import type { Account } from '../accounts/accounts.ts';
-import { BoundedMap } from '../ledger/bounded.ts';
+import { BoundedMap } from '../bounded.ts';
 import type { Domain } from '../wire/jid.ts';
 
 /** Only messages that were delivered in another form are in here; the oldest go first. */

@@ -1,8 +1,5 @@
 // Faults before a device is online: at the upgrade, in the handshake, at the login.
-import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import { proto } from '@whiskeysockets/baileys';
-import { makeTrust, type Trust } from '../wire/certificate.ts';
 import { type CloseName, closeNames, closes } from '../wire/closes.ts';
 import { closing } from './closing.ts';
 import { type Kind, kind, nothing } from './kind.ts';
@@ -74,17 +71,4 @@ function loginFaults(): LoginFaults {
     kind({ doc: `Instead of success: ${closes[name].doc}.`, at: 'login', params: closing }),
   ]);
   return Object.fromEntries(made) as LoginFaults;
-}
-
-/** Plausible length of a server hello, so that it is the content that is wrong. */
-export const garbageHello = (): Buffer => randomBytes(350);
-
-/** An identity that no careful client believes. The handshake itself goes on with the server's own key. */
-export function badTrust(trust: Trust, how: string): Trust {
-  if (how === 'root') return { ...trust, chain: makeTrust(undefined, trust.static).chain };
-  if (how === 'key') return { ...trust, chain: makeTrust(trust.root.private).chain };
-  const chain = proto.CertChain.decode(trust.chain);
-  const { leaf } = chain;
-  if (leaf?.signature) leaf.signature = leaf.signature.subarray(0, 40);
-  return { ...trust, chain: proto.CertChain.encode(chain).finish() };
 }

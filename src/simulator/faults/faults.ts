@@ -1,11 +1,12 @@
 // What the server does wrong on purpose: faults of the catalogue, armed by name until they are spent or disarmed.
 import type { Device } from '../accounts/accounts.ts';
+import { withoutPlus } from '../accounts/naming.ts';
+import { Chance } from '../chance.ts';
 import { Refused } from '../refused.ts';
 import { parseJid } from '../wire/jid.ts';
 import type { BinaryNode } from '../wire/stanza.ts';
 import { type FaultName, type FaultParams, isFaultName, kindOf } from './catalogue.ts';
 import { agrees, type Filter, type Kind, type Notes, type Place, type When, type Who } from './kind.ts';
-import { Chance } from './random.ts';
 
 /** How a fault is armed. Without `when` it is always, without `who` for everybody. */
 export interface Arming {
@@ -183,7 +184,7 @@ function nameOf(device: Device | undefined): string {
 function concerns(who: Who): (device: Device | undefined) => boolean {
   if (who === 'all') return () => true;
   if ('account' in who) {
-    const phone = who.account.replace(/^\+/, '').replace(/@.*/, '');
+    const phone = withoutPlus(who.account).replace(/@.*/, '');
     return device => device?.account.phone === phone || device?.account.lid === phone;
   }
   const jid = parseJid(who.device);

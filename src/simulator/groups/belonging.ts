@@ -7,9 +7,7 @@ import { type Notice, toMembers } from './outcome.ts';
 /** How somebody came in, as the `reason` of the news. Nothing for an admin's hand. */
 export type Entrance = 'invite' | 'linked_group_join' | undefined;
 
-/**
- * Lets people in; the news of it.
- */
+/** Lets people in; the news of it. */
 export function enter(
   groups: Groups,
   group: Group,

@@ -58,7 +58,7 @@ export type Change =
 
 /** Decides and does it. Whoever calls answers first and then announces the notices. Throws IqError for a refusal. */
 export function change(world: World, actor: Account, group: Group, wanted: Change): Outcome {
-  if (group.settings.suspended && wanted.type !== 'leave') throw new IqError(423, 'locked');
+  if (group.settings.suspended && wanted.type !== 'leave') throw new IqError(423);
   const outcome = decide(sceneOf(world, actor, group), wanted);
   world.changed();
   return outcome;

@@ -10,12 +10,8 @@ import { ask } from './invites.ts';
 import { type GroupResult, type Notice, type Outcome, toMembers } from './outcome.ts';
 import {
   capacity,
-  conflict,
-  forbidden,
   isAdmin,
   MAX_SUBGROUPS,
-  notAcceptable,
-  notFound,
   requireAdmin,
   requireMember,
   requireRoom,
@@ -51,8 +47,8 @@ export function createCommunity(founding: Founding, request: CommunityRequest): 
 /** A new group of a community. Throws 403 for who may not make one, 406 when there are too many. */
 export function createSubgroup(founding: Founding, parent: Group, request: CreateRequest): Founded {
   const { groups, actor } = founding;
-  if (!parent.members.has(actor)) throw forbidden();
-  if (!isAdmin(parent, actor) && !parent.settings.nonAdminSubgroups) throw forbidden();
+  if (!parent.members.has(actor)) throw new IqError(403);
+  if (!isAdmin(parent, actor) && !parent.settings.nonAdminSubgroups) throw new IqError(403);
   requirePlace(groups, parent);
   const settings = { approval: parent.settings.defaultApproval, ...request.settings };
   const made = create(founding, { ...request, settings }, { parent });
@@ -61,9 +57,9 @@ export function createSubgroup(founding: Founding, parent: Group, request: Creat
 }
 
 function requirePlace(groups: Groups, parent: Group): void {
-  if (parent.kind !== 'community') throw notAcceptable();
+  if (parent.kind !== 'community') throw new IqError(406);
   const plain = groups.subgroups(parent).filter(one => one.kind !== 'announcements');
-  if (plain.length >= MAX_SUBGROUPS) throw notAcceptable();
+  if (plain.length >= MAX_SUBGROUPS) throw new IqError(406);
 }
 
 /** The news of a link, for both ends and for the community's other groups. */
@@ -85,7 +81,7 @@ function siblings(groups: Groups, group: Group, parent: Group): Group[] {
 export function link(scene: Scene, wanted: readonly NamedGroup[]): Outcome {
   const { groups, group: parent, actor } = scene;
   requireAdmin(scene);
-  if (parent.kind !== 'community') throw notAcceptable();
+  if (parent.kind !== 'community') throw new IqError(406);
   const notices: Notice[] = [];
   const results = wanted.map(({ asked, group }): GroupResult => {
     const error = whyNotLinked(scene, group);
@@ -161,7 +157,7 @@ function removeOrphans(groups: Groups, parent: Group, group: Group, by: Account)
 export function deactivate(scene: Scene): Outcome {
   const { groups, group: parent, actor } = scene;
   requireAdmin(scene);
-  if (parent.kind !== 'community') throw notAcceptable();
+  if (parent.kind !== 'community') throw new IqError(406);
   return { group: parent, notices: end(groups, parent, actor, 'delete_parent') };
 }
 
@@ -181,11 +177,11 @@ export function end(groups: Groups, group: Group, by: Account | undefined, reaso
 export function joinSubgroup(scene: Scene, group: Group | undefined): Outcome {
   const { groups, group: parent, actor } = scene;
   requireMember(scene);
-  if (!group || group.parent !== parent) throw notFound();
-  if (group.members.has(actor)) throw conflict();
+  if (!group || group.parent !== parent) throw new IqError(404);
+  if (group.members.has(actor)) throw new IqError(409);
   requireRoom(group, actor);
   const admin = isAdmin(parent, actor);
-  if (group.removed.has(actor) && !admin) throw new IqError(405, 'not-allowed');
+  if (group.removed.has(actor) && !admin) throw new IqError(405);
   if (group.settings.approval && !admin) return ask({ ...scene, group }, 'linked_group_join');
   return { group, notices: enter(groups, group, [actor], actor, 'linked_group_join') };
 }

@@ -1,6 +1,6 @@
 // xmlns `w:g2`: what only communities know (Baileys communities.ts, whatsmeow group.go, whatsapp-rust
 // wacore/src/iq/groups.rs). The rest is asked of a community as of any group.
-import type { Answer, Request } from '../stanzas/request.ts';
+import { type Answer, IqError, type Request } from '../stanzas/request.ts';
 import { type BinaryNode, children, node } from '../wire/stanza.ts';
 import { everybody } from './communities.ts';
 import { groupNode, participant } from './group-node.ts';
@@ -8,19 +8,19 @@ import type { Group } from './groups.ts';
 import { linkedNode } from './notices.ts';
 import type { GroupResult } from './outcome.ts';
 import { groupNamed, groupOf, need, perform } from './request.ts';
-import { badRequest, forbidden, MAX_SUBGROUPS, notAcceptable, notFound } from './rules.ts';
+import { MAX_SUBGROUPS } from './rules.ts';
 
 /** The community that an iq is to, for one who is in it. Throws 404, 403, or 406 for a group that is none. */
 function communityOf(request: Request): Group {
   const group = groupOf(request);
-  if (!group.members.has(request.device.account)) throw forbidden();
-  if (group.kind !== 'community') throw notAcceptable();
+  if (!group.members.has(request.device.account)) throw new IqError(403);
+  if (group.kind !== 'community') throw new IqError(406);
   return group;
 }
 
 function groupsIn(request: Request, holder: BinaryNode | undefined) {
   const asked = children(holder, 'group');
-  if (asked.length === 0 || asked.length > MAX_SUBGROUPS) throw badRequest();
+  if (asked.length === 0 || asked.length > MAX_SUBGROUPS) throw new IqError(400);
   return asked.map(one => {
     const jid = need(one, 'jid');
     const orphans = one.attrs.remove_orphaned_members === 'true';
@@ -33,14 +33,14 @@ const resultNodes = (results: readonly GroupResult[] = []) =>
 
 const link: Answer = request => {
   const [asked] = children(request.content, 'link');
-  if (asked?.attrs.link_type !== 'sub_group') throw badRequest();
+  if (asked?.attrs.link_type !== 'sub_group') throw new IqError(400);
   const groups = groupsIn(request, asked);
   const { linked } = perform(request, groupOf(request), { type: 'link', groups });
   return [node('links', {}, [node('link', { link_type: 'sub_group' }, resultNodes(linked))])];
 };
 
 const unlink: Answer = request => {
-  if (request.content?.attrs.unlink_type !== 'sub_group') throw badRequest();
+  if (request.content?.attrs.unlink_type !== 'sub_group') throw new IqError(400);
   const groups = groupsIn(request, request.content);
   const { linked } = perform(request, groupOf(request), { type: 'unlink', groups });
   return [node('unlink', { unlink_type: 'sub_group' }, resultNodes(linked))];
@@ -72,7 +72,7 @@ const participants: Answer = request => {
 const queryLinked: Answer = request => {
   const community = communityOf(request);
   const group = groupNamed(request, need(request.content, 'jid'));
-  if (group?.parent !== community) throw notFound();
+  if (group?.parent !== community) throw new IqError(404);
   const shown = { participants: group.members.has(request.device.account) };
   return [node('linked_group', { jid: group.jid }, [groupNode(group, shown)])];
 };

@@ -1,9 +1,10 @@
 // Making groups.
 import type { Account } from '../accounts/accounts.ts';
+import { IqError } from '../stanzas/request.ts';
 import type { Domain } from '../wire/jid.ts';
 import { type Description, type Group, type GroupKind, type Groups, newPersonalInvite } from './groups.ts';
 import type { Notice, Outcome, Person, PersonResult } from './outcome.ts';
-import { checkedDescription, checkedSubject, MAX_MEMBERS, notAcceptable } from './rules.ts';
+import { checkedDescription, checkedSubject, MAX_MEMBERS } from './rules.ts';
 import type { Settings } from './settings.ts';
 
 export interface CreateRequest {
@@ -38,7 +39,7 @@ export function create(
   const { groups, actor, now } = founding;
   const subject = checkedSubject(request.subject);
   const description = request.description && written(request.description, actor, now);
-  if (request.people.length >= MAX_MEMBERS) throw notAcceptable();
+  if (request.people.length >= MAX_MEMBERS) throw new IqError(406);
   const invited: PersonResult[] = [];
   const members = new Set<Account>();
   const refused = new Set<Account>();

@@ -1,5 +1,5 @@
 // xmlns `w:g2`: invitations, requests to be let in, and reports to admins (protocol.md 11).
-import type { Answer, Request } from '../stanzas/request.ts';
+import { type Answer, IqError, type Request } from '../stanzas/request.ts';
 import { type BinaryNode, children, node } from '../wire/stanza.ts';
 import { sceneOf } from './change.ts';
 import { groupNode, personAttrs, personResult, twins } from './group-node.ts';
@@ -8,7 +8,7 @@ import { type Acceptance, behindCode, checkInvitation, seeCode } from './invites
 import type { Outcome } from './outcome.ts';
 import { seeReports } from './reports.ts';
 import { groupOf, need, peopleIn, perform } from './request.ts';
-import { badRequest, requireAdmin } from './rules.ts';
+import { requireAdmin } from './rules.ts';
 
 /** Of a group, its code; of the server, the group behind a code, without the people in it [guessed]. */
 const getInvite: Answer = request => {
@@ -42,7 +42,7 @@ function entered({ group, pending }: Outcome): BinaryNode[] {
 
 function acceptance({ world }: Request, asked: BinaryNode | undefined): Acceptance {
   const expiration = Number(need(asked, 'expiration'));
-  if (!Number.isSafeInteger(expiration)) throw badRequest();
+  if (!Number.isSafeInteger(expiration)) throw new IqError(400);
   return { code: need(asked, 'code'), expiration, inviter: world.accounts.byJid(need(asked, 'admin')) };
 }
 
@@ -90,7 +90,7 @@ const decide: Answer = request => {
   const group = groupOf(request);
   const actions = children(request.content).map(action => {
     const type = action.tag;
-    if (type !== 'approve' && type !== 'reject') throw badRequest();
+    if (type !== 'approve' && type !== 'reject') throw new IqError(400);
     const { results } = perform(request, group, { type, people: peopleIn(request, action) });
     return node(
       type,
@@ -98,7 +98,7 @@ const decide: Answer = request => {
       results?.map(one => personResult(group, one)),
     );
   });
-  if (actions.length === 0) throw badRequest();
+  if (actions.length === 0) throw new IqError(400);
   return [node('membership_requests_action', {}, actions)];
 };
 
@@ -118,7 +118,7 @@ const cancel: Answer = request => {
 const report: Answer = request => {
   const group = groupOf(request);
   const messages = children(request.content, 'report').map(one => need(one, 'message_id'));
-  if (messages.length === 0 || messages.length > MAX_REPORTED) throw badRequest();
+  if (messages.length === 0 || messages.length > MAX_REPORTED) throw new IqError(400);
   perform(request, group, { type: 'report', messages });
   return [];
 };

@@ -5,13 +5,13 @@ import { enter } from './belonging.ts';
 import type { Group, Groups } from './groups.ts';
 import type { Outcome, Person, PersonResult } from './outcome.ts';
 import { toAdmins, toMembers } from './outcome.ts';
-import { forbidden, isAdmin, notAuthorized, requireMember, requireRoom, type Scene } from './rules.ts';
+import { isAdmin, requireMember, requireRoom, type Scene } from './rules.ts';
 
 /** The invite code. Throws 401 for a member who may not see it (whatsmeow ErrGroupInviteLinkUnauthorized). */
 export function seeCode(scene: Scene): string {
   const { group, actor } = scene;
   requireMember(scene);
-  if (group.settings.memberLinkMode === 'admin_link' && !isAdmin(group, actor)) throw notAuthorized();
+  if (group.settings.memberLinkMode === 'admin_link' && !isAdmin(group, actor)) throw new IqError(401);
   return group.inviteCode;
 }
 
@@ -19,7 +19,7 @@ export function seeCode(scene: Scene): string {
 export function resetCode(scene: Scene): Outcome {
   const { groups, group, actor } = scene;
   requireMember(scene);
-  if (!isAdmin(group, actor)) throw notAuthorized();
+  if (!isAdmin(group, actor)) throw new IqError(401);
   groups.resetCode(group);
   return { group, notices: [toMembers(group, actor, { type: 'invite' })] };
 }
@@ -31,9 +31,9 @@ export function resetCode(scene: Scene): Outcome {
  */
 export function behindCode(groups: Groups, code: string, now: number): Group {
   const group = groups.byCode(code);
-  if (!group) throw groups.wasCode(code) ? new IqError(410, 'gone') : new IqError(406, 'not-acceptable');
-  if (group.settings.suspended) throw new IqError(423, 'locked');
-  if (group.settings.growthLockedUntil > now) throw new IqError(436, 'growth-locked');
+  if (!group) throw groups.wasCode(code) ? new IqError(410) : new IqError(406);
+  if (group.settings.suspended) throw new IqError(423);
+  if (group.settings.growthLockedUntil > now) throw new IqError(436);
   return group;
 }
 
@@ -44,8 +44,8 @@ export function behindCode(groups: Groups, code: string, now: number): Group {
 export function join(scene: Scene, code: string): Outcome {
   const { groups, actor, now } = scene;
   const group = behindCode(groups, code, now);
-  if (group.members.has(actor)) throw new IqError(409, 'conflict');
-  if (group.removed.has(actor)) throw new IqError(405, 'not-allowed');
+  if (group.members.has(actor)) throw new IqError(409);
+  if (group.removed.has(actor)) throw new IqError(405);
   requireRoom(group, actor);
   if (group.settings.approval) return ask({ ...scene, group }, 'invite_link');
   return { group, notices: enter(groups, group, [actor], actor, 'invite') };
@@ -70,12 +70,11 @@ export interface Acceptance {
 
 /** Throws 410 for an invitation that is over, taken back or from one who is gone, 409 for a member. */
 export function checkInvitation({ group, actor, now }: Scene, given: Acceptance): void {
-  if (group.members.has(actor)) throw new IqError(409, 'conflict');
+  if (group.members.has(actor)) throw new IqError(409);
   const invite = group.invites.get(actor);
   const same =
     invite?.code === given.code && invite.by === given.inviter && invite.expiration === given.expiration;
-  if (!invite || !same || invite.expiration <= now || !group.members.has(invite.by))
-    throw new IqError(410, 'gone');
+  if (!invite || !same || invite.expiration <= now || !group.members.has(invite.by)) throw new IqError(410);
 }
 
 /** Accepts an invitation in person: nobody has to approve, and a removal is forgiven. */
@@ -93,7 +92,7 @@ export function withdraw(scene: Scene, people: readonly Person[]): Outcome {
   const results = people.map((person): PersonResult => {
     const invite = person.account && group.invites.get(person.account);
     if (!person.account || !invite) return { ...person, error: '404' };
-    if (invite.by !== actor && !isAdmin(group, actor)) throw forbidden();
+    if (invite.by !== actor && !isAdmin(group, actor)) throw new IqError(403);
     group.invites.delete(person.account);
     return person;
   });

@@ -1,7 +1,7 @@
 // xmlns `w:g2` as linked devices ask it (protocol.md 11): making groups, seeing them, changing who and what is in them.
 // A request is read into a change (request.ts), and what the change comes to is rendered.
-import { createHash } from 'node:crypto';
 import { accountJid } from '../accounts/accounts.ts';
+import { namesHash } from '../delivery/participants-hash.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import { found } from './change.ts';
@@ -11,7 +11,6 @@ import type { Group } from './groups.ts';
 import { inviteIqs, showInvited } from './invite-iqs.ts';
 import { announce } from './notices.ts';
 import { groupNamed, groupOf, need, peopleIn, perform } from './request.ts';
-import { badRequest, forbidden, notFound } from './rules.ts';
 import { readSetting, SETTING_TAGS, type Settings } from './settings.ts';
 
 const make: Answer = request => {
@@ -20,12 +19,12 @@ const make: Answer = request => {
   const described = child(content, 'description');
   const parent = child(content, 'linked_parent');
   const above = parent && groupNamed(request, need(parent, 'jid'));
-  if (parent && !above) throw notFound();
+  if (parent && !above) throw new IqError(404);
   const settings: Partial<Settings> = {};
   for (const asked of children(content)) {
     if (!SETTING_TAGS.includes(asked.tag)) continue;
     const setting = readSetting(asked);
-    if (!setting) throw badRequest();
+    if (!setting) throw new IqError(400);
     Object.assign(settings, setting);
   }
   const mode = child(content, 'parent')?.attrs.default_membership_approval_mode;
@@ -55,7 +54,7 @@ const query: Answer = request => {
   const group = groupOf(request);
   const invitation = child(content, 'add_request');
   if (invitation) return [showInvited(request, group, invitation)];
-  if (!group.members.has(device.account)) throw forbidden();
+  if (!group.members.has(device.account)) throw new IqError(403);
   // The client has the members already (whatsapp-rust GroupQueryIq).
   if (content?.attrs.phash !== undefined && content.attrs.phash === membersHash(group)) return [];
   return twins(group);
@@ -66,14 +65,13 @@ function membersHash(group: Group): string {
   const names = [...group.members.keys()].map(account =>
     accountJid(account, group.addressing).replace('@', '.0:0@'),
   );
-  const digest = createHash('sha256').update(names.sort().join('')).digest();
-  return `2:${digest.subarray(0, 6).toString('base64').replaceAll('=', '')}`;
+  return namesHash(names);
 }
 
 /** Many at once; each has its own error (whatsapp-rust BatchGetGroupInfoIq). */
 const queryMany: Answer = request => {
   const asked = children(request.content, 'group');
-  if (asked.length === 0 || asked.length > MAX_QUERIED) throw badRequest();
+  if (asked.length === 0 || asked.length > MAX_QUERIED) throw new IqError(400);
   const groups = asked.map(one => {
     const jid = need(one, 'jid');
     const group = groupNamed(request, jid);
@@ -123,7 +121,7 @@ const leave: Answer = request => {
     perform(request, group, { type: 'leave' });
     return node(asked.tag, { ...asked.attrs });
   });
-  if (left.length === 0) throw badRequest();
+  if (left.length === 0) throw new IqError(400);
   return [node('leave', {}, left)];
 };
 
@@ -145,7 +143,7 @@ const description: Answer = request => {
 const setting: Answer = request => {
   const group = groupOf(request);
   const settings = request.content && readSetting(request.content);
-  if (!settings) throw badRequest();
+  if (!settings) throw new IqError(400);
   perform(request, group, { type: 'settings', settings });
   return [];
 };
@@ -159,7 +157,7 @@ const acknowledge: Answer = request => {
 /** What no row knows. */
 const unknown: Answer = ({ world, iq, content }) => {
   world.ledger.unknownIq(`w:g2/${iq.attrs.type}/${content?.tag ?? ''}`);
-  throw new IqError(400, 'bad-request');
+  throw new IqError(400);
 };
 
 export const groupIqs: Readonly<Record<string, Answer>> = {

@@ -1,15 +1,16 @@
 // Who is in a group, and as what: adding, removing, promoting, demoting, leaving.
 import type { Account } from '../accounts/accounts.ts';
+import { IqError } from '../stanzas/request.ts';
 import { announcementsOf, enter, exit, exitAll } from './belonging.ts';
 import { type Group, newPersonalInvite, type Role } from './groups.ts';
 import { type Notice, type Outcome, type Person, type PersonResult, toAdmins, toMembers } from './outcome.ts';
-import { forbidden, isAdmin, requireAdmin, requireMember, type Scene, whyFull } from './rules.ts';
+import { isAdmin, requireAdmin, requireMember, type Scene, whyFull } from './rules.ts';
 
 export function add(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
   requireMember(scene);
   const admin = isAdmin(group, actor);
-  if (!admin && group.settings.memberAddMode === 'admin_add') throw forbidden();
+  if (!admin && group.settings.memberAddMode === 'admin_add') throw new IqError(403);
   const asks = !admin && group.settings.approval;
   const entering = new Set<Account>();
   const asking = new Set<Account>();

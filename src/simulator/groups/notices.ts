@@ -1,9 +1,9 @@
 // Telling members what happened in their group: `<notification type="w:gp2">` (protocol.md 11; Baileys
 // `handleGroupNotification`, whatsmeow `parseGroupChange`, whatsapp-rust wacore/src/stanza/groups.rs). whatsmeow drops a
 // whole notification in which an attribute is missing, so what it reads as required is always there.
-import type { Account } from '../accounts/accounts.ts';
-import { accountJid } from '../accounts/accounts.ts';
-import type { Happening } from '../events/events.ts';
+import { type Account, accountJid, companionsOf } from '../accounts/accounts.ts';
+import { notification, pushTo } from '../delivery/notify.ts';
+import type { Happening } from '../events.ts';
 import { type BinaryNode, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { groupId, groupNode, named, participant, personAttrs } from './group-node.ts';
@@ -11,14 +11,13 @@ import type { Group } from './groups.ts';
 import type { News, Notice } from './outcome.ts';
 import { settingNews } from './settings.ts';
 
-/** Hands every notice to the linked devices of those it is for; phones are their account's and know. */
+/** Hands every notice to the linked devices of those it is for. */
 export function announce(world: World, notices: readonly Notice[]): void {
   for (const notice of notices) {
-    const stanza = notification(world, notice);
-    for (const account of notice.to) tell(account, stanza);
+    const stanza = groupNotification(world, notice);
+    for (const account of notice.to) pushTo(world, account, stanza);
     world.events.tell(happening(notice));
   }
-  if (notices.length > 0) world.changed();
 }
 
 /** The news for those who watch the world. */
@@ -35,25 +34,19 @@ function happening({ group, by, news }: Notice): Happening {
 /** What this account's devices know of groups is old: Baileys fetches them anew. The devices that were told. */
 export function markDirty(world: World, account: Account): number {
   const dirty = node('dirty', { type: 'groups', timestamp: world.clock.seconds() });
-  const told = [...account.devices.values()].filter(device => device.id !== 0 && device.mailbox.live);
+  const told = companionsOf(account).filter(device => device.mailbox.live);
   for (const device of told) device.mailbox.pushVolatile(node('ib', { from: SERVER }, [dirty]));
   return told.length;
 }
 
-function tell(account: Account, stanza: BinaryNode): void {
-  for (const device of account.devices.values()) if (device.id !== 0) device.mailbox.push(stanza);
-}
-
-function notification(world: World, { group, by, news }: Notice): BinaryNode {
+function groupNotification(world: World, { group, by, news }: Notice): BinaryNode {
   const attrs = {
     from: group.jid,
     type: 'w:gp2',
-    id: world.nextId(),
-    t: world.clock.seconds(),
     ...(news.type === 'modify' ? { participant: news.before } : actor(group, by)),
     addressing_mode: group.addressing === 'lid' ? 'lid' : 'pn',
   };
-  return node('notification', attrs, [describe(group, news)]);
+  return notification(world, attrs, [describe(group, news)]);
 }
 
 function actor(group: Group, by: Account | undefined) {

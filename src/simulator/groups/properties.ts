@@ -1,15 +1,7 @@
 // What a group says and how it is set: subject, description, settings.
+import { IqError } from '../stanzas/request.ts';
 import { type Outcome, toMembers } from './outcome.ts';
-import {
-  badRequest,
-  checkedDescription,
-  checkedSubject,
-  conflict,
-  forbidden,
-  requireAdmin,
-  requireEditor,
-  type Scene,
-} from './rules.ts';
+import { checkedDescription, checkedSubject, requireAdmin, requireEditor, type Scene } from './rules.ts';
 import { SERVER_ONLY, type Settings } from './settings.ts';
 
 export function setSubject(scene: Scene, text: string): Outcome {
@@ -35,7 +27,7 @@ export function setDescription(scene: Scene, change: DescriptionChange): Outcome
   const { group, actor, now } = scene;
   requireEditor(scene);
   const text = checkedDescription(change.text ?? '');
-  if (group.description?.id !== change.previous) throw conflict();
+  if (group.description?.id !== change.previous) throw new IqError(409);
   group.description = text === '' ? undefined : { id: change.id, text, by: actor, at: now };
   return { group, notices: [toMembers(group, actor, { type: 'description', id: change.id })] };
 }
@@ -44,14 +36,14 @@ export function setDescription(scene: Scene, change: DescriptionChange): Outcome
 export function setSettings(scene: Scene, wanted: Partial<Settings>): Outcome {
   const { group, actor } = scene;
   const keys = Object.keys(wanted) as (keyof Settings)[];
-  if (keys.some(key => SERVER_ONLY.has(key))) throw forbidden();
+  if (keys.some(key => SERVER_ONLY.has(key))) throw new IqError(403);
   if (
     group.kind !== 'community' &&
     keys.some(key => key === 'nonAdminSubgroups' || key === 'defaultApproval')
   )
-    throw badRequest();
+    throw new IqError(400);
   // Only admins write into a community's announcements, for good.
-  if (group.kind === 'announcements' && wanted.announcement === false) throw forbidden();
+  if (group.kind === 'announcements' && wanted.announcement === false) throw new IqError(403);
   if (keys.every(key => key === 'ephemeral' || key === 'ephemeralTrigger')) requireEditor(scene);
   else requireAdmin(scene);
   const news = applySettings(group.settings, wanted).map(key => ({ type: 'setting', key }) as const);

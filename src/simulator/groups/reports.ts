@@ -1,7 +1,8 @@
 // Messages that members report to the admins of their group (whatsapp-rust ReportGroupMessagesIq).
 import type { Account } from '../accounts/accounts.ts';
+import { IqError } from '../stanzas/request.ts';
 import { type Outcome, toAdmins } from './outcome.ts';
-import { forbidden, requireAdmin, requireMember, type Scene } from './rules.ts';
+import { requireAdmin, requireMember, type Scene } from './rules.ts';
 
 export interface Report {
   readonly by: Account;
@@ -16,7 +17,7 @@ const KEPT_REPORTS = 1_000;
 export function report(scene: Scene, messages: readonly string[]): Outcome {
   const { group, actor, now } = scene;
   requireMember(scene);
-  if (!group.settings.allowAdminReports) throw forbidden();
+  if (!group.settings.allowAdminReports) throw new IqError(403);
   for (const id of messages) {
     const reports = group.reports.get(id) ?? [];
     if (!reports.some(one => one.by === actor)) group.reports.set(id, [...reports, { by: actor, at: now }]);

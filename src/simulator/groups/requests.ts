@@ -1,8 +1,9 @@
 // Requests to be let in: an admin approves or rejects them, whoever asked takes them back.
 import type { Account } from '../accounts/accounts.ts';
+import { IqError } from '../stanzas/request.ts';
 import { enter } from './belonging.ts';
 import { type Outcome, type Person, type PersonResult, toAdmins } from './outcome.ts';
-import { forbidden, requireAdmin, type Scene, whyFull } from './rules.ts';
+import { requireAdmin, type Scene, whyFull } from './rules.ts';
 
 export function approve(scene: Scene, people: readonly Person[]): Outcome {
   const { groups, group, actor } = scene;
@@ -18,7 +19,7 @@ export function reject(scene: Scene, people: readonly Person[]): Outcome {
 
 /** Only one's own. Throws 403. */
 export function cancel(scene: Scene, people: readonly Person[]): Outcome {
-  if (people.some(person => person.account !== scene.actor)) throw forbidden();
+  if (people.some(person => person.account !== scene.actor)) throw new IqError(403);
   return drop(scene, people);
 }
 

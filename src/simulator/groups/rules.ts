@@ -6,11 +6,11 @@ import { IqError } from '../stanzas/request.ts';
 import type { Group, Groups } from './groups.ts';
 
 /** Characters (whatsapp-rust GROUP_SUBJECT_MAX_LENGTH, GROUP_DESCRIPTION_MAX_LENGTH). */
-export const MAX_SUBJECT = 100;
+const MAX_SUBJECT = 100;
 export const MAX_DESCRIPTION = 2_048;
 /** Members of a group, as phones allow today. A community's announcements take all of the community. */
 export const MAX_MEMBERS = 1_024;
-export const MAX_COMMUNITY_MEMBERS = 5_000;
+const MAX_COMMUNITY_MEMBERS = 5_000;
 /** Groups of a community, its announcements excepted. */
 export const MAX_SUBGROUPS = 100;
 
@@ -25,20 +25,13 @@ export interface Scene {
   readonly mayAdd: (person: Account) => boolean;
 }
 
-export const forbidden = () => new IqError(403, 'forbidden');
-export const notAuthorized = () => new IqError(401, 'not-authorized');
-export const notFound = () => new IqError(404, 'item-not-found');
-export const notAcceptable = () => new IqError(406, 'not-acceptable');
-export const badRequest = () => new IqError(400, 'bad-request');
-export const conflict = () => new IqError(409, 'conflict');
-
 export function isAdmin(group: Group, account: Account): boolean {
   const role = group.members.get(account);
   return role === 'admin' || role === 'superadmin';
 }
 
 /** An admin of the group, or of the community that it belongs to. */
-export function governs(group: Group, account: Account): boolean {
+function governs(group: Group, account: Account): boolean {
   return isAdmin(group, account) || (group.parent !== undefined && isAdmin(group.parent, account));
 }
 
@@ -53,13 +46,13 @@ export function mayWrite(group: Group, account: Account): boolean {
 
 /** Throws 403. */
 export function requireMember({ group, actor }: Scene): void {
-  if (!group.members.has(actor)) throw forbidden();
+  if (!group.members.has(actor)) throw new IqError(403);
 }
 
 /** Throws 403. */
 export function requireAdmin(scene: Scene): void {
   requireMember(scene);
-  if (!isAdmin(scene.group, scene.actor)) throw forbidden();
+  if (!isAdmin(scene.group, scene.actor)) throw new IqError(403);
 }
 
 export function capacity(group: Group): number {
@@ -80,20 +73,20 @@ export function whyFull(group: Group, account: Account, entering = 0): '419' | '
 /** Throws 419 or 412. */
 export function requireRoom(group: Group, account: Account): void {
   const full = whyFull(group, account);
-  if (full !== undefined) throw new IqError(Number(full), 'resource-limit');
+  if (full !== undefined) throw new IqError(full === '419' ? 419 : 412);
 }
 
 /** A subject without blanks around it. Throws 406 for one that is empty or too long. */
 export function checkedSubject(text: string): string {
   const subject = text.trim();
-  if (subject === '' || [...subject].length > MAX_SUBJECT) throw notAcceptable();
+  if (subject === '' || [...subject].length > MAX_SUBJECT) throw new IqError(406);
   return subject;
 }
 
 /** As {@link checkedSubject}, and an empty one is no description. */
 export function checkedDescription(text: string): string {
   const description = text.trim();
-  if ([...description].length > MAX_DESCRIPTION) throw notAcceptable();
+  if ([...description].length > MAX_DESCRIPTION) throw new IqError(406);
   return description;
 }
 
@@ -104,5 +97,5 @@ export function mayEdit(group: Group, account: Account): boolean {
 
 /** Throws 403. */
 export function requireEditor({ group, actor }: Scene): void {
-  if (!mayEdit(group, actor)) throw forbidden();
+  if (!mayEdit(group, actor)) throw new IqError(403);
 }

@@ -3,6 +3,7 @@ import { proto } from '@whiskeysockets/baileys';
 import { type Account, accountJid, deviceJid } from '../accounts/accounts.ts';
 import { COLLECTIONS } from '../app-state/collections.ts';
 import { type AppStateView, type ChatView, viewOf } from '../app-state/view.ts';
+import { STATUS } from '../delivery/chat.ts';
 import type { Group } from '../groups/groups.ts';
 import type { Phone } from '../phone/phone.ts';
 import type { World } from '../world.ts';
@@ -11,7 +12,6 @@ import { ownMessages } from './own-messages.ts';
 import type { PastChat } from './past-chat.ts';
 import { pastMedia } from './past-media.ts';
 
-const STATUS = 'status@broadcast';
 const { Rank } = proto.GroupParticipant;
 
 /** The newest chat first. */

@@ -12,10 +12,10 @@ export interface Author {
   readonly participant?: string | undefined;
 }
 
-export type MediaKind = 'image' | 'video' | 'audio' | 'document' | 'sticker';
+export type PastMediaKind = 'image' | 'video' | 'audio' | 'document' | 'sticker';
 
 /** What a message says of its media. */
-export interface MediaFacts {
+export interface PastMediaFacts {
   readonly url: string;
   readonly directPath: string;
   readonly mediaKey: Uint8Array;
@@ -25,7 +25,7 @@ export interface MediaFacts {
   readonly mimetype: string;
 }
 
-export type MediaOf = (kind: MediaKind) => MediaFacts;
+export type MediaOf = (kind: PastMediaKind) => PastMediaFacts;
 
 interface About {
   readonly chat: string;

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
-import { encryptMedia } from '../media/cipher.ts';
+import { putSecret } from '../media/secret.ts';
 import { bytesField } from '../wire/protobuf-field.ts';
 import type { World } from '../world.ts';
 
@@ -51,8 +51,8 @@ export async function historyNotification(
 }
 
 function blob(world: World, payload: Buffer): proto.Message.IHistorySyncNotification {
-  const { bytes, mediaKey, fileSha256, fileEncSha256, fileLength } = encryptMedia(payload, 'md-msg-hist');
-  const { directPath } = world.media.put(bytes, { type: 'md-msg-hist' });
+  const stored = putSecret(world.media, payload, 'md-msg-hist');
+  const { mediaKey, fileSha256, fileEncSha256, fileLength, directPath } = stored;
   return { mediaKey, fileSha256, fileEncSha256, fileLength, directPath };
 }
 

@@ -2,9 +2,9 @@
 import { encryptMedia } from '../media/cipher.ts';
 import type { World } from '../world.ts';
 import { dice } from './dice.ts';
-import type { MediaFacts, MediaKind, MediaOf } from './generate-message.ts';
+import type { MediaOf, PastMediaFacts, PastMediaKind } from './generate-message.ts';
 
-const mimetypes: Readonly<Record<MediaKind, string>> = {
+const mimetypes: Readonly<Record<PastMediaKind, string>> = {
   image: 'image/png',
   video: 'video/mp4',
   audio: 'audio/ogg; codecs=opus',
@@ -20,7 +20,7 @@ const PIXEL = Buffer.from(
 
 /** Puts a file on the host when it is first needed, and again when the host has let it go. */
 export function pastMedia(world: World, seed: string): MediaOf {
-  const known = new Map<MediaKind, MediaFacts>();
+  const known = new Map<PastMediaKind, PastMediaFacts>();
   return kind => {
     const before = known.get(kind);
     if (before && world.media.find(before.directPath)) return before;

@@ -1,6 +1,7 @@
 // What a phone knows about its own history: pasts that were made up for it, and what it sent to companions of it.
 import { proto } from '@whiskeysockets/baileys';
 import type { Device } from '../accounts/accounts.ts';
+import { keepLast } from '../bounded.ts';
 import type { PastSpec } from './past-spec.ts';
 
 /** One notification of history that went to a companion. */
@@ -29,8 +30,7 @@ export class PhoneHistory {
   readonly telling = new Set<Device>();
 
   sent(transfer: Transfer): void {
-    this.transfers.push(transfer);
-    if (this.transfers.length > KEPT_TRANSFERS) this.transfers.shift();
+    keepLast(this.transfers, transfer, KEPT_TRANSFERS);
   }
 }
 

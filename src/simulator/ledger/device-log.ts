@@ -18,7 +18,8 @@ export interface DeviceLog {
   readonly closes: { readonly at: number; readonly name: string }[];
 }
 
-const KEPT = 50;
+/** Of the logins and of the closes. */
+export const KEPT_PER_DEVICE = 50;
 
 export function freshDeviceLog(): DeviceLog {
   return {
@@ -34,9 +35,4 @@ export function freshDeviceLog(): DeviceLog {
     logins: [],
     closes: [],
   };
-}
-
-export function keepLast<T>(list: T[], one: T, most = KEPT): void {
-  list.push(one);
-  if (list.length > most) list.shift();
 }

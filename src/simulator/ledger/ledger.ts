@@ -1,30 +1,16 @@
 // What happened, written down on the server's side: a test proves "nothing lost, nothing twice" with it. Every entry is a
 // few map operations, whatever the number of devices; only queries walk. Memory is bounded by the constants below: the
 // oldest are forgotten first, 100,000 messages with 500,000 devices take some 400 MB at the very most.
+import { BoundedMap, keepLast } from '../bounded.ts';
 import type { Clock } from '../clock.ts';
-import type { Events } from '../events/events.ts';
+import type { Events } from '../events.ts';
 import { type BinaryNode, children } from '../wire/stanza.ts';
-import { BoundedMap } from './bounded.ts';
-import { type KeyUse, readKeyUse } from './ciphertext.ts';
-import { type DeviceLog, freshDeviceLog, keepLast } from './device-log.ts';
-import { COPIES, type DeviceEntry, MAX_KEYS_PER_DEVICE, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
+import { type DeviceLog, freshDeviceLog, KEPT_PER_DEVICE } from './device-log.ts';
+import { COPIES, type DeviceEntry, MAX_RECEIPTS, type MessageEntry } from './entry.ts';
 import { Messages } from './messages.ts';
+import type { ProtocolFault } from './protocol-fault.ts';
+import { SignalKeys } from './signal-keys.ts';
 import type { Pending, Violation, ViolationKind } from './violations.ts';
-
-/** What a client's connection was ended for. */
-export type ProtocolFault =
-  | 'frame' // not the intro, or a frame too long
-  | 'handshake'
-  | 'login' // a registration or login of a wrong shape
-  | 'authentication' // a frame that its sender did not seal
-  | 'encoding' // not a binary node
-  | 'stanza' // a node of a wrong shape
-  | 'websocket'
-  | 'flood'
-  | 'backlog'
-  | 'handshake-timeout'
-  | 'idle'
-  | 'internal'; // the server's own fault
 
 const nothingYet = () => ({
   /** Message stanzas of clients and phones, retries included. */
@@ -63,8 +49,6 @@ export type Totals = ReturnType<typeof nothingYet>;
 
 const MAX_MESSAGES = 100_000;
 const MAX_ROWS = 500_000;
-const MAX_KEYS = 500_000;
-const MAX_PREKEYS = 200_000;
 const MAX_PAIRS = 200_000;
 const MAX_VIOLATIONS = 10_000;
 const MAX_UNKNOWN = 200;
@@ -87,14 +71,13 @@ export class Ledger {
   lastProtocolError: string | undefined;
   readonly #messages = new Messages(MAX_MESSAGES, MAX_ROWS);
   readonly #devices = new Map<string, DeviceLog>();
-  /** By chain and counter: MAC and message id of the first use. */
-  readonly #keys = new BoundedMap<string>(MAX_KEYS);
-  readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string; by?: string }>(MAX_PREKEYS);
+  readonly #keys = new SignalKeys({
+    totals: this.totals,
+    log: device => this.#log(device),
+    violated: (kind, id, device, detail) => this.#violated(kind, id, device, detail),
+  });
   /** Per sending and addressed device: the copy handed last. */
   readonly #handedLast = new BoundedMap<number>(MAX_PAIRS);
-  /** The last sender-key ciphertext, which a fan-out shares. */
-  #shared: Uint8Array | undefined;
-  #sharedUse: KeyUse | undefined;
   #violations: Violation[] = [];
   #copy = 0;
   /** Messages passed that were sent before this ledger began. */
@@ -154,7 +137,17 @@ export class Ledger {
     row.addressed++;
     row.settled = undefined;
     row[COPIES].push(++this.#copy);
-    for (const enc of children(stanza, 'enc')) this.#keyUsed(entry, device, row, enc);
+    for (const enc of children(stanza, 'enc')) this.#keys.used(entry, device, row, enc);
+  }
+
+  /** The copy goes nowhere: a fault took it. */
+  lost(id: string, device: string): void {
+    this.#messages.get(id)?.devices[device]?.[COPIES].pop();
+  }
+
+  /** The world goes on from a state file: devices know of messages that are not in here. */
+  resumed(): void {
+    this.#partial = true;
   }
 
   /** The copy is in the device's queue, or was handed to it. */
@@ -211,35 +204,31 @@ export class Ledger {
     if (CLAIMS.has(type)) settle(row, type === 'retry' ? 'retry' : 'delivered');
   }
 
-  /** An `<ack class="message">` of a client: with an error it gave the message up. */
-  nacked(id: string, device: string, error: string | undefined): void {
+  /** An `<ack class="message">` of a client: with an error it gave the message up. `late`: a copy that it asked for again. */
+  nacked(id: string, device: string, error: string | undefined, late = false): void {
     if (error !== undefined) {
       this.totals.nacks++;
       this.#log(device).nacks++;
     }
     const row = this.#messages.get(id)?.devices[device];
     // After a retry receipt Baileys gives its copy up; what it waits for is the next one.
-    if (row?.handed && row.settled !== 'retry') settle(row, error === undefined ? 'delivered' : 'nack');
+    if (!late && row?.handed && row.settled !== 'retry')
+      settle(row, error === undefined ? 'delivered' : 'nack');
   }
 
   /** The server gave a one-time prekey of that device away. */
   preKeyHanded(device: string, id: number): void {
     this.totals.preKeysHanded++;
-    this.#log(device).preKeysHanded++;
-    const key = `${device} ${id}`;
-    const known = this.#preKeys.get(key);
-    if (known?.handed) this.#violated('prekey-handed-twice', String(id), device, 'a bundle had it before');
-    if (known) known.handed++;
-    else this.#preKeys.set(key, { handed: 1 });
+    this.#keys.handed(device, id);
   }
 
   loggedIn(device: string): void {
     this.totals.logins++;
-    keepLast(this.#log(device).logins, this.#clock.now());
+    keepLast(this.#log(device).logins, this.#clock.now(), KEPT_PER_DEVICE);
   }
 
   closed(device: string, name: string): void {
-    keepLast(this.#log(device).closes, { at: this.#clock.now(), name });
+    keepLast(this.#log(device).closes, { at: this.#clock.now(), name }, KEPT_PER_DEVICE);
   }
 
   /** A client's connection was ended for what it sent. The last reason is kept for whoever looks. */
@@ -302,10 +291,7 @@ export class Ledger {
     this.#messages.clear();
     this.#devices.clear();
     this.#keys.clear();
-    this.#preKeys.clear();
     this.#handedLast.clear();
-    this.#shared = undefined;
-    this.#sharedUse = undefined;
     this.#violations = [];
     this.#partial = true;
     this.lastSaveError = undefined;
@@ -328,55 +314,6 @@ export class Ledger {
     const made = freshDeviceLog();
     this.#devices.set(device, made);
     return made;
-  }
-
-  #keyUsed(entry: MessageEntry, device: string, row: DeviceEntry, enc: BinaryNode): void {
-    const { content } = enc;
-    if (!(content instanceof Uint8Array)) return;
-    if (content === this.#shared) {
-      // The same sender-key message, for another device.
-      if (this.#sharedUse) keepLast(row.keys, this.#sharedUse, MAX_KEYS_PER_DEVICE);
-      return;
-    }
-    const use = readKeyUse(enc.attrs.type ?? '', content);
-    if (enc.attrs.type === 'skmsg') {
-      this.#shared = content;
-      this.#sharedUse = use;
-    }
-    if (!use) return;
-    keepLast(row.keys, use, MAX_KEYS_PER_DEVICE);
-    // Sender key ids are small random numbers: only the sender makes them unique.
-    const key = `${use.type === 'skmsg' ? `${entry.from} ` : ''}${use.chain} ${use.counter}`;
-    const before = this.#keys.get(key);
-    const now = `${use.mac} ${entry.id}`;
-    if (before === undefined) this.#keys.set(key, now);
-    else if (before.startsWith(use.mac)) this.totals.resent++;
-    else {
-      this.totals.duplicates++;
-      this.#violated(
-        'message-key-reused',
-        entry.id,
-        entry.from,
-        `${key} was used for ${before.slice(use.mac.length + 1)}`,
-      );
-    }
-    if (use.preKey !== undefined && use.baseKey !== undefined)
-      this.#preKeyUsed(entry, device, use.preKey, use.baseKey);
-  }
-
-  #preKeyUsed(entry: MessageEntry, device: string, id: number, baseKey: string): void {
-    const key = `${device} ${id}`;
-    const known = this.#preKeys.get(key);
-    if (known?.baseKey === baseKey) return;
-    this.#log(device).preKeysUsed++;
-    if (known?.baseKey !== undefined)
-      this.#violated(
-        'prekey-used-twice',
-        entry.id,
-        device,
-        `prekey ${id}, first by ${known.by}, now by ${entry.from}`,
-      );
-    this.#preKeys.set(key, { handed: known?.handed ?? 0, baseKey, by: entry.from });
   }
 
   #violated(kind: ViolationKind, id: string, device: string, detail: string): void {

@@ -2,13 +2,14 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type AuthenticationCreds, BufferJSON, proto } from '@whiskeysockets/baileys';
-import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { accountJid, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { deviceSignatureText, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
 import type { AppStateKey } from '../app-state/key-ring.ts';
 import { joinSeeded } from '../groups/seeds.ts';
 import { Refused } from '../refused.ts';
+import { toBase64 } from '../state/base64.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
 
@@ -78,7 +79,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
   joinSeeded(world, account);
   world.changed();
 
-  const primary = account.devices.get(0)!.phone!;
+  const primary = ownPhone(account)!;
   primary.rest();
   const { keys } = primary.appState;
   const appStateKeys = keys.current && keys.all();
@@ -111,7 +112,7 @@ function makeLinkedDevice(world: World, phone: string, count: number): LinkedDev
     registered: true,
     pairingCode: undefined,
     lastPropHash: undefined,
-    myAppStateKeyId: base64(appStateKeys.at(-1)!.id),
+    myAppStateKeyId: toBase64(appStateKeys.at(-1)!.id),
     routingInfo: undefined,
   };
   return describe(device, creds, preKeys, appStateKeys);
@@ -128,11 +129,11 @@ function describe(
     jid: deviceJid(device),
     lid: deviceJid(device, 'lid'),
     credentials: JSON.stringify(creds, BufferJSON.replacer),
-    appStateKeys: appStateKeys.map(({ id, data }) => ({ id: base64(id), data: base64(data) })),
-    preKeys: keys.map(({ id, pair }) => ({ id, public: base64(pair.public), private: base64(pair.private) })),
+    appStateKeys: appStateKeys.map(({ id, data }) => ({ id: toBase64(id), data: toBase64(data) })),
+    preKeys: keys.map(({ id, pair }) => ({
+      id,
+      public: toBase64(pair.public),
+      private: toBase64(pair.private),
+    })),
   };
-}
-
-function base64(data: Uint8Array): string {
-  return Buffer.from(data).toString('base64');
 }

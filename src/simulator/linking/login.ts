@@ -1,6 +1,6 @@
 // From an authenticated socket to a device that is online: registration or login (protocol.md 3, 5).
 import { proto } from '@whiskeysockets/baileys';
-import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { tellDirty } from '../app-state/dirty.ts';
 import type { FaultParams } from '../faults/catalogue.ts';
 import { leavePresence } from '../presence/presence.ts';
@@ -23,6 +23,7 @@ export function authenticate(world: World, connection: Connection, client: Authe
     if (struckAtLogin(world, connection, undefined)) return;
     connection.registration = registration;
     connection.admit();
+    connection.onEnd(() => world.desk.forget(connection));
     offerRefs(world, connection);
     return;
   }
@@ -111,8 +112,23 @@ function login(world: World, connection: Connection, device: Device): void {
     }),
   );
   tellDirty(world, device);
-  connection.onEnd(() => leavePresence(world, device));
+  connection.onEnd(name => away(world, device, connection, name));
   world.changed();
+}
+
+/** The device's connection has ended: what comes from now on waits for the next one. */
+function away(world: World, device: Device, connection: Connection, name: string): void {
+  if (device.connection === connection) {
+    device.connection = undefined;
+    device.available = false;
+    device.lastClose = name;
+    device.mailbox.detach();
+    const jid = deviceJid(device);
+    world.ledger.closed(jid, name);
+    world.events.tell({ kind: 'close', jid, close: name });
+    world.changed();
+  }
+  leavePresence(world, device);
 }
 
 /** The client said `active`: what waited for it is delivered, and a new device then hears from its phone. */
@@ -127,5 +143,5 @@ export function activate(device: Device): void {
  */
 export function hearPhone(device: Device): void {
   const ready = device.mailbox.live && (device.preKeys.length > 0 || device.logins > 1);
-  if (ready && !device.bootstrapped) device.account.devices.get(0)?.phone?.bootstrap(device);
+  if (ready && !device.bootstrapped) ownPhone(device.account)?.bootstrap(device);
 }

@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from 'node:cryp
 import { promisify } from 'node:util';
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import { ensureAccount } from '../accounts/phones.ts';
+import { notification } from '../delivery/notify.ts';
 import { Refused } from '../refused.ts';
 import { agree, generateKeyPair, hkdf, type KeyPair, open } from '../wire/crypto.ts';
 import { type BinaryNode, bytes, child, node, SERVER } from '../wire/stanza.ts';
@@ -59,12 +60,6 @@ function askToFinish(
   wrapped: Buffer,
 ): Promise<BinaryNode> {
   const { connection } = hello;
-  const attrs = {
-    from: SERVER,
-    type: 'link_code_companion_reg',
-    id: world.nextId(),
-    t: world.clock.seconds(),
-  };
   const primaryHello = node('link_code_companion_reg', { jid: accountJid(account), stage: 'primary_hello' }, [
     node('link_code_pairing_wrapped_primary_ephemeral_pub', {}, wrapped),
     node('primary_identity_pub', {}, account.identity.public),
@@ -85,7 +80,7 @@ function askToFinish(
     );
     connection.onEnd(gone);
     connection.codeFinish = finish => settle(() => resolve(finish));
-    connection.send(node('notification', attrs, [primaryHello]));
+    connection.send(notification(world, { from: SERVER, type: 'link_code_companion_reg' }, [primaryHello]));
   });
 }
 

@@ -1,7 +1,7 @@
 // Sockets that wait to be linked: found by the ref in their QR, or by the number that asked for a pairing code.
 import { randomBytes } from 'node:crypto';
 import type { DeviceKeys } from '../accounts/accounts.ts';
-import type { Events } from '../events/events.ts';
+import type { Events } from '../events.ts';
 import type { Connection } from '../wire/connection.ts';
 
 /** What a client that is not linked yet said of itself. */
@@ -36,7 +36,7 @@ const REFS = 6;
 export class PairingDesk {
   readonly #events: Events;
   readonly #byRef = new Map<string, Connection>();
-  readonly #open = new Map<Connection, string>();
+  readonly #open = new Map<Connection, { readonly id: string; readonly refs: readonly string[] }>();
   #count = 0;
   /** By number; of each connection the last one alone, since the client chooses the number. */
   readonly #hellos = new Map<string, CompanionHello>();
@@ -49,7 +49,7 @@ export class PairingDesk {
 
   /** Sockets that wait to be linked, the oldest first. */
   get open(): WaitingSocket[] {
-    return [...this.#open].map(([connection, id]) => ({
+    return [...this.#open].map(([connection, { id }]) => ({
       id,
       pushName: connection.registration?.pushName,
       phone: this.#numbers.get(connection),
@@ -60,9 +60,8 @@ export class PairingDesk {
   issueRefs(connection: Connection): string[] {
     const refs = Array.from({ length: REFS }, () => `2@${randomBytes(48).toString('base64')}`);
     for (const ref of refs) this.#byRef.set(ref, connection);
-    connection.refs = refs;
     const id = `socket-${++this.#count}`;
-    this.#open.set(connection, id);
+    this.#open.set(connection, { id, refs });
     this.#events.tell({ kind: 'waiting', id, waits: true });
     return refs;
   }
@@ -75,8 +74,8 @@ export class PairingDesk {
     this.#forgetHello(hello.connection);
     this.#hellos.set(hello.phone, hello);
     this.#numbers.set(hello.connection, hello.phone);
-    const id = this.#open.get(hello.connection);
-    if (id !== undefined) this.#events.tell({ kind: 'waiting', id, waits: true, phone: hello.phone });
+    const open = this.#open.get(hello.connection);
+    if (open) this.#events.tell({ kind: 'waiting', id: open.id, waits: true, phone: hello.phone });
     const waiting = this.#waiting.get(hello.phone);
     this.#waiting.delete(hello.phone);
     for (const wake of waiting ?? []) wake(hello);
@@ -109,10 +108,12 @@ export class PairingDesk {
   }
 
   forget(connection: Connection): void {
-    const id = this.#open.get(connection);
-    if (this.#open.delete(connection) && id !== undefined)
-      this.#events.tell({ kind: 'waiting', id, waits: false });
-    for (const ref of connection.refs) this.#byRef.delete(ref);
+    const open = this.#open.get(connection);
+    if (open) {
+      this.#open.delete(connection);
+      this.#events.tell({ kind: 'waiting', id: open.id, waits: false });
+      for (const ref of open.refs) this.#byRef.delete(ref);
+    }
     this.#forgetHello(connection);
   }
 

@@ -1,6 +1,6 @@
 // Linking a device once its QR was scanned or its code entered: ADV, pair-success, then 515 (protocol.md 4).
 import { proto } from '@whiskeysockets/baileys';
-import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
 import { acceptDeviceSignature, pairingContainer, signDevice, signedIdentity } from '../accounts/adv.ts';
 import { announceDevice } from '../accounts/device-list.ts';
 import { ensureAccount } from '../accounts/phones.ts';
@@ -15,7 +15,7 @@ import type { World } from '../world.ts';
 const SIGN_WITHIN_MS = 10_000;
 
 /** What a QR tells the phone. */
-export interface Qr {
+interface Qr {
   readonly ref: string;
   readonly noiseKey: Buffer;
   readonly identity: Buffer;
@@ -23,7 +23,7 @@ export interface Qr {
 }
 
 /** Reads a QR's text: `[URL#]ref,noise key,identity,adv secret[,platform]`, keys in base64. Throws {@link Refused}. */
-export function parseQr(text: string): Qr {
+function parseQr(text: string): Qr {
   const [ref, ...keys] = text
     .slice(text.indexOf('#') + 1)
     .trim()
@@ -114,7 +114,7 @@ export async function link(
         return;
       }
       // It is in somebody's hands now (delivery/settings.ts `phones`).
-      const phone = account.devices.get(0)?.phone;
+      const phone = ownPhone(account);
       if (world.delivery.phones === 'off' && phone && !phone.on) phone.switch(true);
       // Before there is anybody to tell: a notification would come before the keys that it takes to read the patch.
       phone?.appState.prepare();
@@ -133,19 +133,4 @@ export async function link(
       connection.close('restart');
     });
   });
-}
-
-/** How the control plane names a linked device. */
-export function describeLink(device: Device): { phone: string; jid: string; lid: string } {
-  return { phone: device.account.phone, jid: deviceJid(device), lid: deviceJid(device, 'lid') };
-}
-
-/** The account's own JID in both forms, as the control plane shows a phone. */
-export function describePhone(account: Account): { phone: string; jid: string; lid: string; name: string } {
-  return {
-    phone: account.phone,
-    jid: accountJid(account),
-    lid: accountJid(account, 'lid'),
-    name: account.name,
-  };
 }

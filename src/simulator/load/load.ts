@@ -1,6 +1,6 @@
 // Phones that write at a fixed rate. What is due is a number, never a queue: beyond so many sends at once the rest waits
 // as that number, and what has waited too long is skipped, so that a stall is not made up for by a flood.
-import { Chance } from '../faults/random.ts';
+import { Chance } from '../chance.ts';
 import type { World } from '../world.ts';
 import { Pace } from './pace.ts';
 import { choices, chosen, type Route } from './route.ts';

@@ -3,7 +3,7 @@ import type { Account } from '../accounts/accounts.ts';
 import { accountJid } from '../accounts/accounts.ts';
 import { found } from '../groups/change.ts';
 import { announce } from '../groups/notices.ts';
-import { mayWrite } from '../groups/rules.ts';
+import { MAX_MEMBERS, mayWrite } from '../groups/rules.ts';
 import type { Phone } from '../phone/phone.ts';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
@@ -18,9 +18,6 @@ export interface Cast {
   /** JIDs; made of everybody when it is empty and groups are written to. */
   readonly groups: readonly string[];
 }
-
-/** What a group holds at most. */
-const MAX_MEMBERS = 1_024;
 
 /** Throws {@link Refused} when somebody would have nobody to write to. */
 export function routesOf(world: World, { kind, phones, targets, groups }: Cast): Route[] {

@@ -44,14 +44,14 @@ export type MediaType = SecretMedia | 'ppic' | 'product-catalog-image' | 'newsle
 const MAC_LENGTH = 10;
 const KEY_LENGTH = 32;
 
-export interface MediaKeys {
+interface MediaKeys {
   readonly iv: Buffer;
   readonly cipherKey: Buffer;
   readonly macKey: Buffer;
 }
 
 /** Derives the keys. Throws when `mediaKey` is not 32 bytes. */
-export function mediaKeys(mediaKey: Uint8Array, type: SecretMedia): MediaKeys {
+function mediaKeys(mediaKey: Uint8Array, type: SecretMedia): MediaKeys {
   if (mediaKey.length !== KEY_LENGTH) throw new Error(`a media key is ${KEY_LENGTH} bytes`);
   const expanded = hkdf(mediaKey, 112, Buffer.alloc(0), infos[type]);
   return {

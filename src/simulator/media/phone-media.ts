@@ -10,6 +10,13 @@ import { type StoredBlob, StoreFull } from './store.ts';
 
 const PIECE = 64 * 1024;
 
+/** The media of a message that the phone has; undefined without either. */
+export function mediaIn(phone: Phone, id: string): MediaFacts | undefined {
+  const noted = phone.chats.byId(id);
+  const message = noted && phone.chats.protoOf(noted);
+  return message && mediaOf(message);
+}
+
 /** `length` bytes that are always the same for a seed, and that nothing compresses. */
 export function* generatedBytes(length: number, seed: number): Generator<Buffer> {
   const stream = createCipheriv('aes-256-ctr', sha256(Buffer.from(`media ${seed}`)), Buffer.alloc(16));
@@ -46,10 +53,8 @@ export interface PhoneMedia {
  */
 export async function mediaAt(world: World, phone: Phone, id: string): Promise<PhoneMedia> {
   await phone.idle();
-  const noted = phone.chats.byId(id);
-  if (!noted) throw new Refused(404, `phone ${phone.account.phone} has no message ${id}`);
-  const message = phone.chats.protoOf(noted);
-  const media = message && mediaOf(message);
+  phone.chats.named(id);
+  const media = mediaIn(phone, id);
   if (!media) throw new Refused(404, `message ${id} has no media`);
   const blob = world.media.find(media.directPath);
   if (!blob) throw new Refused(404, `the media host does not have the media of message ${id} (any more)`);

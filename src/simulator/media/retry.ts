@@ -2,13 +2,15 @@
 // type="server-error">` comes, `<notification type="mediaretry">` goes back.
 import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
-import { accountJid, type Device } from '../accounts/accounts.ts';
+import { accountJid, type Device, ownPhone } from '../accounts/accounts.ts';
+import { notification } from '../delivery/notify.ts';
 import type { Phone } from '../phone/phone.ts';
 import { hkdf, open, seal } from '../wire/crypto.ts';
 import { type BinaryNode, bytes, child, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { retryResults } from './faults.ts';
-import { type MediaFacts, mediaOf } from './message.ts';
+import type { MediaFacts } from './message.ts';
+import { mediaIn } from './phone-media.ts';
 
 const { ResultType } = proto.MediaRetryNotification;
 /** The code of `<error>` that whatsmeow (DecryptMediaRetryNotification) takes for "not on the phone". */
@@ -22,7 +24,7 @@ const results: Readonly<Record<(typeof retryResults)[number], proto.MediaRetryNo
 
 /** Takes the receipt to the phone of the account, which answers that one device. Never throws. */
 export function handleMediaRetry(world: World, device: Device, receipt: BinaryNode): void {
-  const phone = device.account.devices.get(0)?.phone;
+  const phone = ownPhone(device.account);
   const { id } = receipt.attrs;
   const about = child(receipt, 'rmr');
   // Without `rmr` it is about a history blob (whatsapp-rust wacore media_retry.rs).
@@ -30,7 +32,7 @@ export function handleMediaRetry(world: World, device: Device, receipt: BinaryNo
   // What is still being decrypted may be the message that this is about.
   const answered = phone.idle().then(() => {
     const answer = retried(world, phone, device, receipt);
-    device.mailbox.push(notification(world, device, id, about, answer));
+    device.mailbox.push(answerTo(world, device, id, about, answer));
     world.changed();
   });
   answered.catch(error => world.ledger.phoneError(error));
@@ -39,9 +41,7 @@ export function handleMediaRetry(world: World, device: Device, receipt: BinaryNo
 /** The child of the notification: the encrypted result, or an error where there is no key to encrypt it with. */
 function retried(world: World, phone: Phone, device: Device, receipt: BinaryNode): BinaryNode {
   const id = receipt.attrs.id ?? '';
-  const noted = phone.chats.byId(id);
-  const message = noted && phone.chats.protoOf(noted);
-  const media = message && mediaOf(message);
+  const media = mediaIn(phone, id);
   if (media?.mediaKey.length !== 32) return node('error', { code: NOT_FOUND_CODE });
   const fault = world.faults.armed?.fire('media.retry', device);
   if (fault?.plain) return node('error', { code: String(results[fault.result]) });
@@ -89,7 +89,7 @@ function retryKey(mediaKey: Uint8Array): Buffer {
 }
 
 /** `from` is one's own account, as the receipt went to it [inferred]; `t` is required by whatsmeow. */
-function notification(
+function answerTo(
   world: World,
   device: Device,
   id: string,
@@ -97,6 +97,6 @@ function notification(
   answer: BinaryNode,
 ): BinaryNode {
   const { jid, from_me, participant } = about.attrs;
-  const attrs = { from: accountJid(device.account), type: 'mediaretry', id, t: world.clock.seconds() };
-  return node('notification', attrs, [node('rmr', { jid, from_me, participant }), answer]);
+  const attrs = { from: accountJid(device.account), type: 'mediaretry', id };
+  return notification(world, attrs, [node('rmr', { jid, from_me, participant }), answer]);
 }

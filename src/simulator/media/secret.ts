@@ -1,5 +1,4 @@
 // Encrypted media on the media host: for phones, and for the blobs of history and of app state.
-
 import { encryptMedia, Opener, type SealedFacts, Sealer, type SecretMedia } from './cipher.ts';
 import type { MediaStore, StoredMedia } from './store.ts';
 
@@ -7,13 +6,8 @@ import type { MediaStore, StoredMedia } from './store.ts';
 export type SecretBlob = StoredMedia & SealedFacts;
 
 /** Encrypts and stores what fits in memory, at once. Throws {@link StoreFull}. */
-export function putSecret(
-  store: MediaStore,
-  plain: Uint8Array,
-  type: SecretMedia,
-  mediaKey?: Uint8Array,
-): SecretBlob {
-  const { bytes, ...facts } = encryptMedia(plain, type, mediaKey);
+export function putSecret(store: MediaStore, plain: Uint8Array, type: SecretMedia): SecretBlob {
+  const { bytes, ...facts } = encryptMedia(plain, type);
   return { ...store.put(bytes, { type }), ...facts };
 }
 

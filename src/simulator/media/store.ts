@@ -77,10 +77,10 @@ export class MediaStore {
   /** `host:port` of each media host, set once it listens. */
   hosts: readonly string[] = [];
 
-  /** Files are kept in `folder`; without one in a temporary folder that {@link close} removes. */
   /** Unix milliseconds: the world's clock, once there is a world. */
   now: () => number = Date.now;
 
+  /** Files are kept in `folder`; without one in a temporary folder that {@link close} removes. */
   constructor(budget: number, folder?: string) {
     this.budget = budget;
     this.#kept = folder;

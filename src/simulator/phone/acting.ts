@@ -1,21 +1,20 @@
 // A phone that follows its script: each message that it answers has a course of its own, with its own delays, so that the
 // phone's lane is free meanwhile.
 import { setTimeout as wait } from 'node:timers/promises';
-import { deviceJid } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import { RINGS_MS } from '../calls/call-stanzas.ts';
 import { offerCall } from '../calls/signalling.ts';
 import { formOf } from '../delivery/addressing.ts';
 import { chatJid } from '../delivery/chat.ts';
-import { relayChatState } from '../presence/chat-state.ts';
-import { tellPresence } from '../presence/presence.ts';
-import { type BinaryNode, node } from '../wire/stanza.ts';
+import { sayChatState } from '../presence/chat-state.ts';
+import { setAvailable } from '../presence/presence.ts';
 import type { World } from '../world.ts';
 import { type Composition, compose } from './compose.ts';
 import type { Incoming } from './inbox.ts';
 import { newId } from './outbox.ts';
 import type { Phone } from './phone.ts';
 import { type Step, stepsFor } from './script.ts';
-import { describe } from './text.ts';
+import { summaryOf } from './text.ts';
 
 /** Messages that are being answered; a flood beyond it stays unanswered. */
 const MAX_COURSES = 1_000;
@@ -74,7 +73,7 @@ export class Acting {
     else if ('react' in step) await this.#send(to, { react: { message: id, emoji: step.react } });
     else if ('reply' in step) {
       const given = typeof step.reply === 'string' ? { text: step.reply } : step.reply;
-      const names = { text: describe(message).text, name: from.account.name, id };
+      const names = { text: summaryOf(message).text, name: from.account.name, id };
       await this.#send(to, filled(given, names) as Composition);
     } else if ('call' in step) {
       offerCall(this.#world, {
@@ -84,8 +83,8 @@ export class Acting {
         form: formOf(chat) ?? 's.whatsapp.net',
         timeoutMs: step.call.ringMs ?? RINGS_MS,
       });
-    } else if ('available' in step) this.#present(true);
-    else if ('unavailable' in step) this.#present(false);
+    } else if ('available' in step) setAvailable(this.#world, this.#phone.device, true);
+    else if ('unavailable' in step) setAvailable(this.#world, this.#phone.device, false);
   }
 
   #wait(ms: number): Promise<void> {
@@ -93,21 +92,9 @@ export class Acting {
   }
 
   async #seenTo(to: string, state: 'composing' | 'recording', ms: number): Promise<void> {
-    const { account, device } = this.#phone;
-    const say = (shown: string, child: BinaryNode) => {
-      this.#world.events.tell({ kind: 'typing', from: deviceJid(device), chat: to, state: shown });
-      relayChatState(this.#world, account, to, child);
-    };
-    say(state, node('composing', { media: state === 'recording' ? 'audio' : undefined }));
+    sayChatState(this.#world, this.#phone.device, to, state);
     await this.#wait(ms);
-    say('paused', node('paused', {}));
-  }
-
-  #present(available: boolean): void {
-    const { account, device } = this.#phone;
-    device.available = available;
-    this.#world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
-    tellPresence(this.#world, account);
+    sayChatState(this.#world, this.#phone.device, to, 'paused');
   }
 
   async #send(to: string, given: Composition): Promise<void> {
@@ -115,7 +102,7 @@ export class Acting {
     // Known before it leaves: another script may have it at once.
     const id = newId();
     this.#own.add(id);
-    if (this.#own.size > KEPT_IDS) this.#own.delete(this.#own.values().next().value ?? '');
+    forgetOldest(this.#own, KEPT_IDS);
     await this.#phone.sendMessage(to, message, { id });
   }
 }

@@ -4,7 +4,7 @@ import { proto } from '@whiskeysockets/baileys';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
 import { inContext } from './context.ts';
-import { decoded, keyOf, type Place, personIn, placeOf, seenMessage } from './mentioned.ts';
+import { decoded, keyOf, type Place, personIn, placeOf } from './mentioned.ts';
 import type { Phone } from './phone.ts';
 import { pollMessage, voteMessage } from './polls.ts';
 
@@ -41,7 +41,7 @@ interface Location {
   readonly address?: string | undefined;
 }
 
-export const CONTENTS = [
+const CONTENTS = [
   'text',
   'message',
   'react',
@@ -105,7 +105,8 @@ function contentOf(place: Place, given: Composition): proto.IMessage {
 
 // Wrapped, as phones send it; clients that know no edits show nothing.
 function editOf(place: Place, id: string, text: string, now: number): proto.IMessage {
-  if (!seenMessage(place, id).fromMe) throw new Refused(409, `${id} is somebody else's: nobody edits that`);
+  if (!place.phone.chats.named(id).fromMe)
+    throw new Refused(409, `${id} is somebody else's: nobody edits that`);
   const protocolMessage = {
     key: keyOf(place, id),
     type: ProtocolMessage.Type.MESSAGE_EDIT,
@@ -130,7 +131,7 @@ function vcardOf(name: string, phone: string): string {
 }
 
 function quoteOf(place: Place, id: string): proto.IContextInfo {
-  const quoted = seenMessage(place, id);
+  const quoted = place.phone.chats.named(id);
   return {
     stanzaId: id,
     participant: personIn(place, quoted.from),
@@ -141,7 +142,7 @@ function quoteOf(place: Place, id: string): proto.IContextInfo {
 }
 
 function forwardOf(place: Place, id: string): proto.IMessage {
-  const original = place.phone.chats.protoOf(seenMessage(place, id));
+  const original = place.phone.chats.protoOf(place.phone.chats.named(id));
   if (!original) throw new Refused(404, `of ${id} nothing is left to forward`);
   return inContext(original, before => ({
     isForwarded: true,

@@ -1,16 +1,16 @@
 // What a phone does with a message that reached it: decrypt, note, confirm; ask again for what it cannot read.
 import type { proto } from '@whiskeysockets/baileys';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { type Chat, chatJid, chatOf } from '../delivery/chat.ts';
+import { bareChat, type Chat, chatJid, chatOf } from '../delivery/chat.ts';
 import { deliverReceipt, receiptToPeople } from '../delivery/routing.ts';
 import { type Domain, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, children } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import type { PhoneMessages } from './messages.ts';
+import { decodePadded } from './padding.ts';
 import { answerPeer } from './peers.ts';
 import type { Phone } from './phone.ts';
 import type { Retries } from './retries.ts';
-import { decodePadded } from './text.ts';
 
 /** A message that the phone has read, from somebody else. */
 export interface Incoming {
@@ -55,7 +55,7 @@ export class Inbox {
       // A resend for everybody, because one device asked, is nothing new.
       if (this.#messages.has(id, sender)) return undefined;
       this.#messages.note(id, chat, sender, content, stanza.attrs.t);
-      if (!own) return { id, chat: bare(chat), from: sender, message: content };
+      if (!own) return { id, chat: bareChat(chat), from: sender, message: content };
     }
     return undefined;
   }
@@ -106,9 +106,9 @@ export class Inbox {
     const own = sender.account === phone.account;
     const type = own ? 'sender' : undefined;
     this.#world.ledger.receipt(id, deviceJid(phone), type ?? 'delivered');
-    const parcel = { sender: phone, ids: [id], type, chat: bare(chat), form };
+    const parcel = { sender: phone, ids: [id], type, chat: bareChat(chat), form };
     if (own) deliverReceipt(this.#world, { ...parcel, recipient: recipientOf(chat) }, sender);
-    else receiptToPeople(this.#world, parcel, sender.account, bare(chat));
+    else receiptToPeople(this.#world, parcel, sender.account, bareChat(chat));
   }
 
   #takePeer(companion: Device, id: string, message: proto.IMessage): void {
@@ -121,11 +121,7 @@ export class Inbox {
   }
 }
 
-const recipientOf = (chat: Chat): Chat | undefined => (chat.kind === 'person' ? bare(chat) : undefined);
-
-function bare(chat: Chat): Chat {
-  return chat.kind === 'person' ? { kind: 'person', jid: { ...chat.jid, device: 0 } } : chat;
-}
+const recipientOf = (chat: Chat): Chat | undefined => (chat.kind === 'person' ? bareChat(chat) : undefined);
 
 /** Something that a person would see, not only keys. */
 function hasContent(message: proto.IMessage): boolean {

@@ -1,6 +1,7 @@
 // What a message says of people and of other messages, in the form of its chat.
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid, deviceJid } from '../accounts/accounts.ts';
+import { personNamed } from '../accounts/naming.ts';
 import { chatOf } from '../delivery/chat.ts';
 import { Refused } from '../refused.ts';
 import { type Domain, parseJid } from '../wire/jid.ts';
@@ -31,22 +32,12 @@ export function placeOf(world: World, phone: Phone, to: string): Place {
 
 /** JID, without a device, of somebody named by a number or by a JID of either form. */
 export function personIn({ world, form }: Place, who: string): string {
-  const digits = who.replace(/^\+/, '');
-  const account = /^\d+$/.test(digits) ? world.accounts.byPhone(digits) : world.accounts.byJid(who);
-  if (!account) throw new Refused(404, `nobody has ${who}`);
-  return accountJid(account, form);
-}
-
-/** A message that the phone has. Throws {@link Refused}. */
-export function seenMessage({ phone }: Place, id: string): PhoneMessage {
-  const message = phone.chats.byId(id);
-  if (!message) throw new Refused(404, `phone ${phone.account.phone} has no message ${id}`);
-  return message;
+  return accountJid(personNamed(world, who), form);
 }
 
 /** How others find the message: seen from the one who names it (whatsmeow BuildMessageKey). */
 export function keyOf(place: Place, id: string): proto.IMessageKey {
-  const { fromMe, from } = seenMessage(place, id);
+  const { fromMe, from } = place.phone.chats.named(id);
   const participant = place.group && !fromMe ? { participant: personIn(place, from) } : {};
   return { remoteJid: place.to, fromMe, id, ...participant };
 }

@@ -2,8 +2,9 @@
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import { type Chat, chatJid } from '../delivery/chat.ts';
+import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
-import { describe } from './text.ts';
+import { summaryOf } from './text.ts';
 
 /** One message as the person at the phone sees it. */
 export interface PhoneMessage {
@@ -42,7 +43,7 @@ export class PhoneMessages {
       chat: other ? accountJid(other) : chatJid(chat),
       from: deviceJid(from),
       fromMe: from.account === this.#own.account,
-      ...describe(message),
+      ...summaryOf(message),
       timestamp: Number(timestamp ?? this.#world.clock.seconds()),
     };
     this.keep(noted, proto.Message.encode(message).finish());
@@ -58,7 +59,7 @@ export class PhoneMessages {
       chat: channel,
       from: channel,
       fromMe: own,
-      ...describe(proto.Message.decode(content)),
+      ...summaryOf(proto.Message.decode(content)),
       timestamp: Number(this.#world.clock.seconds()),
     };
     this.keep(noted, content);
@@ -82,6 +83,13 @@ export class PhoneMessages {
 
   byId(id: string): PhoneMessage | undefined {
     return this.#byId.get(id);
+  }
+
+  /** A message that the phone has. Throws {@link Refused} 404. */
+  named(id: string): PhoneMessage {
+    const message = this.#byId.get(id);
+    if (!message) throw new Refused(404, `phone ${this.#own.account.phone} has no message ${id}`);
+    return message;
   }
 
   has(id: string, from: Device): boolean {

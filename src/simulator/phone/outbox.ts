@@ -9,9 +9,9 @@ import { type Domain, parseJid } from '../wire/jid.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { type Kind, kindOf } from './kinds.ts';
+import { pad } from './padding.ts';
 import { SentMessages } from './sent.ts';
 import type { PhoneSignal } from './signal.ts';
-import { pad } from './text.ts';
 
 export interface SendOptions extends Partial<Kind> {
   /** Made up when absent. */

@@ -1,9 +1,12 @@
 // What a companion asks its phone for, by the type of its protocol message (protocol.md 8.6).
 import { proto } from '@whiskeysockets/baileys';
 import type { Device } from '../accounts/accounts.ts';
-import { peerAnswers } from '../history/peer.ts';
+import { appStateAnswers } from '../app-state/peer.ts';
+import { answerDataRequest } from '../history/data-request.ts';
 import type { World } from '../world.ts';
 import type { Phone } from './phone.ts';
+
+const { Type } = proto.Message.ProtocolMessage;
 
 export interface PeerRequest {
   readonly world: World;
@@ -18,12 +21,13 @@ export type PeerAnswer = (request: PeerRequest) => unknown;
 
 /** What is not in here is read and not answered. */
 const answers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
-  ...peerAnswers,
+  ...appStateAnswers,
+  [Type.PEER_DATA_OPERATION_REQUEST_MESSAGE]: answerDataRequest,
 };
 
 /** Never throws: a failure is in the ledger. */
 export function answerPeer(request: PeerRequest): void {
-  const answer = answers[request.message.type ?? proto.Message.ProtocolMessage.Type.REVOKE];
+  const answer = answers[request.message.type ?? Type.REVOKE];
   const done = Promise.resolve(request).then(answer ?? (() => {}));
   done.catch(error => request.world.ledger.phoneError(error));
 }

@@ -2,7 +2,7 @@
 // Its work is asynchronous (the wasm's sessions are), so everything passes one lane: strictly in order, never twice at
 // once. The lane keeps the server's own handling of stanzas free of waiting.
 import type { proto } from '@whiskeysockets/baileys';
-import { type Account, type Device, deviceJid } from '../accounts/accounts.ts';
+import { type Account, companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
 import { PhoneAppState } from '../app-state/phone-state.ts';
 import { messageRange } from '../app-state/range.ts';
 import { formOf } from '../delivery/addressing.ts';
@@ -74,8 +74,8 @@ export class Phone {
     if (!on) return;
     for (const { stanza } of this.#waiting.take(this.#waiting.size)) this.receive(stanza);
     // Companions that were linked meanwhile have nothing of it yet.
-    for (const companion of this.account.devices.values()) {
-      if (companion.id === 0 || companion.bootstrapped || !companion.mailbox.live) continue;
+    for (const companion of companionsOf(this.account)) {
+      if (companion.bootstrapped || !companion.mailbox.live) continue;
       companion.bootstrapped = true;
       this.bootstrap(companion);
     }

@@ -4,7 +4,7 @@ import { createCipheriv, createHash, createHmac, randomBytes } from 'node:crypto
 import { proto } from '@whiskeysockets/baileys';
 import { accountJid } from '../accounts/accounts.ts';
 import { Refused } from '../refused.ts';
-import { authorIn, keyOf, type Place, seenMessage } from './mentioned.ts';
+import { authorIn, keyOf, type Place } from './mentioned.ts';
 
 interface Poll {
   readonly name: string;
@@ -28,7 +28,7 @@ export function pollMessage({ name, options, selectable }: Poll): proto.IMessage
 
 /** A vote of this phone; no options take it back. Throws {@link Refused} for what is no poll or no option of it. */
 export function voteMessage(place: Place, pollId: string, chosen: readonly string[]): proto.IMessage {
-  const seen = seenMessage(place, pollId);
+  const seen = place.phone.chats.named(pollId);
   const whole = place.phone.chats.protoOf(seen);
   const poll = whole?.pollCreationMessage ?? whole?.pollCreationMessageV2 ?? whole?.pollCreationMessageV3;
   const secret = whole?.messageContextInfo?.messageSecret;

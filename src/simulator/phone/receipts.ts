@@ -1,4 +1,5 @@
 // What a phone heard of the messages of its account: who got them, who read them.
+import { forgetOldest } from '../bounded.ts';
 import { type BinaryNode, child, children } from '../wire/stanza.ts';
 
 export interface PhoneReceipt {
@@ -33,7 +34,7 @@ export class PhoneReceipts {
     const heard = this.#of.get(id);
     if (!heard) this.#of.set(id, [...receipts]);
     else if (heard.length < KEPT_RECEIPTS) heard.push(...receipts);
-    if (this.#of.size > KEPT_MESSAGES) this.#of.delete(this.#of.keys().next().value ?? '');
+    forgetOldest(this.#of, KEPT_MESSAGES);
   }
 
   /** Everything, for keeping. */

@@ -1,6 +1,7 @@
 // Messages that could not be read: a phone asks for them again, and is asked (protocol.md 8.3, 9.2; Baileys
 // sendRetryRequest and sendMessagesAgain, whatsmeow retry.go).
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import { chatOf } from '../delivery/chat.ts';
 import { deliverReceipt } from '../delivery/routing.ts';
 import { parseJid } from '../wire/jid.ts';
@@ -93,7 +94,7 @@ export class Retries {
 function counted(counts: Map<string, number>, key: string): number {
   const count = (counts.get(key) ?? 0) + 1;
   counts.set(key, count);
-  if (counts.size > KEPT_COUNTS) counts.delete(counts.keys().next().value ?? '');
+  forgetOldest(counts, KEPT_COUNTS);
   return count;
 }
 

@@ -1,8 +1,9 @@
 // What a phone does by itself with the messages it gets: rules, of which the first that suits a message is followed.
 import type { proto } from '@whiskeysockets/baileys';
+import { withoutPlus } from '../accounts/naming.ts';
 import type { Composition } from './compose.ts';
 import type { Incoming } from './inbox.ts';
-import { describe } from './text.ts';
+import { summaryOf } from './text.ts';
 
 /** How a phone behaves by itself. `reply`, `afterMs` and `reads` are the short form of one rule, which comes last. */
 export interface Script {
@@ -69,7 +70,7 @@ export function stepsFor(script: Script, incoming: Incoming): readonly Step[] {
 }
 
 function suits({ text, kind, chat }: Condition, incoming: Incoming): boolean {
-  const came = describe(incoming.message);
+  const came = summaryOf(incoming.message);
   if (kind === undefined ? NOTICED.has(came.type) : kind !== came.type) return false;
   if (chat !== undefined && chat !== incoming.chat.kind && !isChat(chat, incoming)) return false;
   if (!text) return true;
@@ -85,7 +86,7 @@ function suits({ text, kind, chat }: Condition, incoming: Incoming): boolean {
 /** The chat by its JID; a person in either form, or by number. */
 function isChat(wanted: string, { chat, from }: Incoming): boolean {
   if (chat.kind === 'group') return wanted === chat.group.jid;
-  const [user, domain] = wanted.replace(/^\+/, '').split('@');
+  const [user, domain] = withoutPlus(wanted).split('@');
   return user === (domain === 'lid' ? from.account.lid : from.account.phone);
 }
 
@@ -93,6 +94,6 @@ function shortForm({ reply, afterMs = 0, reads }: Script, message: proto.IMessag
   const steps: Step[] = [];
   if (afterMs > 0) steps.push({ after: afterMs });
   if (reads) steps.push({ read: true });
-  if (reply !== undefined && describe(message).type === 'text') steps.push({ reply });
+  if (reply !== undefined && summaryOf(message).type === 'text') steps.push({ reply });
   return steps;
 }

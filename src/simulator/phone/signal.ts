@@ -12,6 +12,7 @@ import {
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
 import type { Device, DeviceKeys, PreKey } from '../accounts/accounts.ts';
+import { forgetOldest } from '../bounded.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
 
 /** What a phone keeps; plain data, so that it can be stored. */
@@ -107,8 +108,7 @@ export class PhoneSignal {
     const pair = generateKeyPair();
     this.state.preKeys.set(id, pair);
     // Baileys fetches a phone's bundle at every miss of its device cache and often sends nothing with it.
-    if (this.state.preKeys.size > KEPT_PRE_KEYS)
-      this.state.preKeys.delete(this.state.preKeys.keys().next().value ?? 0);
+    forgetOldest(this.state.preKeys, KEPT_PRE_KEYS);
     return { id, public: pair.public };
   }
 

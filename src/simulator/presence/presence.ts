@@ -1,5 +1,5 @@
 // Who is there, as each may see it: to those who subscribed, now and on every change (protocol.md 10.1).
-import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { type Account, accountJid, type Device, deviceJid } from '../accounts/accounts.ts';
 import type { Group } from '../groups/groups.ts';
 import { allows, isBlocked } from '../profile/privacy.ts';
 import { isStranger } from '../profile/trust-tokens.ts';
@@ -27,6 +27,13 @@ export function tellPresence(world: World, account: Account, anyway = false): vo
     if (shown) device.mailbox.pushVolatile(shown);
   }
   if (was !== is) for (const group of world.groups.of(account)) tellGroup(world, group);
+}
+
+/** A client, or the person at the phone, says that it is there, or that it is not. */
+export function setAvailable(world: World, device: Device, available: boolean): void {
+  device.available = available;
+  world.events.tell({ kind: 'presence', jid: deviceJid(device), available });
+  tellPresence(world, device.account);
 }
 
 /** A device's connection is over: it subscribes anew at its next login. */

@@ -1,10 +1,11 @@
 // xmlns `status`: the line below a person's name (protocol.md 5.3; whatsmeow user.go SetStatusMessage).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync, notify } from '../delivery/notify.ts';
 import { fieldOf, type MexAnswer, optionalText } from '../stanzas/mex-request.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync, acquaintances, notify } from './audience.ts';
+import { acquaintances } from './audience.ts';
 import { allows } from './privacy.ts';
 
 /** WhatsApp's apps take 139 characters; emoji count more in bytes. */
@@ -12,7 +13,7 @@ const MAX_BYTES = 700;
 
 const set: Answer = ({ world, device, content, after }) => {
   const text = bytes(content) ?? Buffer.alloc(0);
-  if (content?.tag !== 'status' || text.length > MAX_BYTES) throw new IqError(400, 'bad-request');
+  if (content?.tag !== 'status' || text.length > MAX_BYTES) throw new IqError(400);
   after(() => setAbout(world, device.account, text.toString(), device));
   return [];
 };

@@ -1,11 +1,11 @@
 // xmlns `blocklist`: by LID, with the number beside it when blocking (Baileys chats.ts updateBlockStatus, whatsmeow
 // user.go UpdateBlocklist).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync } from '../delivery/notify.ts';
 import { hidePresence } from '../presence/presence.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync } from './audience.ts';
 import { listHash } from './privacy-iqs.ts';
 
 const get: Answer = ({ world, device, content }) => {
@@ -19,12 +19,12 @@ const get: Answer = ({ world, device, content }) => {
 const set: Answer = ({ world, device, content, after }) => {
   const { jid, pn_jid, action } = content?.attrs ?? {};
   const person = world.accounts.byJid(jid);
-  if (action !== 'block' && action !== 'unblock') throw new IqError(400, 'bad-request');
-  if (!person) throw new IqError(404, 'item-not-found');
+  if (action !== 'block' && action !== 'unblock') throw new IqError(400);
+  if (!person) throw new IqError(404);
   // Servers refuse a block that lacks one of the two forms (whatsapp-rust iq/blocklist.rs).
   if (action === 'block' && (!jid?.endsWith('@lid') || world.accounts.byJid(pn_jid) !== person))
-    throw new IqError(400, 'bad-request');
-  if (person === device.account) throw new IqError(406, 'not-acceptable');
+    throw new IqError(400);
+  if (person === device.account) throw new IqError(406);
   after(() => setBlocked(world, device.account, person, action === 'block', device));
   return [listNode(world, device.account, { person, blocked: action === 'block' })];
 };

@@ -1,9 +1,10 @@
 // xmlns `disappearing_mode`: the timer of new chats (Baileys chats.ts updateDefaultDisappearingMode).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync, notify } from '../delivery/notify.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync, acquaintances, notify } from './audience.ts';
+import { acquaintances } from './audience.ts';
 
 /** A year; the apps offer 1, 7 and 90 days. */
 const MAX_SECONDS = 31_536_000;
@@ -11,7 +12,7 @@ const MAX_SECONDS = 31_536_000;
 const set: Answer = ({ world, device, content, after }) => {
   const given = content?.attrs.duration ?? '';
   const duration = Number(given);
-  if (!/^\d+$/.test(given) || duration > MAX_SECONDS) throw new IqError(400, 'bad-request');
+  if (!/^\d+$/.test(given) || duration > MAX_SECONDS) throw new IqError(400);
   after(() => setDisappearing(world, device.account, duration, device));
   return [];
 };

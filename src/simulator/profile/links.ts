@@ -8,7 +8,7 @@ import { node } from '../wire/stanza.ts';
 /** One's own link; `revoke` makes a new one. */
 const ownLink: Answer = ({ world, device, content }) => {
   const { action, type } = content?.attrs ?? {};
-  if (type !== 'contact' || (action !== 'get' && action !== 'revoke')) throw new IqError(400, 'bad-request');
+  if (type !== 'contact' || (action !== 'get' && action !== 'revoke')) throw new IqError(400);
   const profile = world.profiles.of(device.account);
   if (profile.linkCode === undefined || action === 'revoke') {
     world.profiles.setLink(device.account, randomBytes(10).toString('hex').toUpperCase());
@@ -20,7 +20,7 @@ const ownLink: Answer = ({ world, device, content }) => {
 /** Whose link it is. */
 const resolve: Answer = ({ world, content }) => {
   const account = world.profiles.byLink(content?.attrs.code ?? '');
-  if (!account) throw new IqError(404, 'item-not-found');
+  if (!account) throw new IqError(404);
   return [node('qr', { jid: accountJid(account), notify: account.name, type: 'contact' })];
 };
 

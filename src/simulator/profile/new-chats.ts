@@ -2,9 +2,9 @@
 // fetchNewChatMessageCap, messages-recv.ts handleMessageCappingNotification). When the real server counts is in no
 // reference: here a chat is new when neither side has written in it [guessed].
 import type { Account } from '../accounts/accounts.ts';
-import { node, SERVER } from '../wire/stanza.ts';
+import { notifyMex } from '../delivery/notify.ts';
+import { SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { notify } from './audience.ts';
 
 export interface NewChatQuota {
   readonly total: number;
@@ -66,7 +66,5 @@ function statusOf({ total, used }: NewChatQuota): string {
 
 function tell(world: World, account: Account): void {
   const data = { xwa2_notify_new_chat_messages_capping_info_update: describeNewChats(world, account) };
-  const content = Buffer.from(JSON.stringify({ data }));
-  const update = node('update', { op_name: 'MessageCappingInfoNotification' }, content);
-  notify(world, account, { from: SERVER, type: 'mex' }, [update]);
+  notifyMex(world, account, SERVER, 'MessageCappingInfoNotification', { data });
 }

@@ -1,11 +1,12 @@
 // xmlns `w:profile:picture`: of people, groups and channels (protocol.md 5.3; Baileys chats.ts, whatsmeow user.go).
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { accountSync, notify } from '../delivery/notify.ts';
 import type { Group } from '../groups/groups.ts';
 import { mayEdit } from '../groups/rules.ts';
-import { type Answer, IqError } from '../stanzas/request.ts';
+import { type Answer, atOnce, IqError, type Later } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync, acquaintances, notify } from './audience.ts';
+import { acquaintances } from './audience.ts';
 import { allows } from './privacy.ts';
 import type { Picture } from './profiles.ts';
 import { isStranger } from './trust-tokens.ts';
@@ -16,9 +17,9 @@ const MAX_BYTES = 2 * 1024 * 1024;
 const get: Answer = ({ world, device, iq, content }) => {
   const target = iq.attrs.target ?? accountJid(device.account);
   const type = content?.attrs.type ?? 'preview';
-  if (type !== 'preview' && type !== 'image') throw new IqError(400, 'bad-request');
+  if (type !== 'preview' && type !== 'image') throw new IqError(400);
   const picture = visiblePicture(world, device.account, target, bytes(child(content, 'tctoken')));
-  if (!picture) throw new IqError(404, 'item-not-found');
+  if (!picture) throw new IqError(404);
   // The client has this one already (whatsmeow GetProfilePictureInfo, `ExistingID`).
   if (content?.attrs.id === picture.id) return [node('picture', { status: '304' })];
   return [pictureNode(world, picture, type)];
@@ -44,27 +45,24 @@ const getOfGroups: Answer = ({ world, device, content }) => {
 const set: Answer = ({ world, device, iq, content, after }) => {
   const image = children(iq, 'picture').find(one => one.attrs.type !== 'preview') ?? content;
   const given = bytes(image);
-  if (content && !given?.length) throw new IqError(400, 'bad-request');
-  if (given && given.length > MAX_BYTES) throw new IqError(406, 'not-acceptable');
+  if (content && !given?.length) throw new IqError(400);
+  if (given && given.length > MAX_BYTES) throw new IqError(406);
   const target = iq.attrs.target;
   const group = world.groups.byJid(target);
   const own = target === undefined || world.accounts.byJid(target) === device.account;
-  if (!own && !group) throw new IqError(403, 'forbidden');
+  if (!own && !group) throw new IqError(403);
   const picture = group
     ? setGroupPicture(world, group, device.account, given, after)
     : setPicture(world, device.account, given, after);
   return picture ? [node('picture', { id: picture.id })] : [];
 };
 
-type Later = (run: () => void) => void;
-const now: Later = run => run();
-
 /** Sets or, without bytes, removes a person's picture, and tells those who may see it. */
 export function setPicture(
   world: World,
   account: Account,
   given: Buffer | undefined,
-  later: Later = now,
+  later: Later = atOnce,
 ): Picture | undefined {
   const profile = world.profiles.of(account);
   const picture = given && world.profiles.makePicture(given, profile.picture);
@@ -91,10 +89,10 @@ export function setGroupPicture(
   group: Group,
   by: Account,
   given: Buffer | undefined,
-  later: Later = now,
+  later: Later = atOnce,
 ): Picture | undefined {
-  if (!group.members.has(by)) throw new IqError(401, 'not-authorized');
-  if (!mayEdit(group, by)) throw new IqError(403, 'forbidden');
+  if (!group.members.has(by)) throw new IqError(401);
+  if (!mayEdit(group, by)) throw new IqError(403);
   const before = world.groupPictures.get(group.jid);
   const picture = given && world.profiles.makePicture(given, before);
   if (picture) world.groupPictures.set(group.jid, picture);
@@ -126,15 +124,15 @@ function visiblePicture(
 ): Picture | undefined {
   const group = world.groups.byJid(target);
   if (group) {
-    if (!group.members.has(viewer)) throw new IqError(401, 'not-authorized');
+    if (!group.members.has(viewer)) throw new IqError(401);
     return world.groupPictures.get(group.jid);
   }
   const channel = world.channels.byJid(target);
   if (channel) return channel.picture;
   const owner = world.accounts.byJid(target);
-  if (!owner) throw new IqError(404, 'item-not-found');
+  if (!owner) throw new IqError(404);
   if (!allows(world, owner, viewer, 'profile') || isStranger(world, owner, viewer, token))
-    throw new IqError(401, 'not-authorized');
+    throw new IqError(401);
   return world.profiles.of(owner).picture;
 }
 

@@ -1,11 +1,11 @@
 // xmlns `privacy`: reading and changing the settings (Baileys chats.ts privacyQuery, whatsapp-rust iq/privacy.rs).
 import { createHash } from 'node:crypto';
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
+import { accountSync } from '../delivery/notify.ts';
 import { tellPresence } from '../presence/presence.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { accountSync } from './audience.ts';
 import { type Category, hasList, isCategory, isValueOf } from './privacy-values.ts';
 import type { Profile } from './profiles.ts';
 
@@ -32,7 +32,7 @@ const get: Answer = ({ world, device, content }) => {
 /** All or nothing: one wrong category and none is changed. Answers the changed ones. */
 const set: Answer = ({ world, device, content, after }) => {
   const asked = children(content, 'category').map(category => readCategory(world, device.account, category));
-  if (asked.length === 0) throw new IqError(400, 'bad-request');
+  if (asked.length === 0) throw new IqError(400);
   for (const { name, value, change } of asked) setPrivacy(world, device.account, name, value, change);
   const profile = world.profiles.of(device.account);
   const changed = asked.map(({ name }) => categoryNode(profile, name));
@@ -47,18 +47,17 @@ interface ListChange {
 
 function readCategory(world: World, account: Account, asked: BinaryNode) {
   const { name, value, dhash } = asked.attrs;
-  if (!isCategory(name) || !isValueOf(name, value)) throw new IqError(400, 'bad-request');
+  if (!isCategory(name) || !isValueOf(name, value)) throw new IqError(400);
   const users = children(asked, 'user');
-  if (users.length > 0 && !hasList(value)) throw new IqError(400, 'bad-request');
+  if (users.length > 0 && !hasList(value)) throw new IqError(400);
   // Somebody else changed the list meanwhile: the client is to read it again.
   const current = listHash(world.profiles.of(account).lists.get(name));
   if (users.length > 0 && dhash !== undefined && dhash !== 'none' && dhash !== current)
-    throw new IqError(409, 'conflict');
+    throw new IqError(409);
   const change: { add: Account[]; remove: Account[] } = { add: [], remove: [] };
   for (const { attrs } of users) {
     const person = world.accounts.byJid(attrs.jid) ?? world.accounts.byJid(attrs.pn_jid);
-    if (!person || (attrs.action !== 'add' && attrs.action !== 'remove'))
-      throw new IqError(400, 'bad-request');
+    if (!person || (attrs.action !== 'add' && attrs.action !== 'remove')) throw new IqError(400);
     change[attrs.action].push(person);
   }
   return { name, value, change };
@@ -94,7 +93,7 @@ export function categoryNode(profile: Profile, name: Category): BinaryNode {
 
 function listNode(profile: Profile, asked: BinaryNode): BinaryNode {
   const { name } = asked.attrs;
-  if (!isCategory(name)) throw new IqError(400, 'bad-request');
+  if (!isCategory(name)) throw new IqError(400);
   const list = profile.lists.get(name) ?? new Set<Account>();
   const users = [...list].map(one => node('user', { jid: accountJid(one, 'lid'), pn_jid: accountJid(one) }));
   return node('list', { name, value: profile.privacy.get(name), dhash: listHash(list) }, users);

@@ -1,9 +1,9 @@
 // An account that wrote to too many strangers may start no chats for a while (Baileys socket.ts
 // fetchAccountReachoutTimelock, messages-recv.ts handleReachoutTimelockNotification).
 import type { Account } from '../accounts/accounts.ts';
-import { node, SERVER } from '../wire/stanza.ts';
+import { notifyMex } from '../delivery/notify.ts';
+import { SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { notify } from './audience.ts';
 
 /** Locks for so many seconds, or lifts it; the account's devices are told. */
 export function setTimelock(
@@ -16,12 +16,7 @@ export function setTimelock(
     : undefined;
   world.changed();
   const data = { xwa2_notify_account_reachout_timelock: describeTimelock(world, account) };
-  const update = node(
-    'update',
-    { op_name: 'NotificationUserReachoutTimelockUpdate' },
-    Buffer.from(JSON.stringify({ data })),
-  );
-  notify(world, account, { from: SERVER, type: 'mex' }, [update]);
+  notifyMex(world, account, SERVER, 'NotificationUserReachoutTimelockUpdate', { data });
 }
 
 /** As clients read it, in answers and notifications alike. */

@@ -2,10 +2,10 @@
 // Utils/tc-token-utils.ts, whatsapp-rust iq/tctoken.rs). Enforced, a first message without one is refused with 463.
 import { randomBytes } from 'node:crypto';
 import { type Account, accountJid } from '../accounts/accounts.ts';
+import { notify } from '../delivery/notify.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, child, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { notify } from './audience.ts';
 import { isCapped } from './new-chats.ts';
 import { nonContactToken } from './non-contact.ts';
 import { allows, isBlocked } from './privacy.ts';
@@ -38,11 +38,11 @@ export function isExpired(t: number, now: number): boolean {
  */
 const issue: Answer = ({ world, device, content, after }) => {
   const asked = children(content, 'token');
-  if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400, 'bad-request');
+  if (asked.length === 0 || asked.length > MAX_TOKENS) throw new IqError(400);
   const now = Number(world.clock.seconds());
   const given = asked.map(({ attrs: { jid, t = '', type } }) => {
     const holder = world.accounts.byJid(jid);
-    if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400, 'bad-request');
+    if (type !== 'trusted_contact' || !/^\d{1,12}$/.test(t)) throw new IqError(400);
     return { jid, holder, t: Math.min(Number(t), now) };
   });
   const back: BinaryNode[] = [];
@@ -56,7 +56,7 @@ const issue: Answer = ({ world, device, content, after }) => {
 };
 
 /** `giver` trusts `holder`: a new token, pushed to the holder's devices. Within one bucket the bytes stay the same. */
-export function giveToken(world: World, giver: Account, holder: Account, t: number): void {
+function giveToken(world: World, giver: Account, holder: Account, t: number): void {
   const tokens = world.profiles.of(giver).tokens;
   const before = tokens.get(holder);
   const same = before && Math.floor(before.t / BUCKET_SECONDS) === Math.floor(t / BUCKET_SECONDS);
@@ -129,7 +129,7 @@ function hasToken(world: World, sender: Account, to: Account, message: BinaryNod
   return isTrusted(world, to, sender, bytes(child(message, 'tctoken')));
 }
 
-export function isTimelocked(world: World, account: Account): boolean {
+function isTimelocked(world: World, account: Account): boolean {
   const lock = world.profiles.of(account).timelock;
   return lock !== undefined && lock.until > world.clock.now() / 1000;
 }

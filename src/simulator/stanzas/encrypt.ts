@@ -15,7 +15,7 @@ import {
   ProtocolError,
 } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { type Answer, IqError } from './request.ts';
+import { type Answer, errorNode, IqError } from './request.ts';
 
 const count: Answer = ({ world, device }) => {
   const exhausted = world.faults.armed?.fire('prekeys.exhausted', device)?.count;
@@ -28,7 +28,7 @@ const MAX_PREKEYS = 5_000;
 /** Appends one-time prekeys; ids that are there already are skipped. */
 const upload: Answer = ({ world, device, iq, after }) => {
   const identity = childBytes(iq, 'identity', 32);
-  if (!identity.equals(device.keys.identity)) throw new IqError(406, 'not-acceptable');
+  if (!identity.equals(device.keys.identity)) throw new IqError(406);
   const known = new Set(device.preKeys.map(key => key.id));
   for (const key of children(child(iq, 'list'), 'key')) {
     const id = childBytes(key, 'id', 3).readUIntBE(0, 3);
@@ -53,13 +53,13 @@ function readSignedPreKey(device: Device, skey: BinaryNode | undefined): SignedP
   const id = childBytes(skey, 'id', 3).readUIntBE(0, 3);
   const value = childBytes(skey, 'value', 32);
   const signature = childBytes(skey, 'signature', 64);
-  if (!verify(device.keys.identity, typed(value), signature)) throw new IqError(406, 'not-acceptable');
+  if (!verify(device.keys.identity, typed(value), signature)) throw new IqError(406);
   return { id, public: value, signature };
 }
 
 /** What the server holds, and a hash of it (whatsapp-rust wacore/src/iq/prekeys.rs). */
 const digest: Answer = ({ device }) => {
-  if (device.preKeys.length === 0) throw new IqError(404, 'item-not-found');
+  if (device.preKeys.length === 0) throw new IqError(404);
   const { registration, type, identity, skey } = keyNodes(device);
   const hash = createHash('sha1')
     .update(device.keys.identity)
@@ -94,8 +94,7 @@ const bundles: Answer = ({ world, device, content }) => {
   return [node('list', {}, users)];
 };
 
-const noBundle = (jid: string): BinaryNode =>
-  node('user', { jid }, [node('error', { code: '404', text: 'item-not-found' })]);
+const noBundle = (jid: string): BinaryNode => node('user', { jid }, [errorNode(404)]);
 
 // The JID goes back exactly as asked: Baileys stores the session under it.
 function bundle(world: World, target: Device, jid: string): BinaryNode {

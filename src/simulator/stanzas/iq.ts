@@ -1,7 +1,6 @@
 // Requests of clients: every one is answered, because an unanswered one costs Baileys 60 s (protocol.md 5.2).
 import { dirtyIqs } from '../app-state/dirty.ts';
 import { appStateIqs } from '../app-state/sync.ts';
-
 import { catalogIqs } from '../business/catalog.ts';
 import { businessProfileIqs } from '../business/profile.ts';
 import { channelIqs } from '../channels/stanzas.ts';
@@ -12,11 +11,10 @@ import type { Connection } from '../wire/connection.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
 import { accountIqs } from './account.ts';
-
 import { encryptIqs } from './encrypt.ts';
 import { answerMd } from './md.ts';
 import { mexIqs } from './mex.ts';
-import { type Answer, IqError } from './request.ts';
+import { type Answer, errorNode, IqError, type Later } from './request.ts';
 import { usyncIqs } from './usync.ts';
 
 /** By `xmlns`, or by `xmlns/type/child` where one namespace holds several requests. A map: clients choose the key. */
@@ -46,7 +44,7 @@ export function handleIq(world: World, connection: Connection, iq: BinaryNode): 
   const reply = (kind: 'result' | 'error', content: BinaryNode[]) =>
     connection.send(node('iq', { from: to, type: kind, id }, content.length > 0 ? content : undefined));
   const later: (() => void)[] = [];
-  const after = (run: () => void) => void later.push(run);
+  const after: Later = run => void later.push(run);
   try {
     const content = children(iq)[0];
     const name = `${xmlns}/${type}/${content?.tag ?? ''}`;
@@ -61,6 +59,6 @@ export function handleIq(world: World, connection: Connection, iq: BinaryNode): 
     for (const run of later) run();
   } catch (error) {
     if (!(error instanceof IqError)) throw error;
-    reply('error', [node('error', { code: String(error.code), text: error.message })]);
+    reply('error', [errorNode(error.code)]);
   }
 }

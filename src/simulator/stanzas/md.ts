@@ -5,14 +5,9 @@ import type { Connection } from '../wire/connection.ts';
 import { parseJid } from '../wire/jid.ts';
 import { attr, type BinaryNode, child, childBytes, node, ProtocolError } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
-import { IqError } from './request.ts';
+import { IqError, type Later } from './request.ts';
 
-export function answerMd(
-  world: World,
-  connection: Connection,
-  iq: BinaryNode,
-  after: (run: () => void) => void,
-): BinaryNode[] {
+export function answerMd(world: World, connection: Connection, iq: BinaryNode, after: Later): BinaryNode[] {
   const linking = child(iq, 'link_code_companion_reg');
   if (linking) return linkByCode(world, connection, linking);
   const device = connection.device;
@@ -33,7 +28,7 @@ function linkByCode(world: World, connection: Connection, linking: BinaryNode): 
   switch (linking.attrs.stage) {
     case 'companion_hello': {
       const phone = parseJid(attr(linking, 'jid'))?.user;
-      if (!phone) throw new IqError(400, 'bad-request');
+      if (!phone) throw new IqError(400);
       const wrappedEphemeral = childBytes(linking, 'link_code_pairing_wrapped_companion_ephemeral_pub', 80);
       const ref = randomBytes(16).toString('base64');
       world.desk.greet({ connection, phone, wrappedEphemeral, ref });
@@ -43,6 +38,6 @@ function linkByCode(world: World, connection: Connection, linking: BinaryNode): 
       connection.codeFinish?.(linking);
       return [];
     default:
-      throw new IqError(400, 'bad-request');
+      throw new IqError(400);
   }
 }

@@ -1,13 +1,14 @@
 // What the answers to mex queries (GraphQL over `w:mex`) are made from.
 import type { Device } from '../accounts/accounts.ts';
 import type { World } from '../world.ts';
+import type { Later } from './request.ts';
 
 export interface MexRequest {
   readonly world: World;
   readonly device: Device;
   readonly variables: Readonly<Record<string, unknown>>;
   /** Runs once the answer is on its way. */
-  readonly after: (run: () => void) => void;
+  readonly after: Later;
 }
 
 /** What `data` of the answer holds. Throws {@link MexError} for an error answer. */

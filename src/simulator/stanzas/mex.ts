@@ -30,7 +30,7 @@ const queries: Readonly<Record<string, MexAnswer>> = {
 
 const mex: Answer = ({ world, device, content, after }) => {
   const id = content?.attrs.query_id;
-  if (content?.tag !== 'query' || id === undefined) throw new IqError(400, 'bad-request');
+  if (content?.tag !== 'query' || id === undefined) throw new IqError(400);
   const variables = readVariables(bytes(content));
   let answer: unknown;
   try {
@@ -53,10 +53,10 @@ function readVariables(given: Buffer | undefined): Record<string, unknown> {
   try {
     parsed = JSON.parse(given?.toString() ?? '');
   } catch {
-    throw new IqError(400, 'bad-request');
+    throw new IqError(400);
   }
   const { variables = {} } = (parsed ?? {}) as { variables?: unknown };
-  if (typeof variables !== 'object' || variables === null) throw new IqError(400, 'bad-request');
+  if (typeof variables !== 'object' || variables === null) throw new IqError(400);
   return variables as Record<string, unknown>;
 }
 

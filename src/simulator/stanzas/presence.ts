@@ -1,9 +1,8 @@
 // What clients say about themselves and want to know of others: presence and chat states (protocol.md 10.1).
-
-import { type Device, deviceJid } from '../accounts/accounts.ts';
+import type { Device } from '../accounts/accounts.ts';
 import { rename } from '../accounts/rename.ts';
-import { chatStateOf, relayChatState } from '../presence/chat-state.ts';
-import { tellPresence, watchGroup, watchPerson } from '../presence/presence.ts';
+import { chatStateIn, sayChatState } from '../presence/chat-state.ts';
+import { setAvailable, watchGroup, watchPerson } from '../presence/presence.ts';
 import { parseJid } from '../wire/jid.ts';
 import { type BinaryNode, bytes, child, children } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -14,11 +13,8 @@ const MAX_NAME = 100;
 export function handlePresence(world: World, device: Device, presence: BinaryNode): void {
   const { type, name, to } = presence.attrs;
   if (name) rename(world, device.account, name.slice(0, MAX_NAME));
-  if (type === 'available' || type === 'unavailable') {
-    device.available = type === 'available';
-    world.events.tell({ kind: 'presence', jid: deviceJid(device), available: device.available });
-    tellPresence(world, device.account);
-  } else if (type === 'subscribe') subscribe(world, device, to, presence);
+  if (type === 'available' || type === 'unavailable') setAvailable(world, device, type === 'available');
+  else if (type === 'subscribe') subscribe(world, device, to, presence);
 }
 
 function subscribe(world: World, device: Device, to: string | undefined, presence: BinaryNode): void {
@@ -33,10 +29,6 @@ function subscribe(world: World, device: Device, to: string | undefined, presenc
 }
 
 export function handleChatState(world: World, device: Device, chatState: BinaryNode): void {
-  const state = chatStateOf(children(chatState)[0]);
-  const chat = chatState.attrs.to ?? '';
-  if (!state) return;
-  const shown = state.attrs.media === 'audio' ? 'recording' : state.tag;
-  world.events.tell({ kind: 'typing', from: deviceJid(device), chat, state: shown });
-  relayChatState(world, device.account, chat, state);
+  const state = chatStateIn(children(chatState)[0]);
+  if (state) sayChatState(world, device, chatState.attrs.to ?? '', state);
 }

@@ -1,6 +1,6 @@
 // Receipts and acks from clients: they confirm delivery to the server and travel on to the sender (protocol.md 9).
-import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { type Chat, chatOf } from '../delivery/chat.ts';
+import { type Device, deviceJid, ownPhone } from '../accounts/accounts.ts';
+import { bareChat, type Chat, chatOf } from '../delivery/chat.ts';
 import { deliverReceipt, type ReceiptParcel, receiptToPeople, SEEN } from '../delivery/routing.ts';
 import { handleMediaRetry } from '../media/retry.ts';
 import { type Jid, parseJid } from '../wire/jid.ts';
@@ -21,12 +21,15 @@ export function handleReceipt(world: World, sender: Device, receipt: BinaryNode)
   const ids = [id, ...children(child(receipt, 'list'), 'item').map(item => attr(item, 'id'))];
   if (!SEEN.has(type ?? '')) {
     // Several may be confirmed at once: clients that were offline do so.
-    for (const one of ids) if (sender.mailbox.confirm('message', one)) world.changed();
+    for (const one of ids) {
+      const { mailbox } = sender;
+      if (type === 'retry' ? mailbox.askAgain(one) : mailbox.confirm('message', one)) world.changed();
+    }
   }
   for (const one of ids) world.ledger.receipt(one, deviceJid(sender), type ?? 'delivered');
   if (TO_OWN_PHONE.has(type ?? '')) {
     const heard = node('receipt', { id, from: deviceJid(sender), type });
-    sender.account.devices.get(0)?.phone?.receive(heard);
+    ownPhone(sender.account)?.receive(heard);
   }
   if (type === 'server-error') handleMediaRetry(world, sender, receipt);
   if (INTERNAL.has(type ?? '') || world.faults.armed?.fire('receipt.drop', sender, receipt)) return;
@@ -40,7 +43,7 @@ function passOn(world: World, sender: Device, receipt: BinaryNode, ids: string[]
   const account = author && world.accounts.byUser(author.user, author.domain);
   if (!chat || !account) return;
   const content = children(receipt).filter(one => one.tag !== 'list');
-  const parcel: ReceiptParcel = { sender, ids, type, chat: bare(chat), form: author.domain, content };
+  const parcel: ReceiptParcel = { sender, ids, type, chat: bareChat(chat), form: author.domain, content };
   if (!TO_DEVICE.has(type ?? '')) {
     receiptToPeople(world, parcel, account, { kind: 'person', jid: { ...author, device: 0 } });
     return;
@@ -57,13 +60,11 @@ function ownCopy(world: World, sender: Device, author: Jid, recipient: string | 
     : undefined;
 }
 
-function bare(chat: Chat): Chat {
-  return chat.kind === 'person' ? { kind: 'person', jid: { ...chat.jid, device: 0 } } : chat;
-}
-
 /** `<ack>` confirms what is not a message, and a message that the client gave up on. */
 export function handleAck(world: World, device: Device, ack: BinaryNode): void {
   const { class: tag, id, error } = ack.attrs;
-  if (tag === 'message' && id !== undefined) world.ledger.nacked(id, deviceJid(device), error);
-  if (tag !== undefined && id !== undefined && device.mailbox.confirm(tag, id)) world.changed();
+  if (tag === undefined || id === undefined) return;
+  const late = tag === 'message' && error !== undefined && device.mailbox.gaveUpBefore(id);
+  if (tag === 'message') world.ledger.nacked(id, deviceJid(device), error, late);
+  if (!late && device.mailbox.confirm(tag, id)) world.changed();
 }

@@ -12,9 +12,8 @@ const usync: Answer = request => {
   const query = children(child(content, 'query'));
   const listed = children(child(content, 'list'), 'user');
   const aside = children(child(content, 'side_list'), 'user');
-  if (content?.tag !== 'usync' || query.length === 0) throw new IqError(400, 'bad-request');
-  if (listed.length + aside.length > MAX_USERS || overLimit(request))
-    throw new IqError(429, 'rate-overlimit');
+  if (content?.tag !== 'usync' || query.length === 0) throw new IqError(400);
+  if (listed.length + aside.length > MAX_USERS || overLimit(request)) throw new IqError(429);
   const answer = (user: BinaryNode) => answerUser(user, query, request);
   return [
     node('usync', { ...content.attrs }, [

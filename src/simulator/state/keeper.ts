@@ -4,6 +4,7 @@ import { open, readFile, rename } from 'node:fs/promises';
 import { makeTrust, type Trust } from '../wire/certificate.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { World } from '../world.ts';
+import { fromBase64 } from './base64.ts';
 import { captureWorld, STATE_VERSION, type WorldState } from './world-state.ts';
 
 const QUIET_MS = 200;
@@ -92,8 +93,7 @@ export async function readState(file: string): Promise<{ state: WorldState; trus
   try {
     const state = JSON.parse(text) as WorldState;
     if (state.version !== STATE_VERSION) throw new Error(`version ${state.version}, not ${STATE_VERSION}`);
-    const decoded = (key: string) => Buffer.from(key, 'base64');
-    return { state, trust: makeTrust(decoded(state.root), keyPairOf(decoded(state.static))) };
+    return { state, trust: makeTrust(fromBase64(state.root), keyPairOf(fromBase64(state.static))) };
   } catch (error) {
     throw new Error(`${file} is not a simulator's state`, { cause: error });
   }

@@ -1,10 +1,10 @@
 // The whole world as plain JSON and back. Keys are base64; stanzas are in their wire form.
-import type { Account, Device, DeviceKeys } from '../accounts/accounts.ts';
+import { type Account, companionsOf, type Device, type DeviceKeys, ownPhone } from '../accounts/accounts.ts';
 import type { DirtyType } from '../app-state/dirty.ts';
 import { captureAppState, type KeptAppState, restoreAppState } from '../app-state/kept.ts';
-import { type BusinessState, captureBusinesses, restoreBusinesses } from '../business/business-state.ts';
-import { type ChannelState, captureChannels, restoreChannels } from '../channels/channels-state.ts';
-import { captureGroups, type GroupState, restoreGroups } from '../groups/state.ts';
+import { captureBusinesses, type KeptBusiness, restoreBusinesses } from '../business/kept.ts';
+import { captureChannels, type KeptChannel, restoreChannels } from '../channels/kept.ts';
+import { captureGroups, type KeptGroup, restoreGroups } from '../groups/kept.ts';
 import type { PastSpec } from '../history/past-spec.ts';
 import type { SyncSettings } from '../history/settings.ts';
 import type { StoreState } from '../media/store.ts';
@@ -12,13 +12,15 @@ import type { PhoneMessage } from '../phone/messages.ts';
 import { Phone } from '../phone/phone.ts';
 import type { PhoneReceipt } from '../phone/receipts.ts';
 import type { Script } from '../phone/script.ts';
-import { captureProfiles, type ProfilesState, restoreProfiles } from '../profile/profile-state.ts';
+import { captureProfiles, type KeptProfiles, restoreProfiles } from '../profile/kept.ts';
 import type { TlsIdentity } from '../tls/authority.ts';
 import type { KeyPair } from '../wire/crypto.ts';
 import { keyPairOf } from '../wire/crypto.ts';
 import type { Domain } from '../wire/jid.ts';
 import { decode, encode } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
+import { fromBase64, toBase64 } from './base64.ts';
+import { numbersOf, peopleOf } from './people.ts';
 
 export const STATE_VERSION = 1;
 
@@ -81,19 +83,17 @@ export interface WorldState {
   tls?: TlsIdentity;
   media?: StoreState;
   accounts: AccountState[];
-  profiles?: ProfilesState;
-  businesses?: BusinessState[];
-  channels?: ChannelState[];
+  profiles?: KeptProfiles;
+  businesses?: KeptBusiness[];
+  channels?: KeptChannel[];
   sentForms?: [string, Domain][];
   /** Absent in files of simulators that had none. */
-  groups?: GroupState[];
+  groups?: KeptGroup[];
   clockOffsetMs?: number;
   sync?: SyncSettings;
 }
 
-const text = (data: Uint8Array): string => Buffer.from(data).toString('base64');
-const data = (base64: string): Buffer => Buffer.from(base64, 'base64');
-const pairOf = (privateKey: string): KeyPair => keyPairOf(data(privateKey));
+const pairOf = (privateKey: string): KeyPair => keyPairOf(fromBase64(privateKey));
 
 /** All but the accounts, at once; the accounts one by one, each as it is when its turn comes. */
 export function captureWorld(world: World): {
@@ -102,8 +102,8 @@ export function captureWorld(world: World): {
 } {
   const rest = {
     version: STATE_VERSION,
-    root: text(world.trust.root.private),
-    static: text(world.trust.static.private),
+    root: toBase64(world.trust.root.private),
+    static: toBase64(world.trust.static.private),
     ...(world.tls && { tls: world.tls }),
     media: world.media.capture(),
     clockOffsetMs: world.clock.offsetMs,
@@ -119,25 +119,24 @@ export function captureWorld(world: World): {
 
 function* captureAccounts(world: World): Generator<AccountState> {
   for (const account of world.accounts.all()) {
-    const phone = account.devices.get(0)?.phone;
+    const phone = ownPhone(account);
     if (phone) yield captureAccount(world, account, phone);
   }
 }
 
 function captureAccount(world: World, account: Account, phone: Phone): AccountState {
-  const companions = [...account.devices.values()].filter(device => device.id !== 0);
   return {
     phone: account.phone,
     lid: account.lid,
     name: account.name,
     rawId: account.rawId,
-    identity: text(account.identity.private),
+    identity: toBase64(account.identity.private),
     nextDeviceId: account.nextDeviceId,
-    watchers: [...account.watchers].map(one => one.phone),
+    watchers: numbersOf(account.watchers),
     phoneState: capturePhone(phone),
     appState: captureAppState(world, phone),
     pasts: phone.history.pasts,
-    devices: companions.map(device => captureDevice(world, device)),
+    devices: companionsOf(account).map(device => captureDevice(world, device)),
   };
 }
 
@@ -148,27 +147,27 @@ function capturePhone(phone: Phone): PhoneState {
     registrationId,
     signedPreKey: {
       id: signedPreKey.id,
-      private: text(signedPreKey.pair.private),
-      signature: text(signedPreKey.signature),
+      private: toBase64(signedPreKey.pair.private),
+      signature: toBase64(signedPreKey.signature),
     },
-    preKeys: [...preKeys].map(([id, pair]) => [id, text(pair.private)]),
+    preKeys: [...preKeys].map(([id, pair]) => [id, toBase64(pair.private)]),
     nextPreKeyId,
-    sessions: [...sessions].map(([address, record]) => [address, text(record)]),
-    senderKeys: [...senderKeys].map(([name, record]) => [name, text(record)]),
+    sessions: [...sessions].map(([address, record]) => [address, toBase64(record)]),
+    senderKeys: [...senderKeys].map(([name, record]) => [name, toBase64(record)]),
     keyHolders: [...keyHolders].map(([group, names]) => [group, [...names]]),
     messages: phone.messages,
     contents: phone.messages.map(one => {
       const content = phone.chats.contentOf(one);
-      return content ? text(content) : null;
+      return content ? toBase64(content) : null;
     }),
     receipts: [...phone.receipts.entries()],
     script: phone.script,
-    ...(!phone.on && { off: phone.waiting.map(stanza => text(encode(stanza))) }),
+    ...(!phone.on && { off: phone.waiting.map(stanza => toBase64(encode(stanza))) }),
     sent: [...phone.outbox.sent.entries(), ...phone.outbox.sentPeers.entries()].map(
       ([id, { to, content, at, peer }]) => ({
         id,
         to,
-        message: text(content),
+        message: toBase64(content),
         at,
         ...(peer && { peer }),
       }),
@@ -182,18 +181,18 @@ function captureDevice(world: World, device: Device): DeviceState {
     id: device.id,
     keys: {
       registrationId,
-      identity: text(identity),
+      identity: toBase64(identity),
       signedPreKey: {
         id: signedPreKey.id,
-        public: text(signedPreKey.public),
-        signature: text(signedPreKey.signature),
+        public: toBase64(signedPreKey.public),
+        signature: toBase64(signedPreKey.signature),
       },
     },
     noiseKey: device.noiseKey ?? '',
-    signedIdentity: text(device.signedIdentity ?? Buffer.alloc(0)),
-    ...(device.props && { props: text(device.props) }),
-    preKeys: device.preKeys.map(key => ({ id: key.id, public: text(key.public) })),
-    queue: device.mailbox.contents().map(stanza => text(encode(stanza))),
+    signedIdentity: toBase64(device.signedIdentity ?? Buffer.alloc(0)),
+    ...(device.props && { props: toBase64(device.props) }),
+    preKeys: device.preKeys.map(key => ({ id: key.id, public: toBase64(key.public) })),
+    queue: device.mailbox.contents().map(stanza => toBase64(encode(stanza))),
     logins: device.logins,
     ...(device.lastClose === undefined ? {} : { lastClose: device.lastClose }),
     bootstrapped: device.bootstrapped,
@@ -203,6 +202,7 @@ function captureDevice(world: World, device: Device): DeviceState {
 
 /** Fills an empty world. */
 export function restoreWorld(world: World, state: WorldState): void {
+  world.ledger.resumed();
   if (state.media) world.media.restore(state.media);
   world.clock.offsetMs = state.clockOffsetMs ?? 0;
   Object.assign(world.sync, state.sync);
@@ -210,10 +210,7 @@ export function restoreWorld(world: World, state: WorldState): void {
   world.sentForms.restore(state.sentForms ?? []);
   for (const one of state.accounts) {
     const account = world.accounts.byPhone(one.phone);
-    for (const phone of one.watchers) {
-      const watcher = world.accounts.byPhone(phone);
-      if (watcher) account?.watchers.add(watcher);
-    }
+    for (const watcher of peopleOf(world.accounts, one.watchers)) account?.watchers.add(watcher);
   }
   if (state.profiles) restoreProfiles(world, state.profiles);
   restoreBusinesses(world, state.businesses ?? []);
@@ -230,12 +227,12 @@ function restoreAccount(world: World, kept: AccountState): void {
   for (const one of kept.devices) {
     const device = world.accounts.addCompanion(account, one.id, {
       keys: restoreKeys(one.keys),
-      noiseKey: data(one.noiseKey),
-      signedIdentity: data(one.signedIdentity),
-      props: one.props === undefined ? undefined : data(one.props),
-      preKeys: one.preKeys.map(key => ({ id: key.id, public: data(key.public) })),
+      noiseKey: fromBase64(one.noiseKey),
+      signedIdentity: fromBase64(one.signedIdentity),
+      props: one.props === undefined ? undefined : fromBase64(one.props),
+      preKeys: one.preKeys.map(key => ({ id: key.id, public: fromBase64(key.public) })),
     });
-    device.mailbox.restore(one.queue.map(stanza => decode(data(stanza))));
+    device.mailbox.restore(one.queue.map(stanza => decode(fromBase64(stanza))));
     device.logins = one.logins;
     device.lastClose = one.lastClose;
     device.bootstrapped = one.bootstrapped;
@@ -247,25 +244,25 @@ function restorePhone(world: World, account: Account, kept: PhoneState): Phone {
   const { id, private: privateKey, signature } = kept.signedPreKey;
   const phone = new Phone(world, account, {
     registrationId: kept.registrationId,
-    signedPreKey: { id, pair: pairOf(privateKey), signature: data(signature) },
+    signedPreKey: { id, pair: pairOf(privateKey), signature: fromBase64(signature) },
     preKeys: new Map(kept.preKeys.map(([keyId, key]) => [keyId, pairOf(key)])),
     nextPreKeyId: kept.nextPreKeyId,
-    sessions: new Map(kept.sessions.map(([address, record]) => [address, data(record)])),
-    senderKeys: new Map(kept.senderKeys?.map(([name, record]) => [name, data(record)])),
+    sessions: new Map(kept.sessions.map(([address, record]) => [address, fromBase64(record)])),
+    senderKeys: new Map(kept.senderKeys?.map(([name, record]) => [name, fromBase64(record)])),
     keyHolders: new Map(kept.keyHolders?.map(([group, names]) => [group, new Set(names)])),
   });
   kept.messages.forEach((message, index) => {
     const content = kept.contents?.[index];
-    phone.chats.keep(message, content ? data(content) : undefined);
+    phone.chats.keep(message, content ? fromBase64(content) : undefined);
   });
   for (const [id, heard] of kept.receipts ?? []) phone.receipts.restore(id, heard);
   phone.script = kept.script;
   if (kept.off) phone.switch(false);
-  for (const stanza of kept.off ?? []) phone.receive(decode(data(stanza)));
+  for (const stanza of kept.off ?? []) phone.receive(decode(fromBase64(stanza)));
   for (const { id: sentId, to, message, at = 0, peer } of kept.sent) {
     if (to === undefined) continue;
     const { sent, sentPeers } = phone.outbox;
-    (peer ? sentPeers : sent).restore(sentId, { to, content: data(message), at, peer });
+    (peer ? sentPeers : sent).restore(sentId, { to, content: fromBase64(message), at, peer });
   }
   return phone;
 }
@@ -274,7 +271,7 @@ function restoreKeys(kept: KeysState): DeviceKeys {
   const { id, public: publicKey, signature } = kept.signedPreKey;
   return {
     registrationId: kept.registrationId,
-    identity: data(kept.identity),
-    signedPreKey: { id, public: data(publicKey), signature: data(signature) },
+    identity: fromBase64(kept.identity),
+    signedPreKey: { id, public: fromBase64(publicKey), signature: fromBase64(signature) },
   };
 }

@@ -3,11 +3,11 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { type Device, deviceJid } from '../accounts/accounts.ts';
-import { badTrust, garbageHello } from '../faults/connecting.ts';
-import type { ArmedFault } from '../faults/faults.ts';
+import { forgetOldest } from '../bounded.ts';
 import { passesIn, passesOut } from '../faults/gate.ts';
+import { presented } from '../faults/handshaking.ts';
 import type { Effect, Wire } from '../faults/kind.ts';
-import type { ProtocolFault } from '../ledger/ledger.ts';
+import type { ProtocolFault } from '../ledger/protocol-fault.ts';
 import { authenticate } from '../linking/login.ts';
 import type { Registration } from '../linking/pairing-desk.ts';
 import { handleStanza } from '../stanzas/dispatch.ts';
@@ -19,9 +19,9 @@ import { encodeShared } from './encode.ts';
 import { FrameReader, frame } from './frames.ts';
 import { type Authenticated, Handshake } from './handshake.ts';
 import { FloodGuard } from './limits.ts';
+import { Outlet } from './outlet.ts';
 import { type BinaryNode, decode, encode, node, ProtocolError, SERVER } from './stanza.ts';
 import type { Transport } from './transport.ts';
-import { binaryMessage } from './web-socket-message.ts';
 
 // The last stanza must be read before the close frame is (protocol.md 15).
 const FLUSH_MS = 30;
@@ -29,21 +29,17 @@ const FLUSH_MS = 30;
 export class Connection implements Wire {
   readonly world: World;
   readonly #socket: WebSocket;
-  readonly #raw: Duplex;
   readonly #reader = new FrameReader();
   readonly #in: DelayLine;
-  readonly #out: DelayLine;
+  readonly #out: Outlet;
   readonly #flood: FloodGuard;
   #handshake: Handshake | undefined;
   #transport: Transport | undefined;
   #greeted = false;
   #over = false;
-  #mute = false;
-  /** The client reads too slowly, and is given some time. */
-  #behind = false;
   #patience: NodeJS.Timeout;
   readonly #answers = new Map<string, (answer: BinaryNode) => void>();
-  readonly #ended = new Set<() => void>();
+  readonly #ended = new Set<(name: string) => void>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #effects: Set<Effect> | undefined;
   #jid = '';
@@ -52,18 +48,17 @@ export class Connection implements Wire {
   device: Device | undefined;
   /** Set while the client waits to be linked. */
   registration: Registration | undefined;
-  refs: string[] = [];
   /** Set while a pairing by code waits for the companion's last step. */
   codeFinish: ((finish: BinaryNode) => void) | undefined;
 
-  /** `raw` is what `socket` was made of: whole messages are written to it, everything else is left to `ws`. */
+  /** `raw` is what `socket` was made of. */
   constructor(world: World, socket: WebSocket, raw: Duplex) {
     this.world = world;
     this.#socket = socket;
-    this.#raw = raw;
     const { faults, limits } = world;
     this.#in = new DelayLine(() => faults.delay('in', this.device));
-    this.#out = new DelayLine(() => faults.delay('out', this.device));
+    const delay = () => faults.delay('out', this.device);
+    this.#out = new Outlet(socket, raw, limits, delay, () => this.#cutOff());
     this.#flood = new FloodGuard(limits.framesPerSecond);
     this.#patience = setTimeout(() => this.#giveUp('handshake-timeout'), limits.handshakeMs);
     world.connections.add(this);
@@ -94,7 +89,7 @@ export class Connection implements Wire {
     if (this.#over || !transport) return;
     this.#out.push(() => {
       try {
-        this.#write(transport.sealFrame(encodeShared(stanza)));
+        this.#out.write(transport.sealFrame(encodeShared(stanza)));
       } catch (error) {
         // A stanza that cannot be written: made by the server from what another client sent. It costs this connection.
         this.world.ledger.protocolError('internal', error);
@@ -104,7 +99,7 @@ export class Connection implements Wire {
   }
 
   writeRaw(bytes: () => Uint8Array): void {
-    if (!this.#over) this.#out.push(() => this.#write(bytes()));
+    if (!this.#over) this.#out.push(() => this.#out.write(bytes()));
   }
 
   seal(stanza: BinaryNode): Buffer {
@@ -133,10 +128,7 @@ export class Connection implements Wire {
   /** Sends an iq of the server's own and hands its answer to `answered`. */
   ask(iq: BinaryNode, answered: (answer: BinaryNode) => void): void {
     this.#answers.set(iq.attrs.id ?? '', answered);
-    if (this.#answers.size > this.world.limits.pendingAnswers) {
-      const [oldest = ''] = this.#answers.keys();
-      this.#answers.delete(oldest);
-    }
+    forgetOldest(this.#answers, this.world.limits.pendingAnswers);
     this.send(iq);
   }
 
@@ -149,11 +141,12 @@ export class Connection implements Wire {
     return answered !== undefined;
   }
 
-  onEnd(run: () => void): void {
+  /** Runs once when the connection ends; `name` says how. */
+  onEnd(run: (name: string) => void): void {
     this.#ended.add(run);
   }
 
-  offEnd(run: () => void): void {
+  offEnd(run: (name: string) => void): void {
     this.#ended.delete(run);
   }
 
@@ -184,14 +177,8 @@ export class Connection implements Wire {
     if (this.#over) return;
     this.#patience.refresh();
     if (this.#in.size > this.world.limits.waitingChunks) this.#flooded();
-    else this.#in.push(() => this.#receiveAll(data));
-  }
-
-  /** What this client is told because of `data` goes to the kernel at once, however many stanzas it is. */
-  #receiveAll(data: Buffer): void {
-    this.#raw.cork();
-    this.#receive(data);
-    this.#raw.uncork();
+    // What this client is told because of `data` goes out as one, however many stanzas it is.
+    else this.#in.push(() => this.#out.together(() => this.#receive(data)));
   }
 
   #receive(data: Buffer): void {
@@ -235,16 +222,22 @@ export class Connection implements Wire {
     if (!header) throw new ProtocolError('a frame before the header');
     if (!this.#greeted) {
       this.#greeted = true;
-      const fault = this.world.faults.armed?.first('handshake');
-      const trust = fault ? this.#spoil(fault) : this.world.trust;
-      if (!trust) return;
-      this.#handshake = new Handshake(trust, header);
-      const { hello, client } = this.#handshake.hello(data);
-      this.#out.push(() => this.#write(frame(hello)));
-      if (client) this.#begin(client);
+      this.#greet(header, data);
+    } else if (this.#handshake) this.#begin(this.#handshake.finish(data));
+  }
+
+  #greet(header: Buffer, clientHello: Buffer): void {
+    const identity = presented(this.world);
+    if ('socket' in identity) {
+      const { hello, socket, name } = identity;
+      if (hello) this.writeRaw(() => frame(hello));
+      this.#end({ socket }, name);
       return;
     }
-    if (this.#handshake) this.#begin(this.#handshake.finish(data));
+    this.#handshake = new Handshake(identity, header);
+    const { hello, client } = this.#handshake.hello(clientHello);
+    this.writeRaw(() => frame(hello));
+    if (client) this.#begin(client);
   }
 
   /** The client proved who it is: from here on frames are stanzas. */
@@ -262,38 +255,6 @@ export class Connection implements Wire {
         this.refuse('400');
       }
     });
-  }
-
-  /** A fault of the handshake: what the server presents instead of its identity, if anything. */
-  #spoil(fault: ArmedFault) {
-    switch (fault.name) {
-      case 'handshake.bad-certificate':
-        return badTrust(this.world.trust, String(fault.params.how));
-      case 'handshake.garbage':
-        this.writeRaw(() => frame(garbageHello()));
-        break;
-      case 'handshake.drop':
-        this.#end({ socket: 'destroy' }, fault.name);
-        return undefined;
-    }
-    this.#end({ socket: 'keep' }, fault.name);
-    return undefined;
-  }
-
-  #write(bytes: Uint8Array): void {
-    if (this.#mute || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#raw.write(binaryMessage(bytes));
-    const { backlogBytes, backlogMs } = this.world.limits;
-    const waiting = this.#raw.writableLength;
-    if (waiting <= backlogBytes) return;
-    if (waiting > 8 * backlogBytes) this.#cutOff();
-    else if (!this.#behind) {
-      this.#behind = true;
-      this.later(backlogMs, () => {
-        this.#behind = false;
-        if (this.#raw.writableLength > backlogBytes) this.#cutOff();
-      });
-    }
   }
 
   #cutOff(): void {
@@ -325,9 +286,7 @@ export class Connection implements Wire {
     const said = how.stanza !== undefined || how.frame !== undefined;
     const socket = this.#socket;
     if (how.socket === 'mute') {
-      this.#out.push(() => {
-        this.#mute = true;
-      });
+      this.#out.mute();
       return;
     }
     if (how.socket === 'close') this.#out.push(() => setTimeout(() => socket.close(), said ? FLUSH_MS : 0));
@@ -353,18 +312,7 @@ export class Connection implements Wire {
     this.#answers.clear();
     this.#effects = undefined;
     this.#in.clear();
-    this.world.desk.forget(this);
-    const device = this.device;
-    if (device?.connection === this) {
-      device.connection = undefined;
-      device.available = false;
-      device.lastClose = name;
-      device.mailbox.detach();
-      this.world.ledger.closed(this.#jid, name);
-      this.world.events.tell({ kind: 'close', jid: this.#jid, close: name });
-      this.world.changed();
-    }
-    for (const run of this.#ended) run();
+    for (const run of this.#ended) run(name);
     this.#ended.clear();
   }
 }

@@ -1,5 +1,5 @@
 // What a random run does, decided before it begins: the same seed is the same list of sends and faults.
-import { Chance } from '../../../src/simulator/faults/random.ts';
+import { Chance } from '../../../src/simulator/chance.ts';
 
 export interface RunSize {
   readonly seed: number;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BoundedMap } from '../../../src/simulator/ledger/bounded.ts';
+import { BoundedMap } from '../../../src/simulator/bounded.ts';
 
 test('a bounded map has the newest half of what it may hold, and never more than that', () => {
   const map = new BoundedMap<number>(100);

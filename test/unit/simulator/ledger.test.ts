@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Clock } from '../../../src/simulator/clock.ts';
-import { Events } from '../../../src/simulator/events/events.ts';
+import { Events } from '../../../src/simulator/events.ts';
 import { Ledger } from '../../../src/simulator/ledger/ledger.ts';
 import { node } from '../../../src/simulator/wire/stanza.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Events } from '../../../src/simulator/events/events.ts';
+import { Events } from '../../../src/simulator/events.ts';
 import { PairingDesk } from '../../../src/simulator/linking/pairing-desk.ts';
 import type { Connection } from '../../../src/simulator/wire/connection.ts';
 
@@ -10,7 +10,7 @@ const hello = (connection: Connection, phone: string) => ({
   wrappedEphemeral: Buffer.alloc(80),
   ref: 'ref',
 });
-const socket = () => ({ refs: [] }) as unknown as Connection;
+const socket = () => ({}) as unknown as Connection;
 
 test('a socket waits for a code with one number at a time, however many it names', () => {
   const desk = new PairingDesk(new Events(() => 0));

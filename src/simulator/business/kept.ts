@@ -4,7 +4,7 @@ import type { Business, Collection, Order, Product } from './businesses.ts';
 
 type Said = Omit<Business, 'products' | 'collections' | 'orders'>;
 
-export interface BusinessState {
+export interface KeptBusiness {
   phone: string;
   said: Said;
   products: Product[];
@@ -12,7 +12,7 @@ export interface BusinessState {
   orders: Order[];
 }
 
-export function captureBusinesses(world: World): BusinessState[] {
+export function captureBusinesses(world: World): KeptBusiness[] {
   return [...world.businesses.all()].map(([{ phone }, { products, collections, orders, ...said }]) => ({
     phone,
     said,
@@ -23,7 +23,7 @@ export function captureBusinesses(world: World): BusinessState[] {
 }
 
 /** The accounts must be there already. */
-export function restoreBusinesses(world: World, state: readonly BusinessState[]): void {
+export function restoreBusinesses(world: World, state: readonly KeptBusiness[]): void {
   for (const { phone, said, products, collections, orders } of state) {
     const account = world.accounts.byPhone(phone);
     if (!account) continue;

@@ -1,4 +1,19 @@
-// Maps that forget their oldest, so that a benchmark of hours ends in memory.
+// Things that forget their oldest, so that a benchmark of hours ends in memory.
+
+/** Adds to the end of a list of at most `most`. */
+export function keepLast<T>(list: T[], one: T, most: number): void {
+  list.push(one);
+  if (list.length > most) list.shift();
+}
+
+/** Drops the oldest of a map or set that has become larger than `most`; with many entries, see {@link BoundedMap}. */
+export function forgetOldest<K>(kept: Map<K, unknown> | Set<K>, most: number): void {
+  if (kept.size <= most) return;
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest);
+    return;
+  }
+}
 
 /**
  * A map of at most `most` entries that forgets by halves. One at a time is no cheaper than it looks: V8 finds the first

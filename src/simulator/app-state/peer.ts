@@ -1,19 +1,17 @@
-// What a companion asks of its own phone in peer messages, and what the phone does about it (protocol.md 8.6).
+// What a companion asks of its own phone about app state, and what the phone does about it (protocol.md 8.6, 13).
 import { proto } from '@whiskeysockets/baileys';
-import { unlink } from '../accounts/device-list.ts';
-import { isCollectionName } from '../app-state/collections.ts';
-import { keyShare } from '../app-state/key-ring.ts';
+import { unlinkAll } from '../accounts/device-list.ts';
 import type { PeerAnswer, PeerRequest } from '../phone/peers.ts';
-import { answerDataRequest } from './data-request.ts';
+import { isCollectionName } from './collections.ts';
+import { keyShare } from './key-ring.ts';
 
 const { Type } = proto.Message.ProtocolMessage;
 
-export const peerAnswers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
+export const appStateAnswers: Readonly<Partial<Record<proto.Message.ProtocolMessage.Type, PeerAnswer>>> = {
   [Type.APP_STATE_SYNC_KEY_REQUEST]: shareKeys,
   [Type.APP_STATE_SYNC_KEY_SHARE]: ({ phone, message }) =>
     phone.appState.learn(message.appStateSyncKeyShare?.keys ?? []),
   [Type.APP_STATE_FATAL_EXCEPTION_NOTIFICATION]: startOver,
-  [Type.PEER_DATA_OPERATION_REQUEST_MESSAGE]: answerDataRequest,
 };
 
 // A key that is not there is left out: Baileys would store nothing under its id and write with it. The newest is last,
@@ -32,7 +30,5 @@ function shareKeys({ phone, companion, message }: PeerRequest): Promise<unknown>
 function startOver({ world, phone, message }: PeerRequest): void {
   const named = message.appStateFatalExceptionNotification?.collectionNames ?? [];
   phone.appState.startOver(named.filter(isCollectionName));
-  for (const device of [...phone.account.devices.values()]) {
-    if (!device.phone) unlink(world, device, 'device-removed');
-  }
+  unlinkAll(world, phone.account);
 }

@@ -1,4 +1,4 @@
-// Routes about the world as a whole: its time.
+// Routes about the world's time.
 import { z } from '@hono/zod-openapi';
 import { Refused } from '../refused.ts';
 import type { World } from '../world.ts';
@@ -12,7 +12,7 @@ const ClockView = z.object({
   offsetMs: z.number().openapi({ description: "How far it is ahead of the machine's." }),
 });
 
-export const worldShapes = shapes({
+export const clockShapes = shapes({
   clock: {
     id: 'clock',
     method: 'get',
@@ -38,13 +38,13 @@ export const worldShapes = shapes({
   },
 });
 
-export function worldRoutes(add: AddRoute, world: World): void {
+export function clockRoutes(add: AddRoute, world: World): void {
   const { clock } = world;
   const view = () => ({ now: clock.now(), offsetMs: clock.offsetMs });
 
-  add(worldShapes.clock, view);
+  add(clockShapes.clock, view);
 
-  add(worldShapes.setClock, ({ body: { offsetMs, at, advanceMs } }) => {
+  add(clockShapes.setClock, ({ body: { offsetMs, at, advanceMs } }) => {
     const given = [offsetMs, at, advanceMs].filter(one => one !== undefined);
     if (given.length !== 1) throw new Refused(400, 'give one of offsetMs, at and advanceMs');
     const offset =
