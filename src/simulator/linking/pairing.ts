@@ -105,6 +105,13 @@ export async function link(
     const timer = setTimeout(gone, SIGN_WITHIN_MS);
     connection.onEnd(gone);
     connection.ask(node('iq', attrs, [success]), answer => {
+      if (world.accounts.byPhone(account.phone) !== account) {
+        settle(() =>
+          reject(new Refused(409, `phone ${account.phone} was removed while it was being linked`)),
+        );
+        connection.close('unauthorized');
+        return;
+      }
       const identity = bytes(child(child(answer, 'pair-device-sign'), 'device-identity'));
       const signature =
         identity && acceptDeviceSignature(identity, half, registration.keys.identity, account);
