@@ -113,6 +113,31 @@ test('an about is seen with its time by those who may, and its change is told', 
   assert.equal(String(getBinaryNodeChild(own, 'status')?.content), 'à la plage');
 });
 
+test('an about that is set by a mex query is an about like any other', async t => {
+  const server = await simulator(t);
+  const [alice, bob] = await linkedClients(t, server, { count: 2 });
+  assert.ok(alice && bob);
+  const set = async (input: object) => {
+    const answer: BinaryNode = await alice.sock.query({
+      tag: 'iq',
+      attrs: { to: SERVER, type: 'get', xmlns: 'w:mex' },
+      content: [
+        {
+          tag: 'query',
+          attrs: { query_id: '9152604461510864' },
+          content: Buffer.from(JSON.stringify({ variables: { input } })),
+        },
+      ],
+    });
+    return String(getBinaryNodeChild(answer, 'result')?.content);
+  };
+  const about = async () => (await bob.sock.fetchStatus(pn(alice.phone)))?.[0]?.status;
+  assert.match(await set({ text: 'by another way', ephemeral_duration_sec: 0 }), /"SUCCESS"/);
+  assert.equal(((await about()) as { status: string }).status, 'by another way');
+  assert.match(await set({ text: 'x'.repeat(5_000) }), /"error_code":400/);
+  assert.equal(((await about()) as { status: string }).status, 'by another way');
+});
+
 test('a phone changes its name, about and picture, and its companion and others see it', async t => {
   const server = await simulator(t);
   const [alice] = await linkedClients(t, server, { count: 1 });

@@ -67,8 +67,9 @@ test('a new client gets whole collections as snapshots, which verify, and goes o
   const names: string[] = [];
   const self = await paired(t, server, phone, config);
   self.sock.ev.on('contacts.upsert', list => void names.push(...list.map(one => one.name ?? '')));
-  await agree(phone, self, 'critical_block', 'critical_unblock_low', 'regular_low');
-  assert.equal(await fetched('md-app-state'), 3);
+  // In the third there is the phone's salt.
+  await agree(phone, self, 'critical_block', 'critical_unblock_low', 'regular_high', 'regular_low');
+  assert.equal(await fetched('md-app-state'), 4);
   await until(() => names.includes('Person 49'));
   assert.ok(!names.includes('Gone'), 'what was removed is not in a snapshot');
   await act({ kind: 'pin', chat: CHAT, pinned: false });

@@ -1,6 +1,7 @@
 // xmlns `status`: the line below a person's name (protocol.md 5.3; whatsmeow user.go SetStatusMessage).
 import { type Account, accountJid, type Device } from '../accounts/accounts.ts';
 import { accountSync, notify } from '../delivery/notify.ts';
+import { fieldOf, type MexAnswer, optionalText } from '../stanzas/mex-request.ts';
 import { type Answer, IqError } from '../stanzas/request.ts';
 import { type BinaryNode, bytes, children, node } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -15,6 +16,13 @@ const set: Answer = ({ world, device, content, after }) => {
   if (content?.tag !== 'status' || text.length > MAX_BYTES) throw new IqError(400);
   after(() => setAbout(world, device.account, text.toString(), device));
   return [];
+};
+
+/** How whatsmeow sets it since 2026 (user.go SetStatusMessage); the emoji and the time to live are left out. */
+const setByMex: MexAnswer = ({ world, device, variables, after }) => {
+  const text = optionalText(fieldOf(variables, 'input'), 'text', MAX_BYTES) ?? '';
+  after(() => setAbout(world, device.account, text, device));
+  return { xwa2_update_text_status: { result: 'SUCCESS' } };
 };
 
 export function setAbout(world: World, account: Account, text: string, by?: Device): void {
@@ -53,3 +61,5 @@ export const aboutIqs: Readonly<Record<string, Answer>> = {
   'status/get/status': get,
   'status/get/': get,
 };
+
+export const aboutQueries: Readonly<Record<string, MexAnswer>> = { '9152604461510864': setByMex };

@@ -1,6 +1,7 @@
 // xmlns `w:mex`: queries by number, variables and answers as JSON (Baileys Socket/mex.ts, whatsmeow newsletter.go).
 import { channelQueries } from '../channels/queries.ts';
 import { groupQueries } from '../groups/queries.ts';
+import { aboutQueries } from '../profile/about.ts';
 import { describeNewChats } from '../profile/new-chats.ts';
 import { describeTimelock } from '../profile/timelock.ts';
 import { bytes, node } from '../wire/stanza.ts';
@@ -22,6 +23,7 @@ const accountQueries: Readonly<Record<string, MexAnswer>> = {
 
 const queries: Readonly<Record<string, MexAnswer>> = {
   ...accountQueries,
+  ...aboutQueries,
   ...channelQueries,
   ...groupQueries,
 };
