@@ -11,7 +11,9 @@ import { BareClient, type BareClientOptions } from '../support/bare-client.ts';
 import { CiphertextChain } from '../support/ciphertexts.ts';
 import { textTo } from '../support/fleet.ts';
 import { until } from '../support/until.ts';
-import { driver, simulator } from './client.ts';
+import { client, driver, simulator, tameClients } from './client.ts';
+
+tameClients();
 
 type Server = { readonly socketUrl: string } & ReturnType<typeof driver>;
 
@@ -132,4 +134,20 @@ test('a post that the control plane writes is in the ledger, which goes on seein
   client.send(node('receipt', { id: 'NEVER', to: `${owner.phone}@s.whatsapp.net` }));
   await until(async () => (await violations(server)).length > 0);
   assert.deepEqual(await violations(server), ['receipt-without-delivery NEVER']);
+});
+
+test('a phone that is removed while it links a client links nobody', { timeout: 60_000 }, async t => {
+  const server = await simulator(t, { latencyMs: 300 });
+  const { control } = server;
+  const { phone } = await control.createPhone();
+  const stranger = client(t, server.socketUrl);
+  stranger.connect();
+  const qr = await until(() => stranger.qrs[0]);
+  const linking = assert.rejects(control.call('scan', { params: { phone }, text: qr }), { status: 409 });
+  // The desk forgets a socket as soon as somebody links it.
+  await until(async () => (await control.call('sockets')).length === 0);
+  await control.call('removePhone', { params: { phone } });
+  await linking;
+  await until(() => stranger.closes.length > 0);
+  assert.equal((await control.ledger()).pairings, 0);
 });

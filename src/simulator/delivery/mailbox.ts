@@ -31,6 +31,7 @@ export class Mailbox {
   readonly #backlog = new Backlog();
   readonly #unconfirmed = new Map<string, Sent[]>();
   #unconfirmedCount = 0;
+  #forgotten = 0;
   readonly #askedAgain = new Set<string>();
   #order = 0;
   #state: State = 'away';
@@ -47,9 +48,9 @@ export class Mailbox {
     return this.#backlog.size + this.#unconfirmedCount;
   }
 
-  /** Stanzas that were given up because too many waited. */
+  /** Stanzas that were given up because too many waited, or were sent and are not sent again though nobody confirmed them. */
   get dropped(): number {
-    return this.#backlog.dropped;
+    return this.#backlog.dropped + this.#forgotten;
   }
 
   get live(): boolean {
@@ -206,6 +207,7 @@ export class Mailbox {
     for (const [oldest, sent] of this.#unconfirmed) {
       this.#unconfirmed.delete(oldest);
       this.#unconfirmedCount -= sent.length;
+      this.#forgotten += sent.length;
       break;
     }
   }

@@ -99,6 +99,10 @@ export async function link(
   const answer = await replyOf<BinaryNode>(connection, SIGN_WITHIN_MS, gone, take =>
     connection.ask(node('iq', attrs, [success]), take),
   );
+  if (world.accounts.byPhone(account.phone) !== account) {
+    connection.close('unauthorized');
+    throw new Refused(409, `phone ${account.phone} was removed while it was being linked`);
+  }
   const identity = bytes(child(child(answer, 'pair-device-sign'), 'device-identity'));
   const signature = identity && acceptDeviceSignature(identity, half, registration.keys.identity, account);
   if (!signature) {

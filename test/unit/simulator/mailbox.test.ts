@@ -56,3 +56,27 @@ test('what was confirmed before a connection ended does not come again', () => {
   assert.deepEqual(ids(second.heard), [2, 4]);
   mailbox.detach();
 });
+
+test('what is not sent again to a client that confirms nothing is counted as dropped', () => {
+  const mailbox = new Mailbox();
+  mailbox.attach(line(mailbox));
+  mailbox.activate(() => {});
+  for (const id of upTo(20_003)) mailbox.push(message(id));
+  assert.deepEqual([mailbox.pending, mailbox.dropped], [20_000, 3]);
+  mailbox.detach();
+});
+
+test('an ack with an error confirms no copy that was sent again after a retry receipt, once per retry', () => {
+  const mailbox = new Mailbox();
+  mailbox.attach(line(mailbox));
+  mailbox.activate(() => {});
+  mailbox.push(message(1));
+  assert.ok(mailbox.askAgain('1'));
+  mailbox.push(message(1));
+  assert.deepEqual([mailbox.gaveUpBefore('1'), mailbox.gaveUpBefore('1')], [true, false]);
+  assert.equal(mailbox.pending, 1);
+  mailbox.askAgain('1');
+  mailbox.attach(line(mailbox));
+  assert.equal(mailbox.gaveUpBefore('1'), false, 'another connection');
+  mailbox.detach();
+});
