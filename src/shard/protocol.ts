@@ -12,6 +12,8 @@ export interface Seat {
   readonly id: DeviceId;
   readonly no: number;
   readonly epoch: number;
+  /** The device's own key, 32 bytes: everything secret of it is stored sealed with that. */
+  readonly key: Uint8Array;
   /** Why WhatsApp refused it last time; a device with a reason is hosted without connecting. */
   readonly stopped?: string;
 }

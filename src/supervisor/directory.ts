@@ -7,6 +7,8 @@ export interface Entry {
   readonly no: number;
   readonly epoch: number;
   readonly createdAt: Date;
+  /** The device's own key, as the seat has it. */
+  readonly key: Uint8Array;
   shard: number | null;
   status: DeviceStatus;
 }

@@ -328,6 +328,7 @@ function entryOf(
     no,
     epoch,
     createdAt,
+    key: new Uint8Array(32),
     shard: null,
     status: {
       phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
@@ -341,8 +342,8 @@ function entryOf(
   };
 }
 
-function seatOf({ id, no, epoch, status }: Entry): Seat {
-  return { id, no, epoch, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
+function seatOf({ id, no, epoch, key, status }: Entry): Seat {
+  return { id, no, epoch, key, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
 }
 
 async function reachStore<T>(work: () => Promise<T>): Promise<T> {

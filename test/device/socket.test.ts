@@ -157,7 +157,7 @@ test('a device that connects is never seen online by those who watch it', async 
     const credentials = decodeCredentials(rows.get(no)!);
     const keys = new DeviceKeys({
       vault,
-      seat: { id: `device-${no}`, no, epoch },
+      seat: { id: `device-${no}`, no, epoch, key: new Uint8Array(32) },
       credentials: () => encodeCredentials(credentials),
       onFailure: error => assert.fail(error),
     });

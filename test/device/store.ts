@@ -37,7 +37,7 @@ export async function deviceStore(t: TestContext) {
 
   const seat = async (): Promise<Seat> => {
     const { no, epoch, id } = await createDevice(sql, `device-${++devices}`, owner);
-    return { no, epoch, id };
+    return { no, epoch, id, key: new Uint8Array(32) };
   };
   const vaultOn = ({ sql: pool = sql, cacheBytes = 1 << 20 }: OpenOptions = {}) =>
     new KeyVault({ sql: pool, owner, cacheBytes });
