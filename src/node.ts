@@ -1,5 +1,6 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { createApp } from './api/app.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
@@ -19,9 +20,11 @@ import {
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
+import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
+import { ensureSecret, findKeys, KeysRefused, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -42,6 +45,8 @@ export interface NodeOptions {
 const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
+/** In DATA_DIR, when no key is given. */
+const KEY_FILE = 'sealing.key';
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
@@ -95,19 +100,30 @@ export class Node implements Service {
     this.#stops.push(() => sql.end({ timeout: 1 }));
     await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
     this.#proceed();
+    // Before the first write: with wrong keys nothing may change.
+    const keys = {
+      given: config.sealingKeysFile ?? config.sealingKeys,
+      file: join(config.dataDir, KEY_FILE),
+    };
+    const ring = await refusable(findKeys(sql, keys, log));
     await migrate({ address, log });
+    await refusable(keepCanary(sql, ring));
     await this.#assertRoom(sql);
     await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
 
-    const secret = config.webhookSecret ?? (await ensureSetting(sql, 'webhook_secret', newSecret));
+    const secret =
+      config.webhookSecret ?? (await refusable(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const seals = new DeviceSeals(sql, ring);
+    await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
     const drainMs = config.drainSeconds * 1000;
-    const deliverer = new Deliverer({ sql, log, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const deliverer = new Deliverer({ sql, log, seals, secret, version, stopMs: drainMs * DELIVERIES_PART });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
+      seals,
       node: randomUUID(),
       workers: config.workers,
       heapMb: config.shardHeapMb,
@@ -234,6 +250,15 @@ export class Node implements Service {
   #running<T>(station: T | undefined): T {
     if (station === undefined) throw new Error('the node has not been started');
     return station;
+  }
+}
+
+/** Wrong keys are a wrong setting. */
+async function refusable<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw cause instanceof KeysRefused ? new ConfigError(`SEALING_KEYS: ${cause.message}`, { cause }) : cause;
   }
 }
 

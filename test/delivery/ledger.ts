@@ -6,6 +6,7 @@ import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { quiet } from '../support/database-server.ts';
+import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
@@ -16,7 +17,12 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(sql, id, '00000000-0000-4000-8000-000000000000');
+  const { no } = await createDevice(
+    sql,
+    id,
+    '00000000-0000-4000-8000-000000000000',
+    testSeals(sql).make(id).dek,
+  );
   return { no, id };
 }
 
@@ -50,7 +56,8 @@ export async function deliverer(
   sql: Sql,
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
-  const made = new Deliverer({ sql, log: quiet, secret, version: '0.0.0-test', ...options });
+  const seals = testSeals(sql);
+  const made = new Deliverer({ sql, log: quiet, seals, secret, version: '0.0.0-test', ...options });
   t.after(() => made.stop());
   await made.start();
   return made;
