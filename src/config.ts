@@ -86,7 +86,7 @@ export const settings = {
     resolve('data'),
     'a folder',
     './data',
-    'Folder of the embedded database (unused with `DB_URI`).',
+    'Folder of the embedded database and of the key that is made where none is given (unused with `DB_URI` and keys).',
   ),
   appBasicAuth: text(
     basicAuth,

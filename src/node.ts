@@ -1,6 +1,5 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { createApp } from './api/app.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
@@ -9,6 +8,7 @@ import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
+import { asSetting, openKeys } from './keys.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
@@ -24,7 +24,7 @@ import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
-import { ensureSecret, findKeys, KeysRefused, keepCanary } from './store/sealing.ts';
+import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -45,8 +45,6 @@ export interface NodeOptions {
 const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
-/** In DATA_DIR, when no key is given. */
-const KEY_FILE = 'sealing.key';
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
@@ -101,18 +99,14 @@ export class Node implements Service {
     await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
     this.#proceed();
     // Before the first write: with wrong keys nothing may change.
-    const keys = {
-      given: config.sealingKeysFile ?? config.sealingKeys,
-      file: join(config.dataDir, KEY_FILE),
-    };
-    const ring = await refusable(findKeys(sql, keys, log));
+    const ring = await openKeys(sql, config, log);
     await migrate({ address, log });
-    await refusable(keepCanary(sql, ring));
+    await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
     await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
 
     const secret =
-      config.webhookSecret ?? (await refusable(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+      config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
     const seals = new DeviceSeals(sql, ring);
     await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
@@ -250,15 +244,6 @@ export class Node implements Service {
   #running<T>(station: T | undefined): T {
     if (station === undefined) throw new Error('the node has not been started');
     return station;
-  }
-}
-
-/** Wrong keys are a wrong setting. */
-async function refusable<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw cause instanceof KeysRefused ? new ConfigError(`SEALING_KEYS: ${cause.message}`, { cause }) : cause;
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import {
   ConfigError,
   describeSettings,
@@ -306,7 +308,7 @@ test('sealing keys come from one place, and a file that cannot be read is told w
   assert.match(messageOf({ SEALING_KEYS_FILE: path }), /^SEALING_KEYS_FILE: cannot read .*nowhere: ENOENT/);
 });
 
-test('what is secret leaves the environment of the process once it was read, under each of its names', () => {
+test('what is secret leaves the environment once it was read, under each of its names, and no thread has it', async () => {
   const secrets = {
     SEALING_KEYS: newer,
     CARDUME_SEALING_KEYS: newer,
@@ -320,7 +322,12 @@ test('what is secret leaves the environment of the process once it was read, und
     assert.deepEqual(config.sealingKeys, [sealing[0]]);
     assert.equal(config.dbUri, 'postgres://u:p@h/d');
     for (const name of Object.keys(secrets)) assert.equal(process.env[name], undefined, name);
-    assert.equal(process.env.PORT, '0');
+    const worker = new Worker("require('worker_threads').parentPort.postMessage({ ...process.env })", {
+      eval: true,
+    });
+    const [environment] = (await once(worker, 'message')) as [Record<string, string>];
+    assert.equal(environment.PORT, '0');
+    for (const name of Object.keys(secrets)) assert.ok(!(name in environment), name);
   } finally {
     for (const name of [...Object.keys(secrets), 'PORT']) delete process.env[name];
   }
