@@ -21,7 +21,7 @@ import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { readSignalKeys, signalKinds } from '../store/signal-keys.ts';
-import { decode, encode, handOut, type Kind, takeIn, type Value, weigh } from './key-codec.ts';
+import { decode, encode, handOut, type Kind, type Value, weigh } from './key-codec.ts';
 
 /** Group commit: how long a unit waits for company, and how many units a statement takes. */
 const COMMIT_DELAY_MS = 2;
@@ -94,7 +94,7 @@ export class KeyVault {
       }
       if (value === undefined) {
         value = row ? decode(kind, row) : null;
-        this.#keep(at, kind, value);
+        this.#keep(at, value);
       }
       values.set(id, value);
     }
@@ -112,7 +112,7 @@ export class KeyVault {
         this.#pending.set(at, { kept: { value }, commits: commits + 1 });
         // A first login makes 812 pre-keys, of which few are ever read: they would push out what is in use.
         if (kind === 'pre-key') this.#cache.delete(at);
-        else this.#keep(at, kind, value);
+        else this.#keep(at, value);
         for (const overtaken of this.#overtaken) overtaken.add(at);
         touched.push(at);
       }
@@ -132,8 +132,8 @@ export class KeyVault {
     for (const at of this.#cache.keys()) if (at.startsWith(prefix)) this.#cache.delete(at);
   }
 
-  #keep(at: string, kind: Kind, value: Value | null): void {
-    this.#cache.set(at, { value }, { size: weigh(kind, value) + at.length });
+  #keep(at: string, value: Value | null): void {
+    this.#cache.set(at, { value }, { size: weigh(value) + at.length });
   }
 
   /** One statement for all units. Units of one device are merged in order; a device that was poisoned meanwhile is left out. */
@@ -317,6 +317,6 @@ function stage(writes: Writes, data: SignalDataSet): void {
     const values = writes.get(kind) ?? new Map<string, Value | null>();
     writes.set(kind, values);
     for (const [id, value] of Object.entries(data[kind] ?? {}))
-      values.set(id, value === null || value === undefined ? null : takeIn(kind, value as Value));
+      values.set(id, value === null || value === undefined ? null : handOut(kind, value as Value));
   }
 }

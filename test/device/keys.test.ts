@@ -415,7 +415,7 @@ test('a used pre-key is gone with the message that used it, and cannot be used a
   assert.equal(await stored(at, 'pre-key', '1'), undefined);
   const again = open(at, { creds: alice.creds });
   const eve = makePeer('4000:1@lid');
-  await assert.rejects(hear(again, eve, message), /Invalid PreKey ID/);
+  await assert.rejects(hear(again, eve, message), /pre-key that is not there/);
 });
 
 test('closed keys write nothing any more, and say when what was under way has ended', async t => {

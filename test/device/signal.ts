@@ -77,8 +77,10 @@ export async function introduce(from: Peer, to: Peer): Promise<void> {
   });
 }
 
-export function say(from: Peer, to: Peer, text: string): Promise<Ciphertext> {
-  return from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(text) });
+/** The ciphertext is a Buffer as it would be off the wire: libsignal takes nothing else. */
+export async function say(from: Peer, to: Peer, text: string): Promise<Ciphertext> {
+  const { type, ciphertext } = await from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(text) });
+  return { type, ciphertext: Buffer.from(ciphertext) };
 }
 
 export async function hear(to: Peer, from: Peer, { type, ciphertext }: Ciphertext): Promise<string> {
