@@ -19,7 +19,14 @@ import {
 } from '@whiskeysockets/baileys';
 import { LIDMappingStore } from '@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
 import { addressOf, formerHomeOf, homeOf, idOf } from './address.ts';
-import { readFirstMessage, readSessions, sameSession, writeSessions } from './session-record.ts';
+import {
+  inOrder,
+  readFirstMessage,
+  readSessions,
+  type Session,
+  sameSession,
+  writeSessions,
+} from './session-record.ts';
 import type { Address } from './signal.ts';
 import * as signal from './signal.ts';
 import { Undecryptable } from './undecryptable.ts';
@@ -263,13 +270,9 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
   };
 }
 
-const knows = (record: Uint8Array | undefined, baseKey: Uint8Array): boolean => {
-  if (!record) return false;
-  const { current, previous } = readSessions(record);
-  return [...(current ? [current] : []), ...previous].some(
-    session => Buffer.compare(session.baseKey, baseKey) === 0,
-  );
-};
+const knows = (record: Uint8Array | undefined, baseKey: Uint8Array): boolean =>
+  record !== undefined &&
+  inOrder(readSessions(record)).some(session => Buffer.compare(session.baseKey, baseKey) === 0);
 
 /**
  * Moves sessions to other ids. Where there already is one it stays the one that is written with: it is the newer, since
@@ -284,19 +287,18 @@ async function move(keys: SignalKeyStoreWithTransaction, moves: readonly { from:
     const moved = records[from];
     if (!moved) continue;
     total++;
-    const { current, previous } = readSessions(moved);
-    if (!current) continue;
+    const sessions = readSessions(moved);
+    if (!sessions.current) continue;
     migrated++;
     const there = records[to];
-    await keys.set({ session: { [to]: there ? join(there, [current, ...previous]) : moved, [from]: null } });
+    await keys.set({ session: { [to]: there ? join(there, inOrder(sessions)) : moved, [from]: null } });
   }
   return { migrated, skipped: total - migrated, total };
 }
 
-function join(record: Uint8Array, more: ReturnType<typeof readSessions>['previous']): Uint8Array {
-  const { current, previous } = readSessions(record);
-  const known = [...(current ? [current] : []), ...previous];
+function join(record: Uint8Array, more: readonly Session[]): Uint8Array {
+  const known = inOrder(readSessions(record));
   const others = more.filter(session => !known.some(other => sameSession(session, other)));
-  const [first, ...rest] = [...known, ...others];
-  return writeSessions({ current: first, previous: rest });
+  const [current, ...previous] = [...known, ...others];
+  return writeSessions({ current, previous });
 }

@@ -119,6 +119,12 @@ export function writeSessions({ current, previous }: Sessions): Buffer {
   ]);
 }
 
+/** The current session, then the earlier ones. */
+export const inOrder = ({ current, previous }: Sessions): Session[] => [
+  ...(current ? [current] : []),
+  ...previous,
+];
+
 export const sameSession = (one: Session, other: Session) => Buffer.compare(one.baseKey, other.baseKey) === 0;
 
 /** What a first message (PreKeySignalMessage) tells of itself in clear. */

@@ -15,8 +15,15 @@ import {
   SessionCipher,
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
-import { readSessions, type Session, sameSession, writeSessions } from './session-record.ts';
-import { undecryptable } from './undecryptable.ts';
+import {
+  inOrder,
+  readFirstMessage,
+  readSessions,
+  type Session,
+  type Sessions,
+  writeSessions,
+} from './session-record.ts';
+import { Undecryptable, undecryptable } from './undecryptable.ts';
 
 /** A device of a person: `user` or `user_domain`, and its number. */
 export interface Address {
@@ -133,13 +140,50 @@ export interface Encrypted {
   readonly preKey: PreKey | undefined;
 }
 
-/** Fails with `Undecryptable`; then nothing has changed. */
+/**
+ * Fails with `Undecryptable`; then nothing has changed. The wasm sees one session at a time: given several it steps
+ * each that it tries a message on, and stores those that did not fit in that state (0.5.4: of two people who write to
+ * each other first at the same time, one soon cannot read the other).
+ */
 export async function decrypt(
   own: Own,
   record: Uint8Array | undefined,
-  { from, type, ciphertext, preKey }: Encrypted,
+  message: Encrypted,
 ): Promise<Decrypted> {
-  const scratch = new Scratch(own, record, preKey);
+  const sessions: Sessions = record ? readSessions(record) : { current: undefined, previous: [] };
+  const all = inOrder(sessions);
+  if (message.type === 'pkmsg') {
+    const baseKey = readFirstMessage(message.ciphertext)?.baseKey;
+    const known = all.find(session => baseKey && Buffer.compare(session.baseKey, baseKey) === 0);
+    if (!known) {
+      const { updated, ...done } = await decryptOn(own, undefined, message);
+      return { ...done, record: writeSessions({ current: updated, previous: all }), began: true };
+    }
+    return settle(sessions, known, await decryptOn(own, known, message));
+  }
+  let failure: Undecryptable | undefined;
+  for (const session of all) {
+    try {
+      return settle(sessions, session, await decryptOn(own, session, message));
+    } catch (error) {
+      if (!(error instanceof Undecryptable)) throw error;
+      if (!failure || error.reason === 'duplicate') failure = error;
+    }
+  }
+  throw failure ?? new Undecryptable('no_session');
+}
+
+interface Stepped extends Pick<Decrypted, 'plaintext' | 'usedPreKey'> {
+  /** The session that has decrypted, one step further. */
+  readonly updated: Session;
+}
+
+async function decryptOn(
+  own: Own,
+  session: Session | undefined,
+  { from, type, ciphertext, preKey }: Encrypted,
+): Promise<Stepped> {
+  const scratch = new Scratch(own, session && writeSessions({ current: session, previous: [] }), preKey);
   const plaintext = await attempt(async () => {
     using address = addressIn(from);
     using cipher = new SessionCipher(scratch, address);
@@ -147,25 +191,25 @@ export async function decrypt(
       ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
       : await cipher.decryptWhisperMessage(ciphertext);
   });
-  return { plaintext, usedPreKey: scratch.usedPreKey, ...settle(record, scratch.left) };
+  return { plaintext, usedPreKey: scratch.usedPreKey, updated: currentOf(scratch.left) };
+}
+
+function currentOf(record: Uint8Array): Session {
+  const { current } = readSessions(record);
+  if (!current) throw new Error('the cipher has left no session');
+  return current;
 }
 
 /**
  * The session that decrypted becomes the one that is written with, as Signal has it. Not so when it is an earlier one
  * with another identity: a late message from before a person reinstalled must not lead us back to keys that are gone.
  */
-function settle(before: Uint8Array | undefined, after: Uint8Array): { record: Uint8Array; began: boolean } {
-  if (!before) return { record: after, began: true };
-  const was = readSessions(before);
-  const is = readSessions(after);
-  if (!is.current || !was.current || sameSession(is.current, was.current))
-    return { record: after, began: false };
-  const { current } = is;
-  const known = was.previous.some(session => sameSession(session, current));
-  if (!known) return { record: writeSessions(is), began: true };
-  if (current.identity === was.current.identity) return { record: after, began: false };
-  const others = is.previous.filter(session => !sameSession(session, was.current as Session));
-  return { record: writeSessions({ current: was.current, previous: [current, ...others] }), began: false };
+function settle({ current, previous }: Sessions, used: Session, { updated, ...done }: Stepped): Decrypted {
+  const others = previous.filter(session => session !== used);
+  const stays = current && current !== used && current.identity !== used.identity;
+  const left = current && current !== used ? [current, ...others] : others;
+  const settled = stays ? { current, previous: [updated, ...others] } : { current: updated, previous: left };
+  return { ...done, record: writeSessions(settled), began: false };
 }
 
 /** A session from the keys that the server holds of somebody. Fails with `bad_signature` when they are not theirs. */
@@ -175,7 +219,7 @@ export async function startSession(
   record: Uint8Array | undefined,
   bundle: PreKeyBundleInput,
 ): Promise<Uint8Array> {
-  const scratch = new Scratch(own, record);
+  const scratch = new Scratch(own, undefined);
   await attempt(async () => {
     using address = addressIn(to);
     using builder = new SessionBuilder(scratch, address);
@@ -187,7 +231,10 @@ export async function startSession(
       preKey: preKey && { ...preKey, publicKey: typed(preKey.publicKey) },
     });
   });
-  return writeSessions(readSessions(scratch.left));
+  return writeSessions({
+    current: currentOf(scratch.left),
+    previous: record ? inOrder(readSessions(record)) : [],
+  });
 }
 
 /** Our sender key of a group as its members need it, made when there is none. */
