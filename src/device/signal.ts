@@ -46,7 +46,7 @@ export interface PreKey {
 }
 
 export interface Decrypted {
-  readonly plaintext: Uint8Array;
+  readonly plaintext: Buffer;
   /** The record to store. */
   readonly record: Uint8Array;
   /** The one-time pre-key that was used up. */
@@ -104,6 +104,9 @@ class Scratch implements SignalStorage {
   };
 }
 
+/** Baileys takes bytes for Buffers here and there; no copy. */
+const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 const addressIn = ({ name, device }: Address) => new ProtocolAddress(name, device);
 
 /** `group::user::device`, the form that Baileys stores them under too (Signal/Group/sender-key-name.js). */
@@ -127,7 +130,7 @@ export function encrypt(own: Own, to: Address, record: Uint8Array | undefined, p
     const { type, body } = await cipher.encrypt(plaintext);
     return {
       type: type === PRE_KEY_MESSAGE ? ('pkmsg' as const) : ('msg' as const),
-      ciphertext: body,
+      ciphertext: buffer(body),
       record: scratch.left,
     };
   });
@@ -184,14 +187,14 @@ async function decryptOn(
   { from, type, ciphertext, preKey }: Encrypted,
 ): Promise<Stepped> {
   const scratch = new Scratch(own, session && writeSessions({ current: session, previous: [] }), preKey);
-  const plaintext = await attempt(async () => {
+  const plain = await attempt(async () => {
     using address = addressIn(from);
     using cipher = new SessionCipher(scratch, address);
     return type === 'pkmsg'
       ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
       : await cipher.decryptWhisperMessage(ciphertext);
   });
-  return { plaintext, usedPreKey: scratch.usedPreKey, updated: currentOf(scratch.left) };
+  return { plaintext: buffer(plain), usedPreKey: scratch.usedPreKey, updated: currentOf(scratch.left) };
 }
 
 function currentOf(record: Uint8Array): Session {
@@ -245,7 +248,7 @@ export function distribution(own: Own, group: string, self: Address, record: Uin
     using name = new SenderKeyName(group, address);
     using builder = new GroupSessionBuilder(scratch);
     using message = await builder.create(name);
-    return { message: message.serialize(), record: scratch.left };
+    return { message: buffer(message.serialize()), record: scratch.left };
   });
 }
 
@@ -260,7 +263,7 @@ export function encryptGroup(
     const scratch = new Scratch(own, record);
     using address = addressIn(self);
     using cipher = new GroupCipher(scratch, group, address);
-    return { ciphertext: await cipher.encrypt(plaintext), record: scratch.left };
+    return { ciphertext: buffer(await cipher.encrypt(plaintext)), record: scratch.left };
   });
 }
 
@@ -275,7 +278,7 @@ export function decryptGroup(
     const scratch = new Scratch(own, record);
     using address = addressIn(from);
     using cipher = new GroupCipher(scratch, group, address);
-    return { plaintext: await cipher.decrypt(ciphertext), record: scratch.left };
+    return { plaintext: buffer(await cipher.decrypt(ciphertext)), record: scratch.left };
   });
 }
 

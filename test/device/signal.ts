@@ -56,12 +56,10 @@ export function makePeer(
   return { jid, creds, keys, repository: make({ creds, keys }, quiet, async () => undefined) };
 }
 
-/** `from` fetches a bundle of `to` with a new one-time key, and has a session from then on. */
-export async function introduce(from: Peer, to: Peer): Promise<void> {
-  const { creds, keys, jid } = to;
-  const keyId = creds.nextPreKeyId++;
-  const pair = Curve.generateKeyPair();
-  await keys.set({ 'pre-key': { [keyId]: pair } });
+/** `from` fetches a bundle of `to`, with a new one-time key unless it has none left, and has a session from then on. */
+export async function introduce(from: Peer, to: Peer, { oneTime = true } = {}): Promise<void> {
+  const { creds, jid } = to;
+  const preKey = oneTime ? await newPreKey(to) : undefined;
   await from.repository.injectE2ESession({
     jid,
     session: {
@@ -72,15 +70,20 @@ export async function introduce(from: Peer, to: Peer): Promise<void> {
         publicKey: generateSignalPubKey(creds.signedPreKey.keyPair.public),
         signature: creds.signedPreKey.signature,
       },
-      preKey: { keyId, publicKey: generateSignalPubKey(pair.public) },
+      ...(preKey && { preKey }),
     },
   });
 }
 
-/** The ciphertext is a Buffer as it would be off the wire: libsignal takes nothing else. */
-export async function say(from: Peer, to: Peer, text: string): Promise<Ciphertext> {
-  const { type, ciphertext } = await from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(text) });
-  return { type, ciphertext: Buffer.from(ciphertext) };
+async function newPreKey({ creds, keys }: Peer) {
+  const keyId = creds.nextPreKeyId++;
+  const pair = Curve.generateKeyPair();
+  await keys.set({ 'pre-key': { [keyId]: pair } });
+  return { keyId, publicKey: generateSignalPubKey(pair.public) };
+}
+
+export function say(from: Peer, to: Peer, text: string): Promise<Ciphertext> {
+  return from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(text) });
 }
 
 export async function hear(to: Peer, from: Peer, { type, ciphertext }: Ciphertext): Promise<string> {
