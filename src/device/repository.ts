@@ -18,7 +18,6 @@ import {
   transferDevice,
 } from '@whiskeysockets/baileys';
 import { LIDMappingStore } from '@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
-import { addressOf, formerHomeOf, homeOf, idOf } from './address.ts';
 import {
   inOrder,
   readFirstMessage,
@@ -26,7 +25,8 @@ import {
   type Session,
   sameSession,
   writeSessions,
-} from './session-record.ts';
+} from '../lib/session-record.ts';
+import { addressOf, formerHomeOf, homeOf, idOf } from './address.ts';
 import type { Address } from './signal.ts';
 import * as signal from './signal.ts';
 import { Undecryptable } from './undecryptable.ts';

@@ -22,7 +22,7 @@ import {
   type Session,
   type Sessions,
   writeSessions,
-} from './session-record.ts';
+} from '../lib/session-record.ts';
 import { Undecryptable, undecryptable } from './undecryptable.ts';
 
 /** A device of a person: `user` or `user_domain`, and its number. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initAuthCreds } from '@whiskeysockets/baileys';
 import { makeRepository } from '../../src/device/repository.ts';
-import { readSessions } from '../../src/device/session-record.ts';
+import { readSessions } from '../../src/lib/session-record.ts';
 import { between, pick, seeded, shuffled } from '../support/random.ts';
 import {
   acquaint,

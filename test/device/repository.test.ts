@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import { initAuthCreds, MISSING_KEYS_ERROR_TEXT } from '@whiskeysockets/baileys';
 import type { Kind } from '../../src/device/key-codec.ts';
 import { type Inbox, makeRepository } from '../../src/device/repository.ts';
-import { readFirstMessage, readSessions } from '../../src/device/session-record.ts';
 import { reasonOf, Undecryptable, undecryptable as undecryptableOf } from '../../src/device/undecryptable.ts';
+import { readFirstMessage, readSessions } from '../../src/lib/session-record.ts';
 import {
   acquaint,
   type Ciphertext,
