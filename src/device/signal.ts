@@ -13,6 +13,7 @@ import {
   SenderKeyName,
   SessionBuilder,
   SessionCipher,
+  type SessionRecord,
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
 import {
@@ -81,27 +82,48 @@ class Scratch implements SignalStorage {
     return this.record;
   }
 
-  loadSession = () => this.record;
-  storeSession: SignalStorage['storeSession'] = (_address, record) => {
+  loadSession() {
+    return this.record;
+  }
+
+  storeSession(_address: string, record: SessionRecord) {
     this.record = record.serialize();
     record.free();
-  };
-  loadSenderKey = () => this.record;
-  storeSenderKey = (_name: string, record: Uint8Array) => {
+  }
+
+  loadSenderKey() {
+    return this.record;
+  }
+
+  storeSenderKey(_name: string, record: Uint8Array) {
     this.record = record;
-  };
-  getOurIdentity = () => inWasm(this.#own.signedIdentityKey);
-  getOurRegistrationId = () => this.#own.registrationId;
+  }
+
+  getOurIdentity() {
+    return inWasm(this.#own.signedIdentityKey);
+  }
+
+  getOurRegistrationId() {
+    return this.#own.registrationId;
+  }
+
   /** As WhatsApp's own clients: whoever the server says has that number. */
-  isTrustedIdentity = () => true;
-  loadPreKey = (id: number) => (this.#preKey?.id === id ? inWasm(this.#preKey.pair) : undefined);
-  removePreKey = (id: number) => {
+  isTrustedIdentity() {
+    return true;
+  }
+
+  loadPreKey(id: number) {
+    return this.#preKey?.id === id ? inWasm(this.#preKey.pair) : undefined;
+  }
+
+  removePreKey(id: number) {
     this.usedPreKey = id;
-  };
-  loadSignedPreKey = (id: number) => {
+  }
+
+  loadSignedPreKey(id: number) {
     const { keyId, keyPair, signature } = this.#own.signedPreKey;
     return id === keyId ? { keyId, keyPair: inWasm(keyPair), signature } : undefined;
-  };
+  }
 }
 
 /** Baileys takes bytes for Buffers here and there; no copy. */
