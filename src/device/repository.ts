@@ -27,6 +27,7 @@ import {
   writeSessions,
 } from '../lib/session-record.ts';
 import { addressOf, formerHomeOf, homeOf, idOf } from './address.ts';
+import type { Inbox } from './inbox.ts';
 import type { Address } from './signal.ts';
 import * as signal from './signal.ts';
 import { Undecryptable } from './undecryptable.ts';
@@ -34,25 +35,21 @@ import { Undecryptable } from './undecryptable.ts';
 type MakeRepository = SocketConfig['makeSignalRepository'];
 type Repository = ReturnType<MakeRepository>;
 
-/** What has been received, as the repository needs to know it. */
-export interface Inbox {
-  /**
-   * The plaintext of a ciphertext that was taken before, durable or on its way there. Asked when a message does not
-   * decrypt, and before a first message that used no one-time pre-key begins a session: only such can be played again.
-   */
-  plaintextOf(ciphertext: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Called within the unit that has decrypted it: what is staged now is in the ratchet step's commit. */
-  took(ciphertext: Uint8Array, plaintext: Uint8Array): void | Promise<void>;
-}
+/**
+ * What has been received. `took` is called within the unit that has decrypted a message: what it stages is in the ratchet
+ * step's commit. `plaintextOf` is asked when a message does not decrypt, and before a first message that used no one-time
+ * pre-key begins a session: only such can be played again.
+ */
+export type Received = Pick<Inbox, 'took' | 'plaintextOf'>;
 
-export function makeRepository(keys: SignalKeyStoreWithTransaction, inbox?: Inbox): MakeRepository {
+export function makeRepository(keys: SignalKeyStoreWithTransaction, inbox?: Received): MakeRepository {
   return ({ creds }, logger, pnToLid) =>
     repositoryOf({ keys, inbox, creds, lidMapping: new LIDMappingStore(keys, logger, pnToLid) });
 }
 
 interface Parts {
   readonly keys: SignalKeyStoreWithTransaction;
-  readonly inbox: Inbox | undefined;
+  readonly inbox: Received | undefined;
   readonly creds: SignalCreds;
   readonly lidMapping: LIDMappingStore;
 }
@@ -125,7 +122,7 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
       ...(done.usedPreKey !== undefined && { 'pre-key': { [done.usedPreKey]: null } }),
     });
     if (done.began && first) await saveIdentity(id, first.identityKey);
-    await inbox?.took(ciphertext, done.plaintext);
+    inbox?.took(ciphertext, done.plaintext);
     return done.plaintext;
   };
 
@@ -187,7 +184,7 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
         msg,
         withSenderKey(group, authorJid, async (record, address) => {
           const done = await signal.decryptGroup(creds, group, address, record, msg);
-          await inbox?.took(msg, done.plaintext);
+          inbox?.took(msg, done.plaintext);
           return done;
         }).then(({ plaintext }) => plaintext),
       ),

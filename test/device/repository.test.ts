@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { initAuthCreds, MISSING_KEYS_ERROR_TEXT } from '@whiskeysockets/baileys';
 import type { Kind } from '../../src/device/key-codec.ts';
-import { type Inbox, makeRepository } from '../../src/device/repository.ts';
+import { makeRepository, type Received } from '../../src/device/repository.ts';
 import { reasonOf, Undecryptable, undecryptable as undecryptableOf } from '../../src/device/undecryptable.ts';
 import { readFirstMessage, readSessions } from '../../src/lib/session-record.ts';
 import {
@@ -156,39 +156,44 @@ function inbox() {
   const taken = new Map<string, Uint8Array>();
   const asked: string[] = [];
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-  const it: Inbox = {
+  const it: Received = {
     plaintextOf: async ciphertext => {
       asked.push(hex(ciphertext));
-      return taken.get(hex(ciphertext));
+      const known = taken.get(hex(ciphertext));
+      return known && Buffer.from(known);
     },
     took: (ciphertext, plaintext) => void taken.set(hex(ciphertext), plaintext),
   };
   return { it, taken, asked };
 }
 
-const withInbox = (account: Account, it: Inbox): Account => {
+const withInbox = (account: Account, it: Received): Account => {
   const { creds, keys } = account;
   return { ...account, repository: makeRepository(keys, it)({ creds, keys }, quiet, async () => undefined) };
 };
 
 test('what was taken joins the commit of its ratchet step, and is given again when it comes again', async t => {
-  const { alice: plain, rows } = await alone(t);
+  const { alice: plain, rows, sql } = await alone(t);
   const { it, taken, asked } = inbox();
   const bob = bobOf();
   const group = '123456@g.us';
   const alice = withInbox(plain, {
     ...it,
     // As the inbox does: what is staged here is in the unit.
-    async took(ciphertext, plaintext) {
+    took(ciphertext, plaintext) {
       assert.ok(plain.keys.isInTransaction());
-      await plain.keys.set({ 'lid-mapping': { taken: Buffer.from(plaintext).toString('hex') } });
-      await it.took(ciphertext, plaintext);
+      plain.keys.received({
+        hash: Buffer.alloc(20, taken.size),
+        stanza: null,
+        plaintext: Buffer.from(plaintext),
+      });
+      it.took(ciphertext, plaintext);
     },
   });
   await introduce(bob, alice);
   const first = await say(bob, alice, 'first');
   assert.equal(await hear(alice, bob, first), 'first');
-  assert.ok((await rows()).some(row => row.startsWith('7/taken')));
+  assert.equal((await sql`select from inbox`).length, 1);
   await hear(bob, alice, await say(alice, bob, 'hello'));
   const second = await say(bob, alice, 'second');
   assert.equal(await hear(alice, bob, second), 'second');
