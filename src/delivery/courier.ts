@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { envelope } from '../journal/event.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Sql } from '../store/database.ts';
 import { closeEndpoint } from '../store/endpoints.ts';
 import { readBatch } from '../store/lanes.ts';
@@ -41,7 +42,9 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
       if (lane.queue.length === 0 && lane.latest > lane.scanned) await read(lane);
       const event = lane.queue[0];
       if (!event) return;
+      await failpoint('deliver.before_post');
       const outcome = await post(lane, event);
+      await failpoint('deliver.after_post');
       if (outcome === 'cut') return;
       const next = decide(outcome, lane.attempt + 1, { now: now(), random });
       if (next.do !== 'advance') return fail(lane, next);

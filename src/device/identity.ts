@@ -4,6 +4,7 @@
  */
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
@@ -76,7 +77,11 @@ export class Identity {
   /** The phone has signed us. */
   paired(): void {
     this.#jid = bare(this.#credentials.me?.id);
-    this.#change(() => this.#keys.saveCredentials());
+    this.#change(async () => {
+      await failpoint('pair.before_store');
+      await this.#keys.saveCredentials();
+      await failpoint('pair.after_store');
+    });
     this.introduce();
   }
 
@@ -113,6 +118,7 @@ export class Identity {
     this.#credentials = freshCredentials();
     this.#change(async () => {
       await keys.settled(); // a write behind the deletion would bring keys back
+      await failpoint('unlink.before_store');
       await markUnlinked(sql, { ...this.#term(), reason });
       vault.drop(seat.no);
       caches.forget(seat.no);

@@ -14,6 +14,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
+import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { commitState } from '../store/commit.ts';
@@ -308,7 +309,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
     const durable = this.#write(writes, made ? this.#credentials() : undefined);
-    return { result, durable };
+    return { result, durable: made ? durable.then(() => failpoint('prekeys.after_store')) : durable };
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, storeFailure } from '../store/database.ts';
@@ -72,9 +73,11 @@ export class Journal {
 
   async #flush(appends: Append[]): Promise<(Streamed[] | Fenced)[]> {
     const rows = appends.flatMap(append => append.rows);
+    await failpoint('journal.before_append');
     const { placed } = await appendEvents(this.#sql, this.#owner, rows).catch(error => {
       throw storeFailure(error);
     });
+    await failpoint('journal.after_append');
     const places = new Map(placed.map(({ id, seq }) => [id, seq]));
     return appends.map(({ writer, rows }) => {
       // By row and not by device: a device that came back under a new epoch may be here under both.

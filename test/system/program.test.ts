@@ -32,6 +32,11 @@ const wrong: readonly { settings: Record<string, string>; args?: string[]; says:
   { settings: { PORT: 'many' }, says: /^PORT: expected .+, got "many"$/ },
   { settings: { CARDUME_WEBHOK_URL: 'http://localhost/' }, says: /^CARDUME_WEBHOK_URL: no such setting/ },
   { settings: { HOST: '0.0.0.0' }, says: /^HOST: .+ APP_BASIC_AUTH or API_KEYS .+ got neither$/ },
+  { settings: { FAILPOINTS: 'recv.nowhere:kill' }, says: /^FAILPOINTS: expected rules like / },
+  {
+    settings: { FAILPOINTS: 'recv.after_commit:kill', HOST: '0.0.0.0', API_KEYS: 'key-of-the-house' },
+    says: /^FAILPOINTS: expected HOST to be loopback, .+ got 0\.0\.0\.0$/,
+  },
   { settings: {}, args: ['--simulated'], says: /^--simulated: no such argument/ },
   {
     settings: { WA_SOCKET_URL: 'ws://127.0.0.1:9/' },
