@@ -145,6 +145,12 @@ export class Ledger {
     this.#messages.get(id)?.devices[device]?.[COPIES].pop();
   }
 
+  /** A fault changed the copy on its way to the device. */
+  spoiled(id: string, device: string): void {
+    const row = this.#messages.get(id)?.devices[device];
+    if (row) row.spoiled++;
+  }
+
   /** The world goes on from a state file: devices know of messages that are not in here. */
   resumed(): void {
     this.#partial = true;

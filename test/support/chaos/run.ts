@@ -60,8 +60,6 @@ export async function chaos(
   await delay(Math.max(0, options.seconds * 1_000 - (performance.now() - start)));
   await Promise.all(striking);
   await traffic.stop();
-  const { armed } = await stage.control.faults();
-  const spoiled = armed.find(({ name }) => name === 'delivery.undecryptable')?.fired ?? 0;
   await striker.end();
   await alive;
 
@@ -81,7 +79,6 @@ export async function chaos(
     processes: product.runs,
     blows: [...striker.blows, ...product.deaths],
     groups: stage.groups,
-    spoiled,
   });
   const verdict = judge(evidence);
   if (keep !== undefined) keepEvidence(keep, evidence, verdict);

@@ -9,14 +9,14 @@ const MOMENT_MS = 1_000;
 export interface Conduct {
   readonly findings: readonly Finding[];
   readonly keysReused: number;
-  /** At simulated phones, and at devices of ours: retry receipts beyond those that a fault asked for. */
+  /** At simulated phones, and at devices of ours: retry receipts that no fault is the reason for. */
   readonly undecryptable: number;
   readonly logins: number;
   readonly replaced: number;
 }
 
 export function judgeConduct(evidence: Evidence): Conduct {
-  const { violations, totals, devices, messages, spoiled } = evidence;
+  const { violations, totals } = evidence;
   const findings: Finding[] = [];
   for (const { kind, id, device, detail, at } of violations)
     findings.push({
@@ -26,19 +26,8 @@ export function judgeConduct(evidence: Evidence): Conduct {
       at,
       what: `${kind}: ${detail}`,
     });
-  const ours = new Set(devices.map(({ jid }) => jid));
-  const asked = messages.flatMap(entry =>
-    Object.entries(entry.devices)
-      .filter(([jid, row]) => ours.has(jid) && row.receipts.some(({ type }) => type === 'retry'))
-      .map(([jid]) => ({ rule: 'decrypt', message: entry.id, device: jid, at: entry.at }) as const),
-  );
-  // Which copies a fault spoiled is not written down anywhere; how many is.
-  if (asked.length > spoiled)
-    for (const one of asked)
-      findings.push({
-        ...one,
-        what: `asked for it again (${asked.length} such, ${spoiled} spoiled by a fault)`,
-      });
+  const asked = judgeRetries(evidence);
+  findings.push(...asked);
   const phones = Number(totals.undecryptable ?? 0);
   if (phones > 0) findings.push({ rule: 'decrypt', what: `phones failed to decrypt ${phones} messages` });
   const replaced = judgeSockets(evidence);
@@ -46,10 +35,35 @@ export function judgeConduct(evidence: Evidence): Conduct {
   return {
     findings,
     keysReused: violations.filter(({ kind }) => OF_KEYS.has(kind)).length,
-    undecryptable: phones + Math.max(0, asked.length - spoiled),
+    undecryptable: phones + asked.length,
     logins: evidence.sockets.filter(({ kind }) => kind === 'login').length,
     replaced: replaced.length,
   };
+}
+
+/** A device of ours asked for a message again although it was sent as it should be. */
+function judgeRetries({ devices, messages }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  for (const { jid, id: device } of devices) {
+    // The sender's key for a group may have been in the copy that was spoiled: what follows cannot be read either.
+    const spoiled = new Set<string>();
+    for (const { id: message, at, from, to, devices: rows } of messages) {
+      const row = rows[jid];
+      if (!row) continue;
+      const pair = `${from} ${to}`;
+      if (row.spoiled > 0) spoiled.add(pair);
+      if (row.spoiled > 0 || !row.receipts.some(({ type }) => type === 'retry')) continue;
+      if (to.endsWith('@g.us') && spoiled.has(pair)) continue;
+      findings.push({
+        rule: 'decrypt',
+        message,
+        device,
+        at,
+        what: 'asked for it again, and nothing was wrong with it',
+      });
+    }
+  }
+  return findings;
 }
 
 /** The server ends the older of two connections: that it had to is the breach, unless the older one was just cut. */

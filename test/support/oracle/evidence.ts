@@ -72,8 +72,6 @@ export interface Driven {
   readonly blows: readonly number[];
   /** Groups by JID: the numbers of their members. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
-  /** Messages that faults of the simulator made undecryptable: as many retry receipts are in order. */
-  readonly spoiled: number;
 }
 
 export interface Evidence extends Driven {
