@@ -228,6 +228,11 @@ export class Ledger {
     this.#keys.handed(device, id);
   }
 
+  /** A client uploaded this one-time prekey. */
+  preKeyUploaded(device: string, id: number, key: Uint8Array): void {
+    this.#keys.uploaded(device, id, key);
+  }
+
   loggedIn(device: string): void {
     this.totals.logins++;
     keepLast(this.#log(device).logins, this.#clock.now(), KEPT_PER_DEVICE);

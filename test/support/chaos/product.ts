@@ -37,7 +37,7 @@ export class Product {
     return this.#child !== undefined;
   }
 
-  /** Starts it; `FAILPOINTS` may let it die by itself, which is then as good as a kill of ours. */
+  /** Starts it. One that dies at a failpoint is as good as killed by us. */
   start(failpoints?: string): void {
     if (this.#child) throw new Error('the product is running');
     const { PATH = '', HOME = '' } = process.env;
@@ -47,7 +47,7 @@ export class Product {
       ...this.#settings,
       ...(failpoints !== undefined && { FAILPOINTS: failpoints }),
     };
-    this.#wanted = failpoints === undefined ? 0 : 'SIGKILL';
+    this.#wanted = 0;
     const child = runChild(this.#scope, '../../src/main.ts', [], { env, cwd: '/', quiet: true });
     this.#child = child;
     child.line(line => {
@@ -62,7 +62,8 @@ export class Product {
       const { pid, errors: complaints } = child;
       for (const line of complaints) this.#log?.write(`${line}\n`);
       this.#log?.write(`process ${pid} ended with ${ended}\n`);
-      this.runs.push({ pid, ended, wanted: this.#wanted, complaints, endedAt });
+      const byItself = complaints.some(line => /^failpoint \S+: kill/.test(line));
+      this.runs.push({ pid, ended, wanted: byItself ? 'SIGKILL' : this.#wanted, complaints, endedAt });
     });
   }
 

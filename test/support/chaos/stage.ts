@@ -101,7 +101,7 @@ async function makeGroups(
   return groups;
 }
 
-async function watchSockets(scope: Scope, control: ControlClient): Promise<SocketEvent[]> {
+export async function watchSockets(scope: Scope, control: ControlClient): Promise<SocketEvent[]> {
   const seen: SocketEvent[] = [];
   const stop = new AbortController();
   scope.after(() => stop.abort());

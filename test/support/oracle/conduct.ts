@@ -2,7 +2,7 @@
 import type { Evidence } from './evidence.ts';
 import { type Finding, grouped } from './finding.ts';
 
-const OF_KEYS = new Set(['message-key-reused', 'prekey-used-twice']);
+const OF_KEYS = new Set(['message-key-reused', 'prekey-used-twice', 'prekey-id-reused']);
 /** A connection that was cut without a word may be alive for the server a moment longer. */
 const MOMENT_MS = 1_000;
 
