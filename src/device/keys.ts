@@ -12,6 +12,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { failpoint } from '../lib/failpoint.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { storeFailure } from '../store/database.ts';
@@ -173,7 +174,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
     const durable = this.#write({ writes, arrived, credentials: made ? this.#credentials() : undefined });
-    return { result, durable };
+    return { result, durable: made ? durable.then(() => failpoint('prekeys.after_store')) : durable };
   }
 }
 

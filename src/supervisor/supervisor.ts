@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
@@ -99,6 +100,7 @@ export class Supervisor implements Service, Devices, Fleet {
   async start(): Promise<void> {
     const { sql, node } = this.#options;
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
+    await failpoint('start.after_claim');
     for (const row of await listDevices(sql))
       this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
     this.#place();
@@ -111,6 +113,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#closing = true;
     this.#gate.close();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await failpoint('stop.after_drain');
   }
 
   list(): DeviceView[] {
@@ -129,6 +132,7 @@ export class Supervisor implements Service, Devices, Fleet {
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
     const { sql, node, seals } = this.#options;
     const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
+    await failpoint('device.after_create');
     const entry = this.#entryOf(row, row.epoch);
     this.#directory.add(entry);
     this.#move();
@@ -143,6 +147,7 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
+    await failpoint('device.before_remove');
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
