@@ -7,6 +7,7 @@ import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   Answer,
@@ -21,6 +22,7 @@ import type {
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
+import type { DeviceSeals } from '../store/device-seals.ts';
 import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
 import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
@@ -31,6 +33,7 @@ import { Shards } from './shards.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
+  readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
   /** This process, for as long as it lives: owner of the devices that it runs. */
   readonly node: string;
   readonly workers: number;
@@ -49,6 +52,8 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
+const NO_KEY = new Uint8Array(0);
+const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -97,7 +102,7 @@ export class Supervisor implements Service, Devices, Fleet {
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
     await failpoint('start.after_claim');
     for (const row of await listDevices(sql))
-      this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+      this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
     this.#place();
     await this.#shards.start();
   }
@@ -125,10 +130,10 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node } = this.#options;
-    const row = await reachStore(() => createDevice(sql, id, node));
+    const { sql, node, seals } = this.#options;
+    const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
     await failpoint('device.after_create');
-    const entry = entryOf(row, row.epoch);
+    const entry = this.#entryOf(row, row.epoch);
     this.#directory.add(entry);
     this.#move();
     return viewOf(entry);
@@ -325,6 +330,17 @@ export class Supervisor implements Service, Devices, Fleet {
     }
   }
 
+  /** One device whose key does not open is reported and stands still; the others run. */
+  #entryOf(row: DeviceRow, epoch: number): Entry {
+    try {
+      return entryOf(row, epoch, this.#options.seals.keyOf(row));
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      this.#log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
+      return entryOf({ ...row, state: 'stopped', reason: KEY_BROKEN }, epoch, NO_KEY, KEY_BROKEN);
+    }
+  }
+
   #notify(id: string): void {
     for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
@@ -333,6 +349,8 @@ export class Supervisor implements Service, Devices, Fleet {
 function entryOf(
   { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
   epoch: number,
+  key: Uint8Array,
+  broken?: string,
 ): Entry {
   const linked = state !== 'unlinked' && jid !== null;
   return {
@@ -340,7 +358,8 @@ function entryOf(
     no,
     epoch,
     createdAt,
-    key: new Uint8Array(32),
+    key,
+    ...(broken !== undefined && { broken }),
     shard: null,
     status: {
       phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
@@ -354,8 +373,9 @@ function entryOf(
   };
 }
 
-function seatOf({ id, no, epoch, key, status }: Entry): Seat {
-  return { id, no, epoch, key, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
+function seatOf({ id, no, epoch, key, broken, status }: Entry): Seat {
+  const stopped = status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' };
+  return { id, no, epoch, key, ...(broken !== undefined && { broken }), ...stopped };
 }
 
 /** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */

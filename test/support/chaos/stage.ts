@@ -6,6 +6,7 @@ import { type ControlClient, controlClient } from '../../../src/simulator/contro
 import { openDatabase, type Sql } from '../../../src/store/database.ts';
 import { runChild } from '../child.ts';
 import { administer, databaseUrl, startTestServer, TEMPLATE } from '../database-server.ts';
+import { TEST_KEYS } from '../keys.ts';
 import type { SocketEvent } from '../oracle/evidence.ts';
 import { type FaultProxy, startProxy } from '../proxy.ts';
 import { pick, seeded, shuffled } from '../random.ts';
@@ -64,6 +65,7 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     WORKERS: '2',
     LOG_LEVEL: 'warn',
     DB_URI: network.database.url,
+    SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: network.whatsapp.url,
     WA_ROOT_KEY: rootKey,
     WEBHOOK_URL: network.receiver.url,
