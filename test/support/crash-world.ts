@@ -61,6 +61,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
     LOG_LEVEL: 'warn',
     SEALING_KEYS: TEST_KEYS,
     DB_URI: await through(address.url),
+    SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: simulator.socketUrl,
     WA_ROOT_KEY: simulator.rootKey,
     WEBHOOK_URL: hook.url,

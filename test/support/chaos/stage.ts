@@ -67,6 +67,7 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     LOG_LEVEL: 'warn',
     SEALING_KEYS: TEST_KEYS,
     DB_URI: network.database.url,
+    SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: network.whatsapp.url,
     WA_ROOT_KEY: rootKey,
     WEBHOOK_URL: network.receiver.url,
