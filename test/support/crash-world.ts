@@ -59,7 +59,6 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
     PORT: '0',
     WORKERS: '1',
     LOG_LEVEL: 'warn',
-    SEALING_KEYS: TEST_KEYS,
     DB_URI: await through(address.url),
     SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: simulator.socketUrl,

@@ -65,7 +65,6 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     PORT: '0',
     WORKERS: '2',
     LOG_LEVEL: 'warn',
-    SEALING_KEYS: TEST_KEYS,
     DB_URI: network.database.url,
     SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: network.whatsapp.url,
