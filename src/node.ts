@@ -24,7 +24,7 @@ import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { ensureSetting } from './store/settings.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
-import { Supervisor } from './supervisor/supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
   readonly config: Config;
@@ -34,6 +34,8 @@ export interface NodeOptions {
   readonly simulator?: { readonly controlUrl: string };
   /** Where QR codes are drawn, when somebody is looking. */
   readonly draw?: (text: string) => void;
+  /** Other limits of health than usual, for tests. */
+  readonly health?: SupervisorOptions['shard']['health'];
   /** The node cannot go on; whoever runs the process should start it anew. */
   readonly fatal: (why: string) => void;
 }
@@ -88,7 +90,7 @@ export class Node implements Service {
   }
 
   async #build(): Promise<void> {
-    const { config, log, version, simulator, fatal } = this.#options;
+    const { config, log, version, simulator, health, fatal } = this.#options;
     const address = await this.#database();
     this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
@@ -118,6 +120,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        ...(health && { health }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),

@@ -8,8 +8,10 @@ import type { Draft } from '../journal/event.ts';
 import type { Deferred } from '../lib/deferred.ts';
 import { deferred } from '../lib/deferred.ts';
 import type { Pairing } from '../shard/protocol.ts';
+import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
 import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
+import { isUndecryptable } from './undecryptable.ts';
 import type { Close } from './verdict.ts';
 
 /**
@@ -32,6 +34,8 @@ export interface Listener {
   opened(): void;
   closed(close: Close): void;
   credentialsChanged(): void;
+  /** A ping was answered, after so many milliseconds. */
+  ponged(ms: number): void;
   /** Facts for the journal. Comes even while the connection ends: their receipts are out. */
   happened(drafts: Draft[]): void;
 }
@@ -52,6 +56,7 @@ export class Connection {
   readonly socket: WASocket;
   readonly #options: ConnectionOptions;
   readonly #acks = new Map<string, Deferred<Acknowledgement>>();
+  readonly #ping: Ping;
   #over = false;
   #offers = 0;
   #watchdog: NodeJS.Timeout | undefined;
@@ -59,6 +64,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.socket = openSocket(options);
+    this.#ping = new Ping(this.socket, options.vitals, ms => options.listener.ponged(ms));
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
     // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
@@ -72,6 +78,7 @@ export class Connection {
   acknowledged(messageId: string): Promise<Acknowledgement> {
     const ack = deferred<Acknowledgement>();
     this.#acks.set(messageId, ack);
+    this.#options.vitals.sent(messageId);
     const acknowledged = ack.promise.finally(() => this.#acks.delete(messageId));
     // Whoever sends may fail before it waits for this: then nobody hears of it, and the thread must not die of that.
     acknowledged.catch(() => {});
@@ -81,6 +88,11 @@ export class Connection {
   /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
   get storeFailure(): Error | undefined {
     return this.#options.keys.failure;
+  }
+
+  /** Pings the server if a ping is due. */
+  keepAlive(now: number, everyMs: number): void {
+    if (!this.#over) this.#ping.due(now, everyMs);
   }
 
   /** Closes without a word to the listener. Facts that Baileys still holds are given out first. */
@@ -111,6 +123,9 @@ export class Connection {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
 
+    for (const message of events['messages.upsert']?.messages ?? [])
+      this.#options.vitals.decrypted(isUndecryptable(message));
+
     const self: Self = { jid: credentials.me?.id ?? '', lid: credentials.me?.lid ?? '' };
     const drafts = [
       ...(events['messages.upsert'] ? fromMessages(events['messages.upsert'], self) : []),
@@ -126,6 +141,7 @@ export class Connection {
     if (update.isNewLogin) listener.paired();
     if (update.connection === 'open') {
       clearTimeout(this.#watchdog);
+      this.#options.vitals.opened();
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
@@ -155,6 +171,7 @@ export class Connection {
 
   #acknowledge({ attrs }: BinaryNode): void {
     const error = Number(attrs.error);
+    this.#options.vitals.acknowledged(attrs.id ?? '');
     this.#acks.get(attrs.id ?? '')?.resolve({
       at: Number(attrs.t) * 1000 || Date.now(),
       ...(Number.isInteger(error) && error > 0 && { error }),
@@ -170,6 +187,7 @@ export class Connection {
 
   #finish(): void {
     this.#over = true;
+    this.#options.vitals.renew();
     clearTimeout(this.#watchdog);
     for (const ack of this.#acks.values())
       ack.reject(

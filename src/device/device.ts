@@ -6,18 +6,29 @@ import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
-import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
+import type {
+  Answer,
+  Answers,
+  Command,
+  Count,
+  DeviceStatus,
+  Pairing,
+  Seat,
+  Streamed,
+} from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
+import { Checkup } from './checkup.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
+import type { HealthLimits } from './health.ts';
 import { Identity } from './identity.ts';
 import type { KeyVault } from './keys.ts';
 import { sendText } from './sending.ts';
 import type { Whatsapp } from './socket.ts';
 import { type Effect, type Input, initial, type State, step } from './state.ts';
-import { fromState } from './translate.ts';
+import { fromHealth, fromState } from './translate.ts';
 import { judge } from './verdict.ts';
 
 const LOGOUT_WITHIN = 5_000;
@@ -35,6 +46,18 @@ export interface Surroundings {
   knock(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
+  readonly health: HealthLimits;
+  /** The shard's `AwakeClock`. */
+  now(): number;
+  ponged(ms: number): void;
+  counted(what: Count): void;
+}
+
+/** What the store knows of a device when it is hosted. */
+export interface Stored {
+  readonly credentials?: Buffer | undefined;
+  /** The last that was told of its health is that it is degraded. */
+  readonly degraded: boolean;
 }
 
 export class Device {
@@ -43,6 +66,7 @@ export class Device {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #checkup: Checkup;
   readonly #watchers = new Set<() => void>();
   #state: State;
   #connection: Connection | undefined;
@@ -52,12 +76,18 @@ export class Device {
   #announced = '';
   #released = false;
 
-  /** `row` is the stored credentials, `stopped` why WhatsApp refused it last time. Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, stopped: string | undefined) {
+  /** Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, { credentials: row, degraded }: Stored) {
     this.seat = seat;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), stopped);
+    this.#state = initial(row !== undefined, Date.now(), seat.stopped);
+    this.#checkup = new Checkup({
+      limits: around.health,
+      now: around.now,
+      degraded,
+      factsSince: () => this.#facts.since,
+    });
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -68,6 +98,7 @@ export class Device {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
+      now: around.now,
     });
   }
 
@@ -80,6 +111,7 @@ export class Device {
   status(): DeviceStatus {
     const { phase, since, linked, reason, pairing } = this.#state;
     const { me } = this.#identity.credentials;
+    const { degraded } = this.#checkup;
     return {
       phase,
       since,
@@ -87,6 +119,7 @@ export class Device {
       ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
       ...(reason !== undefined && { reason }),
       ...(pairing && { pairing }),
+      ...(linked && phase !== 'stopped' && degraded && { degraded }),
     };
   }
 
@@ -103,11 +136,30 @@ export class Device {
         return this.#logout();
       case 'reconnect':
         return this.#reconnect();
+      case 'health':
+        return this.#checkup.report();
       case 'send': {
         const connection = await this.#open(deadline);
         return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
       }
     }
+  }
+
+  /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
+  look(): void {
+    if (this.#released) return;
+    const open = this.#state.phase === 'open';
+    if (open) this.#connection?.keepAlive(this.#around.now(), this.#around.health.pingEveryMs);
+    const { event, changed, complaints, deaf } = this.#checkup.look(open);
+    if (event) {
+      this.#log.warn({ complaints: complaints.map(({ text }) => text) }, `device has ${event}`);
+      this.#facts.add([fromHealth(event, complaints, Date.now())]);
+    }
+    if (changed) this.#around.changed(this.status());
+    if (deaf === undefined) return;
+    this.#around.counted('deaf');
+    this.#connection?.cut();
+    this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } });
   }
 
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
@@ -291,6 +343,7 @@ export class Device {
       keys: this.#identity.keys,
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      vitals: this.#checkup.vitals,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       listener: {
@@ -308,6 +361,7 @@ export class Device {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        ponged: ms => this.#around.ponged(ms),
         happened: drafts => this.#facts.add(drafts),
       },
     });

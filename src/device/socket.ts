@@ -14,6 +14,7 @@ import { type Logger, mask } from '../lib/logger.ts';
 import type { Caches } from './caches.ts';
 import type { DeviceKeys } from './keys.ts';
 import { makeRepository } from './repository.ts';
+import type { Vitals } from './vitals.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
 export interface Whatsapp {
@@ -29,6 +30,7 @@ export interface SocketOptions {
   readonly keys: DeviceKeys;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
+  readonly vitals: Vitals;
   readonly log: Logger;
 }
 
@@ -39,7 +41,7 @@ export function trustRoot(rootKey: string | undefined): void {
   if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
 }
 
-export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketOptions): WASocket {
+export function openSocket({ credentials, keys, caches, whatsapp, vitals, log }: SocketOptions): WASocket {
   const { no } = keys.seat;
   const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
   const config: Partial<SocketConfig> = {
@@ -66,7 +68,8 @@ export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketO
   };
   const socket = makeWASocket(config as SocketConfig);
   keepOffline(socket, credentials);
-  keepOrder(socket, log);
+  socket.ws.on('frame', () => vitals.heard());
+  keepOrder(socket, vitals, log);
   boundRetryManager(socket);
   boundMappings(socket);
   // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
@@ -94,7 +97,7 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
  * most of the work is done under a mutex anyway. After the end of the connection none is begun: no receipt could leave,
  * and the ratchet would be past a message that is sent again.
  */
-function keepOrder({ ws }: WASocket, log: Logger): void {
+function keepOrder({ ws }: WASocket, vitals: Vitals, log: Logger): void {
   const handlers = ws.listeners('CB:message') as ((node: BinaryNode) => Promise<void>)[];
   ws.removeAllListeners('CB:message');
   const take = async (node: BinaryNode) => {
@@ -103,9 +106,11 @@ function keepOrder({ ws }: WASocket, log: Logger): void {
   let last = Promise.resolve();
   ws.on('CB:message', (node: BinaryNode) => {
     const { offline: _, ...attrs } = node.attrs;
+    const handled = vitals.arrived();
     last = last
       .then(() => take({ ...node, attrs }))
-      .catch((err: unknown) => log.error({ err }, 'a message could not be handled'));
+      .catch((err: unknown) => log.error({ err }, 'a message could not be handled'))
+      .finally(handled);
   });
 }
 

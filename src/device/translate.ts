@@ -15,6 +15,7 @@ import {
   type WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
+import type { Complaint } from '../shard/protocol.ts';
 import { bare, party } from './jid.ts';
 
 /** The account that an event belongs to. */
@@ -272,4 +273,17 @@ export function fromState(state: string, reason: string | undefined, at: number)
     at,
     payload: { state, ...(reason && { reason }), timestamp: new Date(at).toISOString() },
   };
+}
+
+/** The device is not well any more, or well again. */
+export function fromHealth(
+  event: 'degraded' | 'recovered',
+  complaints: readonly Complaint[],
+  at: number,
+): Draft {
+  const reasons = complaints.map(({ code, text }) => ({ code, text }));
+  const timestamp = new Date(at).toISOString();
+  return event === 'degraded'
+    ? { event: 'device.degraded', at, payload: { reasons, timestamp } }
+    : { event: 'device.recovered', at, payload: { timestamp } };
 }

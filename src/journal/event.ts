@@ -14,6 +14,8 @@ export const eventNames = [
   'message.revoked',
   'message.edited',
   'device.state',
+  'device.degraded',
+  'device.recovered',
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

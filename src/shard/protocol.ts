@@ -1,5 +1,6 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
+import type { HealthLimits } from '../device/health.ts';
 import type { FailureReport } from '../errors.ts';
 import type { DatabaseAddress } from '../store/database.ts';
 
@@ -23,6 +24,7 @@ export type Command =
   | { readonly do: 'pair'; readonly phone?: string }
   | { readonly do: 'logout' }
   | { readonly do: 'reconnect' }
+  | { readonly do: 'health' }
   | { readonly do: 'send'; readonly message: OutgoingText };
 
 /** `to` is a JID; `duration` the disappearing timer in seconds. */
@@ -40,6 +42,7 @@ export interface Answers {
   pair: Pairing;
   logout: { readonly unlinked: boolean };
   reconnect: Record<string, never>;
+  health: HealthReport;
   send: { readonly messageId: string; readonly at: number };
 }
 export type Answer = Answers[Command['do']];
@@ -66,6 +69,37 @@ export interface DeviceStatus {
   readonly name?: string;
   readonly reason?: string;
   readonly pairing?: Pairing;
+  /** While it is degraded: what is wrong with it; empty when nothing is any more and it has not recovered yet. */
+  readonly degraded?: readonly Complaint[];
+}
+
+/** One thing that is wrong with a device: its code (docs/health.md), and the sentence with its figure. */
+export interface Complaint {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** How a device is, measured. Times are ms since 1970, absent when it has not happened on this connection. */
+export interface HealthReport {
+  readonly degraded: boolean;
+  readonly complaints: readonly Complaint[];
+  readonly connectedSince?: number;
+  readonly lastInboundAt?: number;
+  readonly lastAckAt?: number;
+  readonly lastPongAt?: number;
+  /** Round trip of a ping, in milliseconds: the last, and smoothed. */
+  readonly pingMs?: number;
+  readonly pingSmoothMs?: number;
+  /** Of the last messages (at most 50, of 15 minutes) so many could not be decrypted. */
+  readonly decrypts: { readonly failed: number; readonly of: number };
+  readonly reconnectsLastHour: number;
+  /** Messages that came and are not handled yet. */
+  readonly unhandled: number;
+  readonly awaitingAck: number;
+  /** How long the oldest of them waits, in milliseconds. */
+  readonly awaitingAckMs?: number;
+  /** How old the oldest event is that is not in the journal yet, in milliseconds. */
+  readonly oldestEventMs?: number;
 }
 
 /** Faults that tests and the demo inject to prove what the supervisor promises. */
@@ -119,7 +153,13 @@ export interface Pulse {
   readonly external: number;
   readonly creditInUse: number;
   readonly eventsQueued: number;
+  /** Since the last pulse: round trips of pings in milliseconds, and how often what happened. */
+  readonly pings: readonly number[];
+  readonly counts: Partial<Readonly<Record<Count, number>>>;
 }
+
+/** What shards count for the metrics. */
+export type Count = 'deaf';
 
 /** Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB. */
 export const BEATS = 0;
@@ -137,4 +177,6 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Other limits than usual, for tests. */
+  readonly health?: Partial<HealthLimits>;
 }

@@ -10,6 +10,7 @@ import type { Service } from '../lib/service.ts';
 import type {
   Answers,
   Command,
+  Count,
   Fault,
   FromShard,
   Seat,
@@ -208,6 +209,14 @@ export class Supervisor implements Service, Devices, Fleet {
 
   connectsWaiting(): number {
     return this.#gate.waiting;
+  }
+
+  count(what: Count): number {
+    return this.#shards.tally.count(what);
+  }
+
+  takePings(): number[] {
+    return this.#shards.tally.takePings();
   }
 
   /** For tests and the demo: makes a shard's thread fail in a named way. */

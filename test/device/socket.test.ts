@@ -17,6 +17,7 @@ import { makeCaches } from '../../src/device/caches.ts';
 import { decodeCredentials, encodeCredentials } from '../../src/device/credentials.ts';
 import { DeviceKeys, KeyVault } from '../../src/device/keys.ts';
 import { openSocket, trustRoot } from '../../src/device/socket.ts';
+import { Vitals } from '../../src/device/vitals.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import { claimDevices } from '../../src/store/devices.ts';
 import { until } from '../support/until.ts';
@@ -48,7 +49,14 @@ async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
   const credentials = linked();
   const { keys } = open(await seat(), { creds: credentials });
-  const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp: { socketUrl: url }, log });
+  const socket = openSocket({
+    credentials,
+    keys,
+    caches: makeCaches(),
+    whatsapp: { socketUrl: url },
+    vitals: new Vitals(() => performance.now()),
+    log,
+  });
   t.after(() => void socket.end(undefined));
   return { socket, credentials };
 }
@@ -162,7 +170,8 @@ test('a device that connects is never seen online by those who watch it', async 
       onFailure: error => assert.fail(error),
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
-    const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp, log: quiet });
+    const vitals = new Vitals(() => performance.now());
+    const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp, vitals, log: quiet });
     world.atEnd(async () => socket.end(undefined));
     await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
     return { socket, credentials };

@@ -40,6 +40,14 @@ export class InMemoryEndpoints {
   }
 }
 
+/** No shards, and nothing has happened. */
+export const quietFleet: ApiDeps['fleet'] = {
+  shards: () => [],
+  connectsWaiting: () => 0,
+  count: () => 0,
+  takePings: () => [],
+};
+
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<ApiDeps> = {}) {
   const devices = new InMemoryDevices();
@@ -49,7 +57,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
-    fleet: { shards: () => [], connectsWaiting: () => 0 },
+    fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
