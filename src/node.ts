@@ -34,8 +34,9 @@ export interface NodeOptions {
   readonly simulator?: { readonly controlUrl: string };
   /** Where QR codes are drawn, when somebody is looking. */
   readonly draw?: (text: string) => void;
-  /** Other limits of health than usual, for tests. */
+  /** Other limits than usual, for tests. */
   readonly health?: SupervisorOptions['shard']['health'];
+  readonly unread?: SupervisorOptions['shard']['unread'];
   /** The node cannot go on; whoever runs the process should start it anew. */
   readonly fatal: (why: string) => void;
 }
@@ -90,7 +91,7 @@ export class Node implements Service {
   }
 
   async #build(): Promise<void> {
-    const { config, log, version, simulator, health, fatal } = this.#options;
+    const { config, log, version, simulator, health, unread, fatal } = this.#options;
     const address = await this.#database();
     this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
@@ -121,6 +122,7 @@ export class Node implements Service {
         connections: config.shardConnections,
         logLevel: config.logLevel,
         ...(health && { health }),
+        ...(unread && { unread }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),

@@ -172,6 +172,35 @@ function addHealth(
       this.inc(fleet.count('deaf'));
     },
   });
+  new Counter({
+    name: 'cardume_messages_undecryptable_total',
+    help: 'Messages that came and could not be decrypted.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(fleet.count('undecryptable'));
+    },
+  });
+  new Counter({
+    name: 'cardume_messages_recovered_total',
+    help: 'Of them those that could be after all: sent again by the sender, or by the own phone.',
+    labelNames: ['by'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ by: 'retry' }, fleet.count('recovered_by_retry'));
+      this.inc({ by: 'phone' }, fleet.count('recovered_by_phone'));
+    },
+  });
+  new Counter({
+    name: 'cardume_messages_lost_total',
+    help: 'Of them those for which nothing has helped.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(fleet.count('lost'));
+    },
+  });
   new Histogram({
     name: 'cardume_ping_seconds',
     help: 'Round trips of pings to WhatsApp, over all devices.',

@@ -16,7 +16,6 @@ export interface Caches {
   readonly userDevices: (deviceNo: number) => CacheStore;
   readonly messageRetries: (deviceNo: number) => CacheStore;
   readonly callOffers: (deviceNo: number) => CacheStore;
-  readonly placeholders: (deviceNo: number) => CacheStore;
   /** Messages sent, for retry receipts. "Nothing lost" puts the durable outgoing rows behind it. */
   readonly sent: LRUCache<string, proto.IMessage>;
   /** True the first time: a message that had to be asked for again may come from its sender and from our own phone. */
@@ -44,7 +43,6 @@ export function makeCaches(): Caches {
   const userDevices: Values = new LRUCache({ max: 20_000, ttl: 5 * minute });
   const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
-  const placeholders: Values = new LRUCache({ max: 2_000, ttl: 60 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
   const seen: Values = new LRUCache({ max: SEEN_KEPT });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
@@ -52,7 +50,6 @@ export function makeCaches(): Caches {
     userDevices: by(userDevices),
     messageRetries: by(messageRetries),
     callOffers: by(callOffers),
-    placeholders: by(placeholders),
     sent,
     firstTime: (deviceNo, fact) => {
       const known = `${deviceNo}/${fact}`;
@@ -61,8 +58,7 @@ export function makeCaches(): Caches {
       return true;
     },
     forget: deviceNo => {
-      for (const values of [userDevices, messageRetries, callOffers, placeholders, seen])
-        drop(values, `${deviceNo}/`);
+      for (const values of [userDevices, messageRetries, callOffers, seen]) drop(values, `${deviceNo}/`);
       drop(sent, `${deviceNo}/`);
     },
   };

@@ -2,7 +2,13 @@
  * One socket's life, from `makeWASocket` to its end. Baileys tells what happens in a dozen ways; here it becomes a few
  * calls on `Listener`, in order, and never another one after `closed`.
  */
-import type { BaileysEventMap, BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import {
+  type BaileysEventMap,
+  type BinaryNode,
+  proto,
+  type WAMessageKey,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
 import type { Deferred } from '../lib/deferred.ts';
@@ -10,8 +16,8 @@ import { deferred } from '../lib/deferred.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
-import { isUndecryptable } from './undecryptable.ts';
+import { fromGroupReceipts, fromMessages, fromUpdates, selfOf } from './translate.ts';
+import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 
 /**
@@ -90,6 +96,21 @@ export class Connection {
     return this.#options.keys.failure;
   }
 
+  /** Asks our phone to send us a message that we could not decrypt (Socket/messages-recv.ts, requestPlaceholderResend). */
+  async askPhone({ remoteJid, fromMe, id, participant }: WAMessageKey): Promise<void> {
+    const { PLACEHOLDER_MESSAGE_RESEND } = proto.Message.PeerDataOperationRequestType;
+    const messageKey = {
+      remoteJid: remoteJid ?? null,
+      fromMe: fromMe ?? null,
+      id: id ?? null,
+      participant: participant ?? null,
+    };
+    await this.socket.sendPeerDataOperationMessage({
+      placeholderMessageResendRequest: [{ messageKey }],
+      peerDataOperationRequestType: PLACEHOLDER_MESSAGE_RESEND,
+    });
+  }
+
   /** Pings the server if a ping is due. */
   keepAlive(now: number, everyMs: number): void {
     if (!this.#over) this.#ping.due(now, everyMs);
@@ -123,12 +144,15 @@ export class Connection {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
 
-    for (const message of events['messages.upsert']?.messages ?? [])
-      this.#options.vitals.decrypted(isUndecryptable(message));
+    const upsert = events['messages.upsert'];
+    for (const message of upsert?.messages ?? []) this.#options.vitals.decrypted(isUnread(message));
 
-    const self: Self = { jid: credentials.me?.id ?? '', lid: credentials.me?.lid ?? '' };
+    const self = selfOf(credentials);
     const drafts = [
-      ...(events['messages.upsert'] ? fromMessages(events['messages.upsert'], self) : []),
+      ...(upsert?.messages ?? []).flatMap(message => [
+        ...fromMessages({ messages: [message], type: 'notify' }, self),
+        ...this.#options.unread.tell(message),
+      ]),
       ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
       ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
     ];

@@ -6,29 +6,19 @@ import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
-import type {
-  Answer,
-  Answers,
-  Command,
-  Count,
-  DeviceStatus,
-  Pairing,
-  Seat,
-  Streamed,
-} from '../shard/protocol.ts';
+import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
-import { Checkup } from './checkup.ts';
+import { Care, type Left, type Watch } from './care.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
-import type { HealthLimits } from './health.ts';
 import { Identity } from './identity.ts';
 import type { KeyVault } from './keys.ts';
 import { sendText } from './sending.ts';
 import type { Whatsapp } from './socket.ts';
 import { type Effect, type Input, initial, type State, step } from './state.ts';
-import { fromHealth, fromState } from './translate.ts';
+import { fromState } from './translate.ts';
 import { judge } from './verdict.ts';
 
 const LOGOUT_WITHIN = 5_000;
@@ -46,18 +36,12 @@ export interface Surroundings {
   knock(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
-  readonly health: HealthLimits;
-  /** The shard's `AwakeClock`. */
-  now(): number;
-  ponged(ms: number): void;
-  counted(what: Count): void;
+  readonly watch: Watch;
 }
 
 /** What the store knows of a device when it is hosted. */
-export interface Stored {
+export interface Stored extends Left {
   readonly credentials?: Buffer | undefined;
-  /** The last that was told of its health is that it is degraded. */
-  readonly degraded: boolean;
 }
 
 export class Device {
@@ -66,7 +50,7 @@ export class Device {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
-  readonly #checkup: Checkup;
+  readonly #care: Care;
   readonly #watchers = new Set<() => void>();
   #state: State;
   #connection: Connection | undefined;
@@ -77,17 +61,12 @@ export class Device {
   #released = false;
 
   /** Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, { credentials: row, degraded }: Stored) {
+  constructor(seat: Seat, around: Surroundings, stored: Stored) {
+    const { credentials: row } = stored;
     this.seat = seat;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
     this.#state = initial(row !== undefined, Date.now(), seat.stopped);
-    this.#checkup = new Checkup({
-      limits: around.health,
-      now: around.now,
-      degraded,
-      factsSince: () => this.#facts.since,
-    });
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -98,8 +77,12 @@ export class Device {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
-      now: around.now,
+      now: around.watch.now,
     });
+    this.#care = new Care(
+      { ...around, seat, log: this.#log, facts: this.#facts, identity: this.#identity },
+      stored,
+    );
   }
 
   /** Tells its status and, when it is linked, knocks at the gate. */
@@ -111,7 +94,7 @@ export class Device {
   status(): DeviceStatus {
     const { phase, since, linked, reason, pairing } = this.#state;
     const { me } = this.#identity.credentials;
-    const { degraded } = this.#checkup;
+    const degraded = this.#care.degraded(this.#state);
     return {
       phase,
       since,
@@ -119,7 +102,7 @@ export class Device {
       ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
       ...(reason !== undefined && { reason }),
       ...(pairing && { pairing }),
-      ...(linked && phase !== 'stopped' && degraded && { degraded }),
+      ...(degraded && { degraded }),
     };
   }
 
@@ -137,7 +120,7 @@ export class Device {
       case 'reconnect':
         return this.#reconnect();
       case 'health':
-        return this.#checkup.report();
+        return this.#care.report();
       case 'send': {
         const connection = await this.#open(deadline);
         return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
@@ -148,16 +131,9 @@ export class Device {
   /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
   look(): void {
     if (this.#released) return;
-    const open = this.#state.phase === 'open';
-    if (open) this.#connection?.keepAlive(this.#around.now(), this.#around.health.pingEveryMs);
-    const { event, changed, complaints, deaf } = this.#checkup.look(open);
-    if (event) {
-      this.#log.warn({ complaints: complaints.map(({ text }) => text) }, `device has ${event}`);
-      this.#facts.add([fromHealth(event, complaints, Date.now())]);
-    }
+    const { changed, deaf } = this.#care.look(this.#state.phase === 'open' ? this.#connection : undefined);
     if (changed) this.#around.changed(this.status());
     if (deaf === undefined) return;
-    this.#around.counted('deaf');
     this.#connection?.cut();
     this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } });
   }
@@ -304,6 +280,7 @@ export class Device {
         this.#after(effect.ms, { on: 'steady' });
         break;
       case 'forget':
+        this.#care.unread.forget();
         this.#identity.forget(effect.reason);
         break;
       case 'halt':
@@ -343,7 +320,8 @@ export class Device {
       keys: this.#identity.keys,
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
-      vitals: this.#checkup.vitals,
+      vitals: this.#care.vitals,
+      unread: this.#care.unread,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       listener: {
@@ -361,7 +339,7 @@ export class Device {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
-        ponged: ms => this.#around.ponged(ms),
+        ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#facts.add(drafts),
       },
     });

@@ -14,6 +14,7 @@ import { type Logger, mask } from '../lib/logger.ts';
 import type { Caches } from './caches.ts';
 import type { DeviceKeys } from './keys.ts';
 import { makeRepository } from './repository.ts';
+import type { Unread } from './unread.ts';
 import type { Vitals } from './vitals.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
@@ -31,6 +32,7 @@ export interface SocketOptions {
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
   readonly vitals: Vitals;
+  readonly unread: Unread;
   readonly log: Logger;
 }
 
@@ -41,7 +43,15 @@ export function trustRoot(rootKey: string | undefined): void {
   if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
 }
 
-export function openSocket({ credentials, keys, caches, whatsapp, vitals, log }: SocketOptions): WASocket {
+export function openSocket({
+  credentials,
+  keys,
+  caches,
+  whatsapp,
+  vitals,
+  unread,
+  log,
+}: SocketOptions): WASocket {
   const { no } = keys.seat;
   const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
   const config: Partial<SocketConfig> = {
@@ -60,16 +70,16 @@ export function openSocket({ credentials, keys, caches, whatsapp, vitals, log }:
     generateHighQualityLinkPreview: false,
     getMessage: async key => caches.sent.get(`${no}/${key.id}`),
     userDevicesCache: caches.userDevices(no),
-    msgRetryCounterCache: caches.messageRetries(no),
+    msgRetryCounterCache: unread.retryCounts(caches.messageRetries(no)),
     callOfferCache: caches.callOffers(no),
-    placeholderResendCache: caches.placeholders(no),
+    placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
     ...(agent && { agent, fetchAgent: agent }),
   };
   const socket = makeWASocket(config as SocketConfig);
   keepOffline(socket, credentials);
   socket.ws.on('frame', () => vitals.heard());
-  keepOrder(socket, vitals, log);
+  keepOrder(socket, { credentials, vitals, unread, log });
   boundRetryManager(socket);
   boundMappings(socket);
   // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
@@ -97,11 +107,20 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
  * most of the work is done under a mutex anyway. After the end of the connection none is begun: no receipt could leave,
  * and the ratchet would be past a message that is sent again.
  */
-function keepOrder({ ws }: WASocket, vitals: Vitals, log: Logger): void {
+function keepOrder(
+  { ws }: WASocket,
+  { credentials, vitals, unread, log }: Pick<SocketOptions, 'credentials' | 'vitals' | 'unread' | 'log'>,
+): void {
   const handlers = ws.listeners('CB:message') as ((node: BinaryNode) => Promise<void>)[];
   ws.removeAllListeners('CB:message');
   const take = async (node: BinaryNode) => {
-    if (ws.isOpen) for (const handle of handlers) await handle(node);
+    if (!ws.isOpen) return;
+    try {
+      if (credentials.me) await unread.handling(node, credentials.me);
+      for (const handle of handlers) await handle(node);
+    } finally {
+      unread.handled();
+    }
   };
   let last = Promise.resolve();
   ws.on('CB:message', (node: BinaryNode) => {
@@ -116,6 +135,7 @@ function keepOrder({ ws }: WASocket, vitals: Vitals, log: Logger): void {
 
 interface RetryManager {
   recentMessagesMap: LRUCache<string, { message: proto.IMessage; timestamp: number }>;
+  schedulePhoneRequest: (id: string, ask: () => void) => void;
   messageKeyIndex: Map<string, string>;
   baseKeys: LRUCache<string, Uint8Array>;
 }
@@ -124,6 +144,8 @@ interface RetryManager {
 function boundRetryManager(socket: WASocket): void {
   const manager = socket.messageRetryManager as unknown as RetryManager | null;
   if (!manager) return;
+  // `unread.ts` asks: over restarts, and more often than once.
+  manager.schedulePhoneRequest = () => {};
   const index = manager.messageKeyIndex;
   manager.recentMessagesMap = new LRUCache({
     max: 16,

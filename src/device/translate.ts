@@ -3,6 +3,7 @@
  * a status post or a protocol message other than a revoke or an edit is no event, as there.
  */
 import {
+  type AuthenticationCreds,
   getContentType,
   isJidBroadcast,
   isJidGroup,
@@ -23,6 +24,8 @@ export interface Self {
   readonly jid: string;
   readonly lid: string;
 }
+
+export const selfOf = ({ me }: AuthenticationCreds): Self => ({ jid: me?.id ?? '', lid: me?.lid ?? '' });
 
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Status } = proto.WebMessageInfo;
@@ -287,3 +290,42 @@ export function fromHealth(
     ? { event: 'device.degraded', at, payload: { reasons, timestamp } }
     : { event: 'device.recovered', at, payload: { timestamp } };
 }
+
+/** A message of which only the envelope is known. */
+type Envelope = Pick<WAMessage, 'key' | 'messageTimestamp' | 'pushName'>;
+
+function commonOf({ key, messageTimestamp, pushName }: Envelope, self: Self) {
+  const name = pushName ?? '';
+  const timestamp = new Date(timeOf(messageTimestamp)).toISOString();
+  return { ...envelopeOf(key, self), from_name: name, sender_display_name: name, timestamp };
+}
+
+/** It came and could not be decrypted. What is never an event when it can be is none when it cannot. */
+export function fromUnread(message: Envelope, reason: string, self: Self): Draft[] {
+  const chat = message.key.remoteJid ?? '';
+  if (!message.key.id || isJidBroadcast(chat) || isJidNewsletter(chat)) return [];
+  const payload = { ...commonOf(message, self), reason, retried: reason !== 'unavailable' };
+  return [{ event: 'message.undecryptable', at: timeOf(message.messageTimestamp), payload }];
+}
+
+/** A later copy of it was decrypted. */
+export function fromRecovered(
+  message: Envelope,
+  { by, afterMs }: { by: 'retry' | 'phone'; afterMs: number },
+  self: Self,
+): Draft[] {
+  const payload = { ...commonOf(message, self), by, after_seconds: secondsOf(afterMs) };
+  return [{ event: 'message.recovered', at: Date.now(), payload }];
+}
+
+/** Nothing that was tried for it has helped. */
+export function fromLost(
+  message: Envelope,
+  { reason, asked, afterMs }: { reason: string; asked: number; afterMs: number },
+  self: Self,
+): Draft[] {
+  const payload = { ...commonOf(message, self), reason, asked, after_seconds: secondsOf(afterMs) };
+  return [{ event: 'message.lost', at: Date.now(), payload }];
+}
+
+const secondsOf = (ms: number) => Math.round(ms / 100) / 10;

@@ -1,6 +1,7 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
 import type { HealthLimits } from '../device/health.ts';
+import type { UnreadLimits } from '../device/unread-rules.ts';
 import type { FailureReport } from '../errors.ts';
 import type { DatabaseAddress } from '../store/database.ts';
 
@@ -159,7 +160,7 @@ export interface Pulse {
 }
 
 /** What shards count for the metrics. */
-export type Count = 'deaf';
+export type Count = 'deaf' | 'undecryptable' | 'recovered_by_retry' | 'recovered_by_phone' | 'lost';
 
 /** Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB. */
 export const BEATS = 0;
@@ -179,4 +180,5 @@ export interface ShardSettings {
   readonly logLevel: string;
   /** Other limits than usual, for tests. */
   readonly health?: Partial<HealthLimits>;
+  readonly unread?: Partial<UnreadLimits>;
 }

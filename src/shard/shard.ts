@@ -6,11 +6,13 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { makeCaches } from '../device/caches.ts';
+import type { Watch } from '../device/care.ts';
 import { assertContract } from '../device/contract.ts';
 import { Device, type Stored } from '../device/device.ts';
-import { HEALTH_LIMITS, type HealthLimits } from '../device/health.ts';
+import { HEALTH_LIMITS } from '../device/health.ts';
 import { KeyVault } from '../device/keys.ts';
 import { trustRoot } from '../device/socket.ts';
+import { UNREAD_LIMITS } from '../device/unread-rules.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { AwakeClock } from '../lib/awake.ts';
@@ -19,6 +21,7 @@ import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
 import { readDegraded } from '../store/health.ts';
+import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Outbox } from './outbox.ts';
@@ -56,7 +59,7 @@ export class Shard {
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
-  readonly #health: HealthLimits;
+  readonly #watch: Watch;
   readonly #clock: AwakeClock;
   readonly #look: NodeJS.Timeout;
   #pings: number[] = [];
@@ -81,12 +84,21 @@ export class Shard {
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
     this.#lag.enable();
-    this.#health = { ...HEALTH_LIMITS, ...settings.health };
-    this.#clock = new AwakeClock(this.#health.everyMs);
+    const health = { ...HEALTH_LIMITS, ...settings.health };
+    this.#clock = new AwakeClock(health.everyMs);
+    this.#watch = {
+      health,
+      unread: { ...UNREAD_LIMITS, ...settings.unread },
+      now: this.#clock.now,
+      ponged: ms => void this.#pings.push(ms),
+      counted: what => {
+        this.#counts[what] = (this.#counts[what] ?? 0) + 1;
+      },
+    };
     this.#look = setInterval(() => {
       this.#clock.tick();
       for (const device of this.#devices.values()) device.look();
-    }, this.#health.everyMs);
+    }, health.everyMs);
     this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
     port.on('message', message => this.#hear(message));
     port.postMessage({ op: 'hello', threadId });
@@ -127,14 +139,18 @@ export class Shard {
   }
 
   async #adopt(seats: readonly Seat[]): Promise<void> {
-    const { credentials, degraded } = await this.#stored(seats.map(seat => seat.no));
+    const { credentials, degraded, unread } = await this.#stored(seats.map(seat => seat.no));
     for (const seat of seats) {
       // Released, or replaced by another device of the same id, while we were reading.
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
       if (this.#devices.get(seat.id)?.seat.no === seat.no) continue;
       this.#unreadable.delete(seat.id);
       try {
-        this.#host(seat, { credentials: credentials.get(seat.no), degraded: degraded.has(seat.no) });
+        this.#host(seat, {
+          credentials: credentials.get(seat.no),
+          degraded: degraded.has(seat.no),
+          unread: unread.get(seat.no) ?? [],
+        });
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
@@ -159,12 +175,7 @@ export class Shard {
         knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
         changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
         streamed: events => this.#outbox.add(events),
-        health: this.#health,
-        now: this.#clock.now,
-        ponged: ms => void this.#pings.push(ms),
-        counted: what => {
-          this.#counts[what] = (this.#counts[what] ?? 0) + 1;
-        },
+        watch: this.#watch,
       },
       stored,
     );
@@ -173,11 +184,19 @@ export class Shard {
   }
 
   /** The supervisor has placed the devices here; while the database is away there is nothing better to do than wait. */
-  async #stored(nos: number[]): Promise<{ credentials: Map<number, Buffer>; degraded: Set<number> }> {
+  async #stored(nos: number[]): Promise<{
+    credentials: Map<number, Buffer>;
+    degraded: Set<number>;
+    unread: Map<number, UndecryptableRow[]>;
+  }> {
     for (;;) {
       try {
-        const credentials = await readCredentials(this.#sql, nos);
-        return { credentials, degraded: await readDegraded(this.#sql, nos) };
+        const [credentials, degraded, unread] = await Promise.all([
+          readCredentials(this.#sql, nos),
+          readDegraded(this.#sql, nos),
+          readUndecryptable(this.#sql, nos, this.#watch.unread.most),
+        ]);
+        return { credentials, degraded, unread };
       } catch (err) {
         this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));

@@ -100,6 +100,8 @@ export async function markUnlinked(
       delete from credentials using unlinked where device_no = unlinked.no
     ), gone as (
       delete from signal_key using unlinked where device_no = unlinked.no
+    ), unread as (
+      delete from undecryptable using unlinked where device_no = unlinked.no
     )
     select no from unlinked`;
   if (rows.length === 0) throw new Fenced(no);

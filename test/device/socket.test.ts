@@ -24,6 +24,7 @@ import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { memoryKeys, quiet } from './signal.ts';
 import { deviceStore } from './store.ts';
+import { nothingUnread } from './unread.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -55,6 +56,7 @@ async function ours(t: TestContext, url: string, log = quiet) {
     caches: makeCaches(),
     whatsapp: { socketUrl: url },
     vitals: new Vitals(() => performance.now()),
+    unread: nothingUnread(),
     log,
   });
   t.after(() => void socket.end(undefined));
@@ -171,7 +173,15 @@ test('a device that connects is never seen online by those who watch it', async 
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
     const vitals = new Vitals(() => performance.now());
-    const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp, vitals, log: quiet });
+    const socket = openSocket({
+      credentials,
+      keys,
+      caches: makeCaches(),
+      whatsapp,
+      vitals,
+      unread: nothingUnread(),
+      log: quiet,
+    });
     world.atEnd(async () => socket.end(undefined));
     await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
     return { socket, credentials };

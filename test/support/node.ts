@@ -16,6 +16,7 @@ export interface TestNodeOptions extends WorldOptions {
   readonly settings?: Record<string, string>;
   /** Other limits of health than usual. */
   readonly health?: NodeOptions['health'];
+  readonly unread?: NodeOptions['unread'];
   /** A world that is there already, instead of one of its own. */
   readonly world?: World;
 }
@@ -54,6 +55,7 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       log: makeLogger(config.logLevel, {}),
       version: 'test',
       ...(options.health && { health: options.health }),
+      ...(options.unread && { unread: options.unread }),
       fatal: why => fatal.push(why),
     });
     await node.start();

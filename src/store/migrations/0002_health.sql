@@ -8,11 +8,12 @@ create table undecryptable (
   sender    text not null collate "C",
   id        text not null collate "C",
   message   text not null,                   -- JSON: the key, the time and the push name that came with it
-  reason    text not null,
+  reason    text not null default 'unknown',
   first_at  timestamptz not null default now(),
   attempts  integer not null default 0,      -- how often the phone was asked for it
   asked_at  timestamptz,
+  told      boolean not null default false,  -- its event is in the journal
   state     text not null default 'waiting' check (state in ('waiting', 'recovered', 'lost')),
   primary key (device_no, chat, sender, id)
 );
-create index undecryptable_waiting on undecryptable (device_no, first_at) where state = 'waiting';
+create index undecryptable_open on undecryptable (device_no, first_at) where state <> 'recovered';
