@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deferred } from '../../src/lib/deferred.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { type Envelope, receiver } from '../support/receiver.ts';
 import type { Seeded } from '../support/seed.ts';
@@ -167,6 +168,48 @@ test('a phone that was off is asked again after a restart, and what nobody has i
   await until(() => names(one, id).includes('message.recovered'));
   assert.deepEqual(names(one, id), RECOVERED);
   await until(async () => (await open(node)).length === 0);
+});
+
+test('nothing is asked for before it is written down, and what was not told in time is told by the next process', async t => {
+  const { node, phone, names, told } = await nodeWith(t, 1);
+  const [one] = node.seeded as [Seeded];
+  await node.simulator.send(phone, one.phone, 'before');
+  await until(() => told(one).length === 1);
+  const [held, free] = [deferred<void>(), deferred<void>()];
+  const locked = node.sql.begin(async sql => {
+    await sql`lock table undecryptable in exclusive mode`;
+    held.resolve();
+    await free.promise;
+  });
+  await held.promise;
+  await node.simulator.arm('delivery.undecryptable', { when: { once: true }, who: { device: one.jid } });
+  const { id } = await node.simulator.send(phone, one.phone, 'hold on');
+  const receipts = async () => {
+    const { devices } = await node.simulator.call('ledgerMessage', { params: { id } });
+    return devices[one.jid]?.receipts.map(({ type }) => type) ?? [];
+  };
+  await until(async () => {
+    const [{ waiting }] = await node.sql<[{ waiting: number }]>`
+      select count(*)::int as waiting from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into undecryptable%'`;
+    return waiting === 1;
+  });
+  assert.deepEqual(await receipts(), []);
+  free.resolve();
+  await locked;
+  await until(() => names(one, id).length === 3);
+  assert.deepEqual([(await receipts())[0], names(one, id)], ['retry', RECOVERED]);
+
+  // As a process leaves it that died between the two.
+  await node.stop();
+  await node.sql`
+    insert into undecryptable (device_no, chat, sender, id, message)
+    select no, '998877@lid', '998877@lid', 'DIED',
+           '{"key":{"remoteJid":"998877@lid","fromMe":false,"id":"DIED"},"messageTimestamp":1700000000}'
+      from device`;
+  await node.start();
+  await until(() => names(one, 'DIED').length === 2);
+  assert.deepEqual(names(one, 'DIED'), ['message.undecryptable', 'message.lost']);
 });
 
 test('what nobody has is lost when every try has failed, and that is told once', async t => {
