@@ -26,7 +26,7 @@ const deviceHealth = z
     decrypt_failures: ms.openapi({ description: 'Of the last messages, so many could not be decrypted.' }),
     decrypts: ms.openapi({ description: 'How many these are: at most 50, of the last 15 minutes.' }),
     reconnects_last_hour: ms,
-    messages_waiting: ms.openapi({ description: 'Messages that came and are not handled yet.' }),
+    messages_waiting: ms.openapi({ description: 'Stanzas that came and are not handled yet.' }),
     awaiting_ack: ms.openapi({ description: 'Messages that left and are not acknowledged.' }),
     awaiting_ack_ms: ms.optional().openapi({ description: 'How long the oldest of them waits.' }),
     oldest_event_ms: ms.optional().openapi({

@@ -1,5 +1,6 @@
 /** What is done for a device regularly, and not because something has happened: its health, and what it could not read. */
 import type { Logger } from '../lib/logger.ts';
+import { Seal } from '../lib/seal.ts';
 import type { Complaint, Count, DeviceStatus, HealthReport, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import type { UndecryptableRow } from '../store/undecryptable.ts';
@@ -23,8 +24,9 @@ export interface Watch {
   counted(what: Count): void;
 }
 
-/** What an earlier thread or process left of it. */
-export interface Left {
+/** What the store knows of a device when it is hosted. */
+export interface Stored {
+  readonly credentials?: Buffer | undefined;
   /** The last that was told of its health is that it is degraded. */
   readonly degraded: boolean;
   /** Messages that could not be decrypted so far. */
@@ -46,7 +48,7 @@ export class Care {
   readonly #options: CareOptions;
   readonly #checkup: Checkup;
 
-  constructor(options: CareOptions, left: Left) {
+  constructor(options: CareOptions, left: Stored) {
     const { seat, sql, owner, watch, facts, identity, log } = options;
     this.#options = options;
     this.#checkup = new Checkup({
@@ -61,6 +63,7 @@ export class Care {
         term: { no: seat.no, owner, epoch: seat.epoch },
         limits: watch.unread,
         self: () => selfOf(identity.credentials),
+        seal: new Seal(seat.key),
         log,
         happened: drafts => facts.add(drafts),
         journaled: () => facts.since === undefined,

@@ -9,16 +9,17 @@ import {
   type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import type { Deferred } from '../lib/deferred.ts';
-import { deferred } from '../lib/deferred.ts';
 import type { Pairing } from '../shard/protocol.ts';
+import { Arrivals } from './arrivals.ts';
+import { Groups } from './groups.ts';
+import type { Arrival } from './inbox.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
 import { fromGroupReceipts, fromMessages, fromUpdates, selfOf } from './translate.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
+import type { Vitals } from './vitals.ts';
 
 /**
  * Longest wait for the first QR or for the login. Baileys has a limit for the handshake only: an HTTP error on the
@@ -30,6 +31,7 @@ const FIRST_QR = 60_000;
 const NEXT_QR = 20_000;
 /** Baileys waits 30 s for the peer to answer a close frame. */
 const CLOSE_WITHIN = 1_000;
+const LOGOUT_WITHIN = 5_000;
 /** A code can be typed while the references last: 60 s and five times 20 s. */
 const CODE_LIVES = 160_000;
 
@@ -42,12 +44,17 @@ export interface Listener {
   credentialsChanged(): void;
   /** A ping was answered, after so many milliseconds. */
   ponged(ms: number): void;
-  /** Facts for the journal. Comes even while the connection ends: their receipts are out. */
+  /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Draft[]): void;
+  /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
+  handled(arrival: Arrival): void | Promise<void>;
+  /** WhatsApp's word on a message that was sent. */
+  acknowledged(id: string, ack: Acknowledgement): void;
 }
 
-export interface ConnectionOptions extends SocketOptions {
+export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
   readonly listener: Listener;
+  readonly vitals: Vitals;
   /** The number to pair by code, '' to pair by QR. */
   readonly phone: string;
 }
@@ -60,8 +67,9 @@ export interface Acknowledgement {
 
 export class Connection {
   readonly socket: WASocket;
+  readonly groups: Groups;
   readonly #options: ConnectionOptions;
-  readonly #acks = new Map<string, Deferred<Acknowledgement>>();
+  readonly #arrivals: Arrivals;
   readonly #ping: Ping;
   #over = false;
   #offers = 0;
@@ -69,8 +77,19 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.socket = openSocket(options);
+    this.groups = new Groups(() => this.socket);
+    this.socket = openSocket({ ...options, groups: this.groups });
+    this.#arrivals = new Arrivals({
+      socket: this.socket,
+      inbox: options.inbox,
+      unread: options.unread,
+      vitals: options.vitals,
+      me: () => options.credentials.me,
+      handled: arrival => options.listener.handled(arrival),
+      log: options.log,
+    });
     this.#ping = new Ping(this.socket, options.vitals, ms => options.listener.ponged(ms));
+    this.socket.ws.on('frame', () => options.vitals.heard());
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
     // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
@@ -80,20 +99,36 @@ export class Connection {
     this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
   }
 
-  /** Resolves with the server's acknowledgement of a message; register before sending it. Fails when the connection ends. */
-  acknowledged(messageId: string): Promise<Acknowledgement> {
-    const ack = deferred<Acknowledgement>();
-    this.#acks.set(messageId, ack);
-    this.#options.vitals.sent(messageId);
-    const acknowledged = ack.promise.finally(() => this.#acks.delete(messageId));
-    // Whoever sends may fail before it waits for this: then nobody hears of it, and the thread must not die of that.
-    acknowledged.catch(() => {});
-    return acknowledged;
+  /** Whether the line still stands. */
+  get open(): boolean {
+    return !this.#over && this.socket.ws.isOpen;
   }
 
-  /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
-  get storeFailure(): Error | undefined {
-    return this.#options.keys.failure;
+  /** Lets Baileys see stanzas that were left over; to be called when the connection has opened. */
+  replay(arrivals: readonly Arrival[]): void {
+    this.#arrivals.replay(arrivals);
+  }
+
+  /** A message is about to be on the wire, and WhatsApp owes an answer to it; `false` when nothing of it left. */
+  awaits(id: string, left = true): void {
+    if (this.#over) return;
+    if (left) this.#options.vitals.sent(id);
+    else this.#options.vitals.unsent(id);
+  }
+
+  /** Asks WhatsApp to unlink us; false when it did not answer in time. Fails when the connection ends meanwhile. */
+  async unlink(): Promise<boolean> {
+    const jid = this.#options.credentials.me?.id;
+    if (!jid) return false;
+    const answer: unknown = await this.socket.query(
+      {
+        tag: 'iq',
+        attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: this.socket.generateMessageTag() },
+        content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+      },
+      LOGOUT_WITHIN,
+    );
+    return answer !== undefined;
   }
 
   /** Asks our phone to send us a message that we could not decrypt (Socket/messages-recv.ts, requestPlaceholderResend). */
@@ -116,6 +151,16 @@ export class Connection {
     if (!this.#over) this.#ping.due(now, everyMs);
   }
 
+  /** Ends a connection that does not do what it should; the listener hears of it. */
+  giveUp(message: string): void {
+    this.#end({ code: 408, message });
+  }
+
+  /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
+  get storeFailure(): Error | undefined {
+    return this.#options.keys.failure;
+  }
+
   /** Closes without a word to the listener. Facts that Baileys still holds are given out first. */
   hangUp(): void {
     if (this.#over) return;
@@ -124,15 +169,14 @@ export class Connection {
   }
 
   /**
-   * Closes in good order. A message that is being received is finished: stored, receipted and given out; none after it is
-   * begun. `last` runs before the next one could be, and must make an end of the keys.
+   * Closes in good order. A stanza that is being received is finished: stored, receipted and given out; none after it is
+   * begun. `last` must make an end of the keys.
    */
   async leave(last: () => Promise<void>): Promise<void> {
-    await this.socket.messageMutex.mutex(async () => {
-      this.socket.ev.flush();
-      this.hangUp();
-      await last();
-    });
+    await this.#arrivals.close();
+    this.socket.ev.flush();
+    this.hangUp();
+    await last();
   }
 
   /** Cuts the line at once, so that nothing that waits to be written leaves. */
@@ -143,21 +187,22 @@ export class Connection {
   #process(events: Partial<BaileysEventMap>): void {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
+    this.groups.changed(events);
 
-    const upsert = events['messages.upsert'];
-    for (const message of upsert?.messages ?? []) this.#options.vitals.decrypted(isUnread(message));
+    const messages = events['messages.upsert']?.messages ?? [];
+    for (const message of messages) this.#options.vitals.decrypted(isUnread(message));
 
     const self = selfOf(credentials);
     const drafts = [
-      ...(upsert?.messages ?? []).flatMap(message => [
+      ...messages.flatMap(message => [
         ...fromMessages({ messages: [message], type: 'notify' }, self),
         ...this.#options.unread.tell(message),
       ]),
       ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
       ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
     ];
-    const news = drafts.filter(draft => this.#isNews(draft));
-    if (news.length > 0) listener.happened(news);
+    if (drafts.length > 0) listener.happened(drafts);
+    for (const { key } of messages) this.#arrivals.told(key.id ?? '');
 
     const update = events['connection.update'];
     if (!update || this.#over) return;
@@ -169,12 +214,6 @@ export class Connection {
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
-  }
-
-  #isNews({ event, payload }: Draft): boolean {
-    if (event === 'message.ack') return true;
-    const { caches, keys } = this.#options;
-    return caches.firstTime(keys.seat.no, `${event} ${payload.chat_id} ${payload.from} ${payload.id}`);
   }
 
   #offer(qr: string): void {
@@ -196,7 +235,7 @@ export class Connection {
   #acknowledge({ attrs }: BinaryNode): void {
     const error = Number(attrs.error);
     this.#options.vitals.acknowledged(attrs.id ?? '');
-    this.#acks.get(attrs.id ?? '')?.resolve({
+    this.#options.listener.acknowledged(attrs.id ?? '', {
       at: Number(attrs.t) * 1000 || Date.now(),
       ...(Number.isInteger(error) && error > 0 && { error }),
     });
@@ -213,13 +252,6 @@ export class Connection {
     this.#over = true;
     this.#options.vitals.renew();
     clearTimeout(this.#watchdog);
-    for (const ack of this.#acks.values())
-      ack.reject(
-        new Failure(
-          'GATEWAY_TIMEOUT',
-          'The connection to WhatsApp ended before it acknowledged the message; it may have been sent.',
-        ),
-      );
   }
 
   #close(error: Error | undefined): void {

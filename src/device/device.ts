@@ -4,24 +4,26 @@
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import type { Draft } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
+import { Seal } from '../lib/seal.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
-import { Care, type Left, type Watch } from './care.ts';
+import { Care, type Stored, type Watch } from './care.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Identity } from './identity.ts';
-import type { KeyVault } from './keys.ts';
-import { sendText } from './sending.ts';
+import { type Arrival, Inbox } from './inbox.ts';
+import { Outgoing } from './outgoing.ts';
+import { Recovery } from './recovery.ts';
 import type { Whatsapp } from './socket.ts';
 import { type Effect, type Input, initial, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
+import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
-
-const LOGOUT_WITHIN = 5_000;
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {
@@ -39,11 +41,6 @@ export interface Surroundings {
   readonly watch: Watch;
 }
 
-/** What the store knows of a device when it is hosted. */
-export interface Stored extends Left {
-  readonly credentials?: Buffer | undefined;
-}
-
 export class Device {
   readonly seat: Seat;
   readonly #around: Surroundings;
@@ -51,6 +48,8 @@ export class Device {
   readonly #identity: Identity;
   readonly #facts: Facts;
   readonly #care: Care;
+  readonly #recovery: Recovery;
+  readonly #outgoing: Outgoing;
   readonly #watchers = new Set<() => void>();
   #state: State;
   #connection: Connection | undefined;
@@ -74,6 +73,7 @@ export class Device {
     this.#facts = new Facts({
       journal: around.journal,
       seat,
+      seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
@@ -83,6 +83,19 @@ export class Device {
       { ...around, seat, log: this.#log, facts: this.#facts, identity: this.#identity },
       stored,
     );
+    this.#recovery = new Recovery({
+      facts: this.#facts,
+      beside: message => this.#care.unread.tell(message),
+      self: () => this.#identity.self,
+      log: this.#log,
+    });
+    this.#outgoing = new Outgoing({
+      ...around,
+      seat,
+      log: this.#log,
+      facts: this.#facts,
+      keys: () => this.#identity.keys,
+    });
   }
 
   /** Tells its status and, when it is linked, knocks at the gate. */
@@ -123,7 +136,7 @@ export class Device {
         return this.#care.report();
       case 'send': {
         const connection = await this.#open(deadline);
-        return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
+        return this.#outgoing.send(connection, command.id, command.message, deadline);
       }
     }
   }
@@ -177,19 +190,8 @@ export class Device {
   }
 
   async #unlinkAtWhatsapp(): Promise<boolean> {
-    const { socket } = this.#connection ?? {};
-    const jid = this.#identity.credentials.me?.id;
-    if (!socket || !jid) return false;
     try {
-      const answer: unknown = await socket.query(
-        {
-          tag: 'iq',
-          attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        },
-        LOGOUT_WITHIN,
-      );
-      return answer !== undefined;
+      return (await this.#connection?.unlink()) ?? false;
     } catch (err) {
       // WhatsApp may close with "device removed" instead of answering.
       if (!this.#state.linked) return true;
@@ -280,8 +282,7 @@ export class Device {
         this.#after(effect.ms, { on: 'steady' });
         break;
       case 'forget':
-        this.#care.unread.forget();
-        this.#identity.forget(effect.reason);
+        this.#identity.forget(effect.reason, () => this.#conclude(effect.reason));
         break;
       case 'halt':
         this.#identity.halt(effect.reason);
@@ -298,15 +299,24 @@ export class Device {
     this.#turn++;
     clearTimeout(this.#timer);
     this.#connection?.hangUp();
+    this.#drop();
+  }
+
+  #drop(): void {
+    if (this.#connection) this.#outgoing.interrupted(this.#connection);
     this.#connection = undefined;
   }
 
   async #connect(): Promise<void> {
     const turn = ++this.#turn;
     clearTimeout(this.#timer);
+    let inbox: Inbox;
+    let unseen: Arrival[];
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
       if (turn === this.#turn)
@@ -315,9 +325,11 @@ export class Device {
     }
     if (turn !== this.#turn) return;
     if (!this.#state.linked) this.#identity.renew();
-    this.#connection = new Connection({
+    const connection = new Connection({
       credentials: this.#identity.credentials,
       keys: this.#identity.keys,
+      inbox,
+      sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
       vitals: this.#care.vitals,
@@ -332,17 +344,39 @@ export class Device {
         },
         opened: () => {
           this.#identity.introduce();
+          connection.replay(unseen);
+          this.#outgoing.resume(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
-          this.#connection = undefined;
+          this.#drop();
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
-        happened: drafts => this.#facts.add(drafts),
+        happened: drafts => this.#happened(drafts),
+        handled: arrival => this.#recovery.handled(arrival),
+        acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
       },
     });
+    this.#connection = connection;
+  }
+
+  /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
+  async #conclude(reason: string): Promise<void> {
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#outgoing.abandon(reason);
+    this.#care.unread.forget();
+    await this.#facts.stored();
+  }
+
+  #happened(drafts: readonly Draft[]): void {
+    this.#facts.add(drafts);
+    for (const { event, payload } of drafts) {
+      if (event !== 'message.ack') continue;
+      const state = payload.receipt_type === 'delivered' ? 'delivered' : 'read';
+      for (const id of payload.ids as string[]) this.#facts.step({ id, state });
+    }
   }
 
   /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */

@@ -44,7 +44,7 @@ export const HEALTH_LIMITS: HealthLimits = {
   pinglessAfterMs: 180_000,
   handledWithinMs: 30_000,
   stuckAfterMs: 180_000,
-  ackWithinMs: 60_000,
+  ackWithinMs: 10_000,
   journaledWithinMs: 10_000,
   decryptFailures: 0.3,
   decryptsAtLeast: 10,
@@ -84,7 +84,7 @@ export function complaints({ now, vitals, factsSince }: Look, limits: HealthLimi
     if (silent > limits.pongWithinMs) complain('no_pong', `no pong for ${seconds(silent)} s`);
     const stuck = unhandled > 0 ? now - (handledAt ?? now) : 0;
     if (stuck > limits.handledWithinMs)
-      complain('messages_waiting', `${unhandled} messages came and none was handled for ${seconds(stuck)} s`);
+      complain('messages_waiting', `${unhandled} stanzas came and none was handled for ${seconds(stuck)} s`);
     // One that was lost while later ones were acknowledged is no trouble of the device.
     const unanswered =
       awaitingSince !== undefined && (ackAt ?? Number.NEGATIVE_INFINITY) < awaitingSince

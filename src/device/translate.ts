@@ -142,6 +142,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     sender_display_name: message.pushName ?? '',
     timestamp: new Date(at).toISOString(),
   };
+  const identity = identityOf(common);
   const protocol = content.protocolMessage;
   if (protocol) {
     const target = protocol.key?.id ?? '';
@@ -151,11 +152,16 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
         revoked_from_me: protocol.key?.fromMe === true,
         revoked_chat: common.chat_id,
       };
-      return { event: 'message.revoked', at, payload: { ...common, ...revoked } };
+      return { event: 'message.revoked', at, identity, payload: { ...common, ...revoked } };
     }
     if (protocol.type === ProtocolType.MESSAGE_EDIT) {
       const body = bodyOf(normalizeMessageContent(protocol.editedMessage) ?? {}) ?? '';
-      return { event: 'message.edited', at, payload: { ...common, original_message_id: target, body } };
+      return {
+        event: 'message.edited',
+        at,
+        identity,
+        payload: { ...common, original_message_id: target, body },
+      };
     }
     return undefined;
   }
@@ -164,6 +170,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     return {
       event: 'message.reaction',
       at,
+      identity,
       payload: { ...common, reaction: text ?? '', reacted_message_id: target?.id ?? '' },
     };
   }
@@ -180,6 +187,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
   return {
     event: 'message',
     at,
+    identity,
     payload: {
       ...common,
       ...(body !== undefined && { body }),
@@ -216,13 +224,15 @@ function ack(
   const receipt = receipts[status];
   if (!receipt) return undefined;
   const { chat_id, from: sender, from_lid } = envelopeOf({ ...key, fromMe: false }, self);
+  const reader = from ?? sender;
   return {
     event: 'message.ack',
     at,
+    identity: `${chat_id} ${reader} ${receipt.type} ${ids.join(' ')}`,
     payload: {
       ids,
       chat_id,
-      from: from ?? sender,
+      from: reader,
       ...(from_lid && { from_lid }),
       receipt_type: receipt.type,
       receipt_type_description: receipt.description,
@@ -269,6 +279,24 @@ export function fromGroupReceipts(updates: GroupReceipt[], self: Self): Draft[] 
     .filter(draft => draft !== undefined);
 }
 
+/** What has become of a message whose sending nobody waited for any more. */
+export function fromStatus(
+  id: string,
+  chat: string,
+  status: string,
+  reason: string | undefined,
+  at: number,
+): Draft {
+  const payload = {
+    id,
+    chat_id: bare(chat),
+    status,
+    ...(reason && { reason }),
+    timestamp: new Date(at).toISOString(),
+  };
+  return { event: 'message.status', at, identity: `${id} ${status}`, payload };
+}
+
 /** A change of the device itself. */
 export function fromState(state: string, reason: string | undefined, at: number): Draft {
   return {
@@ -305,7 +333,8 @@ export function fromUnread(message: Envelope, reason: string, self: Self): Draft
   const chat = message.key.remoteJid ?? '';
   if (!message.key.id || isJidBroadcast(chat) || isJidNewsletter(chat)) return [];
   const payload = { ...commonOf(message, self), reason, retried: reason !== 'unavailable' };
-  return [{ event: 'message.undecryptable', at: timeOf(message.messageTimestamp), payload }];
+  const at = timeOf(message.messageTimestamp);
+  return [{ event: 'message.undecryptable', at, identity: identityOf(payload), payload }];
 }
 
 /** A later copy of it was decrypted. */
@@ -315,7 +344,7 @@ export function fromRecovered(
   self: Self,
 ): Draft[] {
   const payload = { ...commonOf(message, self), by, after_seconds: secondsOf(afterMs) };
-  return [{ event: 'message.recovered', at: Date.now(), payload }];
+  return [{ event: 'message.recovered', at: Date.now(), identity: identityOf(payload), payload }];
 }
 
 /** Nothing that was tried for it has helped. */
@@ -325,7 +354,10 @@ export function fromLost(
   self: Self,
 ): Draft[] {
   const payload = { ...commonOf(message, self), reason, asked, after_seconds: secondsOf(afterMs) };
-  return [{ event: 'message.lost', at: Date.now(), payload }];
+  return [{ event: 'message.lost', at: Date.now(), identity: identityOf(payload), payload }];
 }
+
+const identityOf = (named: { chat_id: string; from: string; id: string }) =>
+  `${named.chat_id} ${named.from} ${named.id}`;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;

@@ -8,6 +8,7 @@ import type { BinaryNode, CacheStore, WAMessage, WAMessageKey } from '@whiskeyso
 import { decodeMessageNode } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Seal } from '../lib/seal.ts';
 import type { Count } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
@@ -46,6 +47,7 @@ export interface UnreadOptions {
   readonly sql: Sql;
   readonly term: Term;
   readonly limits: UnreadLimits;
+  readonly seal: Seal;
   readonly self: () => Self;
   readonly log: Logger;
   /** Facts for the journal. */
@@ -71,11 +73,21 @@ export class Unread {
   /** `rows` are what an earlier thread or process left open. */
   constructor(options: UnreadOptions, rows: readonly UndecryptableRow[]) {
     this.#options = options;
-    for (const row of rows) this.#adopt(row, true);
+    for (const row of rows) {
+      try {
+        this.#adopt(row, true);
+      } catch (err) {
+        options.log.error(
+          { err },
+          'the note of an undecryptable message cannot be opened; it is passed over',
+        );
+      }
+    }
   }
 
   /** A message is about to be handled. One that holds nothing to decrypt is written down here: Baileys acks it unseen. */
-  async handling(node: BinaryNode, me: { id: string; lid?: string | undefined }): Promise<void> {
+  async handling(node: BinaryNode, me: { id: string; lid?: string } | undefined): Promise<void> {
+    if (!me) return;
     try {
       this.#current = decodeMessageNode(node, me.id, me.lid ?? '').fullMessage;
     } catch {
@@ -211,7 +223,7 @@ export class Unread {
 
   /** Resolves when the message is written down as one that could not be decrypted. */
   async #note(message: WAMessage): Promise<void> {
-    const { sql, term, onFailure } = this.#options;
+    const { sql, term, seal, onFailure } = this.#options;
     const name = nameOf(message.key);
     if (!name || this.#entries.has(nameIn(name))) return;
     const { messageTimestamp, pushName } = message;
@@ -224,7 +236,10 @@ export class Unread {
     };
     const stub = { key, messageTimestamp: Number(messageTimestamp ?? 0), ...(pushName && { pushName }) };
     try {
-      const row = await noteUndecryptable(sql, term, { ...name, message: JSON.stringify(stub) });
+      const row = await noteUndecryptable(sql, term, {
+        ...name,
+        message: seal.seal(placeOf(term.no, name), Buffer.from(JSON.stringify(stub))),
+      });
       if (row.state === 'recovered') this.#over.add(nameIn(name));
       else this.#adopt(row, false);
     } catch (cause) {
@@ -235,7 +250,7 @@ export class Unread {
   }
 
   #adopt(row: UndecryptableRow, restored: boolean): void {
-    const { limits } = this.#options;
+    const { limits, seal, term } = this.#options;
     const { chat, sender, id, reason, attempts, told, state } = row;
     const firstAt = row.firstAt.getTime();
     const askedAt = row.askedAt?.getTime();
@@ -245,7 +260,7 @@ export class Unread {
     if (restored && due.what === 'ask') due = { ...due, at: Math.min(due.at, soon) };
     this.#entries.set(nameIn(row), {
       name: { chat, sender, id },
-      stub: JSON.parse(row.message) as Stub,
+      stub: JSON.parse(seal.open(placeOf(term.no, row), row.message).toString('utf8')) as Stub,
       ...{ firstAt, reason, attempts, askedAt, due, told, state, restored },
       answered: false,
     });
@@ -291,6 +306,8 @@ export class Unread {
     }
   }
 }
+
+const placeOf = (no: number, name: UndecryptableName) => `undecryptable/${no}/${nameIn(name)}`;
 
 const nameIn = ({ chat, sender, id }: UndecryptableName) => `${chat} ${sender} ${id}`;
 

@@ -22,7 +22,7 @@ export interface Measures {
   /** Round trip of a ping, in milliseconds: the last one, and smoothed. */
   readonly pingMs: number | undefined;
   readonly smoothMs: number | undefined;
-  /** Messages that came and are not handled, and when one was last handled (or the first of them came). */
+  /** Stanzas that came and are not handled, and when one was last handled (or the first of them came). */
   readonly unhandled: number;
   readonly handledAt: number | undefined;
   readonly awaitingAck: number;
@@ -90,7 +90,7 @@ export class Vitals {
     };
   }
 
-  /** A message came in; call the result when it is handled, well or not. */
+  /** A stanza came in; call the result when it is handled, well or not. */
   arrived(): () => void {
     const line = this.#line;
     if (this.#unhandled++ === 0) this.#handledAt = this.#now();

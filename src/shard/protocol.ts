@@ -26,7 +26,8 @@ export type Command =
   | { readonly do: 'logout' }
   | { readonly do: 'reconnect' }
   | { readonly do: 'health' }
-  | { readonly do: 'send'; readonly message: OutgoingText };
+  /** `id` is the WhatsApp id that the message has at every attempt; giving it again is no second message. */
+  | { readonly do: 'send'; readonly id: string; readonly message: OutgoingText };
 
 /** `to` is a JID; `duration` the disappearing timer in seconds. */
 export interface OutgoingText {
@@ -94,7 +95,7 @@ export interface HealthReport {
   /** Of the last messages (at most 50, of 15 minutes) so many could not be decrypted. */
   readonly decrypts: { readonly failed: number; readonly of: number };
   readonly reconnectsLastHour: number;
-  /** Messages that came and are not handled yet. */
+  /** Stanzas that came and are not handled yet. */
   readonly unhandled: number;
   readonly awaitingAck: number;
   /** How long the oldest of them waits, in milliseconds. */

@@ -9,10 +9,10 @@ export interface UndecryptableName {
   readonly id: string;
 }
 
-/** A message that could not be decrypted so far. `message` is JSON text; `told` once its event is in the journal. */
+/** A message that could not be decrypted so far. `message` is sealed; `told` once its event is in the journal. */
 export interface UndecryptableRow extends UndecryptableName {
   readonly deviceNo: number;
-  readonly message: string;
+  readonly message: Buffer;
   readonly reason: string;
   readonly firstAt: Date;
   readonly attempts: number;
@@ -44,7 +44,7 @@ const KEPT = '14 days';
 export async function noteUndecryptable(
   sql: Sql,
   { no, owner, epoch }: Term,
-  { chat, sender, id, message }: UndecryptableName & { readonly message: string },
+  { chat, sender, id, message }: UndecryptableName & { readonly message: Buffer },
 ): Promise<UndecryptableRow> {
   const [noted] = await sql<UndecryptableRow[]>`
     with fence as materialized (

@@ -2,6 +2,7 @@
 
 import { Unread } from '../../src/device/unread.ts';
 import { UNREAD_LIMITS } from '../../src/device/unread-rules.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { quiet } from './signal.ts';
 
@@ -13,6 +14,7 @@ export function nothingUnread(): Unread {
   return new Unread(
     {
       sql: fail as unknown as Sql,
+      seal: new Seal(new Uint8Array(32)),
       term: { no: 1, owner: '', epoch: 1 },
       limits: UNREAD_LIMITS,
       self: () => ({ jid: '', lid: '' }),

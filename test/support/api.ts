@@ -57,6 +57,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
+    messages: { status: async () => undefined },
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../src/lib/deferred.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { type Envelope, receiver } from '../support/receiver.ts';
 import type { Seeded } from '../support/seed.ts';
@@ -204,9 +205,7 @@ test('nothing is asked for before it is written down, and what was not told in t
   await node.stop();
   await node.sql`
     insert into undecryptable (device_no, chat, sender, id, message)
-    select no, '998877@lid', '998877@lid', 'DIED',
-           '{"key":{"remoteJid":"998877@lid","fromMe":false,"id":"DIED"},"messageTimestamp":1700000000}'
-      from device`;
+    select no, '998877@lid', '998877@lid', 'DIED', ${await noteOf(node, 'DIED')} from device`;
   await node.start();
   await until(() => names(one, 'DIED').length === 2);
   assert.deepEqual(names(one, 'DIED'), ['message.undecryptable', 'message.lost']);
@@ -239,6 +238,15 @@ test('what nobody has is lost when every try has failed, and that is told once',
   const metrics = await (await fetch(new URL('/metrics', node.node.url))).text();
   assert.match(metrics, /^cardume_messages_lost_total 0$/m);
 });
+
+/** The note of a message from a stranger, as a device seals it. */
+async function noteOf({ sql }: TestNode, id: string): Promise<Buffer> {
+  const [{ no }] = await sql<[{ no: number }]>`select no from device`;
+  const chat = '998877@lid';
+  const stub = { key: { remoteJid: chat, fromMe: false, id }, messageTimestamp: 1_700_000_000 };
+  const place = `undecryptable/${no}/${chat} ${chat} ${id}`;
+  return new Seal(new Uint8Array(32)).seal(place, Buffer.from(JSON.stringify(stub)));
+}
 
 async function open({ sql }: TestNode) {
   return [

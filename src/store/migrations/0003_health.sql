@@ -7,7 +7,7 @@ create table undecryptable (
   chat      text not null collate "C",       -- as WhatsApp names them: a LID, a phone number, a group
   sender    text not null collate "C",
   id        text not null collate "C",
-  message   text not null,                   -- JSON: the key, the time and the push name that came with it
+  message   bytea not null,                  -- sealed: the key, the time and the push name that came with it
   reason    text not null default 'unknown',
   first_at  timestamptz not null default now(),
   attempts  integer not null default 0,      -- how often the phone was asked for it
