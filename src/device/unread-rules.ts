@@ -15,6 +15,7 @@ import {
 } from '@whiskeysockets/baileys';
 import type { UndecryptableName } from '../store/undecryptable.ts';
 import { bare } from './jid.ts';
+import { reasonOf as cipherReason } from './undecryptable.ts';
 
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
 
@@ -59,6 +60,7 @@ export const unreadReasons = [
   'bad_mac',
   'bad_signature',
   'too_far_ahead',
+  'corrupt_session',
   'malformed',
   'unavailable',
   'unknown',
@@ -66,19 +68,16 @@ export const unreadReasons = [
 
 export type UnreadReason = (typeof unreadReasons)[number];
 
-/** By the sentence that Baileys keeps of the error: libsignal's, the wasm's (whatsapp-rust), Baileys' own. The first that fits counts. */
+/** By the sentence that Baileys keeps of the error, when it is none of our cipher's own. The first that fits counts. */
 const sentences: readonly (readonly [RegExp, UnreadReason])[] = [
   [/^Message absent from node/, 'unavailable'],
-  [/sender ?key/i, 'no_sender_key'],
-  [/pre-?key/i, 'unknown_prekey'],
-  [/signature/i, 'bad_signature'],
-  [/too far|into the future|Over 2000 messages/i, 'too_far_ahead'],
-  [/bad mac|No matching sessions|decryption failed/i, 'bad_mac'],
-  [/session/i, 'no_session'],
-  [/e2e type|no Signal message|version number|wire type|out of range|pad|invalid/i, 'malformed'],
+  [/^No session record|^No sessions/, 'no_session'],
+  [/e2e type|wire type|out of range|pad|invalid/i, 'malformed'],
 ];
 
 export function reasonOf(sentence: string | undefined): UnreadReason {
+  const known = cipherReason(sentence ?? '');
+  if (known !== undefined && known !== 'duplicate') return known;
   return sentences.find(([pattern]) => pattern.test(sentence ?? ''))?.[1] ?? 'unknown';
 }
 

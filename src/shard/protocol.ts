@@ -16,6 +16,8 @@ export interface Seat {
   readonly epoch: number;
   /** The device's own key, 32 bytes: everything secret of it is stored sealed with that. */
   readonly key: Uint8Array;
+  /** Why nothing of it can be opened: its key is broken. It is not hosted then, and this is the answer to commands. */
+  readonly broken?: string;
   /** Why WhatsApp refused it last time; a device with a reason is hosted without connecting. */
   readonly stopped?: string;
 }
@@ -179,6 +181,8 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Text of the setting FAILPOINTS. */
+  readonly failpoints?: string;
   /** Other limits than usual, for tests. */
   readonly health?: Partial<HealthLimits>;
   readonly unread?: Partial<UnreadLimits>;

@@ -9,6 +9,8 @@ export interface Entry {
   readonly createdAt: Date;
   /** The device's own key, as the seat has it. */
   readonly key: Uint8Array;
+  /** Why that key does not open. */
+  readonly broken?: string;
   shard: number | null;
   status: DeviceStatus;
 }

@@ -5,7 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   Answer,
@@ -20,7 +22,8 @@ import type {
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
+import type { DeviceSeals } from '../store/device-seals.ts';
 import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
 import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
@@ -31,6 +34,7 @@ import { Shards } from './shards.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
+  readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
   /** This process, for as long as it lives: owner of the devices that it runs. */
   readonly node: string;
   readonly workers: number;
@@ -49,6 +53,8 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
+const NO_KEY = new Uint8Array(0);
+const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -95,8 +101,9 @@ export class Supervisor implements Service, Devices, Fleet {
   async start(): Promise<void> {
     const { sql, node } = this.#options;
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
+    await failpoint('start.after_claim');
     for (const row of await listDevices(sql))
-      this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+      this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
     this.#place();
     await this.#shards.start();
   }
@@ -107,6 +114,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#closing = true;
     this.#gate.close();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await failpoint('stop.after_drain');
   }
 
   list(): DeviceView[] {
@@ -123,9 +131,10 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node } = this.#options;
-    const row = await reachStore(() => createDevice(sql, id, node));
-    const entry = entryOf(row, row.epoch);
+    const { sql, node, seals } = this.#options;
+    const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
+    await failpoint('device.after_create');
+    const entry = this.#entryOf(row, row.epoch);
     this.#directory.add(entry);
     this.#move();
     return viewOf(entry);
@@ -139,6 +148,7 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
+    await failpoint('device.before_remove');
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
@@ -329,6 +339,17 @@ export class Supervisor implements Service, Devices, Fleet {
     }
   }
 
+  /** One device whose key does not open is reported and stands still; the others run. */
+  #entryOf(row: DeviceRow, epoch: number): Entry {
+    try {
+      return entryOf(row, epoch, this.#options.seals.keyOf(row));
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      this.#log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
+      return entryOf({ ...row, state: 'stopped', reason: KEY_BROKEN }, epoch, NO_KEY, KEY_BROKEN);
+    }
+  }
+
   #notify(id: string): void {
     for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
@@ -337,6 +358,8 @@ export class Supervisor implements Service, Devices, Fleet {
 function entryOf(
   { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
   epoch: number,
+  key: Uint8Array,
+  broken?: string,
 ): Entry {
   const linked = state !== 'unlinked' && jid !== null;
   return {
@@ -344,7 +367,8 @@ function entryOf(
     no,
     epoch,
     createdAt,
-    key: new Uint8Array(32),
+    key,
+    ...(broken !== undefined && { broken }),
     shard: null,
     status: {
       phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
@@ -358,8 +382,9 @@ function entryOf(
   };
 }
 
-function seatOf({ id, no, epoch, key, status }: Entry): Seat {
-  return { id, no, epoch, key, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
+function seatOf({ id, no, epoch, key, broken, status }: Entry): Seat {
+  const stopped = status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' };
+  return { id, no, epoch, key, ...(broken !== undefined && { broken }), ...stopped };
 }
 
 /** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
@@ -371,13 +396,4 @@ function unsettled(command: Command, error: unknown): unknown {
     'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
     { cause: error, results: { message_id: command.id } },
   );
-}
-
-async function reachStore<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    throw storeFailure(cause);
-  }
 }
