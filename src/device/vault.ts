@@ -168,8 +168,6 @@ export class KeyVault {
       if (receiving) await failpoint('recv.before_commit');
       fenced = await commitState(this.#sql, this.#owner, sealed(sound));
       if (receiving) await failpoint('recv.after_commit');
-      else if (sound.some(({ writes }) => writes.has('session') || writes.has('sender-key')))
-        await failpoint('send.after_commit');
     } catch (cause) {
       const failure = storeFailure(cause);
       for (const { keys } of sound) keys.poison(failure);

@@ -82,7 +82,6 @@ export class Journal {
       epochs.set(writer.no, Math.max(writer.epoch, epochs.get(writer.no) ?? 0));
     const current = entries.filter(({ writer }) => epochs.get(writer.no) === writer.epoch);
     const rows = new Map(current.flatMap(({ rows }) => rows.map(row => [`${row.deviceNo}/${row.id}`, row])));
-    await failpoint('journal.before_append');
     const { placed, fenced } = await record(this.#sql, this.#owner, {
       epochs,
       rows: [...rows.values()],
@@ -93,7 +92,6 @@ export class Journal {
     }).catch(error => {
       throw storeFailure(error);
     });
-    await failpoint('journal.after_append');
     if (current.some(({ notes }) => notes.done.length > 0)) await failpoint('recv.after_journal');
     const places = new Map(placed.map(({ id, deviceNo, seq }) => [`${deviceNo}/${id}`, seq]));
     return entries.map(({ writer, rows, notes }) => {

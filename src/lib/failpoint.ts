@@ -20,8 +20,6 @@ export const failpoints = [
   'pair.before_store',
   'pair.after_store',
   'unlink.before_store',
-  'journal.before_append',
-  'journal.after_append',
   'deliver.before_post',
   'deliver.after_post',
   'deliver.before_checkpoint',

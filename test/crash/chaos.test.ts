@@ -21,7 +21,6 @@ test('the same seed plans the same blows; another seed plans others', () => {
 for (const only of [undefined, 'sigkill'] as const)
   test(`under ${only ?? 'blows of all kinds'} nothing is lost, doubled or reused (seed ${SEED})`, {
     timeout: 300_000,
-    todo: 'messages are lost until the inbox lands',
   }, async t => {
     t.diagnostic(`CHAOS_SEED=${SEED}, or npm run chaos -- --seed ${SEED}`);
     const options = { ...SIZE, ...(only && { only }) };

@@ -1,5 +1,6 @@
 // A small world for crash tests: the product as a child on a database that outlives it, one device or a few, some people,
 // a receiver, and the oracle at the end.
+
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ControlClient } from '../../src/simulator/control/client.ts';
@@ -10,6 +11,7 @@ import { Product } from './chaos/product.ts';
 import { calm, settle } from './chaos/settle.ts';
 import { watchSockets } from './chaos/stage.ts';
 import { testDatabase } from './database.ts';
+import { TEST_KEYS } from './keys.ts';
 import { type Asked, gather } from './oracle/evidence.ts';
 import { type Figures, judge, report } from './oracle/judge.ts';
 import { type Receiver, receiver } from './receiver.ts';
@@ -58,6 +60,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
     WORKERS: '1',
     LOG_LEVEL: 'warn',
     DB_URI: await through(address.url),
+    SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: simulator.socketUrl,
     WA_ROOT_KEY: simulator.rootKey,
     WEBHOOK_URL: hook.url,

@@ -53,7 +53,7 @@ export interface Planned {
 /** Closes that a client comes back from by itself. */
 const CLOSES = ['tcp', 'websocket', 'restart', 'unavailable', 'internal', 'xmlstreamend', 'truncated-frame'];
 /** Points that every run passes often, in the thread that is to fail. */
-const OFTEN = failpoints.filter(name => /^(recv|send|journal|deliver)\./.test(name));
+const OFTEN = failpoints.filter(name => /^(recv|send|deliver)\./.test(name));
 
 export function plan(options: ChaosOptions): Planned[] {
   const random = seeded(options.seed);

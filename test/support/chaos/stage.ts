@@ -1,11 +1,13 @@
 // Everything that a chaos run needs beside the product: a database that outlives it, a simulator in a process of its own,
 // a receiver, and a network between all of them.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ControlClient, controlClient } from '../../../src/simulator/control/client.ts';
 import { openDatabase, type Sql } from '../../../src/store/database.ts';
 import { runChild } from '../child.ts';
 import { administer, databaseUrl, startTestServer, TEMPLATE } from '../database-server.ts';
+import { TEST_KEYS } from '../keys.ts';
 import type { SocketEvent } from '../oracle/evidence.ts';
 import { type FaultProxy, startProxy } from '../proxy.ts';
 import { pick, seeded, shuffled } from '../random.ts';
@@ -64,6 +66,7 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     WORKERS: '2',
     LOG_LEVEL: 'warn',
     DB_URI: network.database.url,
+    SEALING_KEYS: TEST_KEYS,
     WA_SOCKET_URL: network.whatsapp.url,
     WA_ROOT_KEY: rootKey,
     WEBHOOK_URL: network.receiver.url,

@@ -21,6 +21,7 @@ export interface JournalEvent {
   readonly seq: number;
   readonly id: string;
   readonly event: string;
+  /** As it was posted, for it is sealed in the database; empty when it never was. */
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
@@ -98,9 +99,10 @@ export async function gather(
 ): Promise<Evidence> {
   const devices = await sql<OurDevice[]>`
     select id, coalesce(jid, '') as jid, last_seq as "lastSeq" from device order by no`;
-  const rows = await sql<{ device: string; seq: number; id: string; event: string; payload: string }[]>`
-    select d.id as device, j.seq, j.id, j.event, j.payload
+  const rows = await sql<Omit<JournalEvent, 'payload'>[]>`
+    select d.id as device, j.seq, j.id, j.event
       from journal j join device d on d.no = j.device_no order by j.device_no, j.seq`;
+  const payloads = new Map(requests.map(({ json }) => [`${json.session_id} ${json.id}`, json.payload]));
   const { violations, pending } = await control.violations();
   const people = await control.call('phones');
   const shown: Record<string, readonly PhoneMessage[]> = {};
@@ -114,7 +116,7 @@ export async function gather(
     pending,
     totals: await control.ledger(),
     shown,
-    journal: rows.map(row => ({ ...row, payload: JSON.parse(row.payload) })),
+    journal: rows.map(row => ({ ...row, payload: payloads.get(`${row.device} ${row.id}`) ?? {} })),
     deliveries: requests.map(({ json, body, at, status }) => ({
       device: json.session_id,
       seq: json.seq,

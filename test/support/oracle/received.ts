@@ -103,7 +103,9 @@ export function judgeReceipts({ devices, messages, journal, people }: Evidence):
   const told = new Set(
     journal
       .filter(({ event }) => event === 'message.ack')
-      .flatMap(({ device, payload }) => (payload.ids as string[]).map(id => `${device} ${id}`)),
+      .flatMap(({ device, payload }) =>
+        ((payload.ids as string[] | undefined) ?? []).map(id => `${device} ${id}`),
+      ),
   );
   for (const entry of messages) {
     const device = byJid.get(entry.from);
