@@ -11,7 +11,7 @@
 //
 // Two ways in. A poll every 500 ms is the truth: it finds every due lane. `wake` is the short way for events that a shard
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
-// One node delivers. Several would need a claim on each lane; without one every event would arrive once per node.
+// A device's events are delivered by the node that owns the device: from the recorded cursor on, when it has taken it.
 import type { Logger } from 'pino';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
@@ -27,6 +27,10 @@ import { type Turn, type Turns, turns } from './turns.ts';
 
 export interface DelivererOptions {
   readonly sql: Sql;
+  /** The node whose devices' events are delivered. */
+  readonly owner: string;
+  /** Whether it may act for them; true unless given. Asked before every POST. */
+  readonly held?: () => boolean;
   readonly log: Logger;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;
@@ -56,6 +60,8 @@ const STOP_STORE_MS = 2_000;
 export class Deliverer implements Service {
   readonly #sql: Sql;
   readonly #log: Logger;
+  readonly #owner: string;
+  readonly #held: () => boolean;
   readonly #stopMs: number;
   readonly #poster: Poster;
   readonly #poll: Poll;
@@ -80,18 +86,20 @@ export class Deliverer implements Service {
   constructor(options: DelivererOptions) {
     const { sql, log, secret, version, stopMs = 10_000, now = Date.now, random = Math.random } = options;
     this.#sql = sql;
+    this.#owner = options.owner;
+    this.#held = options.held ?? (() => true);
     this.#log = log;
     this.#stopMs = stopMs;
     this.#poster = new Poster({ inFlight: IN_FLIGHT, version });
     this.#known = known(secret);
-    this.#checkpoint = checkpoint(sql, error => this.#report(error));
+    this.#checkpoint = checkpoint(sql, options.owner, error => this.#report(error));
     this.#turns = turns(
       { inAll: IN_FLIGHT, each: IN_FLIGHT_PER_ENDPOINT, suspects: IN_FLIGHT_FAILING },
       line => this.#known.endpoint(line)?.failing ?? false,
     );
     this.#carry = courier({
       ...{ sql, log, now, random, known: this.#known, checkpoint: this.#checkpoint, poster: this.#poster },
-      stopping: () => this.#state === 'stopping',
+      stopping: () => this.#state === 'stopping' || !this.#held(),
     });
     this.#poll = new Poll({
       look: () => this.#look(),
@@ -119,7 +127,7 @@ export class Deliverer implements Service {
    * nothing but how soon the events leave.
    */
   wake(events: readonly Streamed[]): void {
-    if (this.#state !== 'started') return;
+    if (this.#state !== 'started' || !this.#held()) return;
     for (const event of events) {
       const lanes = this.#changing.has(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
       if (!lanes) {
@@ -129,6 +137,13 @@ export class Deliverer implements Service {
       for (const lane of lanes ?? []) this.#offer(lane, event);
     }
     this.#fill();
+  }
+
+  /** These devices (all, unless given) may be another node's by now: each lane needs its row before it goes on. */
+  letGo(deviceNo?: number): void {
+    this.#changes += 1;
+    if (deviceNo === undefined) this.#known.distrustAll();
+    else this.#known.distrust(deviceNo);
   }
 
   /**
@@ -204,13 +219,14 @@ export class Deliverer implements Service {
 
   /** Finds the lanes that are due. */
   async #look(): Promise<void> {
+    if (!this.#held()) return;
     const begun = performance.now();
     await this.#checkpoint.flush();
     const changes = this.#changes;
     const unknown = [...this.#unknown];
     this.#unknown.clear();
     const busy = this.#turns.crowded(CROWDED);
-    const rows = await dueLanes(this.#sql, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
+    const rows = await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
     if (this.#trouble) this.#log.info('deliveries go on');
     this.#trouble = false;
     // What was read beside a change may be from before it.

@@ -9,6 +9,9 @@ import { quiet } from '../support/database-server.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
+/** Who owns the devices here and delivers for them. */
+export const owner = '00000000-0000-4000-8000-000000000000';
+
 export interface TestDevice {
   readonly no: number;
   readonly id: string;
@@ -16,7 +19,7 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(sql, id, '00000000-0000-4000-8000-000000000000');
+  const { no } = await createDevice(sql, id, owner);
   return { no, id };
 }
 
@@ -50,7 +53,7 @@ export async function deliverer(
   sql: Sql,
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
-  const made = new Deliverer({ sql, log: quiet, secret, version: '0.0.0-test', ...options });
+  const made = new Deliverer({ sql, owner, log: quiet, secret, version: '0.0.0-test', ...options });
   t.after(() => made.stop());
   await made.start();
   return made;
