@@ -10,6 +10,7 @@ import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { within } from './lib/deadline.ts';
 import type { Logger } from './lib/logger.ts';
+import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
@@ -17,6 +18,7 @@ import {
   type DatabaseAddress,
   openDatabase,
   type Sql,
+  storeFailure,
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
@@ -24,7 +26,9 @@ import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
+import { readOutgoing } from './store/outgoing.ts';
 import { ensureSetting } from './store/settings.ts';
+import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -123,6 +127,7 @@ export class Node implements Service {
       held: () => lease.held(),
       log,
       secret,
+      seals: { sealOf: () => new Seal(new Uint8Array(32)) },
       version,
       stopMs: drainMs * DELIVERIES_PART,
     });
@@ -157,6 +162,12 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         endpoints: endpointSettings(sql, deliverer),
+        messages: {
+          status: (deviceNo, id) =>
+            readOutgoing(sql, deviceNo, id).catch(error => {
+              throw storeFailure(error);
+            }),
+        },
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
@@ -173,6 +184,9 @@ export class Node implements Service {
       log,
     });
 
+    const keeping = upkeep({ sql, log });
+    this.#stops.push(() => keeping.stop());
+    await keeping.start();
     this.#stops.push(() => deliverer.stop());
     await deliverer.start();
     // No new requests first; those that run need their shards, so both drain at the same time.

@@ -49,6 +49,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
+    messages: { status: async () => undefined },
     fleet: {
       shards: () => [],
       ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
