@@ -8,9 +8,10 @@ import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
+import { asSetting, openKeys } from './keys.ts';
 import { within } from './lib/deadline.ts';
+import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
-import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
@@ -22,11 +23,13 @@ import {
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
+import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
+import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
@@ -99,17 +102,26 @@ export class Node implements Service {
 
   async #build(): Promise<void> {
     const { config, log, version, simulator, fatal } = this.#options;
+    armFailpoints(config.failpoints);
+    if (config.failpoints !== undefined)
+      log.warn({ failpoints: config.failpoints }, 'failpoints are armed: this process fails on purpose');
     const address = await this.#database();
     this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
     this.#stops.push(() => sql.end({ timeout: 1 }));
     await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
     this.#proceed();
+    // Before the first write: with wrong keys nothing may change.
+    const ring = await openKeys(sql, config, log);
     await migrate({ address, log });
+    await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
     await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
 
-    const secret = config.webhookSecret ?? (await ensureSetting(sql, 'webhook_secret', newSecret));
+    const secret =
+      config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const seals = new DeviceSeals(sql, ring);
+    await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
@@ -127,13 +139,14 @@ export class Node implements Service {
       held: () => lease.held(),
       log,
       secret,
-      seals: { sealOf: () => new Seal(new Uint8Array(32)) },
+      seals,
       version,
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
+      seals,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
@@ -146,6 +159,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),

@@ -14,6 +14,8 @@ export interface Seat {
   readonly epoch: number;
   /** The device's own key, 32 bytes: everything secret of it is stored sealed with that. */
   readonly key: Uint8Array;
+  /** Why nothing of it can be opened: its key is broken. It is not hosted then, and this is the answer to commands. */
+  readonly broken?: string;
 }
 
 /** What an API call wants of one device. */
@@ -147,4 +149,6 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Text of the setting FAILPOINTS. */
+  readonly failpoints?: string;
 }

@@ -13,6 +13,7 @@ import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
+import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
@@ -52,8 +53,8 @@ export class Shard {
   readonly #devices = new Map<DeviceId, Device>();
   /** Devices whose credentials are being read: their commands wait for them. */
   readonly #arriving = new Map<DeviceId, { readonly seat: Seat; readonly done: Promise<void> }>();
-  /** Devices whose stored credentials make no sense. */
-  readonly #unreadable = new Set<DeviceId>();
+  /** Devices whose key or stored credentials make no sense, and why. */
+  readonly #unreadable = new Map<DeviceId, string>();
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
@@ -65,6 +66,7 @@ export class Shard {
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
     assertContract();
+    armFailpoints(settings.failpoints);
     trustRoot(settings.whatsapp.rootKey);
     this.#settings = settings;
     this.#port = port;
@@ -148,16 +150,24 @@ export class Shard {
       if (hosted?.seat.no === seat.no && hosted.seat.epoch === seat.epoch) continue;
       if (hosted) this.#abandon(seat.id, hosted.seat.no);
       this.#unreadable.delete(seat.id);
+      if (seat.broken !== undefined) {
+        this.#refuse(seat.id, seat.broken);
+        continue;
+      }
       try {
         this.#host(seat, rows.get(seat.no), remembered.get(seat.no));
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
-        this.#unreadable.add(seat.id);
-        const status = { phase: 'stopped', since: Date.now(), linked: true, reason: UNREADABLE } as const;
-        this.#port.postMessage({ op: 'status', device: seat.id, status });
+        this.#refuse(seat.id, UNREADABLE);
       }
     }
+  }
+
+  #refuse(id: DeviceId, reason: string): void {
+    this.#unreadable.set(id, reason);
+    const status = { phase: 'stopped', since: Date.now(), linked: true, reason } as const;
+    this.#port.postMessage({ op: 'status', device: id, status });
   }
 
   #host(seat: Seat, credentials: Buffer | undefined, remembered: Remembered | undefined): void {
@@ -281,8 +291,9 @@ export class Shard {
       const arrival = this.#arriving.get(id);
       // Only the database keeps devices from arriving.
       if (arrival) await within(arrival.done, deadline, () => new Failure('STORE_UNAVAILABLE'));
-      if (this.#unreadable.has(id))
-        throw new Failure('DEVICE_STOPPED', `The device cannot run: ${UNREADABLE}.`);
+      const unreadable = this.#unreadable.get(id);
+      if (unreadable !== undefined)
+        throw new Failure('DEVICE_STOPPED', `The device cannot run: ${unreadable}.`);
       if (!this.#holds(this.#term))
         throw new Failure(
           'STORE_UNAVAILABLE',

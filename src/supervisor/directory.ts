@@ -9,6 +9,8 @@ export interface Entry {
   readonly createdAt: Date;
   /** The device's own key, as the seat has it. */
   readonly key: Uint8Array;
+  /** Why that key does not open. */
+  readonly broken?: string;
   /** The term of ownership; ours when it is held. */
   epoch: number;
   /** Whether this node runs it. One that is not is another node's, or nobody's for a moment. */
@@ -97,23 +99,23 @@ export function viewOf({ id, no, shard, held, createdAt, status }: Entry): Devic
   return { id, no, shard, createdAt, ...(!held && { elsewhere: true as const }), ...status };
 }
 
-export function seatOf({ id, no, epoch, key }: Entry): Seat {
-  return { id, no, epoch, key };
+export function seatOf({ id, no, epoch, key, broken }: Entry): Seat {
+  return { id, no, epoch, key, ...(broken !== undefined && { broken }) };
 }
 
-/** A device as its row has it: held by this node in that epoch, or another's. */
-export function entryOf(row: DeviceRow, held: boolean): Entry {
+/** The key of a device that is ours, or why it does not open. */
+export interface OpenedKey {
+  readonly key: Uint8Array;
+  readonly broken?: string;
+}
+
+/** A device as its row has it: held by this node, which has opened its key, or another's. */
+export function entryOf(row: DeviceRow, opened?: OpenedKey): Entry {
   const { id, no, epoch, createdAt } = row;
-  return {
-    id,
-    no,
-    createdAt,
-    key: new Uint8Array(32),
-    epoch,
-    held,
-    shard: null,
-    status: statusOf(row, held),
-  };
+  const held = opened !== undefined;
+  const known: DeviceRow = opened?.broken ? { ...row, state: 'stopped', reason: opened.broken } : row;
+  const key = opened ?? { key: new Uint8Array(0) };
+  return { id, no, createdAt, ...key, epoch, held, shard: null, status: statusOf(known, held) };
 }
 
 const ELSEWHERE = 'another node runs this device';

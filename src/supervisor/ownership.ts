@@ -1,12 +1,21 @@
 /** Which of the devices in the directory are this node's, and what follows when that changes. */
 import { Failure } from '../errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { DeviceStatus } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
+import type { DeviceSeals } from '../store/device-seals.ts';
 import type { DeviceRow } from '../store/devices.ts';
 import { Claims } from './claims.ts';
 import type { OwnershipView } from './devices.ts';
-import { type Directory, type Entry, entryOf, interruptedStatus, statusOf } from './directory.ts';
+import {
+  type Directory,
+  type Entry,
+  entryOf,
+  interruptedStatus,
+  type OpenedKey,
+  statusOf,
+} from './directory.ts';
 import type { Lease } from './lease.ts';
 
 export interface OwnershipOptions {
@@ -14,6 +23,7 @@ export interface OwnershipOptions {
   /** Opens a pool of one connection, for the claims. */
   readonly open: () => Sql;
   readonly directory: Directory;
+  readonly seals: Pick<DeviceSeals, 'keyOf'>;
   readonly log: Logger;
   /** No thread may act for any device: every socket is closed before anything else. */
   readonly suspend: () => void;
@@ -26,6 +36,7 @@ export interface OwnershipOptions {
   readonly removed: (entry: Entry) => void;
 }
 
+const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const ELSEWHERE = 'another node runs this device';
 
 export class Ownership {
@@ -94,7 +105,7 @@ export class Ownership {
       if (directory.get(row.id)?.no !== row.no) this.take([row]);
     } else {
       this.doubt();
-      if (directory.get(row.id)?.no !== row.no) directory.add(entryOf(row, false));
+      if (directory.get(row.id)?.no !== row.no) directory.add(entryOf(row));
     }
   }
 
@@ -107,7 +118,7 @@ export class Ownership {
         known.epoch = row.epoch;
         return known;
       }
-      const entry = entryOf(row, true);
+      const entry = entryOf(row, this.#open(row));
       directory.add(entry);
       return entry;
     });
@@ -120,6 +131,18 @@ export class Ownership {
     if (entry?.held && entry.no === no && entry.epoch === epoch) this.#letGo(entry);
     // Perhaps by a claim of our own whose answer was lost.
     this.doubt();
+  }
+
+  /** One device whose key does not open is reported and stands still; the others run. */
+  #open(row: DeviceRow): OpenedKey {
+    const { seals, log } = this.#options;
+    try {
+      return { key: seals.keyOf(row) };
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
+      return { key: new Uint8Array(0), broken: KEY_BROKEN };
+    }
   }
 
   #lost(): void {
@@ -148,7 +171,7 @@ export class Ownership {
       const entry = directory.get(row.id);
       if (entry?.no !== row.no) {
         if (entry?.held) this.#options.abandon(entry);
-        directory.add(entryOf(row, false));
+        directory.add(entryOf(row));
         continue;
       }
       // One that we hold was taken after the list was made, unless its epoch says that another has taken it.

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
+import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
 import { ConnectGate } from './connect-gate.ts';
@@ -30,9 +32,11 @@ import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
+import { Watchers } from './watchers.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
+  readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
   /** The right of this process to run devices. It must be held before the start and outlive the stop. */
   readonly lease: Lease;
   /** Opens a pool of one connection, for the claims. */
@@ -62,7 +66,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #log: Logger;
   readonly #directory = new Directory();
   readonly #gate: ConnectGate;
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
   readonly #shards: Shards;
   readonly #ownership: Ownership;
   #closing = false;
@@ -102,6 +106,7 @@ export class Supervisor implements Service, Devices, Fleet {
       open,
       log,
       directory: this.#directory,
+      seals: options.seals,
       suspend: () => {
         for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
         for (const { id } of this.#directory.held()) this.#gate.forget(id);
@@ -119,7 +124,7 @@ export class Supervisor implements Service, Devices, Fleet {
       changed: (entry, status) => this.#changed(entry, status),
       removed: ({ id }) => {
         this.#directory.remove(id);
-        this.#notify(id);
+        this.#watchers.notify(id);
       },
     });
   }
@@ -127,6 +132,7 @@ export class Supervisor implements Service, Devices, Fleet {
   /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
     await reachStore(() => this.#ownership.start());
+    await failpoint('start.after_claim');
     await this.#shards.start();
   }
 
@@ -137,6 +143,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.close();
     await this.#ownership.stop();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await failpoint('stop.after_drain');
   }
 
   list(): DeviceView[] {
@@ -153,13 +160,16 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, lease } = this.#options;
+    const { sql, seals, lease } = this.#options;
     this.#ownership.assertHeld();
     const { term } = lease;
-    const row = await reachStore(() => createDevice(sql, id, lease.node)).catch((error: unknown) => {
-      this.#ownership.doubt(); // It may be there.
-      throw error;
-    });
+    const row = await reachStore(() => createDevice(sql, id, lease.node, seals.make(id).dek)).catch(
+      (error: unknown) => {
+        this.#ownership.doubt(); // It may be there.
+        throw error;
+      },
+    );
+    await failpoint('device.after_create');
     this.#ownership.made(row, term);
     return viewOf(this.#entry(id));
   }
@@ -172,6 +182,7 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
+    await failpoint('device.before_remove');
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
@@ -185,7 +196,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
-    this.#notify(id);
+    this.#watchers.notify(id);
   }
 
   async command<C extends Command>(
@@ -227,19 +238,8 @@ export class Supervisor implements Service, Devices, Fleet {
     throw Failure.from(reply.error);
   }
 
-  async changed(id: string, ms: number): Promise<void> {
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers);
-    let timer: NodeJS.Timeout | undefined;
-    let watcher!: () => void;
-    await new Promise<void>(resolve => {
-      watcher = resolve;
-      watchers.add(watcher);
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    watchers.delete(watcher);
-    if (watchers.size === 0) this.#watchers.delete(id);
+  changed(id: string, ms: number): Promise<void> {
+    return this.#watchers.changed(id, ms);
   }
 
   shards(): ShardView[] {
@@ -304,7 +304,7 @@ export class Supervisor implements Service, Devices, Fleet {
   #changed(entry: Entry, status: DeviceStatus): void {
     this.#directory.update(entry, status);
     this.#options.statusChanged?.(viewOf(entry));
-    this.#notify(entry.id);
+    this.#watchers.notify(entry.id);
   }
 
   /**
@@ -364,10 +364,6 @@ export class Supervisor implements Service, Devices, Fleet {
       await this.changed(id, left);
       this.#here(id);
     }
-  }
-
-  #notify(id: string): void {
-    for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
 }
 

@@ -2,18 +2,15 @@
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
 import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
-import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { readEvents, record } from '../../src/store/journal.ts';
 import { quiet } from '../support/database-server.ts';
+import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
-const zero = new Seal(new Uint8Array(32));
-/** The seal of every device here. */
-export const seals = { sealOf: () => zero };
 /** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
 
@@ -24,7 +21,7 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(sql, id, OWNER);
+  const { no } = await createDevice(sql, id, OWNER, testSeals(sql).make(id).dek);
   return { no, id };
 }
 
@@ -43,9 +40,10 @@ export async function append(
   const [{ epoch } = { epoch: 0 }] = await sql<
     { epoch: number }[]
   >`select epoch from device where no = ${no}`;
+  const seal = await testSeals(sql).sealOf(no);
   const { placed } = await record(sql, OWNER, {
     epochs: new Map([[no, epoch]]),
-    rows: facts.map(fact => rowOf(no, jid, fact, seals.sealOf())),
+    rows: facts.map(fact => rowOf(no, jid, fact, seal)),
     done: [],
     steps: [],
   });
@@ -56,7 +54,7 @@ export async function append(
     seq: row.seq,
     id: row.id,
     event: row.event,
-    body: openedBody(row, id, seals.sealOf()),
+    body: openedBody(row, id, seal),
   }));
 }
 
@@ -66,12 +64,13 @@ export async function deliverer(
   sql: Sql,
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
+  const seals = testSeals(sql);
   const made = new Deliverer({
     sql,
     owner: OWNER,
     log: quiet,
-    secret,
     seals,
+    secret,
     version: '0.0.0-test',
     ...options,
   });
