@@ -86,7 +86,7 @@ test('a message that cannot be decrypted is told, asked for, and told again when
   await t.test('when the session, or the key of a member of the group, is gone', async () => {
     // The phone has heard from it, so it does not begin a session with each message any more.
     await node.sendText(person.id, phone, 'hello');
-    await node.simulator.waitForMessage(phone, { text: 'hello' });
+    await node.simulator.waitForMessage(phone, ({ text }) => text === 'hello');
     await node.stop();
     await node.sql`
       delete from signal_key where kind = any(${[signalKinds.session, signalKinds['sender-key']]})`;
