@@ -12,6 +12,7 @@ import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } 
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
+import { Care, type Stored, type Watch } from './care.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Identity } from './identity.ts';
@@ -23,8 +24,6 @@ import { type Effect, type Input, initial, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
 import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
-
-const LOGOUT_WITHIN = 5_000;
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {
@@ -39,6 +38,7 @@ export interface Surroundings {
   knock(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
+  readonly watch: Watch;
 }
 
 export class Device {
@@ -47,6 +47,7 @@ export class Device {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
   readonly #watchers = new Set<() => void>();
@@ -58,12 +59,13 @@ export class Device {
   #announced = '';
   #released = false;
 
-  /** `row` is the stored credentials, `stopped` why WhatsApp refused it last time. Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, stopped: string | undefined) {
+  /** Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, stored: Stored) {
+    const { credentials: row } = stored;
     this.seat = seat;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), stopped);
+    this.#state = initial(row !== undefined, Date.now(), seat.stopped);
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -75,9 +77,15 @@ export class Device {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
+      now: around.watch.now,
     });
+    this.#care = new Care(
+      { ...around, seat, log: this.#log, facts: this.#facts, identity: this.#identity },
+      stored,
+    );
     this.#recovery = new Recovery({
       facts: this.#facts,
+      beside: message => this.#care.unread.tell(message),
       self: () => this.#identity.self,
       log: this.#log,
     });
@@ -99,6 +107,7 @@ export class Device {
   status(): DeviceStatus {
     const { phase, since, linked, reason, pairing } = this.#state;
     const { me } = this.#identity.credentials;
+    const degraded = this.#care.degraded(this.#state);
     return {
       phase,
       since,
@@ -106,6 +115,7 @@ export class Device {
       ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
       ...(reason !== undefined && { reason }),
       ...(pairing && { pairing }),
+      ...(degraded && { degraded }),
     };
   }
 
@@ -122,11 +132,23 @@ export class Device {
         return this.#logout();
       case 'reconnect':
         return this.#reconnect();
+      case 'health':
+        return this.#care.report();
       case 'send': {
         const connection = await this.#open(deadline);
         return this.#outgoing.send(connection, command.id, command.message, deadline);
       }
     }
+  }
+
+  /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
+  look(): void {
+    if (this.#released) return;
+    const { changed, deaf } = this.#care.look(this.#state.phase === 'open' ? this.#connection : undefined);
+    if (changed) this.#around.changed(this.status());
+    if (deaf === undefined) return;
+    this.#connection?.cut();
+    this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } });
   }
 
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
@@ -168,19 +190,8 @@ export class Device {
   }
 
   async #unlinkAtWhatsapp(): Promise<boolean> {
-    const { socket } = this.#connection ?? {};
-    const jid = this.#identity.credentials.me?.id;
-    if (!socket || !jid) return false;
     try {
-      const answer: unknown = await socket.query(
-        {
-          tag: 'iq',
-          attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        },
-        LOGOUT_WITHIN,
-      );
-      return answer !== undefined;
+      return (await this.#connection?.unlink()) ?? false;
     } catch (err) {
       // WhatsApp may close with "device removed" instead of answering.
       if (!this.#state.linked) return true;
@@ -321,6 +332,8 @@ export class Device {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      vitals: this.#care.vitals,
+      unread: this.#care.unread,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       listener: {
@@ -340,6 +353,7 @@ export class Device {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
@@ -352,6 +366,7 @@ export class Device {
   async #conclude(reason: string): Promise<void> {
     await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
     await this.#outgoing.abandon(reason);
+    this.#care.unread.forget();
     await this.#facts.stored();
   }
 

@@ -13,6 +13,7 @@ import type {
   Answer,
   Answers,
   Command,
+  Count,
   Fault,
   FromShard,
   Seat,
@@ -21,7 +22,7 @@ import type {
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
@@ -227,6 +228,14 @@ export class Supervisor implements Service, Devices, Fleet {
     return this.#gate.waiting;
   }
 
+  count(what: Count): number {
+    return this.#shards.tally.count(what);
+  }
+
+  takePings(): number[] {
+    return this.#shards.tally.takePings();
+  }
+
   /** For tests and the demo: makes a shard's thread fail in a named way. */
   inject(shard: number, fault: Fault): void {
     this.#shards.post(shard, { op: 'fault', fault });
@@ -387,13 +396,4 @@ function unsettled(command: Command, error: unknown): unknown {
     'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
     { cause: error, results: { message_id: command.id } },
   );
-}
-
-async function reachStore<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    throw storeFailure(cause);
-  }
 }

@@ -4,8 +4,11 @@ import { between, pick, seeded } from '../random.ts';
 
 /** Each is one thing that breaks; docs/reliability.md says what is expected of each. Times are milliseconds. */
 export type Blow =
-  /** The product is killed, and started again; with a rule it also dies by itself at a failpoint. */
-  | { readonly do: 'sigkill'; readonly downMs: number; readonly rule?: string }
+  /**
+   * The product is killed, and started again; with a rule it also dies by itself at a failpoint. Unless it is `early` it is
+   * given some time to come up first: on a busy machine a start takes longer than the time between two kills.
+   */
+  | { readonly do: 'sigkill'; readonly early: boolean; readonly downMs: number; readonly rule?: string }
   /** Connections of the product to the database are ended by the server; `share` of them. */
   | { readonly do: 'backends'; readonly share: number }
   /** The database dies as at a power cut, and comes back by itself. */
@@ -72,7 +75,8 @@ export function plan(options: ChaosOptions): Planned[] {
 }
 
 function kill(random: () => number, rule?: string): Blow {
-  return { do: 'sigkill', downMs: between(random, 0, 500), ...(rule !== undefined && { rule }) };
+  const early = random() < 0.25;
+  return { do: 'sigkill', early, downMs: between(random, 0, 500), ...(rule !== undefined && { rule }) };
 }
 
 function drain(random: () => number, { devices }: ChaosOptions): Blow {
