@@ -3,6 +3,7 @@ import type { Logger } from '../lib/logger.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Complaint, Count, DeviceStatus, HealthReport, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
+import type { Remembered } from '../store/devices.ts';
 import type { UndecryptableRow } from '../store/undecryptable.ts';
 import { Checkup } from './checkup.ts';
 import type { Connection } from './connection.ts';
@@ -31,6 +32,8 @@ export interface Stored {
   readonly degraded: boolean;
   /** Messages that could not be decrypted so far. */
   readonly unread: readonly UndecryptableRow[];
+  /** Its earlier life; none for a device that was just made. */
+  readonly remembered?: Remembered | undefined;
 }
 
 export interface CareOptions {

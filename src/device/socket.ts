@@ -14,6 +14,7 @@ import type { Caches } from './caches.ts';
 import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
+import { guardByLease } from './lease-guard.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 import type { Unread } from './unread.ts';
@@ -37,6 +38,8 @@ export interface SocketOptions {
   readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
+  /** Whether anything may pass the socket; asked for every frame. */
+  readonly held: () => boolean;
   readonly log: Logger;
 }
 
@@ -56,6 +59,7 @@ export function openSocket({
   unread,
   caches,
   whatsapp,
+  held,
   log,
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
@@ -84,6 +88,7 @@ export function openSocket({
     ...(agent && { agent, fetchAgent: agent }),
   };
   const socket = makeWASocket(config as SocketConfig);
+  guardByLease(socket, held);
   keepOffline(socket, credentials);
   boundRetryManager(socket);
   boundMappings(socket);

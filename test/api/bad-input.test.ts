@@ -131,7 +131,7 @@ test('odd JSON is read as what it says and changes nothing else', async () => {
   assert.equal(Object.hasOwn(Object.prototype, 'admin'), false);
   assert.equal(({} as Record<string, unknown>).admin, undefined);
   for (const { command } of devices.given)
-    assert.deepEqual(command, { do: 'send', message: { to: '15551234567@s.whatsapp.net', text: 'hi' } });
+    assert.deepEqual(saidBy(command), { to: '15551234567@s.whatsapp.net', text: 'hi' });
   const name = await post('/device/login', { device_id: '__proto__' });
   assert.equal(name.code, 'INVALID_DEVICE_ID');
 });
