@@ -232,8 +232,9 @@ export class Outgoing {
   }
 
   /**
-   * Baileys notes who has the key of a group before the message that brings it is written (Socket/messages-send.js,
-   * "sender-key-memory"). Of one that was cut off in between nobody has it: the next message brings it to everybody.
+   * Baileys notes who has the key of a group when the message that brings it has been written, not when WhatsApp has it
+   * (Socket/messages-send.js, "sender-key-memory"). Of one that was lost on its way nobody has the key: the next message
+   * brings it to everybody.
    */
   async #distrust(chats: readonly string[]): Promise<void> {
     const groups = [...new Set(chats)].filter(chat => isJidGroup(chat));
