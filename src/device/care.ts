@@ -90,10 +90,14 @@ export class Care {
     return this.#checkup.report();
   }
 
-  /** One look, `connection` given while it is open; returns whether its status has changed, and why it must be made anew. */
-  look(connection: Connection | undefined): { readonly changed: boolean; readonly deaf: string | undefined } {
+  /** One look at a device with a live connection or none; returns whether its status has changed, and why it must be made anew. */
+  look(
+    live: Connection | undefined,
+    open: boolean,
+  ): { readonly changed: boolean; readonly deaf: string | undefined } {
     const { watch, facts, log } = this.#options;
-    connection?.keepAlive(watch.now(), watch.health.pingEveryMs);
+    live?.keepAlive(watch.now(), watch.health.pingEveryMs);
+    const connection = open ? live : undefined;
     const { event, changed, complaints, deaf } = this.#checkup.look(connection !== undefined);
     if (event) {
       log.warn({ complaints: complaints.map(({ text }) => text) }, `device has ${event}`);

@@ -161,7 +161,9 @@ export class Device {
   /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
   look(): void {
     if (this.#released) return;
-    const { changed, deaf } = this.#care.look(this.#state.phase === 'open' ? this.#connection : undefined);
+    const { phase } = this.#state;
+    const live = phase === 'open' || phase === 'pairing' ? this.#connection : undefined;
+    const { changed, deaf } = this.#care.look(live, phase === 'open');
     if (changed) this.#around.changed(this.status());
     if (deaf === undefined) return;
     this.#connection?.cut();

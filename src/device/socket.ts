@@ -75,6 +75,9 @@ export function openSocket({
     emitOwnEvents: false,
     // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.
     retryRequestDelayMs: 20,
+    // Never: it goes by the wall clock, so that a step of it ended every connection at once (Socket/socket.ts,
+    // startKeepAliveRequest). `ping.ts` pings and `health.ts` judges by a monotonic clock.
+    keepAliveIntervalMs: 2 ** 31 - 1,
     // Our commits answer for durability and fail fast; 10 retries of 3 s would hold the account's mutex for 30 s.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     generateHighQualityLinkPreview: false,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Failure } from '../../src/errors.ts';
 import { answered, createApi } from '../support/api.ts';
 import { hostileIds, oddJson } from '../support/hostile.ts';
+import { saidBy } from '../support/in-memory-devices.ts';
 
 test('an unknown device is 404 and no device named is 400, on every route that needs one', async () => {
   const { ask, devices } = createApi();

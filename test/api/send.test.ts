@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../src/errors.ts';
 import { answered, createApi } from '../support/api.ts';
+import { saidBy } from '../support/in-memory-devices.ts';
 
 const all = {
   phone: '+15551234567',

@@ -17,6 +17,7 @@ const health = {
   stuckAfterMs: 20_000,
   ackWithinMs: 500,
   journaledWithinMs: 500,
+  decryptsAtLeast: 5,
   recoveredAfterMs: 500,
 };
 
@@ -122,6 +123,19 @@ test('the health of a device is true', async t => {
     await well(unheard);
     await node.api('POST', `/devices/${unheard.id}/reconnect`); // ends the wait of the first
     assert.equal((await unanswered).status, 504);
+  });
+
+  await t.test('too many messages that do not decrypt are told, until enough of them do', async () => {
+    await node.opened([hung.id]);
+    const degraded = () => codesOf(node.device(hung.id).degraded);
+    await node.simulator.send(phone, hung.phone, 'before');
+    await node.simulator.arm('delivery.undecryptable', { who: { device: hung.jid } });
+    await node.simulator.send(phone, hung.phone, 'in vain');
+    await until(() => degraded().includes('decrypt_failures'));
+    await node.simulator.disarm('delivery.undecryptable');
+    assert.match((await read(hung)).reasons[0]?.text ?? '', /^decrypt failures \d+ % of the last \d+$/);
+    for (let n = 0; n < 30; n++) await node.simulator.send(phone, hung.phone, `well ${n}`);
+    await well(hung);
   });
 
   await t.test('messages that are not handled because the database does not answer are told', async () => {
