@@ -30,6 +30,7 @@ export class Claims implements Service {
   readonly #line: Line;
   /** Rows may be ours that we do not know of: an answer was lost, or the lease was. */
   #doubt = true;
+  #seenIn = 0;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trouble = false;
@@ -53,6 +54,11 @@ export class Claims implements Service {
     clearTimeout(this.#timer);
     await this.#looking?.catch(() => {});
     await this.#line.end();
+  }
+
+  /** Whether a look of this term has ended: until then nobody knows which devices are ours and which are not. */
+  get known(): boolean {
+    return this.#seenIn === this.#options.lease.term;
   }
 
   /** The next look takes anew what is ours and not known to be. */
@@ -107,7 +113,9 @@ export class Claims implements Service {
       if (!current()) return this.doubt();
       if (rows.length > 0) taken(rows);
       const rest = await this.#line.ask(sql => listOthers(sql, node), WITHIN_MS);
-      if (current()) others(rest);
+      if (!current()) return;
+      others(rest);
+      this.#seenIn = term;
     } catch (error) {
       this.#doubt = true;
       throw error;
