@@ -33,6 +33,7 @@ export class Claims implements Service {
   readonly #space = processSpace();
   /** Rows may be ours that we do not know of: an answer was lost, or the lease was. */
   #doubt = true;
+  #seenIn = 0;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trouble = false;
@@ -56,6 +57,11 @@ export class Claims implements Service {
     clearTimeout(this.#timer);
     await this.#looking?.catch(() => {});
     await this.#line.end();
+  }
+
+  /** Whether a look of this term has ended: until then nobody knows which devices are ours and which are not. */
+  get known(): boolean {
+    return this.#seenIn === this.#options.lease.term;
   }
 
   /** The next look takes anew what is ours and not known to be. */
@@ -127,7 +133,9 @@ export class Claims implements Service {
       if (!current()) return this.doubt();
       if (rows.length > 0) taken(rows);
       const rest = await this.#line.ask(sql => listOthers(sql, node), WITHIN_MS);
-      if (current()) others(rest);
+      if (!current()) return;
+      others(rest);
+      this.#seenIn = term;
     } catch (error) {
       this.#doubt = true;
       throw error;

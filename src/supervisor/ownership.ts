@@ -37,6 +37,7 @@ export interface OwnershipOptions {
 }
 
 const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
+const CLAIMING = 'This node has taken its lease and is claiming its devices.';
 const ELSEWHERE = 'another node runs this device';
 
 export class Ownership {
@@ -75,14 +76,14 @@ export class Ownership {
   }
 
   view(): OwnershipView {
-    const { directory, lease } = this.#options;
+    const { directory } = this.#options;
     const here = directory.held().length;
-    return { here, elsewhere: directory.size - here, missing: lease.missing };
+    return { here, elsewhere: directory.size - here, missing: this.#missing };
   }
 
   /** Fails with STORE_UNAVAILABLE while this node may act for no device. */
   assertHeld(): void {
-    const { missing } = this.#options.lease;
+    const missing = this.#missing;
     if (missing !== undefined) throw new Failure('STORE_UNAVAILABLE', `${missing} Nothing was done.`);
   }
 
@@ -131,6 +132,11 @@ export class Ownership {
     if (entry?.held && entry.no === no && entry.epoch === epoch) this.#letGo(entry);
     // Perhaps by a claim of our own whose answer was lost.
     this.doubt();
+  }
+
+  /** Why this node may run no device, or does not know yet which. */
+  get #missing(): string | undefined {
+    return this.#options.lease.missing ?? (this.#claims.known ? undefined : CLAIMING);
   }
 
   /** One device whose key does not open is reported and stands still; the others run. */
