@@ -85,6 +85,11 @@ export const codes = {
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
   },
+  DEVICE_ELSEWHERE: {
+    status: 503,
+    retry: 'soon',
+    text: 'Another node runs this device; ask that one, or again here when it has handed the device over.',
+  },
   SHARD_UNAVAILABLE: {
     status: 503,
     retry: 'soon',

@@ -89,7 +89,10 @@ test('the diagram in docs/device-states.md has every way from one state to anoth
       inputs: [...either, { on: 'pair', phone: '' }, offer, { on: 'paired' }],
     },
     {
-      states: (['waiting', 'connecting', 'open', 'stopped'] as const).map(phase => ({ ...linked, phase })),
+      states: (['waiting', 'connecting', 'open', 'stopped', 'conflict'] as const).map(phase => ({
+        ...linked,
+        phase,
+      })),
       inputs: [...either, { on: 'reconnect' }, { on: 'opened' }],
     },
   ];

@@ -11,7 +11,15 @@ export interface Metrics {
   served(request: { method: string; route: string; status: number; seconds: number }): void;
 }
 
-const phases: readonly Phase[] = ['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped'];
+const phases: readonly Phase[] = [
+  'unlinked',
+  'waiting',
+  'connecting',
+  'pairing',
+  'open',
+  'stopped',
+  'conflict',
+];
 const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as const;
 
 /** What each shard's last pulse says; milliseconds become seconds. */
@@ -45,12 +53,20 @@ export function createMetrics({
   }).set({ version }, 1);
   new Gauge({
     name: 'cardume_devices',
-    help: 'Devices by state.',
+    help: 'Devices that this node runs, by state.',
     labelNames: ['state'],
     registers,
     collect() {
       for (const state of phases) this.set({ state }, 0);
-      for (const { phase } of devices.list()) this.inc({ state: phase });
+      for (const { phase, elsewhere } of devices.list()) if (!elsewhere) this.inc({ state: phase });
+    },
+  });
+  new Gauge({
+    name: 'cardume_devices_elsewhere',
+    help: 'Devices of the database that this node does not run.',
+    registers,
+    collect() {
+      this.set(fleet.ownership().elsewhere);
     },
   });
   new Gauge({

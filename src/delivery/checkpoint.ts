@@ -20,7 +20,7 @@ export interface Checkpoint {
  *
  * A write that nobody waits for and that fails is reported; the next flush has it in it.
  */
-export function checkpoint(sql: Sql, report: (error: unknown) => void): Checkpoint {
+export function checkpoint(sql: Sql, owner: string, report: (error: unknown) => void): Checkpoint {
   const marked = new Set<Lane>();
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -32,7 +32,7 @@ export function checkpoint(sql: Sql, report: (error: unknown) => void): Checkpoi
     const delivered = lanes.map(lane => lane.unsaved);
     marked.clear();
     try {
-      await saveLanes(sql, lanes.map(stateOf));
+      await saveLanes(sql, owner, lanes.map(stateOf));
     } catch (error) {
       for (const lane of lanes) marked.add(lane);
       throw error;

@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
+import type { Remembered } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
 import { Connection } from './connection.ts';
@@ -16,7 +17,7 @@ import { Identity } from './identity.ts';
 import type { KeyVault } from './keys.ts';
 import { sendText } from './sending.ts';
 import type { Whatsapp } from './socket.ts';
-import { type Effect, type Input, initial, type State, step } from './state.ts';
+import { type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
 import { judge } from './verdict.ts';
 
@@ -33,6 +34,10 @@ export interface Surroundings {
   readonly log: Logger;
   /** Asks the node's connect gate; the answer is an `admitted` input. */
   knock(): void;
+  /** Whether the node may act for the device; asked for every frame. */
+  held(): boolean;
+  /** A write was refused: the device is another's. Ends it, at once. */
+  fenced(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
 }
@@ -44,6 +49,7 @@ export class Device {
   readonly #identity: Identity;
   readonly #facts: Facts;
   readonly #watchers = new Set<() => void>();
+  readonly #restMs: number;
   #state: State;
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
@@ -51,13 +57,15 @@ export class Device {
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
   #released = false;
+  #abandoned = false;
 
-  /** `row` is the stored credentials, `stopped` why WhatsApp refused it last time. Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, stopped: string | undefined) {
+  /** `row` is the stored credentials, `remembered` its earlier life. Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, remembered?: Remembered) {
     this.seat = seat;
+    this.#restMs = remembered?.restMs ?? 0;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), stopped);
+    this.#state = initial(row !== undefined, Date.now(), remembered);
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -67,14 +75,17 @@ export class Device {
       seat,
       jid: () => this.#identity.jid,
       streamed: around.streamed,
+      fenced: failure => this.#storeFailed(failure),
       log: this.#log,
     });
   }
 
-  /** Tells its status and, when it is linked, knocks at the gate. */
+  /** Tells its status and, when it is linked, knocks at the gate, now or when its rest is over. */
   start(): void {
     this.#around.changed(this.status());
-    if (this.#state.phase === 'waiting') this.#around.knock();
+    if (this.#state.phase !== 'waiting') return;
+    if (this.#restMs > 0) this.#after(Math.min(this.#restMs, LONGEST_TIMER), { on: 'due' });
+    else this.#around.knock();
   }
 
   status(): DeviceStatus {
@@ -96,6 +107,17 @@ export class Device {
 
   /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
   async command(command: Command, deadline: number): Promise<Answer> {
+    try {
+      return await this.#run(command, deadline);
+    } catch (cause) {
+      // What may have left may have left. Of everything else the reason is that we let go of the device.
+      if (this.#abandoned && !(cause instanceof Failure && cause.code === 'GATEWAY_TIMEOUT'))
+        throw abandoned(cause);
+      throw cause;
+    }
+  }
+
+  async #run(command: Command, deadline: number): Promise<Answer> {
     switch (command.do) {
       case 'pair':
         return this.#pair(command.phone ?? '', deadline);
@@ -120,6 +142,20 @@ export class Device {
     );
     this.#hangUp();
     this.#facts.giveUp();
+  }
+
+  /**
+   * Lets go of the device at once: the node may not act for it any more. The line is cut, and nothing is stored; what was
+   * not stored yet is with WhatsApp still.
+   */
+  abandon(): void {
+    this.#released = true;
+    this.#abandoned = true;
+    this.#connection?.cut();
+    this.#hangUp();
+    this.#identity.abandon();
+    this.#facts.giveUp();
+    for (const watcher of [...this.#watchers]) watcher();
   }
 
   async #pair(phone: string, deadline: number): Promise<Pairing> {
@@ -182,22 +218,29 @@ export class Device {
     if (failure && !(failure instanceof Fenced))
       throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
     const { phase, linked, reason } = await this.#until(
-      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || !linked,
+      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || phase === 'conflict' || !linked,
       deadline,
       () => new Failure('DEVICE_NOT_CONNECTED'),
     );
     if (!linked) throw new Failure('DEVICE_NOT_LINKED');
+    if (phase === 'conflict')
+      throw new Failure(
+        'DEVICE_STOPPED',
+        'Another process connects with the same credentials. Stop it, then reconnect this device.',
+      );
     if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
     if (!this.#connection) throw new Failure('DEVICE_NOT_CONNECTED');
     return this.#connection;
   }
 
   async #until(fits: (state: State) => boolean, deadline: number, late: () => Failure): Promise<State> {
+    if (this.#abandoned) throw abandoned();
     if (fits(this.#state)) return this.#state;
     let watcher!: () => void;
-    const fitting = new Promise<State>(resolve => {
+    const fitting = new Promise<State>((resolve, reject) => {
       watcher = () => {
-        if (fits(this.#state)) resolve(this.#state);
+        if (this.#abandoned) reject(abandoned());
+        else if (fits(this.#state)) resolve(this.#state);
       };
       this.#watchers.add(watcher);
     });
@@ -222,7 +265,7 @@ export class Device {
     const { phase, reason, since } = this.#state;
     const wasUp = before.phase === 'open';
     const name =
-      phase === 'open' || phase === 'stopped'
+      phase === 'open' || phase === 'stopped' || phase === 'conflict'
         ? phase
         : phase === 'unlinked' && before.linked
           ? 'unlinked'
@@ -255,7 +298,10 @@ export class Device {
         this.#identity.forget(effect.reason);
         break;
       case 'halt':
-        this.#identity.halt(effect.reason);
+        this.#identity.halt(effect.phase, effect.reason);
+        break;
+      case 'rest':
+        this.#identity.rest(effect);
         break;
     }
   }
@@ -291,6 +337,7 @@ export class Device {
       keys: this.#identity.keys,
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      held: this.#around.held,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       listener: {
@@ -315,17 +362,22 @@ export class Device {
 
   /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */
   #storeFailed(failure: Error): void {
+    if (this.#abandoned) return;
     this.#connection?.cut();
-    const fenced = failure instanceof Fenced;
-    this.#log.error(
-      { err: failure },
-      fenced ? 'another node has taken the device over' : 'the store failed; the device is closed',
+    if (failure instanceof Fenced) {
+      this.#log.error({ err: failure }, 'another node has taken the device over');
+      this.#around.fenced();
+      return;
+    }
+    this.#log.error({ err: failure }, 'the store failed; the device is closed');
+    setImmediate(() =>
+      this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } }),
     );
-    setImmediate(() => {
-      const verdict = fenced
-        ? ({ next: 'stop', reason: 'another node runs this device' } as const)
-        : ({ next: 'backoff', steps: 1, reason: 'database unavailable' } as const);
-      this.#apply({ on: 'closed', verdict });
-    });
   }
+}
+
+function abandoned(cause?: unknown): Failure {
+  return new Failure('STORE_UNAVAILABLE', 'This node may not run the device any more; nothing was done.', {
+    cause,
+  });
 }

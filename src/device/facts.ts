@@ -18,6 +18,8 @@ export interface FactsOptions {
   readonly seat: Seat;
   readonly jid: () => string;
   readonly streamed: (events: Streamed[]) => void;
+  /** The device is another's: ends it. */
+  readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
 }
 
@@ -60,6 +62,7 @@ export class Facts {
         if (err instanceof Fenced || this.#given) {
           log.error({ err, events: this.#waiting.length }, 'events could not be stored and are lost here');
           this.#waiting.length = 0;
+          if (err instanceof Fenced) this.#options.fenced?.(err);
           return;
         }
         if (failures++ % TOLD === 0)

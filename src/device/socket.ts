@@ -13,6 +13,7 @@ import { LRUCache } from 'lru-cache';
 import { type Logger, mask } from '../lib/logger.ts';
 import type { Caches } from './caches.ts';
 import type { DeviceKeys } from './keys.ts';
+import { guardByLease } from './lease-guard.ts';
 import { makeRepository } from './repository.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
@@ -29,6 +30,8 @@ export interface SocketOptions {
   readonly keys: DeviceKeys;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
+  /** Whether anything may pass the socket; asked for every frame. */
+  readonly held: () => boolean;
   readonly log: Logger;
 }
 
@@ -39,7 +42,7 @@ export function trustRoot(rootKey: string | undefined): void {
   if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
 }
 
-export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketOptions): WASocket {
+export function openSocket({ credentials, keys, caches, whatsapp, held, log }: SocketOptions): WASocket {
   const { no } = keys.seat;
   const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
   const config: Partial<SocketConfig> = {
@@ -65,6 +68,7 @@ export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketO
     ...(agent && { agent, fetchAgent: agent }),
   };
   const socket = makeWASocket(config as SocketConfig);
+  guardByLease(socket, held);
   keepOffline(socket, credentials);
   keepOrder(socket, log);
   boundRetryManager(socket);

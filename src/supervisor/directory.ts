@@ -1,16 +1,18 @@
-/** The devices that this node knows: found by id or JID in constant time, with their last status. */
-import type { DeviceStatus } from '../shard/protocol.ts';
+/** The devices of the database as this node knows them: found by id or JID in constant time, with their last status. */
+import type { DeviceStatus, Seat } from '../shard/protocol.ts';
+import type { DeviceRow } from '../store/devices.ts';
+import { type Access, NO_ACCESS } from './access.ts';
 import type { DeviceView } from './devices.ts';
 
 export interface Entry {
   readonly id: string;
   readonly no: number;
-  readonly epoch: number;
   readonly createdAt: Date;
-  /** The device's own key, as the seat has it. */
-  readonly key: Uint8Array;
-  /** Why that key does not open. */
-  readonly broken?: string;
+  access: Access;
+  /** The term of ownership; ours when it is held. */
+  epoch: number;
+  /** Whether this node runs it. One that is not is another node's, or nobody's for a moment. */
+  held: boolean;
   shard: number | null;
   status: DeviceStatus;
 }
@@ -45,11 +47,14 @@ export class Directory {
     return this.#byId.values();
   }
 
-  ids(): string[] {
-    return [...this.#byId.keys()];
+  /** Those that this node runs. */
+  held(): Entry[] {
+    return [...this.#byId.values()].filter(({ held }) => held);
   }
 
+  /** Puts it in the place of whatever has its id. */
   add(entry: Entry): void {
+    this.remove(entry.id);
     this.#byId.set(entry.id, entry);
     this.#index(entry, true);
   }
@@ -88,6 +93,55 @@ export class Directory {
   }
 }
 
-export function viewOf({ id, no, shard, createdAt, status }: Entry): DeviceView {
-  return { id, no, shard, createdAt, ...status };
+export function viewOf({ id, no, shard, held, createdAt, status }: Entry): DeviceView {
+  return { id, no, shard, createdAt, ...(!held && { elsewhere: true as const }), ...status };
+}
+
+export function seatOf({ id, no, epoch, access }: Entry): Seat {
+  return { id, no, epoch, ...access };
+}
+
+/** A device as its row has it: held by this node in that epoch if there is access to it, or another's. */
+export function entryOf(row: DeviceRow, access?: Access): Entry {
+  const { id, no, epoch, createdAt } = row;
+  const held = access !== undefined;
+  return {
+    id,
+    no,
+    createdAt,
+    access: access ?? NO_ACCESS,
+    epoch,
+    held,
+    shard: null,
+    status: access?.barred === undefined ? statusOf(row, held) : barredStatus(row, access.barred),
+  };
+}
+
+const ELSEWHERE = 'another node runs this device';
+
+/** What can be said of a device before a shard has said it, or when none of ours will. */
+export function statusOf({ jid, lid, name, state, reason, stateAt }: DeviceRow, held: boolean): DeviceStatus {
+  const linked = state !== 'unlinked' && jid !== null;
+  const halted = state === 'stopped' || state === 'conflict';
+  const why = held || halted ? reason : ELSEWHERE;
+  return {
+    phase: halted ? state : linked ? 'waiting' : 'unlinked',
+    since: stateAt.getTime(),
+    linked,
+    ...(jid !== null && linked && { jid }),
+    ...(lid !== null && linked && { lid }),
+    ...(name !== null && linked && { name }),
+    ...(why !== null && { reason: why }),
+  };
+}
+
+export function barredStatus(row: DeviceRow, reason: string): DeviceStatus {
+  return { ...statusOf(row, true), phase: 'stopped', reason };
+}
+
+/** A device that was ours a moment ago, or whose thread is gone: as far as anybody can see it waits. */
+export function interruptedStatus({ status }: Entry, reason: string): DeviceStatus {
+  const { linked, phase, pairing: _ended, ...rest } = status;
+  if (phase === 'stopped' || phase === 'conflict') return status;
+  return { ...rest, linked, since: Date.now(), reason, phase: linked ? 'waiting' : 'unlinked' };
 }

@@ -6,14 +6,13 @@ import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
-import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   Answers,
   Command,
+  DeviceStatus,
   Fault,
   FromShard,
-  Seat,
   ShardSettings,
   Streamed,
   ToShard,
@@ -21,10 +20,14 @@ import type {
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
-import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
+import { createDevice, removeDevice } from '../store/devices.ts';
+import { Fenced } from '../store/fence.ts';
+import { accessTo } from './access.ts';
 import { ConnectGate } from './connect-gate.ts';
-import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
-import { Directory, type Entry, viewOf } from './directory.ts';
+import type { CommandOptions, Devices, DeviceView, Fleet, OwnershipView, ShardView } from './devices.ts';
+import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
+import type { Lease } from './lease.ts';
+import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
@@ -32,17 +35,21 @@ import { Shards } from './shards.ts';
 export interface SupervisorOptions {
   readonly sql: Sql;
   readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
-  /** This process, for as long as it lives: owner of the devices that it runs. */
-  readonly node: string;
+  /** The right of this process to run devices. It must be held before the start and outlive the stop. */
+  readonly lease: Lease;
+  /** Opens a pool of one connection, for the claims. */
+  readonly open: () => Sql;
   readonly workers: number;
   readonly heapMb: number;
   readonly connectsPerSecond: number;
   readonly connectBurst: number;
   readonly drainMs: number;
-  readonly shard: Omit<ShardSettings, 'shard' | 'node' | 'beats' | 'credit'>;
+  readonly shard: Omit<ShardSettings, 'shard' | 'node' | 'beats' | 'lease' | 'credit'>;
   readonly log: Logger;
   /** Committed events of a shard; `done` returns their credit. */
   readonly events: (shard: number, events: readonly Streamed[], done: () => void) => void;
+  /** Another node may run these devices (all, unless given) from now on. */
+  readonly letGo?: (deviceNo?: number) => void;
   readonly statusChanged?: (device: DeviceView) => void;
   /** The node is sick beyond repair. */
   readonly fatal: (why: string) => void;
@@ -50,8 +57,6 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
-const NO_KEY = new Uint8Array(0);
-const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -61,6 +66,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #gate: ConnectGate;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #shards: Shards;
+  readonly #ownership: Ownership;
   #closing = false;
 
   constructor(options: SupervisorOptions) {
@@ -71,36 +77,59 @@ export class Supervisor implements Service, Devices, Fleet {
       burst: options.connectBurst,
       admit: id => this.#tell(id, { op: 'admit', device: id }),
     });
-    const { workers, heapMb, node, log, fatal } = options;
+    const { workers, heapMb, lease, open, log, fatal } = options;
     this.#shards = new Shards({
       workers,
       heapMb,
       log,
       fatal,
-      settings: { ...options.shard, node },
+      settings: { ...options.shard, node: lease.node, lease: lease.clock.shared },
       hear: (shard, message) => this.#hear(shard, message),
       up: shard => {
         // Devices that had no place while it was away may come to it, too.
         this.#move(shard);
         this.#adopt(
           shard,
-          [...this.#directory.entries()].filter(entry => entry.shard === shard),
+          this.#directory.held().filter(entry => entry.shard === shard),
         );
       },
       down: shard => {
-        for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
+        for (const entry of this.#directory.held())
+          if (entry.shard === shard) this.#interrupted(entry, 'the shard restarts');
       },
       quarantined: () => this.#move(),
     });
+    this.#ownership = new Ownership({
+      lease,
+      open,
+      log,
+      directory: this.#directory,
+      access: row => accessTo(row, options.seals, log),
+      suspend: () => {
+        for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
+        for (const { id } of this.#directory.held()) this.#gate.forget(id);
+        options.letGo?.();
+      },
+      abandon: ({ id, no }) => {
+        this.#gate.forget(id);
+        this.#tell(id, { op: 'abandon', device: id, no });
+        options.letGo?.(no);
+      },
+      host: entries => {
+        for (const entry of entries) if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+        this.#move();
+      },
+      changed: (entry, status) => this.#changed(entry, status),
+      removed: ({ id }) => {
+        this.#directory.remove(id);
+        this.#notify(id);
+      },
+    });
   }
 
-  /** Claims all devices, starts the shards and resolves when every shard has said hello. */
+  /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
-    const { sql, node } = this.#options;
-    const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
-    for (const row of await listDevices(sql))
-      this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
-    this.#place();
+    await reachStore(() => this.#ownership.start());
     await this.#shards.start();
   }
 
@@ -109,6 +138,7 @@ export class Supervisor implements Service, Devices, Fleet {
     if (this.#closing) return;
     this.#closing = true;
     this.#gate.close();
+    await this.#ownership.stop();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
   }
 
@@ -126,16 +156,21 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node, seals } = this.#options;
-    const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
-    const entry = this.#entryOf(row, row.epoch);
-    this.#directory.add(entry);
-    this.#move();
-    return viewOf(entry);
+    const { sql, lease, seals } = this.#options;
+    this.#ownership.assertHeld();
+    const { term } = lease;
+    const row = await reachStore(() => createDevice(sql, id, lease.node, seals.make(id).dek)).catch(
+      (error: unknown) => {
+        this.#ownership.doubt(); // It may be there.
+        throw error;
+      },
+    );
+    this.#ownership.made(row, term);
+    return viewOf(this.#entry(id));
   }
 
   async remove(id: string, options: CommandOptions): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#here(id);
     if (entry.status.linked) {
       // What WhatsApp says does not matter to what we forget; the answer is in the log.
       await this.command(id, { do: 'logout' }, options).catch((err: unknown) =>
@@ -145,10 +180,12 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
-      await reachStore(() => removeDevice(this.#options.sql, entry.no));
+      const { sql, lease } = this.#options;
+      await reachStore(() => removeDevice(sql, { no: entry.no, owner: lease.node, epoch: entry.epoch }));
     } catch (error) {
+      this.#ownership.doubt();
       // It is still there, so somebody must host it.
-      if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+      if (entry.held && entry.shard !== null) this.#adopt(entry.shard, [entry]);
       throw error;
     }
     // By now the id may be another device's.
@@ -164,7 +201,7 @@ export class Supervisor implements Service, Devices, Fleet {
     const deadline = Date.now() + ms;
     for (;;) {
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
-      this.#entry(id);
+      this.#here(id);
       const handle = await this.#ready(id, deadline);
       // The shard keeps the deadline itself; this is for a shard that does not.
       const reply = await within(
@@ -211,6 +248,10 @@ export class Supervisor implements Service, Devices, Fleet {
     return this.#shards.view().map(shard => ({ ...shard, devices: counts.get(shard.shard) ?? 0 }));
   }
 
+  ownership(): OwnershipView {
+    return this.#ownership.view();
+  }
+
   connectsWaiting(): number {
     return this.#gate.waiting;
   }
@@ -227,12 +268,15 @@ export class Supervisor implements Service, Devices, Fleet {
         break;
       case 'status': {
         const entry = this.#directory.get(message.device);
-        if (!entry || entry.shard !== shard) break;
-        this.#directory.update(entry, message.status);
-        this.#options.statusChanged?.(viewOf(entry));
-        this.#notify(entry.id);
+        if (entry?.held && entry.shard === shard) this.#changed(entry, message.status);
         break;
       }
+      case 'suspended':
+        this.#options.lease.lose(undefined, message.term);
+        break;
+      case 'fenced':
+        this.#ownership.fenced(this.#directory.get(message.device), message.no, message.epoch);
+        break;
       case 'events': {
         const { events } = message;
         this.#options.events(shard, events, () =>
@@ -249,18 +293,14 @@ export class Supervisor implements Service, Devices, Fleet {
       this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
 
-  /** A device without its shard: as far as anybody can see it waits. It knocks again when it is adopted. */
-  #interrupted(entry: Entry): void {
+  /** A device without its shard. It knocks again when it is adopted. */
+  #interrupted(entry: Entry, reason: string): void {
     this.#gate.forget(entry.id);
-    const { linked, phase, pairing: _ended, ...rest } = entry.status;
-    if (phase === 'stopped') return;
-    const status = {
-      ...rest,
-      linked,
-      since: Date.now(),
-      reason: 'the shard restarts',
-      phase: linked ? ('waiting' as const) : ('unlinked' as const),
-    };
+    const status = interruptedStatus(entry, reason);
+    if (status !== entry.status) this.#changed(entry, status);
+  }
+
+  #changed(entry: Entry, status: DeviceStatus): void {
     this.#directory.update(entry, status);
     this.#options.statusChanged?.(viewOf(entry));
     this.#notify(entry.id);
@@ -275,7 +315,8 @@ export class Supervisor implements Service, Devices, Fleet {
     const hosts = this.#shards.hosts();
     if (hosts.length === 0) return [];
     const changed: Entry[] = [];
-    for (const [id, shard] of place(this.#directory.ids(), hosts, this.#directory.placed())) {
+    const ids = this.#directory.held().map(({ id }) => id);
+    for (const [id, shard] of place(ids, hosts, this.#directory.placed())) {
       const entry = this.#directory.get(id);
       if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
       entry.shard = shard;
@@ -305,27 +346,22 @@ export class Supervisor implements Service, Devices, Fleet {
     return entry;
   }
 
+  /** The device, if this node runs it. Fails with DEVICE_NOT_FOUND, STORE_UNAVAILABLE or DEVICE_ELSEWHERE. */
+  #here(id: string): Entry {
+    return this.#ownership.assertHere(this.#entry(id));
+  }
+
   /** The device's shard once it is up; fails with SHARD_UNAVAILABLE at the deadline. */
   async #ready(id: string, deadline: number): Promise<ShardHandle> {
     for (;;) {
-      const shard = this.#entry(id).shard;
+      const { shard } = this.#here(id);
       const handle = shard === null ? undefined : this.#shards.handle(shard);
       if (handle?.state === 'up') return handle;
       const left = deadline - Date.now();
       if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       await this.changed(id, left);
-    }
-  }
-
-  /** One device whose key does not open is reported and stands still; the others run. */
-  #entryOf(row: DeviceRow, epoch: number): Entry {
-    try {
-      return entryOf(row, epoch, this.#options.seals.keyOf(row));
-    } catch (err) {
-      if (!(err instanceof SealBroken)) throw err;
-      this.#log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
-      return entryOf({ ...row, state: 'stopped', reason: KEY_BROKEN }, epoch, NO_KEY, KEY_BROKEN);
+      this.#here(id);
     }
   }
 
@@ -334,43 +370,11 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 }
 
-function entryOf(
-  { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
-  epoch: number,
-  key: Uint8Array,
-  broken?: string,
-): Entry {
-  const linked = state !== 'unlinked' && jid !== null;
-  return {
-    id,
-    no,
-    epoch,
-    createdAt,
-    key,
-    ...(broken !== undefined && { broken }),
-    shard: null,
-    status: {
-      phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
-      since: stateAt.getTime(),
-      linked,
-      ...(jid !== null && linked && { jid }),
-      ...(lid !== null && linked && { lid }),
-      ...(name !== null && linked && { name }),
-      ...(reason !== null && { reason }),
-    },
-  };
-}
-
-function seatOf({ id, no, epoch, key, broken, status }: Entry): Seat {
-  const stopped = status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' };
-  return { id, no, epoch, key, ...(broken !== undefined && { broken }), ...stopped };
-}
-
 async function reachStore<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof Failure) throw cause;
+    if (cause instanceof Fenced) throw new Failure('DEVICE_ELSEWHERE', undefined, { cause });
     throw storeFailure(cause);
   }
 }

@@ -10,6 +10,9 @@ import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
+/** Who owns the devices here and delivers for them. */
+export const owner = '00000000-0000-4000-8000-000000000000';
+
 export interface TestDevice {
   readonly no: number;
   readonly id: string;
@@ -17,12 +20,7 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(
-    sql,
-    id,
-    '00000000-0000-4000-8000-000000000000',
-    testSeals(sql).make(id).dek,
-  );
+  const { no } = await createDevice(sql, id, owner, testSeals(sql).make(id).dek);
   return { no, id };
 }
 
@@ -57,7 +55,7 @@ export async function deliverer(
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
   const seals = testSeals(sql);
-  const made = new Deliverer({ sql, log: quiet, seals, secret, version: '0.0.0-test', ...options });
+  const made = new Deliverer({ sql, owner, log: quiet, seals, secret, version: '0.0.0-test', ...options });
   t.after(() => made.stop());
   await made.start();
   return made;

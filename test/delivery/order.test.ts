@@ -5,7 +5,7 @@ import { syncGlobalEndpoints } from '../../src/store/endpoints.ts';
 import { testDatabase } from '../support/database.ts';
 import { deadPort, type Receiver, receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
-import { append, deliverer, device, hurry, seeded, upTo } from './ledger.ts';
+import { append, deliverer, device, hurry, owner, seeded, upTo } from './ledger.ts';
 
 const all = { skipTlsVerify: false, events: [] };
 const seqs = ({ delivered }: Receiver, id: string) =>
@@ -90,7 +90,7 @@ test('hundreds of lanes of one endpoint that are due at once are all delivered, 
   const { sql } = await testDatabase(t);
   const one = await receiver(t);
   await syncGlobalEndpoints(sql, [one.url], all);
-  await sql`insert into device (id) select 'device-' || n from generate_series(1, 400) n`;
+  await sql`insert into device (id, owner) select 'device-' || n, ${owner} from generate_series(1, 400) n`;
   await sql`insert into lane (endpoint_no, device_no) select e.no, d.no from endpoint e, device d`;
   await sql`
     insert into journal (device_no, seq, id, event, at, payload)

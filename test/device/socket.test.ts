@@ -48,7 +48,14 @@ async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
   const credentials = linked();
   const { keys } = open(await seat(), { creds: credentials });
-  const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp: { socketUrl: url }, log });
+  const socket = openSocket({
+    credentials,
+    keys,
+    caches: makeCaches(),
+    whatsapp: { socketUrl: url },
+    held: () => true,
+    log,
+  });
   t.after(() => void socket.end(undefined));
   return { socket, credentials };
 }
@@ -162,7 +169,14 @@ test('a device that connects is never seen online by those who watch it', async 
       onFailure: error => assert.fail(error),
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
-    const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp, log: quiet });
+    const socket = openSocket({
+      credentials,
+      keys,
+      caches: makeCaches(),
+      whatsapp,
+      held: () => true,
+      log: quiet,
+    });
     world.atEnd(async () => socket.end(undefined));
     await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
     return { socket, credentials };

@@ -49,7 +49,11 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
-    fleet: { shards: () => [], connectsWaiting: () => 0 },
+    fleet: {
+      shards: () => [],
+      ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
+      connectsWaiting: () => 0,
+    },
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
