@@ -109,7 +109,8 @@ export class Node implements Service {
     await migrate({ address, log });
     await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
-    await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
+    const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
+    await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
@@ -140,6 +141,7 @@ export class Node implements Service {
     const supervisor = new Supervisor({
       sql,
       seals,
+      world,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
@@ -167,6 +169,7 @@ export class Node implements Service {
       app: createApp({
         devices: supervisor,
         fleet: supervisor,
+        moving: supervisor.moving,
         endpoints: endpointSettings(sql, deliverer),
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,

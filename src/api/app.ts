@@ -12,6 +12,7 @@ import { followRoutes } from './follow.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
 import { createMetrics } from './metrics.ts';
+import { movingRoutes } from './moving.ts';
 import { openapiRoute } from './openapi.ts';
 import { sameOrigin } from './origin.ts';
 import { isPage, pageRoutes } from './pages/routes.ts';
@@ -65,6 +66,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   loginRoutes(add, deps);
   deviceRoutes(add, deps, links);
   followRoutes(app, add, deps);
+  movingRoutes(app, deps);
   appRoutes(add, deps, links);
   sendRoutes(add, deps);
   openapiRoute(app, deps.version);

@@ -5,7 +5,7 @@ import type { DeviceSeals } from '../store/device-seals.ts';
 import type { DeviceRow } from '../store/devices.ts';
 
 export interface Access {
-  /** The device's own key, as its shard needs it; empty when it must not run. */
+  /** The device's own key, as its shard needs it; empty when it does not open. */
   readonly key: Uint8Array;
   /** Why it must not run. */
   readonly barred?: string;
@@ -14,12 +14,17 @@ export interface Access {
 /** Of a device that another node runs. */
 export const NO_ACCESS: Access = { key: new Uint8Array(0) };
 
+/** A device that another installation runs by now: both would break what they say to their peers. */
+const exportedOn = (at: Date) =>
+  `it was exported on ${at.toISOString().slice(0, 10)}; if no other installation runs it, take it back`;
+
 const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 
 /** One device whose key does not open is reported and stands still; the others run. */
 export function accessTo(row: DeviceRow, seals: Pick<DeviceSeals, 'keyOf'>, log: Logger): Access {
   try {
-    return { key: seals.keyOf(row) };
+    const key = seals.keyOf(row);
+    return row.exportedAt === null ? { key } : { key, barred: exportedOn(row.exportedAt) };
   } catch (err) {
     if (!(err instanceof SealBroken)) throw err;
     log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');

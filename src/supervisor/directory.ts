@@ -120,12 +120,15 @@ export function entryOf(row: DeviceRow, access?: Access): Entry {
 const ELSEWHERE = 'another node runs this device';
 
 /** What can be said of a device before a shard has said it, or when none of ours will. */
-export function statusOf({ jid, lid, name, state, reason, stateAt }: DeviceRow, held: boolean): DeviceStatus {
+export function statusOf(
+  { jid, lid, name, state, reason, stateAt, exportedAt }: DeviceRow,
+  held: boolean,
+): DeviceStatus {
   const linked = state !== 'unlinked' && jid !== null;
-  const halted = state === 'stopped' || state === 'conflict';
+  const halted = state === 'stopped' || state === 'conflict' ? state : exportedAt !== null && 'stopped';
   const why = held || halted ? reason : ELSEWHERE;
   return {
-    phase: halted ? state : linked ? 'waiting' : 'unlinked',
+    phase: halted || (linked ? 'waiting' : 'unlinked'),
     since: stateAt.getTime(),
     linked,
     ...(jid !== null && linked && { jid }),

@@ -18,23 +18,33 @@ import type {
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
-import { Fenced } from '../store/fence.ts';
 import { accessTo } from './access.ts';
 import { ConnectGate } from './connect-gate.ts';
-import type { CommandOptions, Devices, DeviceView, Fleet, OwnershipView, ShardView } from './devices.ts';
+import type {
+  CommandOptions,
+  Devices,
+  DeviceView,
+  Fleet,
+  Moving,
+  OwnershipView,
+  ShardView,
+} from './devices.ts';
 import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
 import type { Lease } from './lease.ts';
+import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
+import { reachStore } from './reach.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
   readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
+  /** Where devices connect to. */
+  readonly world: string;
   /** The right of this process to run devices. It must be held before the start and outlive the stop. */
   readonly lease: Lease;
   /** Opens a pool of one connection, for the claims. */
@@ -60,6 +70,7 @@ const ANSWER_LATE = 6_000;
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
+  readonly moving: Moving;
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
   readonly #directory = new Directory();
@@ -125,6 +136,13 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#notify(id);
       },
     });
+    const { sql, seals, world } = options;
+    this.moving = moving({
+      ...{ sql, seals, lease, world, log, directory: this.#directory, ownership: this.#ownership },
+      here: id => this.#here(id),
+      checkFree: id => this.#checkFree(id),
+      reach: reachStore,
+    });
   }
 
   /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
@@ -152,10 +170,7 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   async create(id: string = randomUUID()): Promise<DeviceView> {
-    if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
-    if (this.#directory.get(id))
-      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
+    this.#checkFree(id);
     const { sql, lease, seals } = this.#options;
     this.#ownership.assertHeld();
     const { term } = lease;
@@ -335,6 +350,13 @@ export class Supervisor implements Service, Devices, Fleet {
       );
   }
 
+  #checkFree(id: string): void {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
+    if (this.#directory.get(id))
+      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
+  }
+
   #tell(id: string, message: ToShard): void {
     const shard = this.#directory.get(id)?.shard;
     if (typeof shard === 'number') this.#shards.post(shard, message);
@@ -367,14 +389,5 @@ export class Supervisor implements Service, Devices, Fleet {
 
   #notify(id: string): void {
     for (const watcher of this.#watchers.get(id) ?? []) watcher();
-  }
-}
-
-async function reachStore<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Fenced) throw new Failure('DEVICE_ELSEWHERE', undefined, { cause });
-    throw storeFailure(cause);
   }
 }

@@ -1,6 +1,8 @@
 // An app over in-memory devices, and short ways to ask it.
 import pino from 'pino';
 import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { Failure } from '../../src/errors.ts';
+import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
 
 export interface Envelope {
@@ -40,6 +42,11 @@ export class InMemoryEndpoints {
   }
 }
 
+const unasked = async (): Promise<never> => {
+  throw new Failure('INTERNAL_SERVER_ERROR');
+};
+const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
+
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<ApiDeps> = {}) {
   const devices = new InMemoryDevices();
@@ -49,6 +56,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
+    moving: nowhere,
     fleet: {
       shards: () => [],
       ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
