@@ -18,6 +18,7 @@ import {
   type DatabaseAddress,
   openDatabase,
   type Sql,
+  storeFailure,
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
@@ -26,8 +27,10 @@ import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
+import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
+import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -171,6 +174,12 @@ export class Node implements Service {
         fleet: supervisor,
         moving: supervisor.moving,
         endpoints: endpointSettings(sql, deliverer),
+        messages: {
+          status: (deviceNo, id) =>
+            readOutgoing(sql, deviceNo, id).catch(error => {
+              throw storeFailure(error);
+            }),
+        },
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
@@ -187,6 +196,9 @@ export class Node implements Service {
       log,
     });
 
+    const keeping = upkeep({ sql, log });
+    this.#stops.push(() => keeping.stop());
+    await keeping.start();
     this.#stops.push(() => deliverer.stop());
     await deliverer.start();
     // No new requests first; those that run need their shards, so both drain at the same time.

@@ -11,6 +11,7 @@ import { deviceRoutes } from './devices.ts';
 import { followRoutes } from './follow.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
+import { messageRoutes } from './messages.ts';
 import { createMetrics } from './metrics.ts';
 import { movingRoutes } from './moving.ts';
 import { openapiRoute } from './openapi.ts';
@@ -27,6 +28,7 @@ export type {
   EndpointChange,
   EndpointSettings,
   EndpointView,
+  MessageStatus,
   Readiness,
 } from './deps.ts';
 export { COMMAND_TIMEOUT_MS } from './deps.ts';
@@ -69,6 +71,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   movingRoutes(app, deps);
   appRoutes(add, deps, links);
   sendRoutes(add, deps);
+  messageRoutes(add, deps);
   openapiRoute(app, deps.version);
   pageRoutes(app, deps);
   return app;

@@ -33,7 +33,7 @@ export interface DelivererOptions {
   /** Whether it may act for them; true unless given. Asked before every POST. */
   readonly held?: () => boolean;
   readonly log: Logger;
-  /** Open what is sealed with devices' keys. */
+  /** Opens what is stored of a device. */
   readonly seals: Seals;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;
@@ -106,7 +106,16 @@ export class Deliverer implements Service {
       line => this.#known.endpoint(line)?.failing ?? false,
     );
     this.#carry = courier({
-      ...{ sql, log, now, random, known: this.#known, checkpoint: this.#checkpoint, poster: this.#poster },
+      ...{
+        sql,
+        log,
+        now,
+        random,
+        seals,
+        known: this.#known,
+        checkpoint: this.#checkpoint,
+        poster: this.#poster,
+      },
       stopping: () => this.#state === 'stopping' || !this.#held(),
     });
     this.#poll = new Poll({

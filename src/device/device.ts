@@ -4,8 +4,10 @@
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import type { Draft } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
+import { Seal } from '../lib/seal.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import type { Remembered } from '../store/devices.ts';
@@ -14,14 +16,16 @@ import type { Caches } from './caches.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Identity } from './identity.ts';
-import type { KeyVault } from './keys.ts';
-import { sendText } from './sending.ts';
+import { type Arrival, Inbox } from './inbox.ts';
+import { Outgoing } from './outgoing.ts';
+import { Recovery } from './recovery.ts';
 import type { Whatsapp } from './socket.ts';
-import { type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
+import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
+import { unlink } from './unlink.ts';
+import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
-
-const LOGOUT_WITHIN = 5_000;
+import { abandoned, Waiters } from './waiters.ts';
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {
@@ -48,7 +52,9 @@ export class Device {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
-  readonly #watchers = new Set<() => void>();
+  readonly #recovery: Recovery;
+  readonly #outgoing: Outgoing;
+  readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
   #state: State;
   #connection: Connection | undefined;
@@ -73,10 +79,23 @@ export class Device {
     this.#facts = new Facts({
       journal: around.journal,
       seat,
+      seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
+    });
+    this.#recovery = new Recovery({
+      facts: this.#facts,
+      self: () => this.#identity.self,
+      log: this.#log,
+    });
+    this.#outgoing = new Outgoing({
+      ...around,
+      seat,
+      log: this.#log,
+      facts: this.#facts,
+      keys: () => this.#identity.keys,
     });
   }
 
@@ -127,7 +146,7 @@ export class Device {
         return this.#reconnect();
       case 'send': {
         const connection = await this.#open(deadline);
-        return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
+        return this.#outgoing.send(connection, command.id, command.message, deadline);
       }
     }
   }
@@ -154,18 +173,16 @@ export class Device {
     this.#connection?.cut();
     this.#hangUp();
     this.#identity.abandon();
+    this.#outgoing.letGo();
     this.#facts.giveUp();
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#waiters.end();
   }
 
   async #pair(phone: string, deadline: number): Promise<Pairing> {
     if (this.#state.linked) throw new Failure('ALREADY_LOGGED_IN');
-    const under =
-      this.#state.phase === 'waiting' ||
-      this.#state.phase === 'connecting' ||
-      this.#state.phase === 'pairing';
+    const under = ['waiting', 'connecting', 'pairing'].includes(this.#state.phase);
     if (!under || this.#state.wanted !== phone) this.#apply({ on: 'pair', phone });
-    const { pairing, linked, reason } = await this.#until(
+    const { pairing, linked, reason } = await this.#waiters.until(
       ({ pairing, linked, phase }) => pairing !== undefined || linked || phase === 'unlinked',
       deadline,
       () => new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
@@ -189,15 +206,7 @@ export class Device {
     const jid = this.#identity.credentials.me?.id;
     if (!socket || !jid) return false;
     try {
-      const answer: unknown = await socket.query(
-        {
-          tag: 'iq',
-          attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        },
-        LOGOUT_WITHIN,
-      );
-      return answer !== undefined;
+      return await unlink(socket, jid);
     } catch (err) {
       // WhatsApp may close with "device removed" instead of answering.
       if (!this.#state.linked) return true;
@@ -217,8 +226,8 @@ export class Device {
     const { failure } = this.#identity;
     if (failure && !(failure instanceof Fenced))
       throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
-    const { phase, linked, reason } = await this.#until(
-      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || phase === 'conflict' || !linked,
+    const { phase, linked, reason } = await this.#waiters.until(
+      ({ phase, linked }) => !linked || phase === 'open' || phase === 'stopped' || phase === 'conflict',
       deadline,
       () => new Failure('DEVICE_NOT_CONNECTED'),
     );
@@ -233,20 +242,6 @@ export class Device {
     return this.#connection;
   }
 
-  async #until(fits: (state: State) => boolean, deadline: number, late: () => Failure): Promise<State> {
-    if (this.#abandoned) throw abandoned();
-    if (fits(this.#state)) return this.#state;
-    let watcher!: () => void;
-    const fitting = new Promise<State>((resolve, reject) => {
-      watcher = () => {
-        if (this.#abandoned) reject(abandoned());
-        else if (fits(this.#state)) resolve(this.#state);
-      };
-      this.#watchers.add(watcher);
-    });
-    return within(fitting, deadline, late).finally(() => this.#watchers.delete(watcher));
-  }
-
   #apply(input: Input): void {
     if (this.#released) return;
     const before = this.#state;
@@ -257,24 +252,14 @@ export class Device {
     this.#announce(before);
     for (const effect of effects) this.#carryOut(effect);
     if (state !== before) this.#around.changed(this.status());
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#waiters.changed();
   }
 
-  /** A `device.state` event for what a user can act on; not for every step of a reconnect. */
   #announce(before: State): void {
-    const { phase, reason, since } = this.#state;
-    const wasUp = before.phase === 'open';
-    const name =
-      phase === 'open' || phase === 'stopped' || phase === 'conflict'
-        ? phase
-        : phase === 'unlinked' && before.linked
-          ? 'unlinked'
-          : wasUp
-            ? 'disconnected'
-            : '';
-    if (name === '' || name === this.#announced) return;
+    const name = announcement(before, this.#state);
+    if (name === undefined || name === this.#announced) return;
     this.#announced = name;
-    this.#facts.add([fromState(name, reason, since)]);
+    this.#facts.add([fromState(name, this.#state.reason, this.#state.since)]);
   }
 
   #carryOut(effect: Effect): void {
@@ -295,7 +280,7 @@ export class Device {
         this.#after(effect.ms, { on: 'steady' });
         break;
       case 'forget':
-        this.#identity.forget(effect.reason);
+        this.#identity.forget(effect.reason, () => this.#conclude(effect.reason));
         break;
       case 'halt':
         this.#identity.halt(effect.phase, effect.reason);
@@ -315,15 +300,24 @@ export class Device {
     this.#turn++;
     clearTimeout(this.#timer);
     this.#connection?.hangUp();
+    this.#drop();
+  }
+
+  #drop(): void {
+    if (this.#connection) this.#outgoing.interrupted(this.#connection);
     this.#connection = undefined;
   }
 
   async #connect(): Promise<void> {
     const turn = ++this.#turn;
     clearTimeout(this.#timer);
+    let inbox: Inbox;
+    let unseen: Arrival[];
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
       if (turn === this.#turn)
@@ -332,9 +326,11 @@ export class Device {
     }
     if (turn !== this.#turn) return;
     if (!this.#state.linked) this.#identity.renew();
-    this.#connection = new Connection({
+    const connection = new Connection({
       credentials: this.#identity.credentials,
       keys: this.#identity.keys,
+      inbox,
+      sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
       held: this.#around.held,
@@ -348,16 +344,37 @@ export class Device {
         },
         opened: () => {
           this.#identity.introduce();
+          connection.replay(unseen);
+          this.#outgoing.resume(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
-          this.#connection = undefined;
+          this.#drop();
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
-        happened: drafts => this.#facts.add(drafts),
+        happened: drafts => this.#happened(drafts),
+        handled: arrival => this.#recovery.handled(arrival),
+        acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
       },
     });
+    this.#connection = connection;
+  }
+
+  /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
+  async #conclude(reason: string): Promise<void> {
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#outgoing.abandon(reason);
+    await this.#facts.stored();
+  }
+
+  #happened(drafts: readonly Draft[]): void {
+    this.#facts.add(drafts);
+    for (const { event, payload } of drafts) {
+      if (event !== 'message.ack') continue;
+      const state = payload.receipt_type === 'delivered' ? 'delivered' : 'read';
+      for (const id of payload.ids as string[]) this.#facts.step({ id, state });
+    }
   }
 
   /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */
@@ -374,10 +391,4 @@ export class Device {
       this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } }),
     );
   }
-}
-
-function abandoned(cause?: unknown): Failure {
-  return new Failure('STORE_UNAVAILABLE', 'This node may not run the device any more; nothing was done.', {
-    cause,
-  });
 }

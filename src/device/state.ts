@@ -197,3 +197,10 @@ export function step(state: State, input: Input, now: number, random: number): S
     return go(phase, { reason }, { do: 'hang-up' }, { do: 'halt', phase, reason });
   }
 }
+
+/** The state that a user is told of, who can act on it; undefined for a mere step of a reconnect. */
+export function announcement(before: State, { phase }: State): string | undefined {
+  if (phase === 'open' || phase === 'stopped' || phase === 'conflict') return phase;
+  if (phase === 'unlinked' && before.linked) return 'unlinked';
+  return before.phase === 'open' ? 'disconnected' : undefined;
+}

@@ -8,6 +8,7 @@ import { within } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
+  Answer,
   Answers,
   Command,
   DeviceStatus,
@@ -214,31 +215,37 @@ export class Supervisor implements Service, Devices, Fleet {
     { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
     const deadline = Date.now() + ms;
-    for (;;) {
-      if (this.#closing) throw new Failure('SHUTTING_DOWN');
-      this.#here(id);
-      const handle = await this.#ready(id, deadline);
-      // The shard keeps the deadline itself; this is for a shard that does not.
-      const reply = await within(
-        handle.command({ device: id, command, deadline, request }),
-        Math.max(deadline, Date.now()) + ANSWER_LATE,
-        () => new Failure('GATEWAY_TIMEOUT'),
-      );
-      if (reply !== 'lost') {
-        if (reply.ok) return reply.answer as Answers[C['do']];
-        throw Failure.from(reply.error);
-      }
+    for (let lost = 0; ; lost += 1) {
+      const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
+        throw lost > 0 ? unsettled(command, error) : error;
+      });
+      if (reply !== 'lost') return reply as Answers[C['do']];
+    }
+  }
+
+  /**
+   * Gives the command to the device's shard. A shard that dies with it loses it, and it is given to the next: a send
+   * has its id, so that the next one knows how far it came.
+   */
+  async #attempt(id: string, command: Command, deadline: number, request: string): Promise<Answer | 'lost'> {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    this.#here(id);
+    const handle = await this.#ready(id, deadline);
+    // The shard keeps the deadline itself; this is for a shard that does not.
+    const reply = await within(
+      handle.command({ device: id, command, deadline, request }),
+      Math.max(deadline, Date.now()) + ANSWER_LATE,
+      () => new Failure('GATEWAY_TIMEOUT'),
+    );
+    if (reply === 'lost') {
       this.#log.warn(
         { device: id, shard: handle.shard, command: command.do, request },
         'the shard died with a command',
       );
-      // A send may have left; doing it again could say it twice. The others can be done again.
-      if (command.do === 'send')
-        throw new Failure(
-          'GATEWAY_TIMEOUT',
-          'The thread of the device died while the message was being sent; it may have been sent.',
-        );
+      return 'lost';
     }
+    if (reply.ok) return reply.answer;
+    throw Failure.from(reply.error);
   }
 
   async changed(id: string, ms: number): Promise<void> {
@@ -390,4 +397,15 @@ export class Supervisor implements Service, Devices, Fleet {
   #notify(id: string): void {
     for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
+}
+
+/** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
+function unsettled(command: Command, error: unknown): unknown {
+  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
+  if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
+  return new Failure(
+    'GATEWAY_TIMEOUT',
+    'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
+    { cause: error, results: { message_id: command.id } },
+  );
 }

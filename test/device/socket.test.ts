@@ -15,14 +15,17 @@ import {
 import pino from 'pino';
 import { makeCaches } from '../../src/device/caches.ts';
 import { decodeCredentials, encodeCredentials } from '../../src/device/credentials.ts';
-import { DeviceKeys, KeyVault } from '../../src/device/keys.ts';
+import { Groups } from '../../src/device/groups.ts';
+import { Inbox } from '../../src/device/inbox.ts';
+import { DeviceKeys } from '../../src/device/keys.ts';
 import { openSocket, trustRoot } from '../../src/device/socket.ts';
+import { KeyVault } from '../../src/device/vault.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import { claimDevices } from '../../src/store/devices.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { memoryKeys, quiet } from './signal.ts';
-import { deviceStore } from './store.ts';
+import { deviceStore, openedCredentials } from './store.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -44,14 +47,21 @@ function listener() {
   return { lines, log };
 }
 
+const surroundings = (keys: DeviceKeys) => ({
+  inbox: new Inbox({ sql: undefined as never, owner: '', keys }),
+  groups: new Groups(() => assert.fail('no group is asked for')),
+  sent: async () => undefined,
+  caches: makeCaches(),
+});
+
 async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
   const credentials = linked();
   const { keys } = open(await seat(), { creds: credentials });
   const socket = openSocket({
+    ...surroundings(keys),
     credentials,
     keys,
-    caches: makeCaches(),
     whatsapp: { socketUrl: url },
     held: () => true,
     log,
@@ -161,7 +171,7 @@ test('a device that connects is never seen online by those who watch it', async 
   );
   const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20 });
   const connect = async ({ no, epoch }: { no: number; epoch: number }) => {
-    const credentials = decodeCredentials(rows.get(no)!);
+    const credentials = decodeCredentials(openedCredentials(no, rows.get(no)!));
     const keys = new DeviceKeys({
       vault,
       seat: { id: `device-${no}`, no, epoch, key: new Uint8Array(32) },
@@ -170,9 +180,9 @@ test('a device that connects is never seen online by those who watch it', async 
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
     const socket = openSocket({
+      ...surroundings(keys),
       credentials,
       keys,
-      caches: makeCaches(),
       whatsapp,
       held: () => true,
       log: quiet,

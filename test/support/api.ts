@@ -57,6 +57,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     devices,
     endpoints,
     moving: nowhere,
+    messages: { status: async () => undefined },
     fleet: {
       shards: () => [],
       ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
