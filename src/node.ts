@@ -10,6 +10,7 @@ import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { within } from './lib/deadline.ts';
+import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
@@ -101,6 +102,9 @@ export class Node implements Service {
 
   async #build(): Promise<void> {
     const { config, log, version, simulator, fatal } = this.#options;
+    armFailpoints(config.failpoints);
+    if (config.failpoints !== undefined)
+      log.warn({ failpoints: config.failpoints }, 'failpoints are armed: this process fails on purpose');
     const address = await this.#database();
     this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
@@ -157,6 +161,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),

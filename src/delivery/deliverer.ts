@@ -13,6 +13,7 @@
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
 // A device's events are delivered by the node that owns the device: from the recorded cursor on, when it has taken it.
 import type { Logger } from 'pino';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
@@ -173,7 +174,9 @@ export class Deliverer implements Service {
       this.#distrust(deviceNo);
       try {
         await this.#checkpoint.flush();
-        return await change();
+        const changed = await change();
+        await failpoint('endpoint.after_change');
+        return changed;
       } finally {
         this.#changing.delete(deviceNo);
         this.#broken.clear();

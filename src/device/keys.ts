@@ -12,10 +12,11 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { failpoint } from '../lib/failpoint.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { storeFailure } from '../store/database.ts';
-import { handOut, type Kind, takeIn, type Value } from './key-codec.ts';
+import { handOut, type Kind, type Value } from './key-codec.ts';
 import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
 
 interface Unit {
@@ -173,7 +174,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
     const durable = this.#write({ writes, arrived, credentials: made ? this.#credentials() : undefined });
-    return { result, durable };
+    return { result, durable: made ? durable.then(() => failpoint('prekeys.after_store')) : durable };
   }
 }
 
@@ -182,6 +183,6 @@ function stage(writes: Writes, data: SignalDataSet): void {
     const values = writes.get(kind) ?? new Map<string, Value | null>();
     writes.set(kind, values);
     for (const [id, value] of Object.entries(data[kind] ?? {}))
-      values.set(id, value === null || value === undefined ? null : takeIn(kind, value as Value));
+      values.set(id, value === null || value === undefined ? null : handOut(kind, value as Value));
   }
 }

@@ -115,6 +115,7 @@ export class Outgoing {
         deadline,
         () => new Failure('GATEWAY_TIMEOUT', QUEUED, { results: { message_id: id, status: 'queued' } }),
       );
+      await failpoint('send.after_ack');
       if (error === undefined) return { messageId: id, at };
       const results = { message_id: id, error };
       if (error === REACHOUT_TIMELOCK) throw new Failure('WA_REACHOUT_TIMELOCK', undefined, { results });

@@ -149,4 +149,6 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Text of the setting FAILPOINTS. */
+  readonly failpoints?: string;
 }

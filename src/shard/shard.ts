@@ -13,6 +13,7 @@ import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
+import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
@@ -65,6 +66,7 @@ export class Shard {
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
     assertContract();
+    armFailpoints(settings.failpoints);
     trustRoot(settings.whatsapp.rootKey);
     this.#settings = settings;
     this.#port = port;

@@ -16,6 +16,7 @@ import type { DeviceView, Moving } from './devices.ts';
 import { type Directory, type Entry, viewOf } from './directory.ts';
 import type { Lease } from './lease.ts';
 import type { Ownership } from './ownership.ts';
+import { reachStore as reach } from './reach.ts';
 
 export interface MovingOptions {
   readonly sql: Sql;
@@ -30,12 +31,10 @@ export interface MovingOptions {
   readonly here: (id: string) => Entry;
   /** Judges an id that nobody has yet; fails with INVALID_DEVICE_ID or DEVICE_EXISTS. */
   readonly checkFree: (id: string) => void;
-  /** Runs a statement and turns its failure into one for the caller. */
-  readonly reach: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 export function moving(options: MovingOptions): Moving {
-  const { sql, seals, lease, directory, ownership, world, log, here, checkFree, reach } = options;
+  const { sql, seals, lease, directory, ownership, world, log, here, checkFree } = options;
   /** One import at a time, so that two of the same archive do not both find that nobody has its account. */
   let importing: Promise<unknown> = Promise.resolve();
 

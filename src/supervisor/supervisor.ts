@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
@@ -37,7 +38,7 @@ import type { Lease } from './lease.ts';
 import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
-import { reachStore } from './reach.ts';
+import { reachStore, unsettled } from './reach.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
 
@@ -68,7 +69,7 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
-const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const DEVICE_ID = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
   readonly moving: Moving;
@@ -112,10 +113,7 @@ export class Supervisor implements Service, Devices, Fleet {
       quarantined: () => this.#move(),
     });
     this.#ownership = new Ownership({
-      lease,
-      open,
-      log,
-      directory: this.#directory,
+      ...{ lease, open, log, directory: this.#directory },
       access: row => accessTo(row, options.seals, log),
       suspend: () => {
         for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
@@ -137,18 +135,16 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#notify(id);
       },
     });
-    const { sql, seals, world } = options;
     this.moving = moving({
-      ...{ sql, seals, lease, world, log, directory: this.#directory, ownership: this.#ownership },
-      here: id => this.#here(id),
-      checkFree: id => this.#checkFree(id),
-      reach: reachStore,
+      ...{ ...options, directory: this.#directory, ownership: this.#ownership },
+      ...{ here: id => this.#here(id), checkFree: id => this.#checkFree(id) },
     });
   }
 
   /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
     await reachStore(() => this.#ownership.start());
+    await failpoint('start.after_claim');
     await this.#shards.start();
   }
 
@@ -159,6 +155,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.close();
     await this.#ownership.stop();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await failpoint('stop.after_drain');
   }
 
   list(): DeviceView[] {
@@ -181,6 +178,7 @@ export class Supervisor implements Service, Devices, Fleet {
         throw error;
       },
     );
+    await failpoint('device.after_create');
     this.#ownership.made(row, term);
     return viewOf(this.#entry(id));
   }
@@ -193,6 +191,7 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
+    await failpoint('device.before_remove');
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
@@ -359,9 +358,9 @@ export class Supervisor implements Service, Devices, Fleet {
 
   #checkFree(id: string): void {
     if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
-    if (this.#directory.get(id))
-      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
+    if (!DEVICE_ID.test(id)) throw new Failure('INVALID_DEVICE_ID');
+    const results = { device_id: id };
+    if (this.#directory.get(id)) throw new Failure('DEVICE_EXISTS', undefined, { results });
   }
 
   #tell(id: string, message: ToShard): void {
@@ -397,15 +396,4 @@ export class Supervisor implements Service, Devices, Fleet {
   #notify(id: string): void {
     for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
-}
-
-/** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
-function unsettled(command: Command, error: unknown): unknown {
-  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
-  if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
-  return new Failure(
-    'GATEWAY_TIMEOUT',
-    'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
-    { cause: error, results: { message_id: command.id } },
-  );
 }

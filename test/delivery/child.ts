@@ -7,4 +7,11 @@ import { OWNER, secret } from './ledger.ts';
 
 const address = JSON.parse(process.argv[2] ?? '') as DatabaseAddress;
 const sql = openDatabase({ address, connections: 2, name: 'deliverer-child' });
-await new Deliverer({ sql, owner: OWNER, log: quiet, seals: testSeals(sql), secret, version: '0.0.0-test' }).start();
+await new Deliverer({
+  sql,
+  owner: OWNER,
+  log: quiet,
+  seals: testSeals(sql),
+  secret,
+  version: '0.0.0-test',
+}).start();

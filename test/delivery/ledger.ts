@@ -2,7 +2,6 @@
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
 import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
-import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
@@ -12,9 +11,6 @@ import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
-const zero = new Seal(new Uint8Array(32));
-/** The seal of every device here. */
-export const seals = { sealOf: () => zero };
 /** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
 
@@ -44,9 +40,10 @@ export async function append(
   const [{ epoch } = { epoch: 0 }] = await sql<
     { epoch: number }[]
   >`select epoch from device where no = ${no}`;
+  const seal = await testSeals(sql).sealOf(no);
   const { placed } = await record(sql, OWNER, {
     epochs: new Map([[no, epoch]]),
-    rows: facts.map(fact => rowOf(no, jid, fact, seals.sealOf())),
+    rows: facts.map(fact => rowOf(no, jid, fact, seal)),
     done: [],
     steps: [],
   });
@@ -57,7 +54,7 @@ export async function append(
     seq: row.seq,
     id: row.id,
     event: row.event,
-    body: openedBody(row, id, seals.sealOf()),
+    body: openedBody(row, id, seal),
   }));
 }
 
