@@ -68,7 +68,12 @@ export class Shard {
       connections: settings.connections,
       name: `cardume-shard-${settings.shard}`,
     });
-    this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
+    this.#vault = new KeyVault({
+      sql: this.#sql,
+      owner: settings.node,
+      cacheBytes: CACHE_BYTES,
+      log: this.#log,
+    });
     this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
