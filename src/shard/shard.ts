@@ -74,7 +74,7 @@ export class Shard {
     this.#log = makeLogger(settings.logLevel, { shard: settings.shard });
     this.#lease = new LeaseClock(settings.lease);
     this.#sql = this.#openDatabase();
-    this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
@@ -122,6 +122,11 @@ export class Shard {
   #openDatabase(): Sql {
     const { database: address, connections, shard } = this.#settings;
     return openDatabase({ address, connections, name: `cardume-shard-${shard}` });
+  }
+
+  #openVault(): KeyVault {
+    const { node: owner } = this.#settings;
+    return new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES, log: this.#log });
   }
 
   #expect(seats: readonly Seat[]): void {
@@ -244,7 +249,7 @@ export class Shard {
     void this.#sql.end({ timeout: 0 });
     this.#sql = this.#openDatabase();
     const { node: owner } = this.#settings;
-    this.#vault = new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner });
     this.#port.postMessage({ op: 'suspended', term: this.#term });
     this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');
