@@ -34,7 +34,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
-import { Supervisor } from './supervisor/supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
   readonly config: Config;
@@ -44,6 +44,9 @@ export interface NodeOptions {
   readonly simulator?: { readonly controlUrl: string };
   /** Where QR codes are drawn, when somebody is looking. */
   readonly draw?: (text: string) => void;
+  /** Other limits than usual, for tests. */
+  readonly health?: SupervisorOptions['shard']['health'];
+  readonly unread?: SupervisorOptions['shard']['unread'];
   /** The node cannot go on; whoever runs the process should start it anew. */
   readonly fatal: (why: string) => void;
 }
@@ -101,7 +104,7 @@ export class Node implements Service {
   }
 
   async #build(): Promise<void> {
-    const { config, log, version, simulator, fatal } = this.#options;
+    const { config, log, version, simulator, health, unread, fatal } = this.#options;
     armFailpoints(config.failpoints);
     if (config.failpoints !== undefined)
       log.warn({ failpoints: config.failpoints }, 'failpoints are armed: this process fails on purpose');
@@ -161,6 +164,8 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        ...(health && { health }),
+        ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),

@@ -16,6 +16,10 @@ export const gowaDevice = z
   })
   .openapi('Device');
 
+export const reasons = z
+  .array(z.object({ code: z.string(), text: z.string() }))
+  .openapi({ example: [{ code: 'no_pong', text: 'no pong for 42 s' }] });
+
 export const listedDevice = z
   .object({
     device_id: z.string().openapi({ example: 'sales' }),
@@ -29,6 +33,9 @@ export const listedDevice = z
       .openapi({ description: 'The thread that hosts it, null while it has none or another node runs it.' }),
     since: z.iso.datetime().openapi({ description: 'When it entered the state.' }),
     reason: z.string().optional().openapi({ description: 'Why it is not open.' }),
+    degraded: reasons
+      .optional()
+      .openapi({ description: 'What is wrong with it, while it is degraded; empty while it recovers.' }),
   })
   .openapi('ListedDevice');
 
@@ -58,6 +65,7 @@ export function toListedDevice(device: DeviceView): z.input<typeof listedDevice>
     shard: device.shard,
     since: new Date(device.since).toISOString(),
     ...(device.reason && { reason: device.reason }),
+    ...(device.degraded && { degraded: [...device.degraded] }),
   };
 }
 

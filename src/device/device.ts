@@ -8,11 +8,12 @@ import type { Draft } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
-import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
+import type { Answer, Command, DeviceStatus, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import type { Remembered } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
+import { Care, type Stored, type Watch } from './care.ts';
+import { Commands } from './commands.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Identity } from './identity.ts';
@@ -22,7 +23,6 @@ import { Recovery } from './recovery.ts';
 import type { Whatsapp } from './socket.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
-import { unlink } from './unlink.ts';
 import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
@@ -44,6 +44,7 @@ export interface Surroundings {
   fenced(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
+  readonly watch: Watch;
 }
 
 export class Device {
@@ -52,8 +53,10 @@ export class Device {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
+  readonly #commands: Commands;
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
   #state: State;
@@ -65,13 +68,14 @@ export class Device {
   #released = false;
   #abandoned = false;
 
-  /** `row` is the stored credentials, `remembered` its earlier life. Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, remembered?: Remembered) {
+  /** Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, stored: Stored) {
+    const { credentials: row } = stored;
     this.seat = seat;
-    this.#restMs = remembered?.restMs ?? 0;
+    this.#restMs = stored.remembered?.restMs ?? 0;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), remembered);
+    this.#state = initial(row !== undefined, Date.now(), stored.remembered);
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -84,9 +88,15 @@ export class Device {
       streamed: around.streamed,
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
+      now: around.watch.now,
     });
+    this.#care = new Care(
+      { ...around, seat, log: this.#log, facts: this.#facts, identity: this.#identity },
+      stored,
+    );
     this.#recovery = new Recovery({
       facts: this.#facts,
+      beside: message => this.#care.unread.tell(message),
       self: () => this.#identity.self,
       log: this.#log,
     });
@@ -96,6 +106,16 @@ export class Device {
       log: this.#log,
       facts: this.#facts,
       keys: () => this.#identity.keys,
+    });
+    this.#commands = new Commands({
+      state: () => this.#state,
+      connection: () => this.#connection,
+      apply: input => this.#apply(input),
+      waiters: this.#waiters,
+      identity: this.#identity,
+      care: this.#care,
+      outgoing: this.#outgoing,
+      log: this.#log,
     });
   }
 
@@ -110,6 +130,7 @@ export class Device {
   status(): DeviceStatus {
     const { phase, since, linked, reason, pairing } = this.#state;
     const { me } = this.#identity.credentials;
+    const degraded = this.#care.degraded(this.#state);
     return {
       phase,
       since,
@@ -117,6 +138,7 @@ export class Device {
       ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
       ...(reason !== undefined && { reason }),
       ...(pairing && { pairing }),
+      ...(degraded && { degraded }),
     };
   }
 
@@ -127,7 +149,7 @@ export class Device {
   /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
   async command(command: Command, deadline: number): Promise<Answer> {
     try {
-      return await this.#run(command, deadline);
+      return await this.#commands.run(command, deadline);
     } catch (cause) {
       // What may have left may have left. Of everything else the reason is that we let go of the device.
       if (this.#abandoned && !(cause instanceof Failure && cause.code === 'GATEWAY_TIMEOUT'))
@@ -136,19 +158,16 @@ export class Device {
     }
   }
 
-  async #run(command: Command, deadline: number): Promise<Answer> {
-    switch (command.do) {
-      case 'pair':
-        return this.#pair(command.phone ?? '', deadline);
-      case 'logout':
-        return this.#logout();
-      case 'reconnect':
-        return this.#reconnect();
-      case 'send': {
-        const connection = await this.#open(deadline);
-        return this.#outgoing.send(connection, command.id, command.message, deadline);
-      }
-    }
+  /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
+  look(): void {
+    if (this.#released) return;
+    const { phase } = this.#state;
+    const live = phase === 'open' || phase === 'pairing' ? this.#connection : undefined;
+    const { changed, deaf } = this.#care.look(live, phase === 'open');
+    if (changed) this.#around.changed(this.status());
+    if (deaf === undefined) return;
+    this.#connection?.cut();
+    this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } });
   }
 
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
@@ -176,70 +195,6 @@ export class Device {
     this.#outgoing.letGo();
     this.#facts.giveUp();
     this.#waiters.end();
-  }
-
-  async #pair(phone: string, deadline: number): Promise<Pairing> {
-    if (this.#state.linked) throw new Failure('ALREADY_LOGGED_IN');
-    const under = ['waiting', 'connecting', 'pairing'].includes(this.#state.phase);
-    if (!under || this.#state.wanted !== phone) this.#apply({ on: 'pair', phone });
-    const { pairing, linked, reason } = await this.#waiters.until(
-      ({ pairing, linked, phase }) => pairing !== undefined || linked || phase === 'unlinked',
-      deadline,
-      () => new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
-    );
-    if (pairing) return pairing;
-    if (linked) throw new Failure('ALREADY_LOGGED_IN');
-    throw new Failure('PAIRING_FAILED', `The pairing did not start: ${reason ?? 'the connection closed'}.`);
-  }
-
-  async #logout(): Promise<Answers['logout']> {
-    const { linked, phase } = this.#state;
-    if (!linked && phase === 'unlinked') throw new Failure('DEVICE_NOT_LINKED');
-    const unlinked = linked && phase === 'open' && (await this.#unlinkAtWhatsapp());
-    if (this.#state.phase !== 'unlinked') this.#apply({ on: 'unlinked', reason: 'logged out' });
-    await this.#identity.settled();
-    return { unlinked };
-  }
-
-  async #unlinkAtWhatsapp(): Promise<boolean> {
-    const { socket } = this.#connection ?? {};
-    const jid = this.#identity.credentials.me?.id;
-    if (!socket || !jid) return false;
-    try {
-      return await unlink(socket, jid);
-    } catch (err) {
-      // WhatsApp may close with "device removed" instead of answering.
-      if (!this.#state.linked) return true;
-      this.#log.warn({ err }, 'WhatsApp did not confirm the logout');
-      return false;
-    }
-  }
-
-  #reconnect(): Answers['reconnect'] {
-    if (!this.#state.linked) throw new Failure('DEVICE_NOT_LINKED');
-    this.#apply({ on: 'reconnect' });
-    return {};
-  }
-
-  /** The open connection, waited for until the deadline. */
-  async #open(deadline: number): Promise<Connection> {
-    const { failure } = this.#identity;
-    if (failure && !(failure instanceof Fenced))
-      throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
-    const { phase, linked, reason } = await this.#waiters.until(
-      ({ phase, linked }) => !linked || phase === 'open' || phase === 'stopped' || phase === 'conflict',
-      deadline,
-      () => new Failure('DEVICE_NOT_CONNECTED'),
-    );
-    if (!linked) throw new Failure('DEVICE_NOT_LINKED');
-    if (phase === 'conflict')
-      throw new Failure(
-        'DEVICE_STOPPED',
-        'Another process connects with the same credentials. Stop it, then reconnect this device.',
-      );
-    if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
-    if (!this.#connection) throw new Failure('DEVICE_NOT_CONNECTED');
-    return this.#connection;
   }
 
   #apply(input: Input): void {
@@ -337,6 +292,8 @@ export class Device {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      vitals: this.#care.vitals,
+      unread: this.#care.unread,
       held: this.#around.held,
       log: this.#log,
       phone: this.#state.wanted ?? '',
@@ -357,6 +314,7 @@ export class Device {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
@@ -369,6 +327,7 @@ export class Device {
   async #conclude(reason: string): Promise<void> {
     await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log }));
     await this.#outgoing.abandon(reason);
+    this.#care.unread.forget();
     await this.#facts.stored();
   }
 

@@ -17,6 +17,7 @@ import type { DeviceKeys } from './keys.ts';
 import { guardByLease } from './lease-guard.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
+import type { Unread } from './unread.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
 export interface Whatsapp {
@@ -34,6 +35,7 @@ export interface SocketOptions {
   readonly groups: Groups;
   /** A message that we sent, for a peer that could not decrypt it. */
   readonly sent: (id: string) => Promise<proto.IMessage | undefined>;
+  readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
   /** Whether anything may pass the socket; asked for every frame. */
@@ -54,6 +56,7 @@ export function openSocket({
   inbox,
   groups,
   sent,
+  unread,
   caches,
   whatsapp,
   held,
@@ -72,15 +75,18 @@ export function openSocket({
     emitOwnEvents: false,
     // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.
     retryRequestDelayMs: 20,
+    // Never: it goes by the wall clock, so that a step of it ended every connection at once (Socket/socket.ts,
+    // startKeepAliveRequest). `ping.ts` pings and `health.ts` judges by a monotonic clock.
+    keepAliveIntervalMs: 2 ** 31 - 1,
     // Our commits answer for durability and fail fast; 10 retries of 3 s would hold the account's mutex for 30 s.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     generateHighQualityLinkPreview: false,
     cachedGroupMetadata: async jid => groups.peek(jid),
     getMessage: async key => sent(key.id ?? ''),
     userDevicesCache: caches.userDevices(no),
-    msgRetryCounterCache: caches.messageRetries(no),
+    msgRetryCounterCache: unread.retryCounts(caches.messageRetries(no)),
     callOfferCache: caches.callOffers(no),
-    placeholderResendCache: caches.placeholders(no),
+    placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
     ...(agent && { agent, fetchAgent: agent }),
   };
@@ -109,6 +115,7 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
 
 interface RetryManager {
   recentMessagesMap: LRUCache<string, { message: proto.IMessage; timestamp: number }>;
+  schedulePhoneRequest: (id: string, ask: () => void) => void;
   messageKeyIndex: Map<string, string>;
   baseKeys: LRUCache<string, Uint8Array>;
 }
@@ -117,6 +124,8 @@ interface RetryManager {
 function boundRetryManager(socket: WASocket): void {
   const manager = socket.messageRetryManager as unknown as RetryManager | null;
   if (!manager) return;
+  // `unread.ts` asks: over restarts, and more often than once.
+  manager.schedulePhoneRequest = () => {};
   const index = manager.messageKeyIndex;
   manager.recentMessagesMap = new LRUCache({
     max: 16,

@@ -6,12 +6,16 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { makeCaches } from '../device/caches.ts';
+import type { Stored, Watch } from '../device/care.ts';
 import { assertContract } from '../device/contract.ts';
 import { Device } from '../device/device.ts';
+import { HEALTH_LIMITS } from '../device/health.ts';
 import { trustRoot } from '../device/socket.ts';
+import { UNREAD_LIMITS } from '../device/unread-rules.ts';
 import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
+import { AwakeClock } from '../lib/awake.ts';
 import { within } from '../lib/deadline.ts';
 import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
@@ -19,10 +23,12 @@ import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
 import { type Remembered, readRemembered } from '../store/devices.ts';
+import { readDegraded } from '../store/health.ts';
+import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { Outbox } from './outbox.ts';
-import type { DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
 
 /** As much of a MessagePort as a shard needs. */
 export interface Port {
@@ -58,6 +64,11 @@ export class Shard {
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
+  readonly #watch: Watch;
+  readonly #clock: AwakeClock;
+  readonly #look: NodeJS.Timeout;
+  #pings: number[] = [];
+  #counts: Partial<Record<Count, number>> = {};
   readonly #leaseLook: NodeJS.Timeout;
   /** The term of the lease in which the devices here were given. */
   #term = 0;
@@ -79,6 +90,21 @@ export class Shard {
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
     this.#lag.enable();
+    const health = { ...HEALTH_LIMITS, ...settings.health };
+    this.#clock = new AwakeClock(health.everyMs);
+    this.#watch = {
+      health,
+      unread: { ...UNREAD_LIMITS, ...settings.unread },
+      now: this.#clock.now,
+      ponged: ms => void this.#pings.push(ms),
+      counted: what => {
+        this.#counts[what] = (this.#counts[what] ?? 0) + 1;
+      },
+    };
+    this.#look = setInterval(() => {
+      this.#clock.tick();
+      for (const device of this.#devices.values()) device.look();
+    }, health.everyMs);
     this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
     this.#leaseLook = setInterval(() => {
       if (!this.#lease.sound(this.#term)) this.#suspend();
@@ -145,9 +171,9 @@ export class Shard {
   }
 
   async #adopt(seats: readonly Seat[]): Promise<void> {
-    const stored = await this.#read(seats);
-    if (!stored) return;
-    const { rows, remembered } = stored;
+    const found = await this.#stored(seats);
+    if (!found) return;
+    const { credentials, degraded, unread, remembered } = found;
     for (const seat of seats) {
       // Released, or replaced by another device of the same id, while we were reading.
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
@@ -160,7 +186,12 @@ export class Shard {
         continue;
       }
       try {
-        this.#host(seat, rows.get(seat.no), remembered.get(seat.no));
+        this.#host(seat, {
+          credentials: credentials.get(seat.no),
+          degraded: degraded.has(seat.no),
+          unread: unread.get(seat.no) ?? [],
+          remembered: remembered.get(seat.no),
+        });
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
@@ -171,7 +202,7 @@ export class Shard {
     }
   }
 
-  #host(seat: Seat, credentials: Buffer | undefined, remembered: Remembered | undefined): void {
+  #host(seat: Seat, stored: Stored): void {
     const term = this.#term;
     const device: Device = new Device(
       seat,
@@ -188,26 +219,35 @@ export class Shard {
         knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
         changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
         streamed: events => this.#outbox.add(events),
+        watch: this.#watch,
       },
-      credentials,
-      remembered,
+      stored,
     );
     this.#devices.set(seat.id, device);
     device.start();
   }
 
   /** While the database is away there is nothing better to do than wait, until nobody waits for an answer any more. */
-  async #read(
-    seats: readonly Seat[],
-  ): Promise<{ rows: Map<number, Buffer>; remembered: Map<number, Remembered> } | undefined> {
+  async #stored(seats: readonly Seat[]): Promise<
+    | {
+        credentials: Map<number, Buffer>;
+        degraded: Set<number>;
+        unread: Map<number, UndecryptableRow[]>;
+        remembered: Map<number, Remembered>;
+      }
+    | undefined
+  > {
     const nos = seats.map(({ no }) => no);
     for (;;) {
       try {
-        const [rows, lives] = await Promise.all([
+        const [credentials, degraded, unread, lives] = await Promise.all([
           readCredentials(this.#sql, nos),
+          readDegraded(this.#sql, nos),
+          readUndecryptable(this.#sql, nos, this.#watch.unread.most),
           readRemembered(this.#sql, nos),
         ]);
-        return { rows, remembered: new Map(lives.map(life => [life.no, life])) };
+        const remembered = new Map(lives.map(life => [life.no, life]));
+        return { credentials, degraded, unread, remembered };
       } catch (err) {
         this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
@@ -320,6 +360,7 @@ export class Shard {
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
     this.#outbox.empty();
     clearInterval(this.#pulse);
+    clearInterval(this.#look);
     clearInterval(this.#leaseLook);
     this.#heartbeat.stop();
     await this.#sql.end({ timeout: 1 });
@@ -337,8 +378,12 @@ export class Shard {
         external,
         creditInUse: this.#outbox.creditInUse,
         eventsQueued: this.#outbox.queued,
+        pings: this.#pings,
+        counts: this.#counts,
       },
     });
     this.#lag.reset();
+    this.#pings = [];
+    this.#counts = {};
   }
 }

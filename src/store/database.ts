@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import postgres from 'postgres';
 import { Failure } from '../errors.ts';
 import { arrayTypes } from './arrays.ts';
+import { Fenced } from './fence.ts';
 
 /** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
 export type DatabaseAddress =
@@ -195,4 +196,14 @@ export function storeFailure(error: unknown): Failure {
     ? 'The connection to the database was lost before it answered; what was asked for may have been done.'
     : undefined;
   return new Failure('STORE_UNAVAILABLE', text, { cause: error });
+}
+
+/** The result of the work, its failure as `storeFailure` tells it. */
+export async function reachStore<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof Fenced) throw new Failure('DEVICE_ELSEWHERE', undefined, { cause });
+    throw storeFailure(cause);
+  }
 }

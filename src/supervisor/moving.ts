@@ -7,7 +7,7 @@ import { Failure } from '../errors.ts';
 import { ArchiveBroken, lockArchive, openArchive } from '../lib/archive.ts';
 import type { Logger } from '../lib/logger.ts';
 import { Seal } from '../lib/seal.ts';
-import type { Sql } from '../store/database.ts';
+import { reachStore as reach, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { readDeviceState, writeDevice } from '../store/device-state.ts';
 import { type DeviceRow, markExported } from '../store/devices.ts';
@@ -16,7 +16,6 @@ import type { DeviceView, Moving } from './devices.ts';
 import { type Directory, type Entry, viewOf } from './directory.ts';
 import type { Lease } from './lease.ts';
 import type { Ownership } from './ownership.ts';
-import { reachStore as reach } from './reach.ts';
 
 export interface MovingOptions {
   readonly sql: Sql;

@@ -29,6 +29,7 @@ export interface OwnershipOptions {
   readonly removed: (entry: Entry) => void;
 }
 
+const CLAIMING = 'This node has taken its lease and is claiming its devices.';
 const ELSEWHERE = 'another node runs this device';
 
 export class Ownership {
@@ -67,14 +68,14 @@ export class Ownership {
   }
 
   view(): OwnershipView {
-    const { directory, lease } = this.#options;
+    const { directory } = this.#options;
     const here = directory.held().length;
-    return { here, elsewhere: directory.size - here, missing: lease.missing };
+    return { here, elsewhere: directory.size - here, missing: this.#missing };
   }
 
   /** Fails with STORE_UNAVAILABLE while this node may act for no device. */
   assertHeld(): void {
-    const { missing } = this.#options.lease;
+    const missing = this.#missing;
     if (missing !== undefined) throw new Failure('STORE_UNAVAILABLE', `${missing} Nothing was done.`);
   }
 
@@ -127,6 +128,11 @@ export class Ownership {
     if (entry?.held && entry.no === no && entry.epoch === epoch) this.#letGo(entry);
     // Perhaps by a claim of our own whose answer was lost.
     this.doubt();
+  }
+
+  /** Why this node may run no device, or does not know yet which. */
+  get #missing(): string | undefined {
+    return this.#options.lease.missing ?? (this.#claims.known ? undefined : CLAIMING);
   }
 
   #lost(): void {

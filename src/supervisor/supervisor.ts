@@ -12,6 +12,7 @@ import type {
   Answer,
   Answers,
   Command,
+  Count,
   DeviceStatus,
   Fault,
   FromShard,
@@ -20,6 +21,7 @@ import type {
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
 import { accessTo } from './access.ts';
@@ -38,9 +40,10 @@ import type { Lease } from './lease.ts';
 import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
-import { reachStore, unsettled } from './reach.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
+import { unsettled } from './unsettled.ts';
+import { Watchers } from './watchers.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
@@ -77,7 +80,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #log: Logger;
   readonly #directory = new Directory();
   readonly #gate: ConnectGate;
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
   readonly #shards: Shards;
   readonly #ownership: Ownership;
   #closing = false;
@@ -132,7 +135,7 @@ export class Supervisor implements Service, Devices, Fleet {
       changed: (entry, status) => this.#changed(entry, status),
       removed: ({ id }) => {
         this.#directory.remove(id);
-        this.#notify(id);
+        this.#watchers.notify(id);
       },
     });
     this.moving = moving({
@@ -205,7 +208,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
-    this.#notify(id);
+    this.#watchers.notify(id);
   }
 
   async command<C extends Command>(
@@ -247,19 +250,8 @@ export class Supervisor implements Service, Devices, Fleet {
     throw Failure.from(reply.error);
   }
 
-  async changed(id: string, ms: number): Promise<void> {
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers);
-    let timer: NodeJS.Timeout | undefined;
-    let watcher!: () => void;
-    await new Promise<void>(resolve => {
-      watcher = resolve;
-      watchers.add(watcher);
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    watchers.delete(watcher);
-    if (watchers.size === 0) this.#watchers.delete(id);
+  changed(id: string, ms: number): Promise<void> {
+    return this.#watchers.changed(id, ms);
   }
 
   shards(): ShardView[] {
@@ -275,6 +267,14 @@ export class Supervisor implements Service, Devices, Fleet {
 
   connectsWaiting(): number {
     return this.#gate.waiting;
+  }
+
+  count(what: Count): number {
+    return this.#shards.tally.count(what);
+  }
+
+  takePings(): number[] {
+    return this.#shards.tally.takePings();
   }
 
   /** For tests and the demo: makes a shard's thread fail in a named way. */
@@ -324,7 +324,7 @@ export class Supervisor implements Service, Devices, Fleet {
   #changed(entry: Entry, status: DeviceStatus): void {
     this.#directory.update(entry, status);
     this.#options.statusChanged?.(viewOf(entry));
-    this.#notify(entry.id);
+    this.#watchers.notify(entry.id);
   }
 
   /**
@@ -391,9 +391,5 @@ export class Supervisor implements Service, Devices, Fleet {
       await this.changed(id, left);
       this.#here(id);
     }
-  }
-
-  #notify(id: string): void {
-    for (const watcher of this.#watchers.get(id) ?? []) watcher();
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Pulse } from '../../src/shard/protocol.ts';
 import type { ShardView } from '../../src/supervisor/devices.ts';
-import { createApi } from '../support/api.ts';
+import { createApi, quietFleet } from '../support/api.ts';
 
 const pulse: Pulse = {
   devices: 2,
@@ -12,6 +12,8 @@ const pulse: Pulse = {
   external: 2000,
   creditInUse: 4,
   eventsQueued: 5,
+  pings: [],
+  counts: {},
 };
 const shards: ShardView[] = [
   { shard: 0, state: 'up', devices: 2, restarts: 1, pulse },
@@ -37,6 +39,7 @@ test('readiness is 200, or 503 with what is not ready', async () => {
 test('the metrics show devices, shards, the main thread and requests, without a device or an account in a label', async () => {
   const { app, get, devices } = createApi({
     fleet: {
+      ...quietFleet,
       shards: () => shards,
       ownership: () => ({ here: 2, elsewhere: 3, missing: undefined }),
       connectsWaiting: () => 7,

@@ -69,8 +69,8 @@ export async function deliverer(
     sql,
     owner: OWNER,
     log: quiet,
-    secret,
     seals,
+    secret,
     version: '0.0.0-test',
     ...options,
   });

@@ -46,6 +46,14 @@ const unasked = async (): Promise<never> => {
   throw new Failure('INTERNAL_SERVER_ERROR');
 };
 const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
+/** No shards, and nothing has happened. */
+export const quietFleet: ApiDeps['fleet'] = {
+  shards: () => [],
+  connectsWaiting: () => 0,
+  count: () => 0,
+  takePings: () => [],
+  ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
+};
 
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<ApiDeps> = {}) {
@@ -58,11 +66,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
-    fleet: {
-      shards: () => [],
-      ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
-      connectsWaiting: () => 0,
-    },
+    fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },

@@ -82,6 +82,16 @@ export const networkFaults = {
       return true;
     },
   }),
+  'delivery.unavailable': kind({
+    doc: 'A message to the client comes without its ciphertext, as to a device that its sender has not encrypted for.',
+    at: 'out',
+    params: z.strictObject({ type: z.string().max(100).default('') }),
+    suits: isMessage,
+    act: (wire, stanza, { type }) => {
+      wire.transmit({ ...stanza, content: [node('unavailable', type === '' ? {} : { type })] });
+      return true;
+    },
+  }),
   'drain.slow': kind({
     doc: 'What waited for a device is delivered at `perSecond` stanzas a second.',
     at: 'out',

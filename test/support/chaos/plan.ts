@@ -4,8 +4,11 @@ import { between, pick, seeded } from '../random.ts';
 
 /** Each is one thing that breaks; docs/reliability.md says what is expected of each. Times are milliseconds. */
 export type Blow =
-  /** The product is killed, and started again; with a rule it also dies by itself at a failpoint. */
-  | { readonly do: 'sigkill'; readonly downMs: number; readonly rule?: string }
+  /**
+   * The product is killed, and started again; with a rule it also dies by itself at a failpoint. Unless it is `early` it is
+   * given some time to come up first: on a busy machine a start takes longer than the time between two kills.
+   */
+  | { readonly do: 'sigkill'; readonly early: boolean; readonly downMs: number; readonly rule?: string }
   /** Connections of the product to the database are ended by the server; `share` of them. */
   | { readonly do: 'backends'; readonly share: number }
   /** The database dies as at a power cut, and comes back by itself. */
@@ -52,8 +55,9 @@ export interface Planned {
 
 /** Closes that a client comes back from by itself. */
 const CLOSES = ['tcp', 'websocket', 'restart', 'unavailable', 'internal', 'xmlstreamend', 'truncated-frame'];
-/** Points that every run passes often, in the thread that is to fail. */
+/** Points that every run passes often: in the main thread, and in those of the shards. */
 const OFTEN = failpoints.filter(name => /^(recv|send|deliver)\./.test(name));
+const IN_SHARDS = OFTEN.filter(name => !name.startsWith('deliver.'));
 
 export function plan(options: ChaosOptions): Planned[] {
   const random = seeded(options.seed);
@@ -72,7 +76,8 @@ export function plan(options: ChaosOptions): Planned[] {
 }
 
 function kill(random: () => number, rule?: string): Blow {
-  return { do: 'sigkill', downMs: between(random, 0, 500), ...(rule !== undefined && { rule }) };
+  const early = random() < 0.25;
+  return { do: 'sigkill', early, downMs: between(random, 0, 500), ...(rule !== undefined && { rule }) };
 }
 
 function drain(random: () => number, { devices }: ChaosOptions): Blow {
@@ -85,9 +90,11 @@ function drain(random: () => number, { devices }: ChaosOptions): Blow {
   };
 }
 
-/** A rule under which the next process dies by itself, at a point and a pass that chance chooses. */
+/** A rule under which the next process, or one of its threads, dies by itself, where and when chance has it. */
 function rule(random: () => number): string {
-  return `${pick<Failpoint>(random, OFTEN)}:kill@${between(random, 1, 40)}`;
+  const thread = random() < 0.4;
+  const point = pick<Failpoint>(random, thread ? IN_SHARDS : OFTEN);
+  return `${point}:${thread ? 'exit' : 'kill'}@${between(random, 1, 40)}`;
 }
 
 function anyBlow(random: () => number, { devices }: ChaosOptions): Blow {

@@ -1,8 +1,12 @@
 // Carries out what the plan says. Each blow ends by itself; what it broke is whole again afterwards, or comes back alone.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Blow } from './plan.ts';
+import { calm } from './settle.ts';
 import type { Stage } from './stage.ts';
 import type { Traffic } from './traffic.ts';
+
+/** How long a kill waits for devices to be open. */
+const PATIENCE_MS = 10_000;
 
 export class Striker {
   /** Times (ms since 1970) at which connections were taken down without a word. */
@@ -98,8 +102,13 @@ export class Striker {
     }
   }
 
-  async #kill({ downMs, rule }: Extract<Blow, { do: 'sigkill' }>): Promise<void> {
+  async #kill({ early, downMs, rule }: Extract<Blow, { do: 'sigkill' }>): Promise<void> {
     const { product } = this.#stage;
+    const since = performance.now();
+    while (!early && product.running && performance.now() - since < PATIENCE_MS) {
+      if (product.up && (await calm(product).catch(() => false))) break;
+      await delay(100);
+    }
     await product.end('SIGKILL');
     this.blows.push(Date.now());
     await delay(downMs);
