@@ -4,7 +4,7 @@
  * dead thread or a dead process only means another attempt. A receiver who gets two copies of one id shows one.
  */
 import { deserialize, serialize } from 'node:v8';
-import { proto } from '@whiskeysockets/baileys';
+import { isJidGroup, proto } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
@@ -131,6 +131,7 @@ export class Outgoing {
     this.#enqueue(async () => {
       const { sql, seat, log } = this.#options;
       const rows = await unacknowledged(sql, seat.no);
+      await this.#distrust(rows.map(({ chat }) => chat));
       for (const { id, chat, message, tries, expired } of rows) {
         if (!connection.open) return;
         if (this.#attempts.get(id)?.connection === connection) continue;
@@ -230,6 +231,7 @@ export class Outgoing {
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
       if (!connection.open || connection.storeFailure) throw cause;
       // The line stands, so nothing of it was written: it is the message, or whom it is for.
+      await this.#distrust([chat]);
       this.#failed(id, chat, 'it could not be sent', cause);
       return;
     }
@@ -241,6 +243,18 @@ export class Outgoing {
       () => connection.giveUp('WhatsApp does not acknowledge what we send'),
       ACKNOWLEDGED_WITHIN,
     );
+  }
+
+  /**
+   * Baileys notes who has the key of a group before the message that brings it is written (Socket/messages-send.js,
+   * "sender-key-memory"). Of one that was cut off in between nobody has it: the next message brings it to everybody.
+   */
+  async #distrust(chats: readonly string[]): Promise<void> {
+    const groups = [...new Set(chats)].filter(chat => isJidGroup(chat));
+    if (groups.length === 0) return;
+    await this.#options.keys().set({
+      'sender-key-memory': Object.fromEntries(groups.map(group => [group, null])),
+    });
   }
 
   #failed(id: string, chat: string, reason: string, cause?: unknown): void {

@@ -183,6 +183,7 @@ export class KeyVault {
       if (receiving) await failpoint('recv.before_commit');
       fenced = await commitState(this.#sql, this.#owner, sealed(sound));
       if (receiving) await failpoint('recv.after_commit');
+      if (sound.some(({ writes }) => writes.has('sender-key-memory'))) await failpoint('send.after_memory');
     } catch (cause) {
       const failure = storeFailure(cause);
       for (const { keys } of sound) keys.poison(failure);
