@@ -7,7 +7,7 @@ import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
-import { Seal } from '../lib/seal.ts';
+import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Answer, Command, DeviceStatus, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
@@ -271,12 +271,16 @@ export class Device {
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
-      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log });
       unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
-      if (turn === this.#turn)
-        this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } });
+      // Credentials that were changed or swapped: nothing that waiting for mends.
+      const verdict =
+        err instanceof SealBroken
+          ? ({ next: 'stop', reason: 'its stored credentials cannot be read' } as const)
+          : ({ next: 'backoff', steps: 1, reason: 'database unavailable' } as const);
+      if (turn === this.#turn) this.#apply({ on: 'closed', verdict });
       return;
     }
     if (turn !== this.#turn) return;
@@ -321,7 +325,7 @@ export class Device {
 
   /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
   async #conclude(reason: string): Promise<void> {
-    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log }));
     await this.#outgoing.abandon(reason);
     this.#care.unread.forget();
     await this.#facts.stored();

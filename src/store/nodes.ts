@@ -5,19 +5,26 @@ export interface NodeRow {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
+  /** Where the pid is known, and when the process was started (lib/processes.ts). */
+  readonly space: string | null;
+  readonly birth: string | null;
 }
 
 /**
  * Takes the lease for `ttlMs` from now, anew where it had run out. Rows that ran out a day ago go: nobody asks for
  * them, a device of theirs is as free without them.
  */
-export async function takeLease(sql: Sql, { id, host, pid }: NodeRow, ttlMs: number): Promise<void> {
+export async function takeLease(
+  sql: Sql,
+  { id, host, pid, space, birth }: NodeRow,
+  ttlMs: number,
+): Promise<void> {
   await sql`
     with gone as (
       delete from node where expires_at < now() - interval '1 day' and id <> ${id}
     )
-    insert into node (id, host, pid, expires_at)
-    values (${id}, ${host}, ${pid}, now() + ${ttlMs} * interval '1 millisecond')
+    insert into node (id, host, pid, space, birth, expires_at)
+    values (${id}, ${host}, ${pid}, ${space}, ${birth}, now() + ${ttlMs} * interval '1 millisecond')
     on conflict (id) do update set expires_at = excluded.expires_at`;
 }
 
@@ -47,4 +54,20 @@ export async function handOver(sql: Sql, id: string): Promise<void> {
       update device set owner = null from mine where device.no = mine.no
     )
     delete from node where id = ${id}`;
+}
+
+/** The other nodes in a space of processes whose lease has not run out. */
+export async function listNeighbours(
+  sql: Sql,
+  id: string,
+  space: string,
+): Promise<{ id: string; pid: number; birth: string }[]> {
+  return await sql<{ id: string; pid: number; birth: string }[]>`
+    select id, pid, birth from node
+     where space = ${space} and id <> ${id} and birth is not null and expires_at > now()`;
+}
+
+/** Ends the lease of a node whose process is known to have ended. */
+export async function endLease(sql: Sql, id: string): Promise<void> {
+  await sql`delete from node where id = ${id}`;
 }

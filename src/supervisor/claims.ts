@@ -3,9 +3,11 @@
  * own. One look at a time. What it finds is told only while the term in which it looked goes on.
  */
 import type { Logger } from '../lib/logger.ts';
+import { birthOf, processSpace } from '../lib/processes.ts';
 import type { Service } from '../lib/service.ts';
 import type { Sql } from '../store/database.ts';
 import { claimDevices, type DeviceRow, listOthers } from '../store/devices.ts';
+import { endLease, listNeighbours } from '../store/nodes.ts';
 import type { Lease } from './lease.ts';
 import { Line } from './line.ts';
 
@@ -28,8 +30,10 @@ const WITHIN_MS = 10_000;
 export class Claims implements Service {
   readonly #options: ClaimsOptions;
   readonly #line: Line;
+  readonly #space = processSpace();
   /** Rows may be ours that we do not know of: an answer was lost, or the lease was. */
   #doubt = true;
+  #seenIn = 0;
   #looking: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #trouble = false;
@@ -53,6 +57,11 @@ export class Claims implements Service {
     clearTimeout(this.#timer);
     await this.#looking?.catch(() => {});
     await this.#line.end();
+  }
+
+  /** Whether a look of this term has ended: until then nobody knows which devices are ours and which are not. */
+  get known(): boolean {
+    return this.#seenIn === this.#options.lease.term;
   }
 
   /** The next look takes anew what is ours and not known to be. */
@@ -92,6 +101,22 @@ export class Claims implements Service {
     await this.#looking;
   }
 
+  /**
+   * The lease of a process that ended without giving it back need not run out when we can see that it has ended: after a
+   * crash the next start on the same machine has its devices at once.
+   */
+  async #bury(): Promise<void> {
+    if (this.#space === undefined) return;
+    const { lease, log } = this.#options;
+    const space = this.#space;
+    const neighbours = await this.#line.ask(sql => listNeighbours(sql, lease.node, space), WITHIN_MS);
+    for (const { id, pid, birth } of neighbours) {
+      if (birthOf(pid) === birth) continue;
+      log.info({ pid }, 'a node has ended without giving its devices back; they are free');
+      await this.#line.ask(sql => endLease(sql, id), WITHIN_MS);
+    }
+  }
+
   async #look(): Promise<void> {
     const { lease, held, taken, others } = this.#options;
     if (!lease.held()) return;
@@ -100,6 +125,7 @@ export class Claims implements Service {
     const doubted = this.#doubt;
     this.#doubt = false;
     try {
+      await this.#bury();
       const rows = await this.#line.ask(
         sql => claimDevices(sql, node, doubted ? held() : undefined),
         WITHIN_MS,
@@ -107,7 +133,9 @@ export class Claims implements Service {
       if (!current()) return this.doubt();
       if (rows.length > 0) taken(rows);
       const rest = await this.#line.ask(sql => listOthers(sql, node), WITHIN_MS);
-      if (current()) others(rest);
+      if (!current()) return;
+      others(rest);
+      this.#seenIn = term;
     } catch (error) {
       this.#doubt = true;
       throw error;

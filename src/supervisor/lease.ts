@@ -13,6 +13,7 @@
 import { hostname } from 'node:os';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { birthOf, processSpace } from '../lib/processes.ts';
 import type { Service } from '../lib/service.ts';
 import type { Sql } from '../store/database.ts';
 import { handOver, type NodeRow, renewLease, takeLease } from '../store/nodes.ts';
@@ -62,7 +63,9 @@ export class Lease implements Service {
     this.clock = options.clock ?? new LeaseClock();
     this.node = options.node;
     this.#line = new Line(options.open);
-    this.#row = { id: options.node, host: hostname(), pid: process.pid };
+    const space = processSpace() ?? null;
+    const birth = (space && birthOf(process.pid)) ?? null;
+    this.#row = { id: options.node, host: hostname(), pid: process.pid, space, birth };
   }
 
   watch(watcher: LeaseWatcher): void {

@@ -23,7 +23,7 @@ const minute = 60_000;
 /** A node with a lease that holds for a minute, or one that has run out. */
 async function node(sql: Sql, ttlMs = minute): Promise<string> {
   const id = randomUUID();
-  await takeLease(sql, { id, host: 'here', pid: 1 }, ttlMs);
+  await takeLease(sql, { id, host: 'here', pid: 1, space: null, birth: null }, ttlMs);
   return id;
 }
 
@@ -58,7 +58,7 @@ test('a lease that has run out cannot be renewed, only taken, and then its devic
   await sql`update node set expires_at = now() where id = ${me}`;
   assert.equal(await renewLease(sql, me, minute), false);
   assert.equal((await claimDevices(sql, peer))[0]?.epoch, 2);
-  await takeLease(sql, { id: me, host: 'here', pid: 1 }, minute);
+  await takeLease(sql, { id: me, host: 'here', pid: 1, space: null, birth: null }, minute);
   assert.deepEqual([...(await claimDevices(sql, me, []))], []);
   await assert.rejects(markLinked(sql, { no, owner: me, epoch: 1, jid: 'x', lid: null, name: null }), Fenced);
 });

@@ -178,6 +178,37 @@ test('the health of a device is true', async t => {
   });
 });
 
+test('a connection on which nothing is handled any more is made anew, and nothing is lost or told twice', async t => {
+  const hook = await receiver(t);
+  const node = await startNode(t, {
+    devices: 1,
+    workers: 1,
+    health: { ...health, stuckAfterMs: 1_000 },
+    settings: { WEBHOOK_URL: hook.url, WEBHOOK_EVENTS: 'message,device.state' },
+  });
+  await node.opened();
+  const [one] = node.seeded as [Seeded];
+  const { phone } = await node.simulator.createPhone();
+  const [held, free] = [deferred<void>(), deferred<void>()];
+  const locked = node.sql.begin(async sql => {
+    await sql`select 1 from device where id = ${one.id} for update`;
+    held.resolve();
+    await free.promise;
+  });
+  await held.promise;
+  for (const text of ['one', 'two']) await node.simulator.send(phone, one.phone, text);
+  await until(() => /^stuck: nothing was handled for \d+ s$/.test(node.device(one.id).reason ?? ''), {
+    within: 8_000,
+  });
+  free.resolve();
+  await locked;
+  await node.simulator.send(phone, one.phone, 'three');
+  const texts = () => hook.delivered.filter(({ event }) => event === 'message').map(e => e.payload.body);
+  await until(() => texts().includes('three'));
+  assert.deepEqual(texts(), ['one', 'two', 'three']);
+  await gapless(node, one.id);
+});
+
 test('a device that was degraded when the process ended is told to have recovered by the next one', async t => {
   const hook = await receiver(t);
   const settings = { WEBHOOK_URL: hook.url, WEBHOOK_EVENTS: 'device.degraded,device.recovered' };

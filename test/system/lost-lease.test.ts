@@ -168,6 +168,41 @@ test('alone, a node that was without its database for longer than its lease has 
   assert.deepEqual(node.fatal, []);
 });
 
+test('alone, a node that was stopped past its lease answers nothing that it finds in its sockets before it has closed them', async t => {
+  const hook = await receiver(t);
+  const world = await startWorld(t, { devices: 3 });
+  const ids = world.seeded.map(({ id }) => id);
+  const node = await startRival(t, world, { WEBHOOK_URL: hook.url, LEASE_SECONDS });
+  await node.opened(ids);
+  const { phone } = await world.simulator.createPhone();
+  const log: { jid: string; what: string }[] = [];
+  const ending = new AbortController();
+  t.after(() => ending.abort());
+  const kinds = ['login', 'close', 'receipt'] as const;
+  const events = await world.simulator.events({ kinds, signal: ending.signal });
+  const listen = async () => {
+    for await (const event of events) if ('jid' in event) log.push({ jid: event.jid, what: event.kind });
+  };
+  listen().catch(() => {});
+
+  node.kill('SIGSTOP');
+  for (const { phone: to } of world.seeded) await world.simulator.send(phone, to, 'while it was stopped');
+  await until(async () => {
+    const [row] = await world.sql<[{ out: boolean }]>`select bool_and(expires_at < now()) as out from node`;
+    return row.out;
+  });
+  node.kill('SIGCONT');
+  await until(() => hook.delivered.filter(({ event }) => event === 'message').length === ids.length);
+  await node.opened(ids);
+  for (const { jid } of world.seeded) {
+    const happened = log.filter(event => event.jid === jid).map(({ what }) => what);
+    assert.deepEqual(happened.slice(0, 3), ['close', 'login', 'receipt']);
+  }
+  assert.deepEqual(await epochs(world), [3, 3, 3]);
+  const { duplicates, retries } = await world.simulator.ledger();
+  assert.deepEqual({ duplicates, retries }, { duplicates: 0, retries: 0 });
+});
+
 test('a node that cannot reach WhatsApp keeps its lease and its devices, and connects again by itself', async t => {
   const world = await startWorld(t, { devices: 3 });
   const ids = world.seeded.map(({ id }) => id);

@@ -86,7 +86,8 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
   const world = await startWorld(t, { devices: 4 });
   const sockets = await watchSockets(t, world);
   const ids = world.seeded.map(({ id }) => id);
-  const settings = { WEBHOOK_URL: hook.url, DRAIN_SECONDS: '20' };
+  // So long a lease that nothing but the hand-over gives the devices away.
+  const settings = { WEBHOOK_URL: hook.url, DRAIN_SECONDS: '20', LEASE_SECONDS: '300' };
   const first = await startRival(t, world, settings);
   await first.opened(ids);
   const second = await startRival(t, world, settings);

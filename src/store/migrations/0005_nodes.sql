@@ -3,7 +3,9 @@
 create table node (
   id         uuid primary key,              -- made fresh at every start, never a name of the machine
   host       text not null,                 -- for people
-  pid        integer not null,              -- for people
+  pid        integer not null,
+  space      text,                          -- where that number means this process; null: nowhere that we could look
+  birth      text,                          -- when the process was started, for numbers come back
   started_at timestamptz not null default now(),
   expires_at timestamptz not null
 );
