@@ -11,7 +11,15 @@ export interface Metrics {
   served(request: { method: string; route: string; status: number; seconds: number }): void;
 }
 
-const phases: readonly Phase[] = ['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped'];
+const phases: readonly Phase[] = [
+  'unlinked',
+  'waiting',
+  'connecting',
+  'pairing',
+  'open',
+  'stopped',
+  'crashed',
+];
 const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as const;
 
 /** What each shard's last pulse says; milliseconds become seconds. */

@@ -21,7 +21,7 @@ export const listedDevice = z
     device_id: z.string().openapi({ example: 'sales' }),
     jid: z.string().nullable().openapi({ example: '15551234567@s.whatsapp.net' }),
     name: z.string().nullable().openapi({ example: 'Ana' }),
-    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped']),
+    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped', 'crashed']),
     shard: z
       .number()
       .int()

@@ -8,6 +8,8 @@ import type { Draft } from '../journal/event.ts';
 import type { Deferred } from '../lib/deferred.ts';
 import { deferred } from '../lib/deferred.ts';
 import type { Pairing } from '../shard/protocol.ts';
+import type { Blamed } from './blame.ts';
+import { hearInTheNameOf } from './frames.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
 import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
 import type { Close } from './verdict.ts';
@@ -38,6 +40,8 @@ export interface Listener {
 
 export interface ConnectionOptions extends SocketOptions {
   readonly listener: Listener;
+  /** Whose connection it is. */
+  readonly owner: Blamed;
   /** The number to pair by code, '' to pair by QR. */
   readonly phone: string;
 }
@@ -59,6 +63,10 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.socket = openSocket(options);
+    hearInTheNameOf(this.socket, options.owner, err => {
+      options.log.warn({ err }, 'a frame could not be read; the connection is closed');
+      this.#end({ message: err.message, reason: 'a frame could not be read' });
+    });
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
     // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.

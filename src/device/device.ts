@@ -1,14 +1,17 @@
 /**
  * One WhatsApp account: the effectful shell around `state.ts`. It owns the socket, the credentials and the timers; it
- * decides nothing about reconnecting. Everything that happens becomes an input, every effect is carried out here.
+ * decides nothing about reconnecting. Everything that happens becomes an input, every effect is carried out here. What it
+ * does it does in its own name (`blame.ts`): what breaks where nobody catches it comes back as `failed`.
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
+import { type Intensity, recent, tooMany } from '../lib/intensity.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
+import { type Blamed, inTheNameOf } from './blame.ts';
 import type { Caches } from './caches.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
@@ -21,6 +24,8 @@ import { fromState } from './translate.ts';
 import { judge } from './verdict.ts';
 
 const LOGOUT_WITHIN = 5_000;
+/** The failure that is one too many: five restarts in ten minutes, and no sixth. */
+const FAILURES: Intensity = { times: 6, within: 600_000 };
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {
@@ -37,7 +42,7 @@ export interface Surroundings {
   streamed(events: Streamed[]): void;
 }
 
-export class Device {
+export class Device implements Blamed {
   readonly seat: Seat;
   readonly #around: Surroundings;
   readonly #log: Logger;
@@ -48,6 +53,7 @@ export class Device {
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
   #turn = 0;
+  #failures: number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
   #released = false;
@@ -71,10 +77,28 @@ export class Device {
     });
   }
 
+  get no(): number {
+    return this.seat.no;
+  }
+
   /** Tells its status and, when it is linked, knocks at the gate. */
   start(): void {
-    this.#around.changed(this.status());
-    if (this.#state.phase === 'waiting') this.#around.knock();
+    inTheNameOf(this, () => {
+      this.#around.changed(this.status());
+      const { crashed } = this.seat;
+      if (crashed !== undefined) this.#apply({ on: 'failed', reason: crashed, often: true });
+      else if (this.#state.phase === 'waiting') this.#around.knock();
+    });
+  }
+
+  /** Something of it broke where nobody was there to catch it: its connection is made anew, unless that was too often. */
+  failed(err: unknown): void {
+    this.#failures = recent(this.#failures, performance.now(), FAILURES);
+    const often = tooMany(this.#failures, FAILURES);
+    this.#log.error({ err, failures: this.#failures.length }, 'the device failed');
+    if (often) this.#failures = [];
+    const reason = often ? 'the device failed too often; its last error is in the log' : 'the device failed';
+    inTheNameOf(this, () => this.#apply({ on: 'failed', reason, often }));
   }
 
   status(): DeviceStatus {
@@ -91,11 +115,15 @@ export class Device {
   }
 
   admitted(): void {
-    this.#apply({ on: 'admitted' });
+    inTheNameOf(this, () => this.#apply({ on: 'admitted' }));
   }
 
   /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
-  async command(command: Command, deadline: number): Promise<Answer> {
+  command(command: Command, deadline: number): Promise<Answer> {
+    return inTheNameOf(this, () => this.#run(command, deadline));
+  }
+
+  async #run(command: Command, deadline: number): Promise<Answer> {
     switch (command.do) {
       case 'pair':
         return this.#pair(command.phone ?? '', deadline);
@@ -182,12 +210,13 @@ export class Device {
     if (failure && !(failure instanceof Fenced))
       throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
     const { phase, linked, reason } = await this.#until(
-      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || !linked,
+      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || phase === 'crashed' || !linked,
       deadline,
       () => new Failure('DEVICE_NOT_CONNECTED'),
     );
     if (!linked) throw new Failure('DEVICE_NOT_LINKED');
     if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
+    if (phase === 'crashed') throw new Failure('DEVICE_CRASHED');
     if (!this.#connection) throw new Failure('DEVICE_NOT_CONNECTED');
     return this.#connection;
   }
@@ -222,7 +251,7 @@ export class Device {
     const { phase, reason, since } = this.#state;
     const wasUp = before.phase === 'open';
     const name =
-      phase === 'open' || phase === 'stopped'
+      phase === 'open' || phase === 'stopped' || phase === 'crashed'
         ? phase
         : phase === 'unlinked' && before.linked
           ? 'unlinked'
@@ -281,7 +310,7 @@ export class Device {
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
       if (turn === this.#turn)
-        this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } });
+        this.#apply({ on: 'closed', verdict: { next: 'soon', reason: 'database unavailable' } });
       return;
     }
     if (turn !== this.#turn) return;
@@ -293,6 +322,7 @@ export class Device {
       whatsapp: this.#around.whatsapp,
       log: this.#log,
       phone: this.#state.wanted ?? '',
+      owner: this,
       listener: {
         offered: pairing => this.#apply({ on: 'offered', pairing }),
         paired: () => {
@@ -321,11 +351,10 @@ export class Device {
       { err: failure },
       fenced ? 'another node has taken the device over' : 'the store failed; the device is closed',
     );
-    setImmediate(() => {
-      const verdict = fenced
-        ? ({ next: 'stop', reason: 'another node runs this device' } as const)
-        : ({ next: 'backoff', steps: 1, reason: 'database unavailable' } as const);
-      this.#apply({ on: 'closed', verdict });
-    });
+    const verdict = fenced
+      ? ({ next: 'stop', reason: 'another node runs this device' } as const)
+      : ({ next: 'soon', reason: 'database unavailable' } as const);
+    // The commit that failed may have been another device's too, and be running in that one's name.
+    inTheNameOf(this, () => setImmediate(() => this.#apply({ on: 'closed', verdict })));
   }
 }

@@ -16,6 +16,8 @@ export interface Seat {
   readonly key: Uint8Array;
   /** Why WhatsApp refused it last time; a device with a reason is hosted without connecting. */
   readonly stopped?: string;
+  /** Why it rests: it took its thread with it too often. It is hosted, and tried again after an hour. */
+  readonly crashed?: string;
 }
 
 /** What an API call wants of one device. */
@@ -52,9 +54,10 @@ export type Pairing =
 /**
  * The phases of a device, as `device/state.ts` moves them:
  * unlinked (nobody paired it) · waiting (for the connect gate or a backoff) · connecting · pairing (a QR or a code is
- * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act).
+ * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act) · crashed (it failed too often by
+ * itself and rests, for an hour or until a person asks).
  */
-export type Phase = 'unlinked' | 'waiting' | 'connecting' | 'pairing' | 'open' | 'stopped';
+export type Phase = 'unlinked' | 'waiting' | 'connecting' | 'pairing' | 'open' | 'stopped' | 'crashed';
 
 /** A device as it is now. `since` is when it entered the phase; `reason` says why it is not open. */
 export interface DeviceStatus {
@@ -86,7 +89,8 @@ export type ToShard =
     }
   | { readonly op: 'credit'; readonly events: number }
   | { readonly op: 'drain'; readonly by: number }
-  | { readonly op: 'fault'; readonly fault: Fault };
+  /** With a device it happens in the device's name, as if it were its work. */
+  | { readonly op: 'fault'; readonly fault: Fault; readonly device?: DeviceId };
 
 export type Reply =
   | { readonly ok: true; readonly answer: Answer }
@@ -121,11 +125,18 @@ export interface Pulse {
   readonly eventsQueued: number;
 }
 
-/** Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB. */
+/**
+ * Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB, and the number of the device
+ * whose synchronous work is being done (0: nobody's).
+ */
 export const BEATS = 0;
 export const HEAP_KIB = 1;
 export const BUFFERS_KIB = 2;
-export const HEARTBEAT_SLOTS = 3;
+export const SUSPECT = 3;
+export const HEARTBEAT_SLOTS = 4;
+
+/** The name of a global function of a shard's thread: the number of the device in whose name it works, 0 for nobody. */
+export const BLAMED = '__cardumeBlamed';
 
 /** What a shard thread is started with; everything in it survives a structured clone. */
 export interface ShardSettings {

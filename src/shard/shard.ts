@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
+import { inTheNameOf } from '../device/blame.ts';
 import { makeCaches } from '../device/caches.ts';
 import { assertContract } from '../device/contract.ts';
 import { Device } from '../device/device.ts';
@@ -18,6 +19,7 @@ import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
 import type { DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
 
@@ -57,6 +59,7 @@ export class Shard {
 
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
+    watchForFailures(settings.beats);
     assertContract();
     trustRoot(settings.whatsapp.rootKey);
     this.#settings = settings;
@@ -99,9 +102,15 @@ export class Shard {
         void this.#drain(message.by);
         break;
       case 'fault':
-        commit(message.fault, this.#end);
+        this.#suffer(message);
         break;
     }
+  }
+
+  #suffer({ fault, device }: Extract<ToShard, { op: 'fault' }>): void {
+    const who = device === undefined ? undefined : this.#devices.get(device);
+    if (who) inTheNameOf(who, () => commit(fault, this.#end));
+    else commit(fault, this.#end);
   }
 
   #expect(seats: readonly Seat[]): void {

@@ -4,9 +4,10 @@
  */
 import { Piscina } from 'piscina';
 import { deferred } from '../lib/deferred.ts';
+import { recent, tooMany } from '../lib/intensity.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromShard, Pulse, ShardSettings, ToShard } from '../shard/protocol.ts';
-import { NODE_QUARANTINES, quarantineWait, recent, restartWait, SHARD_DEATHS, tooMany } from './restart.ts';
+import { NODE_QUARANTINES, quarantineWait, restartWait, SHARD_DEATHS } from './restart.ts';
 import { ShardHandle } from './shard-handle.ts';
 
 export interface ShardsOptions {

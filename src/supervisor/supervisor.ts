@@ -210,9 +210,9 @@ export class Supervisor implements Service, Devices, Fleet {
     return this.#gate.waiting;
   }
 
-  /** For tests and the demo: makes a shard's thread fail in a named way. */
-  inject(shard: number, fault: Fault): void {
-    this.#shards.post(shard, { op: 'fault', fault });
+  /** For tests and the demo: makes a shard's thread fail in a named way, as if it were the work of a device if one is named. */
+  inject(shard: number, fault: Fault, device?: string): void {
+    this.#shards.post(shard, { op: 'fault', fault, ...(device !== undefined && { device }) });
   }
 
   #hear(shard: number, message: FromShard): void {
