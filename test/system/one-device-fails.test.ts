@@ -47,7 +47,7 @@ test('a frame that fails its authentication is a reconnect of that one device: n
   await tells(node, struck, told);
   assert.deepEqual(heard(), sent);
   await untouched(node, others, before);
-  assert.deepEqual(await node.simulator.violations(), []);
+  assert.deepEqual((await node.simulator.violations()).violations, []);
   assert.deepEqual(node.fatal, []);
 });
 
