@@ -24,6 +24,7 @@ import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { ensureSetting } from './store/settings.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
+import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
@@ -34,8 +35,8 @@ export interface NodeOptions {
   readonly simulator?: { readonly controlUrl: string };
   /** Where QR codes are drawn, when somebody is looking. */
   readonly draw?: (text: string) => void;
-  /** The node cannot go on; whoever runs the process should start it anew. */
-  readonly fatal: (why: string) => void;
+  /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 /** Longest wait for a database that is down at the start. */
@@ -69,7 +70,7 @@ export class Node implements Service {
   /** Database connections that this node opens, whatever the number of devices. */
   get connections(): number {
     const { workers, shardConnections, mainConnections } = this.#options.config;
-    return workers * shardConnections + mainConnections;
+    return workers * shardConnections + QUARANTINE_CONNECTIONS + mainConnections;
   }
 
   /** Resolves when the API answers and all shards are up. Fails with ConfigError or Failure, and leaves nothing behind. */
@@ -204,8 +205,8 @@ export class Node implements Service {
     } catch (error) {
       reasons.push(unavailable(error) ? 'The database cannot be reached.' : 'The database refuses us.');
     }
-    for (const { shard, state } of fleet.shards())
-      if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
+    for (const { shard, state, quarantine } of fleet.shards())
+      if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
     return { ready: reasons.length === 0, reasons };
   }
 

@@ -29,6 +29,9 @@ export const listedDevice = z
       .openapi({ description: 'The thread that hosts it, null while it has none.' }),
     since: z.iso.datetime().openapi({ description: 'When it entered the state.' }),
     reason: z.string().optional().openapi({ description: 'Why it is not open.' }),
+    quarantined: z.boolean().optional().openapi({
+      description: 'It took its thread with it more than once, and runs apart from the others.',
+    }),
   })
   .openapi('ListedDevice');
 
@@ -58,6 +61,7 @@ export function toListedDevice(device: DeviceView): z.input<typeof listedDevice>
     shard: device.shard,
     since: new Date(device.since).toISOString(),
     ...(device.reason && { reason: device.reason }),
+    ...(device.quarantined && { quarantined: true }),
   };
 }
 

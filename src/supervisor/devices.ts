@@ -7,6 +7,8 @@ export interface DeviceView extends DeviceStatus {
   readonly no: number;
   readonly shard: number | null;
   readonly createdAt: Date;
+  /** It was at work when its thread died, more than once: it runs in the quarantine thread. */
+  readonly quarantined?: true;
 }
 
 export interface CommandOptions {
@@ -36,7 +38,11 @@ export interface ShardView {
   readonly state: 'starting' | 'up' | 'draining' | 'down' | 'quarantined';
   readonly devices: number;
   readonly restarts: number;
+  /** Of the restarts those in good order, for its memory. */
+  readonly replacements: number;
   readonly pulse: Pulse | null;
+  /** It is the quarantine thread, which hosts suspects alone: its deaths are no news. */
+  readonly quarantine?: true;
 }
 
 export interface Fleet {

@@ -10,6 +10,8 @@ export interface Entry {
   /** The device's own key, as the seat has it. */
   readonly key: Uint8Array;
   shard: number | null;
+  /** It runs in the quarantine thread. */
+  quarantined?: true;
   status: DeviceStatus;
 }
 
@@ -86,6 +88,6 @@ export class Directory {
   }
 }
 
-export function viewOf({ id, no, shard, createdAt, status }: Entry): DeviceView {
-  return { id, no, shard, createdAt, ...status };
+export function viewOf({ id, no, shard, quarantined, createdAt, status }: Entry): DeviceView {
+  return { id, no, shard, createdAt, ...(quarantined && { quarantined }), ...status };
 }

@@ -6,6 +6,8 @@
 import type { Intensity } from '../lib/intensity.ts';
 
 export const SHARD_DEATHS: Intensity = { times: 3, within: 60_000 };
+/** Replacements for memory: more often than this, and the shard is quarantined. */
+export const REPLACEMENTS: Intensity = { times: 4, within: 600_000 };
 export const NODE_QUARANTINES: Intensity = { times: 3, within: 300_000 };
 
 const FIRST_WAIT = 100;

@@ -23,6 +23,7 @@ import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice }
 import { ConnectGate } from './connect-gate.ts';
 import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
 import { Directory, type Entry, viewOf } from './directory.ts';
+import { Isolation } from './isolation.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
@@ -41,8 +42,8 @@ export interface SupervisorOptions {
   /** Committed events of a shard; `done` returns their credit. */
   readonly events: (shard: number, events: readonly Streamed[], done: () => void) => void;
   readonly statusChanged?: (device: DeviceView) => void;
-  /** The node is sick beyond repair. */
-  readonly fatal: (why: string) => void;
+  /** The node is sick beyond repair; `stuck` when a thread lives that only the end of the process ends. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 const SEATS_AT_ONCE = 200;
@@ -56,6 +57,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #gate: ConnectGate;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #shards: Shards;
+  readonly #isolation: Isolation;
   #closing = false;
 
   constructor(options: SupervisorOptions) {
@@ -82,10 +84,23 @@ export class Supervisor implements Service, Devices, Fleet {
           [...this.#directory.entries()].filter(entry => entry.shard === shard),
         );
       },
-      down: shard => {
+      down: (shard, suspect) => {
         for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
+        this.#isolation.blame(suspect, shard);
       },
       quarantined: () => this.#move(),
+    });
+    this.#isolation = new Isolation({
+      sql: options.sql,
+      node,
+      log,
+      directory: this.#directory,
+      shards: this.#shards,
+      moved: entry => {
+        if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+        this.#announce(entry);
+      },
+      freed: () => this.#move(),
     });
   }
 
@@ -95,6 +110,7 @@ export class Supervisor implements Service, Devices, Fleet {
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
     for (const row of await listDevices(sql))
       this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+    await this.#isolation.start();
     this.#place();
     await this.#shards.start();
   }
@@ -105,6 +121,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#closing = true;
     this.#gate.close();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await this.#isolation.stop();
   }
 
   list(): DeviceView[] {
@@ -148,6 +165,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
+    this.#isolation.forget(entry);
     this.#notify(id);
   }
 
@@ -157,6 +175,7 @@ export class Supervisor implements Service, Devices, Fleet {
     { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
     const deadline = Date.now() + ms;
+    if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (;;) {
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       this.#entry(id);
@@ -224,8 +243,7 @@ export class Supervisor implements Service, Devices, Fleet {
         const entry = this.#directory.get(message.device);
         if (!entry || entry.shard !== shard) break;
         this.#directory.update(entry, message.status);
-        this.#options.statusChanged?.(viewOf(entry));
-        this.#notify(entry.id);
+        this.#announce(entry);
         break;
       }
       case 'events': {
@@ -239,7 +257,7 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   #adopt(shard: number, entries: readonly Entry[]): void {
-    const seats = entries.map(seatOf);
+    const seats = entries.map(entry => seatOf(entry, this.#isolation.crashed(entry)));
     for (let i = 0; i < seats.length; i += SEATS_AT_ONCE)
       this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
@@ -248,7 +266,7 @@ export class Supervisor implements Service, Devices, Fleet {
   #interrupted(entry: Entry): void {
     this.#gate.forget(entry.id);
     const { linked, phase, pairing: _ended, ...rest } = entry.status;
-    if (phase === 'stopped') return;
+    if (phase === 'stopped' || phase === 'crashed') return;
     const status = {
       ...rest,
       linked,
@@ -257,6 +275,10 @@ export class Supervisor implements Service, Devices, Fleet {
       phase: linked ? ('waiting' as const) : ('unlinked' as const),
     };
     this.#directory.update(entry, status);
+    this.#announce(entry);
+  }
+
+  #announce(entry: Entry): void {
     this.#options.statusChanged?.(viewOf(entry));
     this.#notify(entry.id);
   }
@@ -270,7 +292,12 @@ export class Supervisor implements Service, Devices, Fleet {
     const hosts = this.#shards.hosts();
     if (hosts.length === 0) return [];
     const changed: Entry[] = [];
-    for (const [id, shard] of place(this.#directory.ids(), hosts, this.#directory.placed())) {
+    const free: string[] = [];
+    for (const entry of this.#directory.entries()) {
+      if (!this.#isolation.has(entry)) free.push(entry.id);
+      else if (entry.shard === null) this.#isolation.place(entry);
+    }
+    for (const [id, shard] of place(free, hosts, this.#directory.placed())) {
       const entry = this.#directory.get(id);
       if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
       entry.shard = shard;
@@ -342,8 +369,15 @@ function entryOf(
   };
 }
 
-function seatOf({ id, no, epoch, key, status }: Entry): Seat {
-  return { id, no, epoch, key, ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }) };
+function seatOf({ id, no, epoch, key, status }: Entry, crashed: string | undefined): Seat {
+  return {
+    id,
+    no,
+    epoch,
+    key,
+    ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }),
+    ...(crashed !== undefined && { crashed }),
+  };
 }
 
 async function reachStore<T>(work: () => Promise<T>): Promise<T> {
