@@ -53,6 +53,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'device not found; create a device first with POST /devices or provide a valid X-Device-Id',
   },
+  MESSAGE_NOT_FOUND: {
+    status: 404,
+    retry: 'never',
+    text: 'No message of this id was sent through this device within the last week.',
+  },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
@@ -104,7 +109,7 @@ export const codes = {
   GATEWAY_TIMEOUT: {
     status: 504,
     retry: 'soon',
-    text: 'Request timed out waiting for WhatsApp server response; the message may have been sent.',
+    text: 'WhatsApp did not answer in time. A message with an id in the results is queued: do not send it again, ask for its status.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,

@@ -9,6 +9,7 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import type { Logger } from './lib/logger.ts';
+import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
@@ -16,13 +17,16 @@ import {
   type DatabaseAddress,
   openDatabase,
   type Sql,
+  storeFailure,
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
+import { readOutgoing } from './store/outgoing.ts';
 import { ensureSetting } from './store/settings.ts';
+import { upkeep } from './store/upkeep.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -105,7 +109,14 @@ export class Node implements Service {
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
     const drainMs = config.drainSeconds * 1000;
-    const deliverer = new Deliverer({ sql, log, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const deliverer = new Deliverer({
+      sql,
+      log,
+      secret,
+      seals: { sealOf: () => new Seal(new Uint8Array(32)) },
+      version,
+      stopMs: drainMs * DELIVERIES_PART,
+    });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
@@ -135,6 +146,12 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         endpoints: endpointSettings(sql, deliverer),
+        messages: {
+          status: (deviceNo, id) =>
+            readOutgoing(sql, deviceNo, id).catch(error => {
+              throw storeFailure(error);
+            }),
+        },
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
@@ -151,6 +168,9 @@ export class Node implements Service {
       log,
     });
 
+    const keeping = upkeep({ sql, log });
+    this.#stops.push(() => keeping.stop());
+    await keeping.start();
     this.#stops.push(() => deliverer.stop());
     await deliverer.start();
     // No new requests first; those that run need their shards, so both drain at the same time.

@@ -11,6 +11,7 @@ import { deviceRoutes } from './devices.ts';
 import { followRoutes } from './follow.ts';
 import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
+import { messageRoutes } from './messages.ts';
 import { createMetrics } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { sameOrigin } from './origin.ts';
@@ -26,6 +27,7 @@ export type {
   EndpointChange,
   EndpointSettings,
   EndpointView,
+  MessageStatus,
   Readiness,
 } from './deps.ts';
 export { COMMAND_TIMEOUT_MS } from './deps.ts';
@@ -67,6 +69,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   followRoutes(app, add, deps);
   appRoutes(add, deps, links);
   sendRoutes(add, deps);
+  messageRoutes(add, deps);
   openapiRoute(app, deps.version);
   pageRoutes(app, deps);
   return app;

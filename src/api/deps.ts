@@ -28,6 +28,21 @@ export interface EndpointSettings {
   clear(deviceNo: number): Promise<void>;
 }
 
+/** What has become of an outgoing message. */
+export interface MessageStatus {
+  readonly chat: string;
+  readonly state: 'queued' | 'sent' | 'server_ack' | 'delivered' | 'read' | 'failed';
+  readonly reason: string | null;
+  readonly tries: number;
+  readonly createdAt: Date;
+  readonly stateAt: Date;
+}
+
+/** Outgoing messages, by the device's number. Fails with STORE_UNAVAILABLE. */
+export interface Messages {
+  status(deviceNo: number, id: string): Promise<MessageStatus | undefined>;
+}
+
 /** Who may call. With neither keys nor users the API is open. */
 export interface Credentials {
   readonly basic: readonly { readonly user: string; readonly password: string }[];
@@ -44,6 +59,7 @@ export interface ApiDeps {
   readonly devices: Devices;
   readonly fleet: Fleet;
   readonly endpoints: EndpointSettings;
+  readonly messages: Messages;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
   readonly started?: () => boolean;

@@ -14,15 +14,17 @@ import { validated } from './validate.ts';
 /** Where the device of a request is named: in its path, or by header, query or being the only one. */
 type Scope = 'path' | 'selected';
 
-interface RouteShape<Q, B, R, S> {
+interface RouteShape<P, Q, B, R, S> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As OpenAPI writes it: /devices/{device_id}. */
   readonly path: string;
-  readonly tag: 'app' | 'device' | 'send';
+  readonly tag: 'app' | 'device' | 'send' | 'message';
   readonly summary: string;
   readonly device?: S;
+  /** The parts of the path beside the device. */
+  readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
   /** Given where the body may also be a form. */
@@ -33,8 +35,9 @@ interface RouteShape<Q, B, R, S> {
 }
 
 /** A request whose parts have been judged. */
-interface Call<Q extends z.ZodType, B extends z.ZodType, S> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S> {
   readonly device: S extends Scope ? DeviceView : undefined;
+  readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly named: Named;
@@ -45,13 +48,14 @@ interface Call<Q extends z.ZodType, B extends z.ZodType, S> {
 }
 
 export type AddRoute = <
+  P extends z.ZodObject,
   Q extends z.ZodObject,
   B extends z.ZodObject,
   R extends z.ZodType,
   S extends Scope | undefined,
 >(
-  shape: RouteShape<Q, B, R, S>,
-  run: (call: Call<Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  shape: RouteShape<P, Q, B, R, S>,
+  run: (call: Call<P, Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
 ) => void;
 
 /** How routes are added to an app. */
@@ -62,11 +66,21 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
       const named: Named = { header: c.req.header('x-device-id'), query: c.req.query('device_id') };
       const device = deviceOf(c, deps, shape.device, named);
       if (device) c.set('device', device.id);
+      const params = shape.params && validated(shape.params, c.req.param());
       const query = shape.query && validated(shape.query, c.req.query());
       const body = shape.body && validated(shape.body, await readFields(c, shape.forms));
       const command = { within: deps.commandTimeoutMs, request: c.get('request') };
       // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
-      const call = { device, query, body, named, command, base: publicUrl(c), closing: c.env?.closing };
+      const call = {
+        device,
+        params,
+        query,
+        body,
+        named,
+        command,
+        base: publicUrl(c),
+        closing: c.env?.closing,
+      };
       return answer(c, await run(call as Parameters<typeof run>[0]));
     });
   };
@@ -95,14 +109,14 @@ const deviceQuery = z.object({
   device_id: z.string().optional().openapi({ description: 'The same as the header.' }),
 });
 
-function document<Q extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
+function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
   app: OpenAPIHono<ApiEnv>,
-  shape: RouteShape<Q, B, R, Scope | undefined>,
+  shape: RouteShape<P, Q, B, R, Scope | undefined>,
 ): void {
   const failures: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INTERNAL_SERVER_ERROR'];
   if (shape.device) failures.push('INVALID_DEVICE_ID', 'DEVICE_NOT_FOUND');
   if (shape.device === 'selected') failures.push('DEVICE_ID_REQUIRED');
-  if (shape.query || shape.body) failures.push('VALIDATION_ERROR');
+  if (shape.params || shape.query || shape.body) failures.push('VALIDATION_ERROR');
   if (shape.body) failures.push('BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
   const query = shape.device === 'selected' ? deviceQuery.extend(shape.query?.shape ?? {}) : shape.query;
   app.openAPIRegistry.registerPath({
@@ -112,7 +126,8 @@ function document<Q extends z.ZodObject, B extends z.ZodObject, R extends z.ZodT
     tags: [shape.tag],
     summary: shape.summary,
     request: {
-      ...(shape.device === 'path' && { params: deviceParam }),
+      ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
+      ...(shape.device !== 'path' && shape.params && { params: shape.params }),
       ...(shape.device === 'selected' && { headers: deviceHeader }),
       ...(query && { query }),
       ...(shape.body && { body: { content: bodyContent(shape.body, shape.forms !== undefined) } }),

@@ -1,4 +1,5 @@
 // gowa's /send: what leaves through a device. The answer comes when WhatsApp's server has acknowledged the message.
+import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { OutgoingText } from '../shard/protocol.ts';
 import type { ApiDeps } from './deps.ts';
@@ -63,11 +64,20 @@ export function sendRoutes(add: AddRoute, { devices }: ApiDeps): void {
     },
     async ({ device, body, command }) => {
       const message = outgoingText(body);
-      const { messageId, at } = await devices.command(linked(device).id, { do: 'send', message }, command);
+      const { messageId, at } = await devices.command(
+        linked(device).id,
+        { do: 'send', id: newMessageId(), message },
+        command,
+      );
       const status = `Message sent to ${message.to} (server timestamp: ${new Date(at).toISOString()})`;
       return { message: status, results: { message_id: messageId, status } };
     },
   );
+}
+
+/** As WhatsApp Web names its messages (Baileys Utils/generics.ts, generateMessageIDV2). */
+function newMessageId(): string {
+  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
 }
 
 function outgoingText(body: z.output<typeof textBody>): OutgoingText {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { envelope } from '../journal/event.ts';
+import { openedBody } from '../journal/event.ts';
+import type { Seal } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import { closeEndpoint } from '../store/endpoints.ts';
 import { readBatch } from '../store/lanes.ts';
@@ -20,6 +21,8 @@ export interface CourierOptions {
   readonly known: Known;
   readonly checkpoint: Checkpoint;
   readonly poster: Poster;
+  /** Opens what is stored of a device. */
+  readonly seals: { sealOf(deviceNo: number): Seal | Promise<Seal> };
   readonly now: () => number;
   readonly random: () => number;
   /** True when no further POST may begin. */
@@ -32,7 +35,7 @@ export interface CourierOptions {
  * until then is marked and nothing else has changed.
  */
 export function courier(options: CourierOptions): (lane: Lane) => Promise<void> {
-  const { sql, log, known, checkpoint, poster, now, random, stopping } = options;
+  const { sql, log, known, checkpoint, poster, seals, now, random, stopping } = options;
 
   async function run(lane: Lane): Promise<void> {
     for (let n = 0; n < QUANTUM; n += 1) {
@@ -61,7 +64,12 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     }
     // A hint of more than the journal has would be followed for ever.
     if (batch.scanned === cursor) lane.latest = cursor;
-    const events = batch.rows.map(row => ({ seq: row.seq, id: row.id, body: envelope(row, lane.deviceId) }));
+    const seal = await seals.sealOf(deviceNo);
+    const events = batch.rows.map(row => ({
+      seq: row.seq,
+      id: row.id,
+      body: openedBody(row, lane.deviceId, seal),
+    }));
     stock(lane, events, batch.scanned, known.shelf);
     if (cursorOf(lane) > cursor) checkpoint.mark(lane);
   }

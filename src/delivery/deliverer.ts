@@ -13,6 +13,7 @@
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
 // One node delivers. Several would need a claim on each lane; without one every event would arrive once per node.
 import type { Logger } from 'pino';
+import type { Seal } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
@@ -30,6 +31,8 @@ export interface DelivererOptions {
   readonly log: Logger;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;
+  /** Opens what is stored of a device. */
+  readonly seals: { sealOf(deviceNo: number): Seal | Promise<Seal> };
   /** Ours, for the user-agent. */
   readonly version: string;
   /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
@@ -78,7 +81,16 @@ export class Deliverer implements Service {
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: DelivererOptions) {
-    const { sql, log, secret, version, stopMs = 10_000, now = Date.now, random = Math.random } = options;
+    const {
+      sql,
+      log,
+      secret,
+      seals,
+      version,
+      stopMs = 10_000,
+      now = Date.now,
+      random = Math.random,
+    } = options;
     this.#sql = sql;
     this.#log = log;
     this.#stopMs = stopMs;
@@ -90,7 +102,16 @@ export class Deliverer implements Service {
       line => this.#known.endpoint(line)?.failing ?? false,
     );
     this.#carry = courier({
-      ...{ sql, log, now, random, known: this.#known, checkpoint: this.#checkpoint, poster: this.#poster },
+      ...{
+        sql,
+        log,
+        now,
+        random,
+        seals,
+        known: this.#known,
+        checkpoint: this.#checkpoint,
+        poster: this.#poster,
+      },
       stopping: () => this.#state === 'stopping',
     });
     this.#poll = new Poll({

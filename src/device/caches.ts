@@ -9,18 +9,14 @@ const minute = 60_000;
 
 /** A sent message that a peer could not decrypt is asked for again, mostly within seconds. */
 const SENT_KEPT = 4_000;
-/** Facts remembered so that a second delivery is not a second event. "Nothing lost" remembers them in the database. */
-const SEEN_KEPT = 20_000;
 
 export interface Caches {
   readonly userDevices: (deviceNo: number) => CacheStore;
   readonly messageRetries: (deviceNo: number) => CacheStore;
   readonly callOffers: (deviceNo: number) => CacheStore;
   readonly placeholders: (deviceNo: number) => CacheStore;
-  /** Messages sent, for retry receipts. "Nothing lost" puts the durable outgoing rows behind it. */
+  /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
-  /** True the first time: a message that had to be asked for again may come from its sender and from our own phone. */
-  firstTime(deviceNo: number, fact: string): boolean;
   forget(deviceNo: number): void;
 }
 
@@ -46,7 +42,6 @@ export function makeCaches(): Caches {
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
   const placeholders: Values = new LRUCache({ max: 2_000, ttl: 60 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
-  const seen: Values = new LRUCache({ max: SEEN_KEPT });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
     userDevices: by(userDevices),
@@ -54,14 +49,8 @@ export function makeCaches(): Caches {
     callOffers: by(callOffers),
     placeholders: by(placeholders),
     sent,
-    firstTime: (deviceNo, fact) => {
-      const known = `${deviceNo}/${fact}`;
-      if (seen.has(known)) return false;
-      seen.set(known, true);
-      return true;
-    },
     forget: deviceNo => {
-      for (const values of [userDevices, messageRetries, callOffers, placeholders, seen])
+      for (const values of [userDevices, messageRetries, callOffers, placeholders])
         drop(values, `${deviceNo}/`);
       drop(sent, `${deviceNo}/`);
     },

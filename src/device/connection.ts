@@ -3,13 +3,13 @@
  * calls on `Listener`, in order, and never another one after `closed`.
  */
 import type { BaileysEventMap, BinaryNode, WASocket } from '@whiskeysockets/baileys';
-import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import type { Deferred } from '../lib/deferred.ts';
-import { deferred } from '../lib/deferred.ts';
 import type { Pairing } from '../shard/protocol.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Blamed } from './blame.ts';
 import { hearInTheNameOf } from './frames.ts';
+import { Groups } from './groups.ts';
+import type { Arrival } from './inbox.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
 import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
 import type { Close } from './verdict.ts';
@@ -34,11 +34,15 @@ export interface Listener {
   opened(): void;
   closed(close: Close): void;
   credentialsChanged(): void;
-  /** Facts for the journal. Comes even while the connection ends: their receipts are out. */
+  /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Draft[]): void;
+  /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
+  handled(arrival: Arrival): void | Promise<void>;
+  /** WhatsApp's word on a message that was sent. */
+  acknowledged(id: string, ack: Acknowledgement): void;
 }
 
-export interface ConnectionOptions extends SocketOptions {
+export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
   readonly listener: Listener;
   /** Whose connection it is. */
   readonly owner: Blamed;
@@ -54,18 +58,26 @@ export interface Acknowledgement {
 
 export class Connection {
   readonly socket: WASocket;
+  readonly groups: Groups;
   readonly #options: ConnectionOptions;
-  readonly #acks = new Map<string, Deferred<Acknowledgement>>();
+  readonly #arrivals: Arrivals;
   #over = false;
   #offers = 0;
   #watchdog: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.socket = openSocket(options);
+    this.groups = new Groups(() => this.socket);
+    this.socket = openSocket({ ...options, groups: this.groups });
     hearInTheNameOf(this.socket, options.owner, err => {
       options.log.warn({ err }, 'a frame could not be read; the connection is closed');
       this.#end({ message: err.message, reason: 'a frame could not be read' });
+    });
+    this.#arrivals = new Arrivals({
+      socket: this.socket,
+      inbox: options.inbox,
+      handled: arrival => options.listener.handled(arrival),
+      log: options.log,
     });
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
@@ -76,14 +88,19 @@ export class Connection {
     this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
   }
 
-  /** Resolves with the server's acknowledgement of a message; register before sending it. Fails when the connection ends. */
-  acknowledged(messageId: string): Promise<Acknowledgement> {
-    const ack = deferred<Acknowledgement>();
-    this.#acks.set(messageId, ack);
-    const acknowledged = ack.promise.finally(() => this.#acks.delete(messageId));
-    // Whoever sends may fail before it waits for this: then nobody hears of it, and the thread must not die of that.
-    acknowledged.catch(() => {});
-    return acknowledged;
+  /** Whether the line still stands. */
+  get open(): boolean {
+    return !this.#over && this.socket.ws.isOpen;
+  }
+
+  /** Lets Baileys see stanzas that were left over; to be called when the connection has opened. */
+  replay(arrivals: readonly Arrival[]): void {
+    this.#arrivals.replay(arrivals);
+  }
+
+  /** Ends a connection that does not do what it should; the listener hears of it. */
+  giveUp(message: string): void {
+    this.#end({ code: 408, message });
   }
 
   /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
@@ -99,15 +116,14 @@ export class Connection {
   }
 
   /**
-   * Closes in good order. A message that is being received is finished: stored, receipted and given out; none after it is
-   * begun. `last` runs before the next one could be, and must make an end of the keys.
+   * Closes in good order. A stanza that is being received is finished: stored, receipted and given out; none after it is
+   * begun. `last` must make an end of the keys.
    */
   async leave(last: () => Promise<void>): Promise<void> {
-    await this.socket.messageMutex.mutex(async () => {
-      this.socket.ev.flush();
-      this.hangUp();
-      await last();
-    });
+    await this.#arrivals.close();
+    this.socket.ev.flush();
+    this.hangUp();
+    await last();
   }
 
   /** Cuts the line at once, so that nothing that waits to be written leaves. */
@@ -118,6 +134,7 @@ export class Connection {
   #process(events: Partial<BaileysEventMap>): void {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
+    this.groups.changed(events);
 
     const self: Self = { jid: credentials.me?.id ?? '', lid: credentials.me?.lid ?? '' };
     const drafts = [
@@ -125,8 +142,8 @@ export class Connection {
       ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
       ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
     ];
-    const news = drafts.filter(draft => this.#isNews(draft));
-    if (news.length > 0) listener.happened(news);
+    if (drafts.length > 0) listener.happened(drafts);
+    for (const { key } of events['messages.upsert']?.messages ?? []) this.#arrivals.told(key.id ?? '');
 
     const update = events['connection.update'];
     if (!update || this.#over) return;
@@ -137,12 +154,6 @@ export class Connection {
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
-  }
-
-  #isNews({ event, payload }: Draft): boolean {
-    if (event === 'message.ack') return true;
-    const { caches, keys } = this.#options;
-    return caches.firstTime(keys.seat.no, `${event} ${payload.chat_id} ${payload.from} ${payload.id}`);
   }
 
   #offer(qr: string): void {
@@ -163,7 +174,7 @@ export class Connection {
 
   #acknowledge({ attrs }: BinaryNode): void {
     const error = Number(attrs.error);
-    this.#acks.get(attrs.id ?? '')?.resolve({
+    this.#options.listener.acknowledged(attrs.id ?? '', {
       at: Number(attrs.t) * 1000 || Date.now(),
       ...(Number.isInteger(error) && error > 0 && { error }),
     });
@@ -179,13 +190,6 @@ export class Connection {
   #finish(): void {
     this.#over = true;
     clearTimeout(this.#watchdog);
-    for (const ack of this.#acks.values())
-      ack.reject(
-        new Failure(
-          'GATEWAY_TIMEOUT',
-          'The connection to WhatsApp ended before it acknowledged the message; it may have been sent.',
-        ),
-      );
   }
 
   #close(error: Error | undefined): void {

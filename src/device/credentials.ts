@@ -1,6 +1,6 @@
 /**
- * Baileys' credentials as a row. They are rewritten whole and rarely: BufferJSON, about 1.1 KB. In clear for now: sealing
- * comes in between here and the row, and in key-codec.ts for the Signal keys.
+ * Baileys' credentials as a row. They are rewritten whole and rarely: BufferJSON, about 1.1 KB, sealed by
+ * whoever stores them.
  */
 import { type AuthenticationCreds, BufferJSON, initAuthCreds } from '@whiskeysockets/baileys';
 

@@ -5,9 +5,10 @@
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import type { Draft } from '../journal/event.ts';
 import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
-import { type Intensity, recent, tooMany } from '../lib/intensity.ts';
+import { Seal } from '../lib/seal.ts';
 import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
@@ -15,17 +16,18 @@ import { type Blamed, inTheNameOf } from './blame.ts';
 import type { Caches } from './caches.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
+import { Failures } from './failures.ts';
 import { Identity } from './identity.ts';
-import type { KeyVault } from './keys.ts';
-import { sendText } from './sending.ts';
+import { type Arrival, Inbox } from './inbox.ts';
+import { Outgoing } from './outgoing.ts';
+import { Recovery } from './recovery.ts';
 import type { Whatsapp } from './socket.ts';
-import { type Effect, type Input, initial, type State, step } from './state.ts';
+import { type Effect, type Input, initial, type State, step, toldAs } from './state.ts';
 import { fromState } from './translate.ts';
+import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
 
 const LOGOUT_WITHIN = 5_000;
-/** The failure that is one too many: five restarts in ten minutes, and no sixth. */
-const FAILURES: Intensity = { times: 6, within: 600_000 };
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {
@@ -48,12 +50,14 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #recovery: Recovery;
+  readonly #outgoing: Outgoing;
   readonly #watchers = new Set<() => void>();
   #state: State;
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
   #turn = 0;
-  #failures: number[] = [];
+  readonly #failures = new Failures();
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
   #released = false;
@@ -71,9 +75,22 @@ export class Device implements Blamed {
     this.#facts = new Facts({
       journal: around.journal,
       seat,
+      seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
+    });
+    this.#recovery = new Recovery({
+      facts: this.#facts,
+      self: () => this.#identity.self,
+      log: this.#log,
+    });
+    this.#outgoing = new Outgoing({
+      ...around,
+      seat,
+      log: this.#log,
+      facts: this.#facts,
+      keys: () => this.#identity.keys,
     });
   }
 
@@ -93,12 +110,8 @@ export class Device implements Blamed {
 
   /** Something of it broke where nobody was there to catch it: its connection is made anew, unless that was too often. */
   failed(err: unknown): void {
-    this.#failures = recent(this.#failures, performance.now(), FAILURES);
-    const often = tooMany(this.#failures, FAILURES);
-    this.#log.error({ err, failures: this.#failures.length }, 'the device failed');
-    if (often) this.#failures = [];
-    const reason = often ? 'the device failed too often; its last error is in the log' : 'the device failed';
-    inTheNameOf(this, () => this.#apply({ on: 'failed', reason, often }));
+    this.#log.error({ err }, 'the device failed');
+    inTheNameOf(this, () => this.#apply({ on: 'failed', ...this.#failures.count() }));
   }
 
   status(): DeviceStatus {
@@ -133,7 +146,7 @@ export class Device implements Blamed {
         return this.#reconnect();
       case 'send': {
         const connection = await this.#open(deadline);
-        return sendText(connection, this.#around.caches, this.seat.no, command.message, deadline);
+        return this.#outgoing.send(connection, command.id, command.message, deadline);
       }
     }
   }
@@ -248,16 +261,8 @@ export class Device implements Blamed {
 
   /** A `device.state` event for what a user can act on; not for every step of a reconnect. */
   #announce(before: State): void {
-    const { phase, reason, since } = this.#state;
-    const wasUp = before.phase === 'open';
-    const name =
-      phase === 'open' || phase === 'stopped' || phase === 'crashed'
-        ? phase
-        : phase === 'unlinked' && before.linked
-          ? 'unlinked'
-          : wasUp
-            ? 'disconnected'
-            : '';
+    const { reason, since } = this.#state;
+    const name = toldAs(before, this.#state);
     if (name === '' || name === this.#announced) return;
     this.#announced = name;
     this.#facts.add([fromState(name, reason, since)]);
@@ -281,7 +286,7 @@ export class Device implements Blamed {
         this.#after(effect.ms, { on: 'steady' });
         break;
       case 'forget':
-        this.#identity.forget(effect.reason);
+        this.#identity.forget(effect.reason, () => this.#conclude(effect.reason));
         break;
       case 'halt':
         this.#identity.halt(effect.reason);
@@ -298,15 +303,24 @@ export class Device implements Blamed {
     this.#turn++;
     clearTimeout(this.#timer);
     this.#connection?.hangUp();
+    this.#drop();
+  }
+
+  #drop(): void {
+    if (this.#connection) this.#outgoing.interrupted(this.#connection);
     this.#connection = undefined;
   }
 
   async #connect(): Promise<void> {
     const turn = ++this.#turn;
     clearTimeout(this.#timer);
+    let inbox: Inbox;
+    let unseen: Arrival[];
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
       if (turn === this.#turn)
@@ -315,9 +329,11 @@ export class Device implements Blamed {
     }
     if (turn !== this.#turn) return;
     if (!this.#state.linked) this.#identity.renew();
-    this.#connection = new Connection({
+    const connection = new Connection({
       credentials: this.#identity.credentials,
       keys: this.#identity.keys,
+      inbox,
+      sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
       log: this.#log,
@@ -331,16 +347,37 @@ export class Device implements Blamed {
         },
         opened: () => {
           this.#identity.introduce();
+          connection.replay(unseen);
+          this.#outgoing.resume(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
-          this.#connection = undefined;
+          this.#drop();
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
-        happened: drafts => this.#facts.add(drafts),
+        happened: drafts => this.#happened(drafts),
+        handled: arrival => this.#recovery.handled(arrival),
+        acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
       },
     });
+    this.#connection = connection;
+  }
+
+  /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
+  async #conclude(reason: string): Promise<void> {
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#outgoing.abandon(reason);
+    await this.#facts.stored();
+  }
+
+  #happened(drafts: readonly Draft[]): void {
+    this.#facts.add(drafts);
+    for (const { event, payload } of drafts) {
+      if (event !== 'message.ack') continue;
+      const state = payload.receipt_type === 'delivered' ? 'delivered' : 'read';
+      for (const id of payload.ids as string[]) this.#facts.step({ id, state });
+    }
   }
 
   /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */

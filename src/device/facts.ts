@@ -1,11 +1,13 @@
 /**
- * A device's facts on their way into the journal, in order, each stored before the next. Their receipts are already out
- * (Baileys sends them first), so a fact is kept and tried again for as long as the database is away; the device's socket
- * is closed meanwhile, so there are few of them. "Nothing lost" moves this behind the inbox.
+ * What a device wants to be on record, on its way into the journal, in order: facts, the stanzas that they came from, and
+ * how far outgoing messages have come. Everything that has come in is in the inbox by now, so what is lost here with the
+ * process is found again; while the database is away it is kept and tried again.
  */
 import type { Logger } from 'pino';
-import type { Draft } from '../journal/event.ts';
-import type { Journal } from '../journal/journal.ts';
+import { type Draft, type Fact, identified } from '../journal/event.ts';
+import type { Journal, Notes } from '../journal/journal.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 
@@ -13,9 +15,12 @@ const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
 const TOLD = 20;
 
+type Step = Notes['steps'][number];
+
 export interface FactsOptions {
   readonly journal: Journal;
   readonly seat: Seat;
+  readonly seal: Seal;
   readonly jid: () => string;
   readonly streamed: (events: Streamed[]) => void;
   readonly log: Logger;
@@ -23,7 +28,9 @@ export interface FactsOptions {
 
 export class Facts {
   readonly #options: FactsOptions;
-  readonly #waiting: Draft[] = [];
+  #facts: Fact[] = [];
+  #done: Buffer[] = [];
+  #steps: Step[] = [];
   #storing: Promise<void> | undefined;
   #given = false;
 
@@ -31,11 +38,29 @@ export class Facts {
     this.#options = options;
   }
 
+  /** How many facts are not in the journal yet. */
+  get waiting(): number {
+    return this.#facts.length;
+  }
+
   add(drafts: readonly Draft[]): void {
-    this.#waiting.push(...drafts);
-    this.#storing ??= this.#store().finally(() => {
-      this.#storing = undefined;
-    });
+    if (drafts.length === 0) return;
+    const { seat } = this.#options;
+    this.#facts.push(...drafts.map(draft => identified(seat.no, draft)));
+    this.#go();
+  }
+
+  /** All facts of these stanzas have been added. */
+  done(hashes: readonly Buffer[]): void {
+    if (hashes.length === 0) return;
+    this.#done.push(...hashes);
+    this.#go();
+  }
+
+  /** A message to send has come further. */
+  step(step: Step): void {
+    this.#steps.push(step);
+    this.#go();
   }
 
   /** Resolves when everything added so far is stored, or can never be. */
@@ -43,29 +68,41 @@ export class Facts {
     await this.#storing;
   }
 
-  /** Stops trying; what is not stored by then is reported. */
+  /** Stops trying. */
   giveUp(): void {
     this.#given = true;
   }
 
+  #go(): void {
+    this.#storing ??= this.#store();
+  }
+
   async #store(): Promise<void> {
-    const { journal, seat, jid, streamed, log } = this.#options;
+    const { journal, seat, seal, jid, streamed, log } = this.#options;
     let failures = 0;
-    while (this.#waiting.length > 0) {
-      const drafts = this.#waiting.slice();
+    for (;;) {
+      const notes: Notes = { facts: this.#facts, done: this.#done, steps: this.#steps };
+      const events = notes.facts.length;
+      if (events + notes.done.length + notes.steps.length === 0) break;
+      [this.#facts, this.#done, this.#steps] = [[], [], []];
       try {
-        streamed(await journal.append({ ...seat, jid: jid() }, drafts));
-        this.#waiting.splice(0, drafts.length);
+        if (notes.done.length > 0) await failpoint('recv.after_ack');
+        streamed(await journal.write({ ...seat, seal, jid: jid() }, notes));
+        failures = 0;
       } catch (err) {
         if (err instanceof Fenced || this.#given) {
-          log.error({ err, events: this.#waiting.length }, 'events could not be stored and are lost here');
-          this.#waiting.length = 0;
-          return;
+          log.warn({ err, events }, 'events are left to whoever has the device next');
+          [this.#facts, this.#done, this.#steps] = [[], [], []];
+          break;
         }
-        if (failures++ % TOLD === 0)
-          log.warn({ err, events: this.#waiting.length }, 'events wait for the database');
+        this.#facts = [...notes.facts, ...this.#facts];
+        this.#done = [...notes.done, ...this.#done];
+        this.#steps = [...notes.steps, ...this.#steps];
+        if (failures++ % TOLD === 0) log.warn({ err, events }, 'events wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
       }
     }
+    // In the same turn as the last look: what comes from now on starts anew.
+    this.#storing = undefined;
   }
 }

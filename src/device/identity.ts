@@ -4,6 +4,7 @@
  */
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
@@ -12,7 +13,9 @@ import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
 import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
 import { bare } from './jid.ts';
-import { DeviceKeys, type KeyVault } from './keys.ts';
+import { DeviceKeys } from './keys.ts';
+import type { Self } from './translate.ts';
+import { type KeyVault, places } from './vault.ts';
 
 /** Baileys changes credentials several times in a row, and merges a change in only after our handler may have run. */
 const SAVE_DELAY_MS = 50;
@@ -31,6 +34,7 @@ export interface IdentityOptions {
 
 export class Identity {
   readonly #options: IdentityOptions;
+  readonly #seal: Seal;
   #credentials: AuthenticationCreds;
   #keys: DeviceKeys;
   #jid: string;
@@ -40,7 +44,8 @@ export class Identity {
 
   constructor(options: IdentityOptions, row: Buffer | undefined) {
     this.#options = options;
-    this.#credentials = row ? decodeCredentials(row) : freshCredentials();
+    this.#seal = new Seal(options.seat.key);
+    this.#credentials = row ? this.#opened(row) : freshCredentials();
     this.#jid = bare(this.#credentials.me?.id);
     this.#keys = this.#openKeys();
   }
@@ -56,6 +61,12 @@ export class Identity {
   /** The account's JID; after an unlink still the last one, for the events that tell of it. */
   get jid(): string {
     return this.#jid;
+  }
+
+  /** The account as it is named in stanzas. */
+  get self(): Self {
+    const { me } = this.#credentials;
+    return { jid: me?.id ?? '', lid: me?.lid ?? '' };
   }
 
   /** Why nothing can be read or written until `reopen`. */
@@ -104,8 +115,8 @@ export class Identity {
     await this.settled();
   }
 
-  /** The link is gone: so are credentials and keys. */
-  forget(reason: string): void {
+  /** The link is gone: so are credentials and keys. `first` is done before, as often as it takes. */
+  forget(reason: string, first: () => Promise<void> = async () => {}): void {
     const { sql, vault, caches, seat } = this.#options;
     const keys = this.#keys;
     this.#cancelSave();
@@ -113,6 +124,7 @@ export class Identity {
     this.#credentials = freshCredentials();
     this.#change(async () => {
       await keys.settled(); // a write behind the deletion would bring keys back
+      await first();
       await markUnlinked(sql, { ...this.#term(), reason });
       vault.drop(seat.no);
       caches.forget(seat.no);
@@ -132,7 +144,7 @@ export class Identity {
     const row = (await readCredentials(sql, [seat.no])).get(seat.no);
     vault.drop(seat.no);
     this.#keys = this.#openKeys();
-    if (row) this.#credentials = decodeCredentials(row);
+    if (row) this.#credentials = this.#opened(row);
     else if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
   }
 
@@ -163,6 +175,10 @@ export class Identity {
   #cancelSave(): void {
     clearTimeout(this.#saving);
     this.#saving = undefined;
+  }
+
+  #opened(row: Buffer): AuthenticationCreds {
+    return decodeCredentials(this.#seal.open(places.credentials(this.#options.seat.no), row));
   }
 
   #openKeys(): DeviceKeys {

@@ -1,8 +1,7 @@
 /**
  * The Signal state of the devices of one shard: memory first, durable before anything leaves.
  *
- * `KeyVault` is shared by the devices of a shard: one bounded cache, one group commit, one statement for all of them.
- * `DeviceKeys` is what one device's Baileys sees. Its rules, each the answer to a reproduced loss (docs/decisions/0002):
+ * `DeviceKeys` is what one device's Baileys sees; `vault.ts` has the memory and the commit that all devices of a shard share. Its rules, each the answer to a reproduced loss (docs/decisions/0002):
  * - One serial lane per device. Every repository call is one unit of work: it sees its own writes, and nobody else's half.
  * - A unit that ends well changes memory at once and joins the next group commit; it *resolves* only when that commit is
  *   durable. Whoever awaits it (the wire, the receipt) therefore comes after the disk. The lane is free meanwhile.
@@ -13,170 +12,15 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
-import { LRUCache } from 'lru-cache';
-import { groupCommit } from '../lib/group-commit.ts';
+import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
-import { commitState } from '../store/commit.ts';
-import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
-import { Fenced } from '../store/fence.ts';
-import { readSignalKeys, signalKinds } from '../store/signal-keys.ts';
-import { decode, encode, handOut, type Kind, takeIn, type Value, weigh } from './key-codec.ts';
-
-/** Group commit: how long a unit waits for company, and how many units a statement takes. */
-const COMMIT_DELAY_MS = 2;
-const COMMIT_UNITS = 400;
-
-type Writes = Map<Kind, Map<string, Value | null>>;
-
-interface Change {
-  readonly keys: DeviceKeys;
-  readonly writes: Writes;
-  readonly credentials: Buffer | undefined;
-}
-
-interface Kept {
-  readonly value: Value | null;
-}
-
-const address = (no: number, kind: Kind, id: string) => `${no}/${signalKinds[kind]}/${id}`;
-
-export class KeyVault {
-  readonly #sql: Sql;
-  readonly #owner: string;
-  readonly #cache: LRUCache<string, Kept>;
-  /** Written in memory and not yet on disk: must not be evicted, or the next read would be of the past. */
-  readonly #pending = new Map<string, { kept: Kept; commits: number }>();
-  /** For each read under way what has been written since it began: there its answer is of the past. */
-  readonly #overtaken = new Set<Set<string>>();
-  readonly #commit: (change: Change) => Promise<void>;
-
-  constructor({ sql, owner, cacheBytes }: { sql: Sql; owner: string; cacheBytes: number }) {
-    this.#sql = sql;
-    this.#owner = owner;
-    this.#cache = new LRUCache({ maxSize: cacheBytes });
-    const commit = groupCommit<Change, Error | undefined>({
-      delayMs: COMMIT_DELAY_MS,
-      maxItems: COMMIT_UNITS,
-      flush: changes => this.#flush(changes),
-    });
-    this.#commit = async change => {
-      const error = await commit(change);
-      if (error) throw error;
-    };
-  }
-
-  /** What is in memory: `undefined` means that the database must be asked, `null` that there is nothing. */
-  peek(no: number, kind: Kind, id: string): Value | null | undefined {
-    const at = address(no, kind, id);
-    return (this.#pending.get(at)?.kept ?? this.#cache.get(at))?.value;
-  }
-
-  /** Reads from the database and gives what it read, for memory may be too small to keep it. `null`: there is nothing. */
-  async load(no: number, kind: Kind, ids: readonly string[]): Promise<Map<string, Value | null>> {
-    const overtaken = new Set<string>();
-    this.#overtaken.add(overtaken);
-    const rows = await readSignalKeys(
-      this.#sql,
-      ids.map(id => ({ deviceNo: no, kind: signalKinds[kind], id })),
-    ).finally(() => this.#overtaken.delete(overtaken));
-    const found = new Map(rows.map(row => [row.id, row.value]));
-    const values = new Map<string, Value | null>();
-    const stale: string[] = [];
-    for (const id of ids) {
-      const at = address(no, kind, id);
-      const row = found.get(id);
-      // Written while we were reading: what memory has is newer.
-      let value = this.peek(no, kind, id);
-      if (value === undefined && overtaken.has(at)) {
-        stale.push(id);
-        continue;
-      }
-      if (value === undefined) {
-        value = row ? decode(kind, row) : null;
-        this.#keep(at, kind, value);
-      }
-      values.set(id, value);
-    }
-    if (stale.length === 0) return values;
-    return new Map([...values, ...(await this.load(no, kind, stale))]);
-  }
-
-  /** Puts a unit's writes into memory and into the next commit; resolves when they are durable. */
-  async write(change: Change): Promise<void> {
-    const touched: string[] = [];
-    for (const [kind, values] of change.writes)
-      for (const [id, value] of values) {
-        const at = address(change.keys.seat.no, kind, id);
-        const commits = this.#pending.get(at)?.commits ?? 0;
-        this.#pending.set(at, { kept: { value }, commits: commits + 1 });
-        // A first login makes 812 pre-keys, of which few are ever read: they would push out what is in use.
-        if (kind === 'pre-key') this.#cache.delete(at);
-        else this.#keep(at, kind, value);
-        for (const overtaken of this.#overtaken) overtaken.add(at);
-        touched.push(at);
-      }
-    try {
-      await this.#commit(change);
-    } finally {
-      for (const at of touched) {
-        const entry = this.#pending.get(at);
-        if (entry && --entry.commits === 0) this.#pending.delete(at);
-      }
-    }
-  }
-
-  /** Forgets what memory holds of a device. */
-  drop(no: number): void {
-    const prefix = `${no}/`;
-    for (const at of this.#cache.keys()) if (at.startsWith(prefix)) this.#cache.delete(at);
-  }
-
-  #keep(at: string, kind: Kind, value: Value | null): void {
-    this.#cache.set(at, { value }, { size: weigh(kind, value) + at.length });
-  }
-
-  /** One statement for all units. Units of one device are merged in order; a device that was poisoned meanwhile is left out. */
-  async #flush(changes: Change[]): Promise<(Error | undefined)[]> {
-    const sound = changes.filter(change => !change.keys.failure);
-    const rows = new Map<string, { seat: Seat; kind: Kind; id: string; value: Value | null }>();
-    const credentials = new Map<number, { seat: Seat; value: Buffer }>();
-    for (const { keys, writes, credentials: value } of sound) {
-      const { seat } = keys;
-      for (const [kind, values] of writes)
-        for (const [id, value] of values) rows.set(address(seat.no, kind, id), { seat, kind, id, value });
-      if (value) credentials.set(seat.no, { seat, value });
-    }
-    let fenced: Set<number>;
-    try {
-      const upserts = [];
-      const deletes = [];
-      for (const { seat, kind, id, value } of rows.values()) {
-        const row = { deviceNo: seat.no, epoch: seat.epoch, kind: signalKinds[kind], id };
-        if (value === null) deletes.push(row);
-        else upserts.push({ ...row, value: encode(kind, value) });
-      }
-      fenced = await commitState(this.#sql, this.#owner, {
-        upserts,
-        deletes,
-        credentials: [...credentials.values()].map(({ seat, value }) => ({
-          deviceNo: seat.no,
-          epoch: seat.epoch,
-          value,
-        })),
-      });
-    } catch (cause) {
-      const failure = storeFailure(cause);
-      for (const { keys } of sound) keys.poison(failure);
-      return changes.map(change => change.keys.failure);
-    }
-    for (const { keys } of sound) if (fenced.has(keys.seat.no)) keys.poison(new Fenced(keys.seat.no));
-    return changes.map(change => change.keys.failure);
-  }
-}
+import { handOut, type Kind, takeIn, type Value } from './key-codec.ts';
+import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
 
 interface Unit {
   readonly writes: Writes;
+  readonly arrived: Arrived[];
 }
 
 export interface DeviceKeysOptions {
@@ -191,6 +35,7 @@ export interface DeviceKeysOptions {
 /** The key store of one device; what Baileys and its repository get. */
 export class DeviceKeys implements SignalKeyStoreWithTransaction {
   readonly seat: Seat;
+  readonly seal: Seal;
   failure: Error | undefined;
   readonly #vault: KeyVault;
   readonly #credentials: () => Buffer;
@@ -202,6 +47,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
 
   constructor({ vault, seat, credentials, onFailure }: DeviceKeysOptions) {
     this.seat = seat;
+    this.seal = new Seal(seat.key);
     this.#vault = vault;
     this.#credentials = credentials;
     this.#onFailure = onFailure;
@@ -239,7 +85,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     }
     if (missing.length > 0) {
       try {
-        for (const [id, value] of await this.#vault.load(no, kind, missing)) known.set(id, value);
+        for (const [id, value] of await this.#vault.load(this, kind, missing)) known.set(id, value);
       } catch (cause) {
         const failure = storeFailure(cause);
         this.poison(failure);
@@ -258,8 +104,25 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   set = async (data: SignalDataSet): Promise<void> => {
     const unit = this.#unit.getStore();
     if (unit) stage(unit.writes, data);
-    else await this.#run(async writes => stage(writes, data));
+    else await this.#run(async ({ writes }) => stage(writes, data));
   };
+
+  /** Puts a stanza that has come in into the unit under way: it is durable with what it did to the keys, or neither is. */
+  received(stanza: Arrived): void {
+    const unit = this.#unit.getStore();
+    if (!unit) throw new Error('a decrypted stanza belongs to the unit of work that decrypted it');
+    unit.arrived.push(stanza);
+  }
+
+  /** Resolves when a stanza that changed no keys is in the inbox. */
+  async admit(stanza: Arrived): Promise<void> {
+    await this.#write({ arrived: [stanza] });
+  }
+
+  /** Resolves when a message is durable, so that it may be encrypted and sent. One of the same id is left as it is. */
+  async queue(message: Queued): Promise<void> {
+    await this.#write({ queued: [message] });
+  }
 
   /**
    * One unit of work; inside another it is part of that one. `lid-mapping` does not take the lane: a unit that waits for
@@ -267,21 +130,22 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
    */
   transaction = async <T>(work: () => Promise<T>, key?: string): Promise<T> => {
     if (this.#unit.getStore()) return work();
-    return this.#run(writes => this.#unit.run({ writes }, work), key === 'lid-mapping');
+    return this.#run(unit => this.#unit.run(unit, work), key === 'lid-mapping');
   };
 
   /** Writes the credentials and resolves when they are durable. */
   async saveCredentials(): Promise<void> {
-    await this.#write(new Map(), this.#credentials());
+    await this.#write({ credentials: this.#credentials() });
   }
 
-  #write(writes: Writes, credentials: Buffer | undefined): Promise<void> {
-    const durable = this.#vault.write({ keys: this, writes, credentials });
+  #write(change: Partial<Omit<Change, 'keys'>>): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure);
+    const durable = this.#vault.write({ writes: new Map(), ...change, keys: this });
     this.#written = durable.catch(() => {}); // whoever wrote waits for `durable` itself
     return durable;
   }
 
-  async #run<T>(work: (writes: Writes) => Promise<T>, unlaned = false): Promise<T> {
+  async #run<T>(work: (unit: Unit) => Promise<T>, unlaned = false): Promise<T> {
     if (unlaned) {
       const { result, durable } = await this.#attempt(work);
       await durable;
@@ -295,19 +159,20 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   }
 
   async #attempt<T>(
-    work: (writes: Writes) => Promise<T>,
+    work: (unit: Unit) => Promise<T>,
   ): Promise<{ result: T; durable: Promise<void> | undefined }> {
     if (this.failure) throw this.failure;
-    const writes: Writes = new Map();
-    const result = await work(writes).catch((error: unknown) => {
+    const unit: Unit = { writes: new Map(), arrived: [] };
+    const { writes, arrived } = unit;
+    const result = await work(unit).catch((error: unknown) => {
       // Baileys makes "no session" of a store that could not be read.
       throw this.failure ?? error;
     });
     if (this.failure) throw this.failure;
-    if (writes.size === 0) return { result, durable: undefined };
+    if (writes.size === 0 && arrived.length === 0) return { result, durable: undefined };
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
-    const durable = this.#write(writes, made ? this.#credentials() : undefined);
+    const durable = this.#write({ writes, arrived, credentials: made ? this.#credentials() : undefined });
     return { result, durable };
   }
 }

@@ -2,7 +2,6 @@
 import { Agent } from 'node:https';
 import {
   type AuthenticationCreds,
-  type BinaryNode,
   makeWASocket,
   type proto,
   type SocketConfig,
@@ -12,7 +11,10 @@ import {
 import { LRUCache } from 'lru-cache';
 import { type Logger, mask } from '../lib/logger.ts';
 import type { Caches } from './caches.ts';
+import type { Groups } from './groups.ts';
+import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
+import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
@@ -27,6 +29,10 @@ export interface Whatsapp {
 export interface SocketOptions {
   readonly credentials: AuthenticationCreds;
   readonly keys: DeviceKeys;
+  readonly inbox: Inbox;
+  readonly groups: Groups;
+  /** A message that we sent, for a peer that could not decrypt it. */
+  readonly sent: (id: string) => Promise<proto.IMessage | undefined>;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
   readonly log: Logger;
@@ -39,13 +45,22 @@ export function trustRoot(rootKey: string | undefined): void {
   if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
 }
 
-export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketOptions): WASocket {
+export function openSocket({
+  credentials,
+  keys,
+  inbox,
+  groups,
+  sent,
+  caches,
+  whatsapp,
+  log,
+}: SocketOptions): WASocket {
   const { no } = keys.seat;
   const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
   const config: Partial<SocketConfig> = {
     auth: { creds: credentials, keys },
     logger: quietLogger(log),
-    makeSignalRepository: makeRepository(keys),
+    makeSignalRepository: makeRepository(keys, inbox),
     // Online would stop the notifications on the user's own phone.
     markOnlineOnConnect: false,
     syncFullHistory: false,
@@ -56,7 +71,8 @@ export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketO
     // Our commits answer for durability and fail fast; 10 retries of 3 s would hold the account's mutex for 30 s.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     generateHighQualityLinkPreview: false,
-    getMessage: async key => caches.sent.get(`${no}/${key.id}`),
+    cachedGroupMetadata: async jid => groups.peek(jid),
+    getMessage: async key => sent(key.id ?? ''),
     userDevicesCache: caches.userDevices(no),
     msgRetryCounterCache: caches.messageRetries(no),
     callOfferCache: caches.callOffers(no),
@@ -66,7 +82,6 @@ export function openSocket({ credentials, keys, caches, whatsapp, log }: SocketO
   };
   const socket = makeWASocket(config as SocketConfig);
   keepOffline(socket, credentials);
-  keepOrder(socket, log);
   boundRetryManager(socket);
   boundMappings(socket);
   // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
@@ -85,28 +100,6 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
     const update = data as Partial<AuthenticationCreds>;
     return emit(event, (update.me ? update : { ...update, me: credentials.me }) as typeof data);
   };
-}
-
-/**
- * Stock, messages overtake each other. What waited for us (`offline`) has a queue of its own, which live messages pass:
- * of 50 that came behind 150, 46 came before them. And each message looks its sender up before it takes its turn, and in
- * a chat that is new stores it, which the next one need not. Here they come one after the other, as the server sent them;
- * most of the work is done under a mutex anyway. After the end of the connection none is begun: no receipt could leave,
- * and the ratchet would be past a message that is sent again.
- */
-function keepOrder({ ws }: WASocket, log: Logger): void {
-  const handlers = ws.listeners('CB:message') as ((node: BinaryNode) => Promise<void>)[];
-  ws.removeAllListeners('CB:message');
-  const take = async (node: BinaryNode) => {
-    if (ws.isOpen) for (const handle of handlers) await handle(node);
-  };
-  let last = Promise.resolve();
-  ws.on('CB:message', (node: BinaryNode) => {
-    const { offline: _, ...attrs } = node.attrs;
-    last = last
-      .then(() => take({ ...node, attrs }))
-      .catch((err: unknown) => log.error({ err }, 'a message could not be handled'));
-  });
 }
 
 interface RetryManager {
@@ -139,7 +132,7 @@ function boundMappings(socket: WASocket): void {
  * and reason with the digits taken out.
  */
 function quietLogger(log: Logger): SocketConfig['logger'] {
-  const nothing = () => {};
+  if (!log.isLevelEnabled('debug')) return quiet;
   const pass = (data: unknown, message?: string) => {
     const sentence = message ?? (typeof data === 'string' ? data : 'unnamed');
     const { err, error } = (typeof data === 'object' && data !== null ? data : {}) as {
@@ -152,15 +145,12 @@ function quietLogger(log: Logger): SocketConfig['logger'] {
       'baileys complains',
     );
   };
-  const heard = log.isLevelEnabled('debug');
   const logger: SocketConfig['logger'] = {
-    level: heard ? 'warn' : 'silent',
+    ...quiet,
+    level: 'warn',
     child: () => logger,
-    trace: nothing,
-    debug: nothing,
-    info: nothing,
-    warn: heard ? pass : nothing,
-    error: heard ? pass : nothing,
+    warn: pass,
+    error: pass,
   };
   return logger;
 }

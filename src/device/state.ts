@@ -199,3 +199,10 @@ export function step(state: State, input: Input, now: number, random: number): S
     return go('stopped', { reason }, { do: 'hang-up' }, { do: 'halt', reason });
   }
 }
+
+/** What a change is to somebody who may act on it, in the words of `device.state`; '' when it is only a step on the way. */
+export function toldAs(before: State, { phase }: State): string {
+  if (phase === 'open' || phase === 'stopped' || phase === 'crashed') return phase;
+  if (phase === 'unlinked' && before.linked) return 'unlinked';
+  return before.phase === 'open' ? 'disconnected' : '';
+}

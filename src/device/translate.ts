@@ -138,6 +138,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     sender_display_name: message.pushName ?? '',
     timestamp: new Date(at).toISOString(),
   };
+  const identity = `${common.chat_id} ${common.from} ${common.id}`;
   const protocol = content.protocolMessage;
   if (protocol) {
     const target = protocol.key?.id ?? '';
@@ -147,11 +148,16 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
         revoked_from_me: protocol.key?.fromMe === true,
         revoked_chat: common.chat_id,
       };
-      return { event: 'message.revoked', at, payload: { ...common, ...revoked } };
+      return { event: 'message.revoked', at, identity, payload: { ...common, ...revoked } };
     }
     if (protocol.type === ProtocolType.MESSAGE_EDIT) {
       const body = bodyOf(normalizeMessageContent(protocol.editedMessage) ?? {}) ?? '';
-      return { event: 'message.edited', at, payload: { ...common, original_message_id: target, body } };
+      return {
+        event: 'message.edited',
+        at,
+        identity,
+        payload: { ...common, original_message_id: target, body },
+      };
     }
     return undefined;
   }
@@ -160,6 +166,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     return {
       event: 'message.reaction',
       at,
+      identity,
       payload: { ...common, reaction: text ?? '', reacted_message_id: target?.id ?? '' },
     };
   }
@@ -176,6 +183,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
   return {
     event: 'message',
     at,
+    identity,
     payload: {
       ...common,
       ...(body !== undefined && { body }),
@@ -212,13 +220,15 @@ function ack(
   const receipt = receipts[status];
   if (!receipt) return undefined;
   const { chat_id, from: sender, from_lid } = envelopeOf({ ...key, fromMe: false }, self);
+  const reader = from ?? sender;
   return {
     event: 'message.ack',
     at,
+    identity: `${chat_id} ${reader} ${receipt.type} ${ids.join(' ')}`,
     payload: {
       ids,
       chat_id,
-      from: from ?? sender,
+      from: reader,
       ...(from_lid && { from_lid }),
       receipt_type: receipt.type,
       receipt_type_description: receipt.description,
@@ -263,6 +273,24 @@ export function fromGroupReceipts(updates: GroupReceipt[], self: Self): Draft[] 
       return ack([key.id], key, read ? Status.READ : Status.DELIVERY_ACK, at, self, reader);
     })
     .filter(draft => draft !== undefined);
+}
+
+/** What has become of a message whose sending nobody waited for any more. */
+export function fromStatus(
+  id: string,
+  chat: string,
+  status: string,
+  reason: string | undefined,
+  at: number,
+): Draft {
+  const payload = {
+    id,
+    chat_id: bare(chat),
+    status,
+    ...(reason && { reason }),
+    timestamp: new Date(at).toISOString(),
+  };
+  return { event: 'message.status', at, identity: `${id} ${status}`, payload };
 }
 
 /** A change of the device itself. */

@@ -2,9 +2,9 @@
  * One fact in the journal, and the one way in which it is written out.
  * The envelope is gowa's (`event`, `device_id`, `session_id`, `timestamp`, `payload`) plus `id` and `seq`.
  */
-import type { JournalRow } from '../store/journal.ts';
-
-export type { JournalRow };
+import { createHash, randomBytes } from 'node:crypto';
+import type { Seal } from '../lib/seal.ts';
+import type { JournalRow, NewRow } from '../store/journal.ts';
 
 /** Every event there is; docs/events.md describes each and a test compares the two. */
 export const eventNames = [
@@ -13,6 +13,7 @@ export const eventNames = [
   'message.reaction',
   'message.revoked',
   'message.edited',
+  'message.status',
   'device.state',
 ] as const;
 
@@ -24,13 +25,47 @@ export interface Draft {
   /** When it happened, in milliseconds since 1970. */
   readonly at: number;
   readonly payload: Readonly<Record<string, unknown>>;
+  /**
+   * What makes it this fact and no other, within its device and event: told again, it is the same event and not a second
+   * one. Absent for what happens anew each time.
+   */
+  readonly identity?: string;
+}
+
+/** A fact with the id that it keeps for ever. */
+export type Fact = Draft & { readonly id: string };
+
+/** The fact with its id: made from what it is where it has an identity, so that it is the same however it is found. */
+export function identified(deviceNo: number, draft: Draft): Fact {
+  const { event, identity } = draft;
+  const name =
+    identity === undefined
+      ? randomBytes(18)
+      : createHash('sha256')
+          .update(JSON.stringify([deviceNo, event, identity]))
+          .digest()
+          .subarray(0, 18);
+  return { ...draft, id: `evt_${name.toString('base64url')}` };
+}
+
+const place = (deviceNo: number, id: string) => `journal/${deviceNo}/${id}`;
+
+/** The row of a fact, its payload sealed. `jid` is the account's JID without its device part. */
+export function rowOf(deviceNo: number, jid: string, fact: Fact, seal: Seal): NewRow {
+  const payload = seal.seal(place(deviceNo, fact.id), Buffer.from(JSON.stringify(fact.payload)));
+  return { deviceNo, id: fact.id, event: fact.event, jid, at: new Date(fact.at), payload };
+}
+
+/** The body of a row as it is delivered. Fails with SealBroken when the row was changed or moved. */
+export function openedBody(row: JournalRow, deviceId: string, seal: Seal): string {
+  return envelope(row, deviceId, seal.open(place(row.deviceNo, row.id), row.payload).toString('utf8'));
 }
 
 /**
  * The delivered body of an event, the same bytes whether it is streamed live, delivered or replayed later.
- * `device_id` is the account's JID and `session_id` our device id, as gowa's consumers expect.
+ * `device_id` is the account's JID and `session_id` our device id, as gowa's consumers expect; `payload` is JSON text.
  */
-export function envelope(row: JournalRow, deviceId: string): string {
+export function envelope(row: Omit<JournalRow, 'payload'>, deviceId: string, payload: string): string {
   const head = JSON.stringify({
     id: row.id,
     event: row.event,
@@ -39,5 +74,5 @@ export function envelope(row: JournalRow, deviceId: string): string {
     seq: row.seq,
     timestamp: row.at.toISOString(),
   });
-  return `${head.slice(0, -1)},"payload":${row.payload}}`;
+  return `${head.slice(0, -1)},"payload":${payload}}`;
 }

@@ -1,17 +1,28 @@
-import { randomBytes } from 'node:crypto';
+import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
+import type { Seal } from '../lib/seal.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
-import { appendEvents, type NewRow } from '../store/journal.ts';
-import { type Draft, envelope } from './event.ts';
+import { type NewRow, record } from '../store/journal.ts';
+import { furthest, type OutgoingStep } from '../store/outgoing.ts';
+import { envelope, type Fact, rowOf } from './event.ts';
 
-/** Who appends: a device as its shard holds it, and the account's JID without its device part ('' before pairing). */
+/** Who writes: a device as its shard holds it, and the account's JID without its device part ('' before pairing). */
 export interface Writer {
   readonly no: number;
   readonly epoch: number;
   readonly id: string;
   readonly jid: string;
+  readonly seal: Seal;
+}
+
+/** What a device wants to be on record. All of it is, or nothing. */
+export interface Notes {
+  readonly facts: readonly Fact[];
+  /** Stanzas that all facts so far have come from: they leave the inbox. */
+  readonly done: readonly Buffer[];
+  readonly steps: readonly Omit<OutgoingStep, 'deviceNo'>[];
 }
 
 export interface JournalOptions {
@@ -20,71 +31,83 @@ export interface JournalOptions {
   readonly owner: string;
 }
 
-interface Append {
+interface Entry {
   readonly writer: Writer;
   readonly rows: readonly NewRow[];
+  readonly notes: Notes;
 }
 
-/** How long an event waits for company, and how many rows go into one statement. */
+/** How long an entry waits for company, and how many rows go into one statement. */
 const DELAY_MS = 2;
 const MAX_ROWS = 500;
 
-/** The writing end of the journal inside a shard: the appends of all its devices share statements. */
+/** The writing end of the journal inside a shard: the entries of all its devices share statements. */
 export class Journal {
   readonly #sql: Sql;
   readonly #owner: string;
-  readonly #commit: (append: Append) => Promise<Streamed[] | Fenced>;
+  readonly #commit: (entry: Entry) => Promise<Streamed[] | Fenced>;
 
   constructor({ sql, owner }: JournalOptions) {
     this.#sql = sql;
     this.#owner = owner;
-    this.#commit = groupCommit<Append, Streamed[] | Fenced>({
+    this.#commit = groupCommit<Entry, Streamed[] | Fenced>({
       delayMs: DELAY_MS,
       maxItems: MAX_ROWS,
-      weigh: ({ rows }) => rows.length,
-      flush: appends => this.#flush(appends),
+      weigh: ({ rows, notes }) => rows.length + notes.done.length + notes.steps.length,
+      flush: entries => this.#flush(entries),
     });
   }
 
   /**
-   * Resolves with the events in their places, in the order of the drafts, once they are durable; all of them or none.
-   * Appends of one device keep the order of their calls. Fails with Fenced when another owner has taken the device, and
-   * with STORE_UNAVAILABLE when the database cannot be reached. In that case, when the connection was lost before the
-   * answer, the events may be there: an append that is tried again may put the same facts down twice, under new ids.
+   * Resolves with the events in their places, in the order of the facts, once everything is durable. A fact whose id is in
+   * the journal already is passed over. Entries of one device keep the order of their calls. Fails with Fenced when
+   * another owner has taken the device, and with STORE_UNAVAILABLE when the database cannot be reached; then, when the
+   * connection was lost before the answer, it may be there all the same, and may be written again without harm.
    */
-  async append(writer: Writer, drafts: readonly Draft[]): Promise<Streamed[]> {
-    if (drafts.length === 0) return [];
-    // What PostgreSQL would refuse is refused here, where it fails one append and not a whole statement.
-    for (const { at } of drafts) if (!Number.isFinite(at)) throw new TypeError(`an event happened at ${at}`);
-    const rows = drafts.map(draft => ({
-      deviceNo: writer.no,
-      epoch: writer.epoch,
-      id: `evt_${randomBytes(18).toString('base64url')}`,
-      event: draft.event,
-      jid: writer.jid,
-      at: new Date(draft.at),
-      payload: JSON.stringify(draft.payload),
-    }));
-    const result = await this.#commit({ writer, rows });
+  async write(writer: Writer, notes: Notes): Promise<Streamed[]> {
+    const { facts, done, steps } = notes;
+    if (facts.length + done.length + steps.length === 0) return [];
+    // What PostgreSQL would refuse is refused here, where it fails one entry and not a whole statement.
+    for (const { at } of facts) if (!Number.isFinite(at)) throw new TypeError(`an event happened at ${at}`);
+    const rows = facts.map(fact => rowOf(writer.no, writer.jid, fact, writer.seal));
+    const result = await this.#commit({ writer, rows, notes });
     if (result instanceof Fenced) throw result;
     return result;
   }
 
-  async #flush(appends: Append[]): Promise<(Streamed[] | Fenced)[]> {
-    const rows = appends.flatMap(append => append.rows);
-    const { placed } = await appendEvents(this.#sql, this.#owner, rows).catch(error => {
+  async #flush(entries: Entry[]): Promise<(Streamed[] | Fenced)[]> {
+    // A device that came back may be here under two epochs; the older one has lost it whatever the database says.
+    const epochs = new Map<number, number>();
+    for (const { writer } of entries)
+      epochs.set(writer.no, Math.max(writer.epoch, epochs.get(writer.no) ?? 0));
+    const current = entries.filter(({ writer }) => epochs.get(writer.no) === writer.epoch);
+    const rows = new Map(current.flatMap(({ rows }) => rows.map(row => [`${row.deviceNo}/${row.id}`, row])));
+    const { placed, fenced } = await record(this.#sql, this.#owner, {
+      epochs,
+      rows: [...rows.values()],
+      done: current.flatMap(({ writer, notes }) => notes.done.map(hash => ({ deviceNo: writer.no, hash }))),
+      steps: furthest(
+        current.flatMap(({ writer, notes }) => notes.steps.map(step => ({ ...step, deviceNo: writer.no }))),
+      ),
+    }).catch(error => {
       throw storeFailure(error);
     });
-    const places = new Map(placed.map(({ id, seq }) => [id, seq]));
-    return appends.map(({ writer, rows }) => {
-      // By row and not by device: a device that came back under a new epoch may be here under both.
-      if (!places.has(rows[0]!.id)) return new Fenced(writer.no);
-      return rows.map(row => streamed(writer, row, places.get(row.id)!));
+    await failpoint('recv.after_journal');
+    const places = new Map(placed.map(({ id, deviceNo, seq }) => [`${deviceNo}/${id}`, seq]));
+    return entries.map(({ writer, rows, notes }) => {
+      if (fenced.has(writer.no) || epochs.get(writer.no) !== writer.epoch) return new Fenced(writer.no);
+      return rows.flatMap((row, n) => {
+        const at = `${writer.no}/${row.id}`;
+        const seq = places.get(at);
+        if (seq === undefined) return [];
+        places.delete(at); // twice in one statement: the first has the place
+        return [streamed(writer, row, notes.facts[n]!, seq)];
+      });
     });
   }
 }
 
-function streamed(writer: Writer, row: NewRow, seq: number): Streamed {
-  const body = envelope({ ...row, seq }, writer.id);
+function streamed(writer: Writer, row: NewRow, fact: Fact, seq: number): Streamed {
+  const body = envelope({ ...row, seq }, writer.id, JSON.stringify(fact.payload));
   return { device: writer.id, deviceNo: writer.no, seq, id: row.id, event: row.event, body };
 }

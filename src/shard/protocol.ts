@@ -25,7 +25,8 @@ export type Command =
   | { readonly do: 'pair'; readonly phone?: string }
   | { readonly do: 'logout' }
   | { readonly do: 'reconnect' }
-  | { readonly do: 'send'; readonly message: OutgoingText };
+  /** `id` is the WhatsApp id that the message has at every attempt; giving it again is no second message. */
+  | { readonly do: 'send'; readonly id: string; readonly message: OutgoingText };
 
 /** `to` is a JID; `duration` the disappearing timer in seconds. */
 export interface OutgoingText {

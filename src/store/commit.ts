@@ -1,5 +1,7 @@
 import { ARRAY } from './arrays.ts';
 import type { Sql } from './database.ts';
+import type { InboxRow } from './inbox.ts';
+import type { OutgoingRow } from './outgoing.ts';
 import type { SignalKeyAddress, SignalKeyRow } from './signal-keys.ts';
 
 /** What the devices of a shard want to be durable. No record twice, and one epoch per device. */
@@ -11,6 +13,10 @@ export interface StateChange {
     readonly epoch: number;
     readonly value: Buffer;
   }[];
+  /** Stanzas that have come in, in their order. One that is there already is left as it is. */
+  readonly inbox?: readonly (InboxRow & { readonly epoch: number })[];
+  /** Messages to send. One that is there already is left as it is. */
+  readonly outgoing?: readonly (OutgoingRow & { readonly epoch: number })[];
 }
 
 /**
@@ -21,15 +27,16 @@ export interface StateChange {
 export async function commitState(sql: Sql, owner: string, change: StateChange): Promise<Set<number>> {
   const upserts = change.upserts.toSorted(byKey);
   const deletes = change.deletes.toSorted(byKey);
-  const { credentials } = change;
+  const { credentials, inbox = [], outgoing = [] } = change;
   const epochs = new Map<number, number>();
-  for (const row of [...upserts, ...deletes, ...credentials]) epochs.set(row.deviceNo, row.epoch);
+  for (const row of [...upserts, ...deletes, ...credentials, ...inbox, ...outgoing])
+    epochs.set(row.deviceNo, row.epoch);
   if (epochs.size === 0) return new Set();
 
   const int = (values: number[]) => sql.array(values, ARRAY.int);
   const smallint = (values: number[]) => sql.array(values, ARRAY.smallint);
   const text = (values: string[]) => sql.array(values, ARRAY.text);
-  const bytea = (values: Buffer[]) => sql.array(values, ARRAY.bytea);
+  const bytea = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
   // `for share`: a node that claims a device waits for us, or we for it and then see its epoch. Locks are taken in the
   // order of their keys everywhere, so that two statements cannot wait for each other.
   const held = await sql<{ no: number }[]>`
@@ -66,6 +73,25 @@ export async function commitState(sql: Sql, owner: string, change: StateChange):
              ) as r (device_no, value)
         join fence on fence.no = r.device_no
       on conflict (device_no) do update set value = excluded.value, updated_at = now()
+    ), arrived as (
+      insert into inbox (device_no, hash, stanza, plaintext)
+      select r.device_no, r.hash, r.stanza, r.plaintext
+        from unnest(
+               ${int(inbox.map(row => row.deviceNo))}, ${bytea(inbox.map(row => row.hash))},
+               ${bytea(inbox.map(row => row.stanza))}, ${bytea(inbox.map(row => row.plaintext))}
+             ) with ordinality as r (device_no, hash, stanza, plaintext, place)
+        join fence on fence.no = r.device_no
+       order by r.place
+      on conflict (device_no, hash) do nothing
+    ), queued as (
+      insert into outgoing (device_no, id, chat, message)
+      select r.device_no, r.id, r.chat, r.message
+        from unnest(
+               ${int(outgoing.map(row => row.deviceNo))}, ${text(outgoing.map(row => row.id))},
+               ${text(outgoing.map(row => row.chat))}, ${bytea(outgoing.map(row => row.message))}
+             ) as r (device_no, id, chat, message)
+        join fence on fence.no = r.device_no
+      on conflict (device_no, id) do nothing
     )
     select no from fence`;
   for (const { no } of held) epochs.delete(no);

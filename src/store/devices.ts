@@ -82,7 +82,8 @@ export async function markLinked(
 }
 
 /**
- * The device is no longer linked and why: its account, credentials and Signal keys are forgotten; its journal stays.
+ * The device is no longer linked and why: its account, credentials, Signal keys and what is in its inbox are forgotten; its
+ * journal and the states of its messages stay.
  * Whoever commits state of the device must have stopped before, or the keys come back. Fails with Fenced.
  */
 export async function markUnlinked(
@@ -100,6 +101,10 @@ export async function markUnlinked(
       delete from credentials using unlinked where device_no = unlinked.no
     ), gone as (
       delete from signal_key using unlinked where device_no = unlinked.no
+    ), left_over as (
+      delete from inbox using unlinked where device_no = unlinked.no
+    ), known as (
+      delete from received using unlinked where device_no = unlinked.no
     )
     select no from unlinked`;
   if (rows.length === 0) throw new Fenced(no);

@@ -1,7 +1,8 @@
 import { ARRAY } from './arrays.ts';
 import type { Sql } from './database.ts';
+import { codeOf, type OutgoingStep } from './outgoing.ts';
 
-/** A fact in its place. `payload` is JSON text, `jid` the account's JID without its device part ('' before pairing). */
+/** A fact in its place. `payload` is sealed JSON text, `jid` the account's JID without its device part ('' before pairing). */
 export interface JournalRow {
   readonly deviceNo: number;
   readonly seq: number;
@@ -9,72 +10,116 @@ export interface JournalRow {
   readonly event: string;
   readonly jid: string;
   readonly at: Date;
-  readonly payload: string;
+  readonly payload: Buffer;
 }
 
-/** A fact that has no place yet, from a writer that holds the device in `epoch`. */
-export type NewRow = Omit<JournalRow, 'seq'> & { readonly epoch: number };
+/** A fact that has no place yet. */
+export type NewRow = Omit<JournalRow, 'seq'>;
 
-export interface Appended {
-  /** The rows that were written, each with its place. */
+/** What the devices of a shard want to be on record, all of it in one statement. */
+export interface Recording {
+  /** The term of each device that is in it. */
+  readonly epochs: ReadonlyMap<number, number>;
+  readonly rows: readonly NewRow[];
+  /** Stanzas whose facts are in `rows` or before: they leave the inbox. */
+  readonly done: readonly { readonly deviceNo: number; readonly hash: Buffer }[];
+  /** How far outgoing messages have come; one step per message. */
+  readonly steps: readonly OutgoingStep[];
+}
+
+export interface Recorded {
+  /** The rows that were written, each with its place. One whose id is in the journal already is not among them. */
   readonly placed: readonly { readonly id: string; readonly deviceNo: number; readonly seq: number }[];
-  /** The devices of rows that were not, because `owner` does not hold them in that epoch. */
+  /** The devices of which nothing was written, because `owner` does not hold them in that epoch. */
   readonly fenced: Set<number>;
 }
 
 /**
  * Appends the rows in their order and gives them the next numbers of their devices, without a gap: the device row that
- * is the fence is also the counter, and it is locked until the commit. One statement, so there is no half of it. When it
- * fails with a lost connection nobody knows whether it was committed.
+ * is the fence is also the counter, and it is locked until the commit. What the rows were made of leaves the inbox in
+ * the same statement, so that a fact is neither lost nor told twice. When it fails with a lost connection nobody knows
+ * whether it was committed; it may be tried again, because an id that is there is passed over.
  */
-export async function appendEvents(sql: Sql, owner: string, rows: readonly NewRow[]): Promise<Appended> {
-  const text = (values: string[]) => sql.array(values, ARRAY.text);
+export async function record(
+  sql: Sql,
+  owner: string,
+  { epochs, rows, done, steps }: Recording,
+): Promise<Recorded> {
+  const int = (values: number[]) => sql.array(values, ARRAY.int);
+  const smallint = (values: number[]) => sql.array(values, ARRAY.smallint);
+  const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
+  const bytea = (values: Buffer[]) => sql.array(values, ARRAY.bytea);
   // `fence` locks the devices in the order of their numbers, as every statement does; the update alone would lock them
   // in the order of its plan, and two appends of the same devices could wait for each other.
-  const placed = await sql<{ id: string; deviceNo: number; seq: number }[]>`
-    with wanted as materialized (
-      select *
+  const found = await sql<{ deviceNo: number; id: string | null; seq: number | null }[]>`
+    with fence as materialized (
+      select d.no
+        from device d
+        join unnest(
+               ${sql.array([...epochs.keys()], ARRAY.int)}, ${sql.array([...epochs.values()], ARRAY.bigint)}
+             ) as w (no, epoch) on d.no = w.no and d.epoch = w.epoch
+       where d.owner = ${owner}
+       order by d.no
+         for no key update of d
+    ), wanted as materialized (
+      select w.*
         from unnest(
-               ${sql.array(
-                 rows.map(row => row.deviceNo),
-                 ARRAY.int,
-               )}, ${sql.array(
-                 rows.map(row => row.epoch),
-                 ARRAY.bigint,
-               )},
+               ${int(rows.map(row => row.deviceNo))},
                ${text(rows.map(row => row.id))}, ${text(rows.map(row => row.event))}, ${text(rows.map(row => row.jid))},
                ${sql.array(
                  rows.map(row => row.at),
                  ARRAY.timestamptz,
-               )}, ${text(rows.map(row => row.payload))}
-             ) with ordinality as w (device_no, epoch, id, event, jid, at, payload, place)
-    ), counted as (
-      select device_no, epoch, count(*) as rows from wanted group by device_no, epoch
-    ), fence as materialized (
-      select d.no, counted.rows
-        from device d
-        join counted on d.no = counted.device_no and d.epoch = counted.epoch
-       where d.owner = ${owner}
-       order by d.no
-         for no key update of d
+               )}, ${bytea(rows.map(row => row.payload))}
+             ) with ordinality as w (device_no, id, event, jid, at, payload, place)
+        join fence on fence.no = w.device_no
+       where not exists (select from journal j where j.device_no = w.device_no and j.id = w.id)
     ), numbered as (
       update device d
-         set last_seq = d.last_seq + fence.rows
-        from fence
-       where d.no = fence.no
-      returning d.no, d.epoch, d.last_seq - fence.rows as before
+         set last_seq = d.last_seq + n.rows
+        from (select device_no, count(*) as rows from wanted group by device_no) n
+       where d.no = n.device_no
+      returning d.no, d.last_seq - n.rows as before
+    ), placed as (
+      insert into journal (device_no, seq, id, event, jid, at, payload)
+      select w.device_no, n.before + row_number() over (partition by w.device_no order by w.place),
+             w.id, w.event, w.jid, w.at, w.payload
+        from wanted w
+        join numbered n on n.no = w.device_no
+      returning device_no, id, seq
+    ), done as (
+      delete from inbox i
+       using unnest(${int(done.map(row => row.deviceNo))}, ${bytea(done.map(row => row.hash))})
+               as r (device_no, hash)
+        join fence on fence.no = r.device_no
+       where i.device_no = r.device_no and i.hash = r.hash
+      returning i.device_no, i.hash, i.plaintext is not null as encrypted
+    ), remembered as (
+      insert into received (device_no, hash)
+      select device_no, hash from done where encrypted
+      on conflict (device_no, hash) do nothing
+    ), advanced as (
+      -- 5 is failed: only what WhatsApp has not taken (under 2) can fail, and only the receipt of a peer (3, 4) undoes it.
+      update outgoing o
+         set state = greatest(o.state % 5, s.state), tries = o.tries + s.tried,
+             reason = case when s.state = 5 then s.reason end,
+             state_at = case when greatest(o.state % 5, s.state) = o.state then o.state_at else now() end
+        from unnest(
+               ${int(steps.map(step => step.deviceNo))}, ${text(steps.map(step => step.id))},
+               ${smallint(steps.map(step => codeOf(step.state)))},
+               ${text(steps.map(step => step.reason ?? null))},
+               ${smallint(steps.map(step => (step.tried ? 1 : 0)))}
+             ) as s (device_no, id, state, reason, tried)
+        join fence on fence.no = s.device_no
+       where o.device_no = s.device_no and o.id = s.id
+         and case when s.state = 5 then o.state < 2 when o.state = 5 then s.state in (3, 4) else true end
     )
-    insert into journal (device_no, seq, id, event, jid, at, payload)
-    select w.device_no, n.before + row_number() over (partition by w.device_no order by w.place),
-           w.id, w.event, w.jid, w.at, w.payload
-      from wanted w
-      join numbered n on n.no = w.device_no and n.epoch = w.epoch
-    returning id, device_no as "deviceNo", seq`;
-  const written = new Set(placed.map(row => row.deviceNo));
-  return {
-    placed,
-    fenced: new Set(rows.map(row => row.deviceNo).filter(no => !written.has(no))),
-  };
+    select no as "deviceNo", null as id, null as seq from fence
+    union all
+    select device_no, id, seq from placed`;
+  const fenced = new Set(epochs.keys());
+  for (const { deviceNo } of found) fenced.delete(deviceNo);
+  const placed = found.filter((row): row is { deviceNo: number; id: string; seq: number } => row.id !== null);
+  return { placed, fenced };
 }
 
 /** The events of a device after a number, in order, at most `limit`. Only what is committed, and never past a gap. */

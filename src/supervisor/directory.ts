@@ -1,5 +1,6 @@
 /** The devices that this node knows: found by id or JID in constant time, with their last status. */
-import type { DeviceStatus } from '../shard/protocol.ts';
+import type { DeviceStatus, Seat } from '../shard/protocol.ts';
+import type { DeviceRow } from '../store/devices.ts';
 import type { DeviceView } from './devices.ts';
 
 export interface Entry {
@@ -90,4 +91,39 @@ export class Directory {
 
 export function viewOf({ id, no, shard, quarantined, createdAt, status }: Entry): DeviceView {
   return { id, no, shard, createdAt, ...(quarantined && { quarantined }), ...status };
+}
+
+export function entryOf(
+  { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
+  epoch: number,
+): Entry {
+  const linked = state !== 'unlinked' && jid !== null;
+  return {
+    id,
+    no,
+    epoch,
+    createdAt,
+    key: new Uint8Array(32),
+    shard: null,
+    status: {
+      phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
+      since: stateAt.getTime(),
+      linked,
+      ...(jid !== null && linked && { jid }),
+      ...(lid !== null && linked && { lid }),
+      ...(name !== null && linked && { name }),
+      ...(reason !== null && { reason }),
+    },
+  };
+}
+
+export function seatOf({ id, no, epoch, key, status }: Entry, crashed: string | undefined): Seat {
+  return {
+    id,
+    no,
+    epoch,
+    key,
+    ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }),
+    ...(crashed !== undefined && { crashed }),
+  };
 }

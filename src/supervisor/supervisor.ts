@@ -8,21 +8,21 @@ import { within } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
+  Answer,
   Answers,
   Command,
   Fault,
   FromShard,
-  Seat,
   ShardSettings,
   Streamed,
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
-import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
+import { claimDevices, createDevice, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
 import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
-import { Directory, type Entry, viewOf } from './directory.ts';
+import { Directory, type Entry, entryOf, seatOf, viewOf } from './directory.ts';
 import { Isolation } from './isolation.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
@@ -176,31 +176,37 @@ export class Supervisor implements Service, Devices, Fleet {
   ): Promise<Answers[C['do']]> {
     const deadline = Date.now() + ms;
     if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
-    for (;;) {
-      if (this.#closing) throw new Failure('SHUTTING_DOWN');
-      this.#entry(id);
-      const handle = await this.#ready(id, deadline);
-      // The shard keeps the deadline itself; this is for a shard that does not.
-      const reply = await within(
-        handle.command({ device: id, command, deadline, request }),
-        Math.max(deadline, Date.now()) + ANSWER_LATE,
-        () => new Failure('GATEWAY_TIMEOUT'),
-      );
-      if (reply !== 'lost') {
-        if (reply.ok) return reply.answer as Answers[C['do']];
-        throw Failure.from(reply.error);
-      }
+    for (let lost = 0; ; lost += 1) {
+      const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
+        throw lost > 0 ? unsettled(command, error) : error;
+      });
+      if (reply !== 'lost') return reply as Answers[C['do']];
+    }
+  }
+
+  /**
+   * Gives the command to the device's shard. A shard that dies with it loses it, and it is given to the next: a send
+   * has its id, so that the next one knows how far it came.
+   */
+  async #attempt(id: string, command: Command, deadline: number, request: string): Promise<Answer | 'lost'> {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    this.#entry(id);
+    const handle = await this.#ready(id, deadline);
+    // The shard keeps the deadline itself; this is for a shard that does not.
+    const reply = await within(
+      handle.command({ device: id, command, deadline, request }),
+      Math.max(deadline, Date.now()) + ANSWER_LATE,
+      () => new Failure('GATEWAY_TIMEOUT'),
+    );
+    if (reply === 'lost') {
       this.#log.warn(
         { device: id, shard: handle.shard, command: command.do, request },
         'the shard died with a command',
       );
-      // A send may have left; doing it again could say it twice. The others can be done again.
-      if (command.do === 'send')
-        throw new Failure(
-          'GATEWAY_TIMEOUT',
-          'The thread of the device died while the message was being sent; it may have been sent.',
-        );
+      return 'lost';
     }
+    if (reply.ok) return reply.answer;
+    throw Failure.from(reply.error);
   }
 
   async changed(id: string, ms: number): Promise<void> {
@@ -345,39 +351,15 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 }
 
-function entryOf(
-  { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
-  epoch: number,
-): Entry {
-  const linked = state !== 'unlinked' && jid !== null;
-  return {
-    id,
-    no,
-    epoch,
-    createdAt,
-    key: new Uint8Array(32),
-    shard: null,
-    status: {
-      phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
-      since: stateAt.getTime(),
-      linked,
-      ...(jid !== null && linked && { jid }),
-      ...(lid !== null && linked && { lid }),
-      ...(name !== null && linked && { name }),
-      ...(reason !== null && { reason }),
-    },
-  };
-}
-
-function seatOf({ id, no, epoch, key, status }: Entry, crashed: string | undefined): Seat {
-  return {
-    id,
-    no,
-    epoch,
-    key,
-    ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }),
-    ...(crashed !== undefined && { crashed }),
-  };
+/** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
+function unsettled(command: Command, error: unknown): unknown {
+  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
+  if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
+  return new Failure(
+    'GATEWAY_TIMEOUT',
+    'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
+    { cause: error, results: { message_id: command.id } },
+  );
 }
 
 async function reachStore<T>(work: () => Promise<T>): Promise<T> {

@@ -1,13 +1,20 @@
 // Devices and their journals without shards: what a test of deliveries needs of the other stations.
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
-import { envelope } from '../../src/journal/event.ts';
+import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
+import { readEvents, record } from '../../src/store/journal.ts';
 import { quiet } from '../support/database-server.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
+
+const zero = new Seal(new Uint8Array(32));
+/** The seal of every device here. */
+export const seals = { sealOf: () => zero };
+export const OWNER = '00000000-0000-4000-8000-000000000000';
 
 export interface TestDevice {
   readonly no: number;
@@ -16,7 +23,7 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(sql, id, '00000000-0000-4000-8000-000000000000');
+  const { no } = await createDevice(sql, id, OWNER);
   return { no, id };
 }
 
@@ -27,21 +34,29 @@ export async function append(
   events: number | readonly string[],
 ): Promise<Streamed[]> {
   const names = typeof events === 'number' ? Array.from({ length: events }, () => 'message') : [...events];
-  const rows = await sql<
-    { seq: number; id: string; event: string; at: Date; jid: string; payload: string }[]
-  >`
-    with d as (
-      update device set last_seq = last_seq + ${names.length} where no = ${no} returning no, last_seq
-    )
-    insert into journal (device_no, seq, id, event, jid, at, payload)
-    select d.no, d.last_seq - ${names.length} + n, 'ev_' || d.no || '_' || (d.last_seq - ${names.length} + n), name,
-           '15551234567@s.whatsapp.net', now(), '{"body":"olá ' || n || ' 🐟"}'
-    from d, unnest(${names}::text[]) with ordinality as e (name, n)
-    returning seq, id, event, at, jid, payload`;
-  return rows
-    .map(row => ({ ...row, device: id, deviceNo: no, body: envelope({ ...row, deviceNo: no }, id) }))
-    .sort((a, b) => a.seq - b.seq)
-    .map(({ device, deviceNo, seq, id, event, body }) => ({ device, deviceNo, seq, id, event, body }));
+  const jid = '15551234567@s.whatsapp.net';
+  const facts = names.map((event, n) => {
+    const draft = { event: event as EventName, at: Date.now(), payload: { body: `olá ${n + 1} 🐟` } };
+    return identified(no, draft);
+  });
+  const [{ epoch } = { epoch: 0 }] = await sql<
+    { epoch: number }[]
+  >`select epoch from device where no = ${no}`;
+  const { placed } = await record(sql, OWNER, {
+    epochs: new Map([[no, epoch]]),
+    rows: facts.map(fact => rowOf(no, jid, fact, seals.sealOf())),
+    done: [],
+    steps: [],
+  });
+  const stored = await readEvents(sql, no, Math.min(...placed.map(({ seq }) => seq)) - 1, names.length);
+  return stored.map(row => ({
+    device: id,
+    deviceNo: no,
+    seq: row.seq,
+    id: row.id,
+    event: row.event,
+    body: openedBody(row, id, seals.sealOf()),
+  }));
 }
 
 /** Starts a deliverer that stops with the test. */
@@ -50,7 +65,7 @@ export async function deliverer(
   sql: Sql,
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
-  const made = new Deliverer({ sql, log: quiet, secret, version: '0.0.0-test', ...options });
+  const made = new Deliverer({ sql, log: quiet, secret, seals, version: '0.0.0-test', ...options });
   t.after(() => made.stop());
   await made.start();
   return made;

@@ -5,7 +5,7 @@ import { syncGlobalEndpoints } from '../../src/store/endpoints.ts';
 import { testDatabase } from '../support/database.ts';
 import { deadPort, type Receiver, receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
-import { append, deliverer, device, hurry, seeded, upTo } from './ledger.ts';
+import { append, deliverer, device, hurry, OWNER, seeded, upTo } from './ledger.ts';
 
 const all = { skipTlsVerify: false, events: [] };
 const seqs = ({ delivered }: Receiver, id: string) =>
@@ -60,7 +60,9 @@ test('a dead, a stuck and a flaky endpoint hold up neither the healthy ones nor 
 
 test('an event that a receiver refuses stops its own lane only, until it is taken', async t => {
   const { sql } = await testDatabase(t);
-  const picky = await receiver(t, { answer: ({ json }) => (json.id === 'ev_1_2' ? 422 : 200) });
+  const picky = await receiver(t, {
+    answer: ({ json }) => (json.session_id === 'one' && json.seq === 2 ? 422 : 200),
+  });
   await syncGlobalEndpoints(sql, [picky.url], all);
   const [one, two] = [await device(sql, 'one'), await device(sql, 'two')];
   const delivery = await deliverer(t, sql);
@@ -92,10 +94,9 @@ test('hundreds of lanes of one endpoint that are due at once are all delivered, 
   await syncGlobalEndpoints(sql, [one.url], all);
   await sql`insert into device (id) select 'device-' || n from generate_series(1, 400) n`;
   await sql`insert into lane (endpoint_no, device_no) select e.no, d.no from endpoint e, device d`;
-  await sql`
-    insert into journal (device_no, seq, id, event, at, payload)
-    select no, n, 'ev_' || no || '_' || n, 'message', now(), '{}' from device, generate_series(1, 3) n`;
-  await sql`update device set last_seq = 3`;
+  await sql`update device set owner = ${OWNER}, epoch = 1`;
+  for (const { no, id } of await sql<{ no: number; id: string }[]>`select no, id from device`)
+    await append(sql, { no, id }, 3);
   await deliverer(t, sql);
   await until(() => one.delivered.length === 1200, { within: 60_000 });
   for (const n of upTo(400)) assert.deepEqual(seqs(one, `device-${n}`), [1, 2, 3]);

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { Facts } from '../../src/device/facts.ts';
-import type { Draft } from '../../src/journal/event.ts';
+import { type Draft, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
+import { readEvents } from '../../src/store/journal.ts';
 import { until } from '../support/until.ts';
 import { quiet } from './signal.ts';
 import { around, deviceStore, fillDisk } from './store.ts';
@@ -26,14 +28,16 @@ async function factsOf(t: TestContext) {
   const facts = new Facts({
     journal: new Journal({ sql: watched, owner }),
     seat: at,
+    seal: new Seal(at.key),
     jid: () => '15551234567@s.whatsapp.net',
     streamed: events => streamed.push(...events),
     log: quiet,
   });
   const journal = async () =>
-    (await sql<{ seq: number; payload: string }[]>`select seq, payload from journal order by seq`).map(
-      ({ seq, payload }) => [seq, JSON.parse(payload).n],
-    );
+    (await readEvents(sql, at.no, 0, 1_000)).map(row => [
+      row.seq,
+      JSON.parse(openedBody(row, at.id, new Seal(at.key))).payload.n,
+    ]);
   return { sql, at, facts, streamed, journal, failures };
 }
 

@@ -9,7 +9,7 @@ import { readCredentials } from '../../src/store/credentials.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { listDevices } from '../../src/store/devices.ts';
 import { quiet } from './signal.ts';
-import { counted, deviceStore, fillDisk, holdWrites } from './store.ts';
+import { counted, deviceStore, fillDisk, holdWrites, openedCredentials, sealedCredentials } from './store.ts';
 
 function linkedCredentials() {
   const creds = freshCredentials();
@@ -30,13 +30,14 @@ async function identityStore(t: Parameters<typeof deviceStore>[0]) {
     const vault = store.vaultOn({ sql });
     return new Identity(
       { seat, sql, owner: store.owner, vault, caches, log: quiet, onFailure: error => failures.push(error) },
-      row,
+      row && sealedCredentials(seat.no, row),
     );
   };
   const rows = async () => {
     const [{ keys }] = await store.sql<[{ keys: number }]>`
       select count(*)::int as keys from signal_key where device_no = ${seat.no}`;
-    return { keys, credentials: (await readCredentials(store.sql, [seat.no])).get(seat.no) };
+    const row = (await readCredentials(store.sql, [seat.no])).get(seat.no);
+    return { keys, credentials: row && openedCredentials(seat.no, row) };
   };
   return { ...store, seat, open, rows, failures };
 }

@@ -19,6 +19,7 @@ import {
   fillDisk,
   holdWrites,
   isRead,
+  openedCredentials,
   settled,
   slowDown,
 } from './store.ts';
@@ -392,7 +393,7 @@ test('new pre-keys and the counter that numbered them are one statement', async 
     const [{ count }] = await sql<[{ count: number }]>`
       select count(*)::int as count from signal_key where device_no = ${at.no} and kind = 1`;
     const row = (await readCredentials(sql, [at.no])).get(at.no);
-    return { count, next: row && decodeCredentials(row).nextPreKeyId };
+    return { count, next: row && decodeCredentials(openedCredentials(at.no, row)).nextPreKeyId };
   };
   await upload(50);
   assert.equal(pool.counts.writes, 1);

@@ -15,14 +15,17 @@ import {
 import pino from 'pino';
 import { makeCaches } from '../../src/device/caches.ts';
 import { decodeCredentials, encodeCredentials } from '../../src/device/credentials.ts';
-import { DeviceKeys, KeyVault } from '../../src/device/keys.ts';
+import { Groups } from '../../src/device/groups.ts';
+import { Inbox } from '../../src/device/inbox.ts';
+import { DeviceKeys } from '../../src/device/keys.ts';
 import { openSocket, trustRoot } from '../../src/device/socket.ts';
+import { KeyVault } from '../../src/device/vault.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import { claimDevices } from '../../src/store/devices.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { memoryKeys, quiet } from './signal.ts';
-import { deviceStore } from './store.ts';
+import { deviceStore, openedCredentials } from './store.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -44,11 +47,18 @@ function listener() {
   return { lines, log };
 }
 
+const surroundings = (keys: DeviceKeys) => ({
+  inbox: new Inbox({ sql: undefined as never, owner: '', keys }),
+  groups: new Groups(() => assert.fail('no group is asked for')),
+  sent: async () => undefined,
+  caches: makeCaches(),
+});
+
 async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
   const credentials = linked();
   const { keys } = open(await seat(), { creds: credentials });
-  const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp: { socketUrl: url }, log });
+  const socket = openSocket({ ...surroundings(keys), credentials, keys, whatsapp: { socketUrl: url }, log });
   t.after(() => void socket.end(undefined));
   return { socket, credentials };
 }
@@ -154,7 +164,7 @@ test('a device that connects is never seen online by those who watch it', async 
   );
   const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20 });
   const connect = async ({ no, epoch }: { no: number; epoch: number }) => {
-    const credentials = decodeCredentials(rows.get(no)!);
+    const credentials = decodeCredentials(openedCredentials(no, rows.get(no)!));
     const keys = new DeviceKeys({
       vault,
       seat: { id: `device-${no}`, no, epoch, key: new Uint8Array(32) },
@@ -162,7 +172,7 @@ test('a device that connects is never seen online by those who watch it', async 
       onFailure: error => assert.fail(error),
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
-    const socket = openSocket({ credentials, keys, caches: makeCaches(), whatsapp, log: quiet });
+    const socket = openSocket({ ...surroundings(keys), credentials, keys, whatsapp, log: quiet });
     world.atEnd(async () => socket.end(undefined));
     await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
     return { socket, credentials };

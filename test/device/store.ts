@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { encodeCredentials, freshCredentials } from '../../src/device/credentials.ts';
 import { decode, type Kind, type Value } from '../../src/device/key-codec.ts';
-import { DeviceKeys, KeyVault } from '../../src/device/keys.ts';
+import { DeviceKeys } from '../../src/device/keys.ts';
 import { makeRepository } from '../../src/device/repository.ts';
+import { KeyVault, places } from '../../src/device/vault.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import type { Seat } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
@@ -19,6 +21,12 @@ export interface Account extends Peer {
   /** What onFailure was called with. */
   readonly failures: Error[];
 }
+
+const zero = new Seal(new Uint8Array(32));
+
+/** A row of credentials in clear, and back; devices here have the key of zeros. */
+export const openedCredentials = (no: number, row: Buffer) => zero.open(places.credentials(no), row);
+export const sealedCredentials = (no: number, row: Buffer) => zero.seal(places.credentials(no), row);
 
 export interface OpenOptions {
   readonly vault?: KeyVault;
@@ -59,7 +67,7 @@ export async function deviceStore(t: TestContext) {
   /** What is on disk, past all caches. */
   const stored = async <K extends Kind>({ no }: Seat, kind: K, id: string): Promise<Value<K> | undefined> => {
     const [row] = await readSignalKeys(sql, [{ deviceNo: no, kind: signalKinds[kind], id }]);
-    return row && decode(kind, row.value);
+    return row && decode(kind, zero.open(places.key(no, kind, id), row.value));
   };
   return { sql, address, owner, seat, open, vaultOn, stored };
 }

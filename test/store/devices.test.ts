@@ -12,7 +12,7 @@ import {
   removeDevice,
 } from '../../src/store/devices.ts';
 import { Fenced } from '../../src/store/fence.ts';
-import { appendEvents } from '../../src/store/journal.ts';
+import { record } from '../../src/store/journal.ts';
 import { ensureSetting, readSetting } from '../../src/store/settings.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -110,13 +110,21 @@ test('a removed device takes everything of it along', async t => {
   const { sql } = await testDatabase(t);
   const owner = randomUUID();
   const { no } = await createDevice(sql, 'a', owner);
-  const event = { deviceNo: no, epoch: 1, id: 'e', event: 'message', jid: '', at: new Date(), payload: '{}' };
-  await appendEvents(sql, owner, [event]);
+  const row = {
+    deviceNo: no,
+    id: 'e',
+    event: 'message',
+    jid: '',
+    at: new Date(),
+    payload: Buffer.from('{}'),
+  };
+  const recording = { epochs: new Map([[no, 1]]), rows: [row], done: [], steps: [] };
+  await record(sql, owner, recording);
   assert.equal(await removeDevice(sql, no), true);
   assert.equal(await removeDevice(sql, no), false);
   assert.equal((await sql`select from journal`).count, 0);
   assert.deepEqual(
-    [...(await appendEvents(sql, owner, [event])).fenced],
+    [...(await record(sql, owner, recording)).fenced],
     [no],
     'and nothing can be written for it',
   );

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { type Draft, envelope } from '../../src/journal/event.ts';
+import { type Fact, identified, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { claimDevices, createDevice } from '../../src/store/devices.ts';
 import { Fenced } from '../../src/store/fence.ts';
-import { appendEvents, lastSeq, readEvents } from '../../src/store/journal.ts';
+import { lastSeq, readEvents, record } from '../../src/store/journal.ts';
 import { testDatabase } from '../support/database.ts';
 
-const draft = (text: string): Draft => ({ event: 'message', at: Date.now(), payload: { body: text } });
+const seal = new Seal(new Uint8Array(32));
+const fact = (text: string): Fact =>
+  identified(0, { event: 'message', at: Date.now(), payload: { body: text } });
+const notes = (...facts: Fact[]) => ({ facts, done: [], steps: [] });
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 test('numbers have no gap and follow the commits, whoever appends at the same time', async t => {
@@ -26,10 +30,12 @@ test('numbers have no gap and follow the commits, whoever appends at the same ti
       for (const round of range(perAppender)) {
         const order = n % 2 ? devices : devices.toReversed();
         const rows = order.map(({ no }) => row(no, `${n}-${round}-${no}`));
-        const { placed, fenced } = await appendEvents(pool, owner, [
-          ...rows,
-          row(devices[0]!.no, `${n}-${round}-again`),
-        ]);
+        const { placed, fenced } = await record(pool, owner, {
+          epochs: new Map(order.map(({ no }) => [no, 1])),
+          rows: [...rows, row(devices[0]!.no, `${n}-${round}-again`)],
+          done: [],
+          steps: [],
+        });
         assert.equal(placed.length, 4);
         assert.equal(fenced.size, 0);
       }
@@ -56,7 +62,7 @@ test('numbers have no gap and follow the commits, whoever appends at the same ti
   }
 
   function row(deviceNo: number, id: string) {
-    return { deviceNo, epoch: 1, id, event: 'message', jid: '', at: new Date(), payload: '{}' };
+    return { deviceNo, id, event: 'message', jid: '', at: new Date(), payload: Buffer.from('{}') };
   }
 });
 
@@ -77,10 +83,10 @@ test('appends of many devices at once come back in order, with the body that a r
   const appended = await Promise.all(
     range(300).flatMap(n =>
       devices.map(({ no, id, epoch }) =>
-        journal.append({ no, id, epoch, jid: '1555@s.whatsapp.net' }, [
-          draft(`${n} one \0 \ud800`),
-          draft(`${n} two`),
-        ]),
+        journal.write(
+          { no, id, epoch, seal, jid: '1555@s.whatsapp.net' },
+          notes(fact(`${n} one \0 \ud800`), fact(`${n} two`)),
+        ),
       ),
     ),
   );
@@ -94,7 +100,7 @@ test('appends of many devices at once come back in order, with the body that a r
     );
     assert.deepEqual(
       streamed.map(({ body }) => body),
-      stored.map(row => envelope(row, id)),
+      stored.map(row => openedBody(row, id, seal)),
     );
     assert.match(streamed[0]!.id, /^evt_[\w-]{24}$/);
   }
@@ -108,9 +114,9 @@ test('a device that another node has taken cannot append, and its neighbours do 
   await claimDevices(sql, randomUUID());
   const [{ epoch } = { epoch: 0 }] = (await claimDevices(sql, owner)).filter(({ no }) => no === kept!.no);
   const [old, current, empty] = await Promise.allSettled([
-    journal.append({ ...lost!, jid: '' }, [draft('late')]),
-    journal.append({ ...kept!, epoch, jid: '' }, [draft('fine')]),
-    journal.append({ ...kept!, jid: '' }, [draft('of the old epoch')]),
+    journal.write({ ...lost!, seal, jid: '' }, notes(fact('late'))),
+    journal.write({ ...kept!, epoch, seal, jid: '' }, notes(fact('fine'))),
+    journal.write({ ...kept!, seal, jid: '' }, notes(fact('of the old epoch'))),
   ]);
   assert.ok(old.status === 'rejected' && old.reason instanceof Fenced && old.reason.deviceNo === lost!.no);
   assert.ok(current.status === 'fulfilled' && current.value[0]!.seq === 1);
@@ -126,13 +132,13 @@ test('without a database an append fails as STORE_UNAVAILABLE, and what cannot b
   const pool = openDatabase({ address, connections: 1, name: 'closed' });
   const journal = new Journal({ sql: pool, owner });
   const [bad, good] = await Promise.allSettled([
-    journal.append({ ...device, jid: '' }, [{ event: 'message', at: Number.NaN, payload: {} }]),
-    journal.append({ ...device, jid: '' }, [draft('fine')]),
+    journal.write({ ...device, seal, jid: '' }, notes({ ...fact('never'), at: Number.NaN })),
+    journal.write({ ...device, seal, jid: '' }, notes(fact('fine'))),
   ]);
   assert.ok(bad.status === 'rejected' && bad.reason instanceof TypeError);
   assert.equal(good.status, 'fulfilled');
   await pool.end();
-  await assert.rejects(journal.append({ ...device, jid: '' }, [draft('late')]), {
+  await assert.rejects(journal.write({ ...device, seal, jid: '' }, notes(fact('late'))), {
     code: 'STORE_UNAVAILABLE',
   });
 });

@@ -49,6 +49,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
+    messages: { status: async () => undefined },
     fleet: { shards: () => [], connectsWaiting: () => 0 },
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],

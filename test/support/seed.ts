@@ -1,5 +1,7 @@
 // Ready-linked devices in a database: a node starts with hundreds of them in seconds instead of pairing each.
 import { BufferJSON } from '@whiskeysockets/baileys';
+import { places } from '../../src/device/vault.ts';
+import { Seal } from '../../src/lib/seal.ts';
 import type { ControlClient, LinkedDevice } from '../../src/simulator/control/client.ts';
 import { commitState } from '../../src/store/commit.ts';
 import type { Sql } from '../../src/store/database.ts';
@@ -25,6 +27,7 @@ export async function seedDevices(
 
 async function seed(sql: Sql, device: LinkedDevice, id: string): Promise<Seeded> {
   const { no, epoch } = await createDevice(sql, id, SEEDER);
+  const seal = new Seal(new Uint8Array(32));
   const credentials = Buffer.from(device.credentials);
   const { me } = JSON.parse(device.credentials, BufferJSON.reviver) as {
     me: { id: string; lid: string; name?: string };
@@ -36,10 +39,13 @@ async function seed(sql: Sql, device: LinkedDevice, id: string): Promise<Seeded>
       epoch,
       kind: signalKinds['pre-key'],
       id: String(key.id),
-      value: Buffer.concat([Buffer.from(key.public, 'base64'), Buffer.from(key.private, 'base64')]),
+      value: seal.seal(
+        places.key(no, 'pre-key', String(key.id)),
+        Buffer.concat([Buffer.from(key.public, 'base64'), Buffer.from(key.private, 'base64')]),
+      ),
     })),
     deletes: [],
-    credentials: [{ deviceNo: no, epoch, value: credentials }],
+    credentials: [{ deviceNo: no, epoch, value: seal.seal(places.credentials(no), credentials) }],
   });
   return { ...device, id };
 }

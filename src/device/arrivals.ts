@@ -1,0 +1,92 @@
+/**
+ * The way of every stanza that WhatsApp wants receipted: into the inbox, to Baileys, out of the inbox. We stand between
+ * the socket and Baileys' handlers, with one lane per kind of stanza.
+ *
+ * Stock, messages overtake each other. What waited for us (`offline`) has a queue of its own, which live messages pass:
+ * of 50 that came behind 150, 46 came before them. And each message looks its sender up before it takes its turn, and in
+ * a chat that is new stores it, which the next one need not. Here they come one after the other, as the server sent them.
+ * After the end of the connection none is begun: no receipt could leave, and it comes again.
+ */
+import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import type { Logger } from 'pino';
+import type { Arrival, Inbox } from './inbox.ts';
+
+type Handler = (node: BinaryNode) => Promise<void>;
+
+/** The kinds that Baileys acknowledges (Socket/messages-recv.ts). */
+const kinds = ['message', 'receipt', 'notification', 'call'] as const;
+
+export interface ArrivalsOptions {
+  readonly socket: WASocket;
+  readonly inbox: Inbox;
+  /** Baileys is through with it and the connection stood until then: all facts of it have been given out. */
+  readonly handled: (arrival: Arrival) => void | Promise<void>;
+  readonly log: Logger;
+}
+
+export class Arrivals {
+  readonly #options: ArrivalsOptions;
+  readonly #handlers = new Map<string, Handler[]>();
+  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #underWay = new Set<Arrival>();
+  #closed = false;
+
+  constructor(options: ArrivalsOptions) {
+    this.#options = options;
+    const { ws } = options.socket;
+    for (const kind of kinds) {
+      this.#handlers.set(kind, ws.listeners(`CB:${kind}`) as Handler[]);
+      ws.removeAllListeners(`CB:${kind}`);
+      ws.on(`CB:${kind}`, (node: BinaryNode) => this.#arrive(node));
+    }
+  }
+
+  /** Gives left-over stanzas to Baileys before anything that comes from now on. They are in the inbox. */
+  replay(arrivals: readonly Arrival[]): void {
+    for (const arrival of arrivals) this.#enter(arrival, undefined);
+  }
+
+  /** Baileys has told the message of this id. */
+  told(id: string): void {
+    for (const arrival of this.#underWay) if (arrival.node.attrs.id === id) arrival.told = true;
+  }
+
+  /** Begins nothing more and resolves when what was begun is through. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#lanes.values());
+  }
+
+  #arrive(node: BinaryNode): void {
+    const { inbox } = this.#options;
+    const arrival = inbox.arrival(node);
+    const durable = arrival.ciphertexts.size > 0 ? undefined : inbox.admit(arrival);
+    durable?.catch(() => {}); // the lane hears of it
+    this.#enter(arrival, durable);
+  }
+
+  #enter(arrival: Arrival, durable: Promise<void> | undefined): void {
+    const { tag } = arrival.node;
+    const lane = this.#lanes.get(tag) ?? Promise.resolve();
+    const next = lane
+      .then(async () => {
+        await durable;
+        await this.#handle(arrival);
+      })
+      .catch((err: unknown) => this.#options.log.error({ err, kind: tag }, 'a stanza could not be handled'));
+    this.#lanes.set(tag, next);
+  }
+
+  async #handle(arrival: Arrival): Promise<void> {
+    const { socket, handled } = this.#options;
+    if (this.#closed || !socket.ws.isOpen) return;
+    this.#underWay.add(arrival);
+    try {
+      for (const handle of this.#handlers.get(arrival.node.tag) ?? []) await handle(arrival.node);
+      socket.ev.flush();
+    } finally {
+      this.#underWay.delete(arrival);
+    }
+    if (socket.ws.isOpen) await handled(arrival);
+  }
+}

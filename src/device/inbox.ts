@@ -1,0 +1,122 @@
+/**
+ * Stanzas between their arrival and the journal. WhatsApp forgets a stanza when it has its receipt or its ack, so one is
+ * durable before either can leave: an encrypted one in the commit of the ratchet step that opened it, any other one
+ * before Baileys sees it. It leaves the inbox in the statement that writes its facts.
+ */
+import { createHash } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Seal } from '../lib/seal.ts';
+import type { Sql } from '../store/database.ts';
+import { findReceived, type LeftOver, takeLeftOvers } from '../store/inbox.ts';
+import type { DeviceKeys } from './keys.ts';
+import { places } from './vault.ts';
+
+/** One stanza under way. */
+export interface Arrival {
+  /** As it came, without the mark of the offline queue. */
+  readonly node: BinaryNode;
+  /** Its ciphertexts with the names that they have in the inbox. */
+  readonly ciphertexts: ReadonlyMap<Uint8Array, Buffer>;
+  /** Rows of it that are in the inbox, or will be with the unit of work under way. */
+  readonly rows: Buffer[];
+  /** The plaintexts that are known of it, by the hash of their ciphertext in hex. */
+  readonly plaintexts: Map<string, Buffer>;
+  /** Baileys has told what is in it. */
+  told: boolean;
+}
+
+/** A message that decodes to nothing: what stands for a ciphertext whose facts are in the journal already. */
+const NOTHING = Buffer.of(1);
+
+export class Inbox {
+  readonly #sql: Sql;
+  readonly #owner: string;
+  readonly #keys: DeviceKeys;
+  readonly #seal: Seal;
+  readonly #arrivals = new WeakMap<Uint8Array, Arrival>();
+
+  constructor({ sql, owner, keys }: { sql: Sql; owner: string; keys: DeviceKeys }) {
+    this.#sql = sql;
+    this.#owner = owner;
+    this.#keys = keys;
+    this.#seal = keys.seal;
+  }
+
+  /** A stanza has come. Its ciphertexts are recognised from now on. */
+  arrival({ attrs: { offline: _, ...attrs }, ...rest }: BinaryNode): Arrival {
+    const node = { ...rest, attrs };
+    const ciphertexts = new Map<Uint8Array, Buffer>();
+    if (node.tag === 'message' && Array.isArray(node.content))
+      for (const { tag, attrs: of, content } of node.content)
+        if (tag === 'enc' && content instanceof Uint8Array)
+          ciphertexts.set(content, hashOf([attrs.from, attrs.participant, of.type], content));
+    const arrival: Arrival = { node, ciphertexts, rows: [], plaintexts: new Map(), told: false };
+    for (const ciphertext of ciphertexts.keys()) this.#arrivals.set(ciphertext, arrival);
+    return arrival;
+  }
+
+  /** Resolves when a stanza without ciphertext is durable. */
+  async admit(arrival: Arrival): Promise<void> {
+    const stanza = serialize(arrival.node);
+    const hash = hashOf([arrival.node.tag], stanza);
+    arrival.rows.push(hash);
+    await this.#keys.admit({ hash, stanza, plaintext: null });
+  }
+
+  /** A ciphertext was opened by the unit of work under way: stanza and plaintext join it. */
+  took(ciphertext: Uint8Array, plaintext: Uint8Array): void {
+    const arrival = this.#arrivals.get(ciphertext);
+    const hash = arrival?.ciphertexts.get(ciphertext);
+    if (!arrival || !hash) return;
+    const text = Buffer.from(plaintext);
+    const stanza = arrival.rows.length === 0 ? serialize(arrival.node) : null;
+    arrival.rows.push(hash);
+    arrival.plaintexts.set(hash.toString('hex'), text);
+    this.#keys.received({ hash, stanza, plaintext: text });
+  }
+
+  /**
+   * The plaintext of a ciphertext that does not open (any more), because it was opened before and WhatsApp did not get its
+   * receipt; undefined when it was never received. What is in the journal already comes back as an empty message.
+   */
+  async plaintextOf(ciphertext: Uint8Array): Promise<Buffer | undefined> {
+    const arrival = this.#arrivals.get(ciphertext);
+    const hash = arrival?.ciphertexts.get(ciphertext);
+    if (!arrival || !hash) return undefined;
+    const { no } = this.#keys.seat;
+    const known = arrival.plaintexts.get(hash.toString('hex'));
+    const found = known ?? (await findReceived(this.#sql, no, hash));
+    if (found === undefined) return undefined;
+    arrival.rows.push(hash);
+    if (known) return known;
+    return found ? this.#seal.open(places.plaintext(no, hash), found) : NOTHING;
+  }
+
+  /** What an earlier connection, or an earlier process, left over, in the order in which it came. */
+  async leftOvers(): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
+    const { no, epoch } = this.#keys.seat;
+    const rows = await takeLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
+    const plaintexts = new Map(rows.map(row => [row.hash.toString('hex'), row.plaintext]));
+    return rows
+      .filter((row): row is LeftOver & { stanza: Buffer } => row.stanza !== null)
+      .map(({ hash, stanza, tries }) => {
+        const node = deserialize(this.#seal.open(places.stanza(no, hash), stanza)) as BinaryNode;
+        const arrival = this.arrival(node);
+        if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
+        for (const name of arrival.ciphertexts.values()) {
+          const sealed = plaintexts.get(name.toString('hex'));
+          if (!sealed) continue;
+          arrival.rows.push(name);
+          arrival.plaintexts.set(name.toString('hex'), this.#seal.open(places.plaintext(no, name), sealed));
+        }
+        return { arrival, tries };
+      });
+  }
+}
+
+/** Bound to who sent it: what Alice wrote must not come out of the same bytes in the name of Mallory. */
+function hashOf(context: readonly (string | undefined)[], bytes: Uint8Array): Buffer {
+  const hash = createHash('sha256').update(JSON.stringify(context)).update(bytes);
+  return hash.digest().subarray(0, 20);
+}

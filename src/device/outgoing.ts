@@ -1,0 +1,259 @@
+/**
+ * A device's messages on their way out. Each is durable before anything of it is on the wire, and it stays queued under
+ * its one WhatsApp id until WhatsApp's server has acknowledged it, refused it, or its time is over: a lost connection, a
+ * dead thread or a dead process only means another attempt. A receiver who gets two copies of one id shows one.
+ */
+import { deserialize, serialize } from 'node:v8';
+import { proto } from '@whiskeysockets/baileys';
+import type { Logger } from 'pino';
+import { Failure } from '../errors.ts';
+import { within } from '../lib/deadline.ts';
+import { type Deferred, deferred } from '../lib/deferred.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
+import type { Sql } from '../store/database.ts';
+import { storeFailure } from '../store/database.ts';
+import { Fenced } from '../store/fence.ts';
+import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
+import type { Caches } from './caches.ts';
+import type { Acknowledgement, Connection } from './connection.ts';
+import type { Facts } from './facts.ts';
+import type { DeviceKeys } from './keys.ts';
+import { assertReachable, compose } from './sending.ts';
+import { fromStatus } from './translate.ts';
+import { places } from './vault.ts';
+
+/** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
+const REACHOUT_TIMELOCK = 463;
+/** WhatsApp answers in well under a second; a connection on which it does not is of no use. */
+const ACKNOWLEDGED_WITHIN = 20_000;
+/** After so many attempts that WhatsApp did not acknowledge it is not the connection. */
+const ATTEMPTS = 5;
+const EXPIRED = 'not sent within a day';
+
+const QUEUED =
+  'WhatsApp has not acknowledged the message yet. It stays queued under its id and is sent as soon as that is possible: do not send it again, ask for its status.';
+
+export interface OutgoingOptions {
+  readonly sql: Sql;
+  readonly seat: Seat;
+  readonly caches: Caches;
+  readonly facts: Facts;
+  /** The keys as they are now; they are made anew after a failure of the store. */
+  readonly keys: () => DeviceKeys;
+  readonly log: Logger;
+}
+
+/** A message that is on the wire, or about to be. */
+interface Attempt {
+  readonly chat: string;
+  readonly connection: Connection;
+  late?: NodeJS.Timeout;
+}
+
+interface Relay {
+  readonly id: string;
+  readonly chat: string;
+  readonly message: proto.IMessage;
+}
+
+export class Outgoing {
+  readonly #options: OutgoingOptions;
+  /** Callers that wait for WhatsApp's word. */
+  readonly #waiting = new Map<string, Deferred<Acknowledgement>>();
+  readonly #attempts = new Map<string, Attempt>();
+  #lane: Promise<void> = Promise.resolve();
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+  }
+
+  /** Messages that are on the wire and not acknowledged. */
+  get unacknowledged(): number {
+    return this.#attempts.size;
+  }
+
+  /**
+   * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. The same id may be given again: it
+   * is one message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
+   * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
+   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is ms since 1970.
+   */
+  async send(
+    connection: Connection,
+    id: string,
+    message: OutgoingText,
+    deadline: number,
+  ): Promise<Answers['send']> {
+    const { keys, sql, seat } = this.#options;
+    const acknowledged = this.#waiting.get(id) ?? deferred<Acknowledgement>();
+    this.#waiting.set(id, acknowledged);
+    acknowledged.promise.catch(() => {}); // its caller may have failed before it waits
+    try {
+      const earlier = await readOutgoing(sql, seat.no, id).catch(cause => {
+        throw storeFailure(cause);
+      });
+      if (earlier?.state === 'failed') throw refused(id, earlier.reason ?? 'it failed');
+      if (earlier && earlier.state !== 'queued' && earlier.state !== 'sent')
+        return { messageId: id, at: earlier.stateAt.getTime() };
+      if (!earlier) {
+        await assertReachable(connection, message.to).catch(cause => {
+          throw this.#unsent(connection, cause);
+        });
+        const composed = await compose(connection, message, id);
+        await failpoint('send.before_row');
+        await keys()
+          .queue({ id, chat: message.to, message: pack(composed) })
+          .catch(cause => {
+            throw this.#unsent(connection, cause);
+          });
+        await failpoint('send.after_row');
+        this.#relay(connection, { id, chat: message.to, message: composed });
+      } else if (!this.#attempts.has(id)) this.resume(connection);
+      const { at, error } = await within(
+        acknowledged.promise,
+        deadline,
+        () => new Failure('GATEWAY_TIMEOUT', QUEUED, { results: { message_id: id, status: 'queued' } }),
+      );
+      if (error === undefined) return { messageId: id, at };
+      const results = { message_id: id, error };
+      if (error === REACHOUT_TIMELOCK) throw new Failure('WA_REACHOUT_TIMELOCK', undefined, { results });
+      throw new Failure('MESSAGE_REFUSED', `WhatsApp refused the message with error ${error}.`, { results });
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  /** Sends what WhatsApp has not acknowledged, the oldest first; new messages come after it. */
+  resume(connection: Connection): void {
+    this.#enqueue(async () => {
+      const { sql, seat, keys, log } = this.#options;
+      const rows = await unacknowledged(sql, seat.no);
+      for (const { id, chat, message, tries, expired } of rows) {
+        if (!connection.open) return;
+        if (this.#attempts.get(id)?.connection === connection) continue;
+        if (expired || tries >= ATTEMPTS) {
+          this.#failed(id, chat, expired ? EXPIRED : 'WhatsApp did not acknowledge it');
+          continue;
+        }
+        log.info({ tries }, 'a message is sent again');
+        const opened = unpack(keys().seal.open(places.outgoing(seat.no, id), message));
+        await this.#attempt(connection, { id, chat, message: opened });
+      }
+    });
+  }
+
+  /** WhatsApp's server has answered. */
+  acknowledged(id: string, ack: Acknowledgement): void {
+    const attempt = this.#attempts.get(id);
+    if (!attempt) return;
+    clearTimeout(attempt.late);
+    this.#attempts.delete(id);
+    const { facts } = this.#options;
+    const reason = ack.error === undefined ? undefined : `WhatsApp refused it with error ${ack.error}`;
+    const state = reason === undefined ? 'server_ack' : 'failed';
+    facts.step({ id, state, reason });
+    const caller = this.#waiting.get(id);
+    if (caller) caller.resolve(ack);
+    else facts.add([fromStatus(id, attempt.chat, state, reason, ack.at)]);
+  }
+
+  /** The connection is over: what it did not bring to an end is for the next one. */
+  interrupted(connection: Connection): void {
+    for (const [id, attempt] of this.#attempts) {
+      if (attempt.connection !== connection) continue;
+      clearTimeout(attempt.late);
+      this.#attempts.delete(id);
+    }
+  }
+
+  /** What WhatsApp has not acknowledged will never be sent. */
+  async abandon(reason: string): Promise<void> {
+    const { sql, seat } = this.#options;
+    for (const { id, chat } of await unacknowledged(sql, seat.no))
+      this.#failed(id, chat, `the device was unlinked: ${reason}`);
+  }
+
+  /** A message that was sent, for a peer that could not decrypt it; undefined when it is too old. */
+  async sent(id: string): Promise<proto.IMessage | undefined> {
+    const { sql, seat, caches, keys } = this.#options;
+    const known = caches.sent.get(`${seat.no}/${id}`);
+    if (known) return known;
+    const row = await readOutgoingMessage(sql, seat.no, id);
+    return row && unpack(keys().seal.open(places.outgoing(seat.no, id), row));
+  }
+
+  #relay(connection: Connection, relay: Relay): void {
+    this.#enqueue(() => this.#attempt(connection, relay));
+  }
+
+  #enqueue(work: () => Promise<void>): void {
+    this.#lane = this.#lane
+      .then(work)
+      .catch((err: unknown) => this.#options.log.warn({ err }, 'messages wait for the next connection'));
+  }
+
+  async #attempt(connection: Connection, { id, chat, message }: Relay): Promise<void> {
+    const { seat, caches, facts } = this.#options;
+    if (!connection.open) return;
+    const attempt: Attempt = { chat, connection };
+    this.#attempts.set(id, attempt);
+    caches.sent.set(`${seat.no}/${id}`, message);
+    try {
+      await connection.socket.relayMessage(chat, message, { messageId: id });
+    } catch (cause) {
+      if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
+      if (!connection.open || connection.storeFailure) throw cause;
+      // The line stands, so nothing of it was written: it is the message, or whom it is for.
+      this.#failed(id, chat, 'it could not be sent', cause);
+      return;
+    }
+    await failpoint('send.after_wire');
+    // It may be acknowledged, or the connection over, by now.
+    if (this.#attempts.get(id) !== attempt) return;
+    facts.step({ id, state: 'sent', tried: true });
+    attempt.late = setTimeout(
+      () => connection.giveUp('WhatsApp does not acknowledge what we send'),
+      ACKNOWLEDGED_WITHIN,
+    );
+  }
+
+  #failed(id: string, chat: string, reason: string, cause?: unknown): void {
+    const { facts, log } = this.#options;
+    log.warn({ err: cause, reason }, 'a message has failed');
+    facts.step({ id, state: 'failed', reason });
+    const caller = this.#waiting.get(id);
+    if (caller) caller.reject(refused(id, reason, cause));
+    else facts.add([fromStatus(id, chat, 'failed', reason, Date.now())]);
+  }
+
+  /** Why a message that is not queued could not be sent. */
+  #unsent(connection: Connection, cause: unknown): Failure {
+    const { failure } = this.#options.keys();
+    if ((failure ?? cause) instanceof Fenced)
+      return new Failure('DEVICE_STOPPED', 'Another node has taken this device over.', { cause });
+    if (failure instanceof Failure) return failure;
+    if (failure) return new Failure('STORE_UNAVAILABLE', undefined, { cause });
+    if (cause instanceof Failure) return cause;
+    const why = connection.open ? 'WhatsApp did not answer' : 'the connection to WhatsApp failed';
+    return new Failure('DEVICE_NOT_CONNECTED', `Nothing was sent: ${why} while it was being prepared.`, {
+      cause,
+    });
+  }
+}
+
+function refused(id: string, reason: string, cause?: unknown): Failure {
+  return new Failure('MESSAGE_REFUSED', `The message was not sent: ${reason}.`, {
+    cause,
+    results: { message_id: id },
+  });
+}
+
+/** A message as a row. The shape has room for what else a relay needs. */
+function pack(message: proto.IMessage): Buffer {
+  return serialize({ message: Buffer.from(proto.Message.encode(message).finish()) });
+}
+
+function unpack(row: Buffer): proto.IMessage {
+  return proto.Message.decode((deserialize(row) as { message: Buffer }).message);
+}

@@ -1,0 +1,98 @@
+/**
+ * What is in a stanza that was left over, told without a connection: its ciphertexts cannot be opened a second time, but
+ * their plaintexts are in the inbox. Baileys decodes it as it would have; its repository is the plaintexts.
+ */
+import {
+  cleanMessage,
+  decryptMessageNode,
+  proto,
+  type SignalRepositoryWithLIDStore,
+} from '@whiskeysockets/baileys';
+import type { Logger } from 'pino';
+import type { Draft } from '../journal/event.ts';
+import type { Facts } from './facts.ts';
+import type { Arrival, Inbox } from './inbox.ts';
+import { quiet } from './quiet.ts';
+import { fromMessages, type Self } from './translate.ts';
+
+export interface Recovered {
+  readonly drafts: Draft[];
+  /** Nothing but the facts was in it: Baileys has nothing to learn from it any more. */
+  readonly whole: boolean;
+}
+
+/** What an arrival says as far as its plaintexts are known. Fails as Baileys does with a stanza that it cannot decode. */
+export async function recover(arrival: Arrival, self: Self): Promise<Recovered> {
+  const { node, ciphertexts, plaintexts } = arrival;
+  if (node.tag !== 'message') return { drafts: [], whole: false };
+  let missing = ciphertexts.size === 0;
+  const known = (ciphertext: Uint8Array) => {
+    const plaintext = plaintexts.get(ciphertexts.get(ciphertext)?.toString('hex') ?? '');
+    if (plaintext) return plaintext;
+    missing = true;
+    throw new Error('the plaintext is not in the inbox');
+  };
+  const nobody = async () => null;
+  const repository = {
+    decryptMessage: async ({ ciphertext }: { ciphertext: Uint8Array }) => known(ciphertext),
+    decryptGroupMessage: async ({ msg }: { msg: Uint8Array }) => known(msg),
+    processSenderKeyDistributionMessage: async () => {},
+    migrateSession: async () => ({ migrated: 0, skipped: 0, total: 0 }),
+    lidMapping: { getLIDForPN: nobody, getPNForLID: nobody, storeLIDPNMappings: async () => {} },
+  } as unknown as SignalRepositoryWithLIDStore;
+
+  const { fullMessage, category, decrypt } = decryptMessageNode(node, self.jid, self.lid, repository, quiet);
+  await decrypt();
+  const { message } = fullMessage;
+  cleanMessage(fullMessage, self.jid, self.lid);
+  // Keys of others and what one's own phone says are for Baileys.
+  const told = message?.senderKeyDistributionMessage || message?.protocolMessage || category === 'peer';
+  const lost = fullMessage.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT;
+  return {
+    drafts: lost && !message ? [] : fromMessages({ messages: [fullMessage], type: 'append' }, self),
+    whole: !missing && !told && !lost,
+  };
+}
+
+export interface RecoveryOptions {
+  readonly facts: Facts;
+  readonly self: () => Self;
+  readonly log: Logger;
+}
+
+/** Sees to it that each stanza that is in the inbox is told, whatever became of the connection that it came on. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Tells what an earlier connection left over, before there is a new one: WhatsApp may never let us in again. Resolves
+   * with what Baileys must still see when it is connected.
+   */
+  async takeUp(inbox: Inbox): Promise<Arrival[]> {
+    const { facts, self, log } = this.#options;
+    await facts.stored();
+    const unseen: Arrival[] = [];
+    for (const { arrival, tries } of await inbox.leftOvers()) {
+      const { drafts, whole } = await recover(arrival, self());
+      log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
+      facts.add(drafts);
+      if (whole) facts.done(arrival.rows);
+      else unseen.push(arrival);
+    }
+    return unseen;
+  }
+
+  /** Baileys is through with a stanza. A message that it decrypted and did not tell is told from its plaintext. */
+  async handled(arrival: Arrival): Promise<void> {
+    const { facts, self, log } = this.#options;
+    if (arrival.plaintexts.size > 0 && !arrival.told) {
+      log.warn('Baileys did not tell a message that it had decrypted');
+      facts.add((await recover(arrival, self())).drafts);
+    }
+    facts.done(arrival.rows);
+  }
+}

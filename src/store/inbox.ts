@@ -1,0 +1,57 @@
+// Stanzas whose facts are not in the journal yet, and the hashes of ciphertexts that are done. Rows are written by
+// commit.ts, together with the ratchet step, and taken out by journal.ts, together with the facts.
+import type { Sql } from './database.ts';
+import type { Term } from './fence.ts';
+
+/** A stanza that has come in. `hash` names it; `stanza` and `plaintext` are sealed. */
+export interface InboxRow {
+  readonly deviceNo: number;
+  readonly hash: Buffer;
+  readonly stanza: Buffer | null;
+  readonly plaintext: Buffer | null;
+}
+
+/** A row that was left over, and how often it has been found so, this time included. */
+export type LeftOver = InboxRow & { readonly tries: number };
+
+/** How long a ciphertext is remembered: WhatsApp keeps what nobody receipts for about two weeks (whatsmeow relies on 14 days). */
+const REMEMBERED_DAYS = 14;
+
+/** The device's rows in the order in which they came; each is counted as tried. None when the term is over. */
+export async function takeLeftOvers(sql: Sql, { no, owner, epoch }: Term): Promise<LeftOver[]> {
+  return await sql<LeftOver[]>`
+    with tried as (
+      update inbox i set tries = i.tries + 1
+        from device d
+       where i.device_no = ${no} and d.no = i.device_no and d.owner = ${owner} and d.epoch = ${epoch}
+      returning i.no, i.device_no, i.hash, i.stanza, i.plaintext, i.tries
+    )
+    select device_no as "deviceNo", hash, stanza, plaintext, tries from tried order by no`;
+}
+
+/**
+ * What is known of a ciphertext: its sealed plaintext while its facts are not in the journal, null when they are, undefined
+ * when it was never received.
+ */
+export async function findReceived(
+  sql: Sql,
+  deviceNo: number,
+  hash: Buffer,
+): Promise<Buffer | null | undefined> {
+  const [row] = await sql<{ plaintext: Buffer | null }[]>`
+    select plaintext from inbox where device_no = ${deviceNo} and hash = ${hash} and plaintext is not null
+    union all
+    select null from received where device_no = ${deviceNo} and hash = ${hash}
+    limit 1`;
+  return row?.plaintext;
+}
+
+/** Forgets hashes that WhatsApp cannot send again, at most `limit`. Resolves with how many. */
+export async function forgetReceived(sql: Sql, limit: number): Promise<number> {
+  const { count } = await sql`
+    delete from received
+     where (device_no, hash) in (
+       select device_no, hash from received where at < now() - ${REMEMBERED_DAYS} * interval '1 day' limit ${limit}
+     )`;
+  return count;
+}

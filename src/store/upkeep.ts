@@ -1,0 +1,36 @@
+import type { Logger } from '../lib/logger.ts';
+import type { Service } from '../lib/service.ts';
+import type { Sql } from './database.ts';
+import { forgetReceived } from './inbox.ts';
+import { forgetOutgoing } from './outgoing.ts';
+
+const EVERY_MS = 10 * 60_000;
+/** Rows of one statement: enough to keep up with a thousand busy devices, few enough to hold nobody up. */
+const AT_ONCE = 5_000;
+
+/** Takes out what nobody will ask for any more, now and every ten minutes. Several nodes may do it at once. */
+export function upkeep({ sql, log }: { sql: Sql; log: Logger }): Service {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let running = Promise.resolve();
+
+  async function tidy(): Promise<void> {
+    for (const forget of [forgetReceived, forgetOutgoing])
+      while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
+  }
+
+  const run = () => {
+    running = tidy().catch((err: unknown) => log.warn({ err }, 'old rows stay for now'));
+  };
+  return {
+    async start() {
+      timer = setInterval(run, EVERY_MS);
+      run();
+    },
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
