@@ -28,7 +28,7 @@ COPY LICENSE package.json ./
 COPY --from=modules /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/workers dist/workers
-# All interfaces, so it does not start without API_KEYS or APP_BASIC_AUTH.
+# All interfaces, so it does not start without SEALING_KEYS_FILE or SEALING_KEYS, and API_KEYS or APP_BASIC_AUTH.
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
 USER 10001:10001
 EXPOSE 3000

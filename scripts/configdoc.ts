@@ -20,7 +20,8 @@ Settings come from the environment; there is no configuration file. \`npm start 
 
 Rules between settings:
 
-- Without \`API_KEYS\` or \`APP_BASIC_AUTH\` only a loopback \`HOST\` is accepted.
+- Without \`API_KEYS\` or \`APP_BASIC_AUTH\` only a loopback \`HOST\` is accepted, and without sealing keys too ([sealing.md](sealing.md)).
+- \`SEALING_KEYS_FILE\` and \`SEALING_KEYS\` exclude each other.
 - \`WA_ROOT_KEY\` needs \`WA_SOCKET_URL\`, and \`WA_SOCKET_URL\` does not go with \`--simulate\`, which brings its own server.
   A simulation keeps its data apart, in \`simulation\` below \`DATA_DIR\`.
 - \`WORKERS\` x \`SHARD_CONNECTIONS\` + \`MAIN_CONNECTIONS\` database connections are opened, whatever the number of devices. The

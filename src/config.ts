@@ -9,101 +9,12 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { parseKeys } from './lib/key-file.ts';
+import { choice, integer, type Setting, text, Unfit, unfit, urlOf, words, yesNo } from './lib/setting.ts';
 
 /** A wrong setting. `main` prints the sentence and exits 78 (EX_CONFIG). */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
-}
-
-interface Setting<T> {
-  readonly parse: (text: string) => T;
-  readonly fallback: () => T;
-  /** What a right value is, for the sentence of a wrong one: "expected …". */
-  readonly expected: string;
-  readonly doc: string;
-  /** The default as the documentation shows it. */
-  readonly shown: string;
-  readonly aliases?: readonly string[];
-  readonly secret?: boolean;
-}
-
-/** Thrown by parsers; the reader adds the name and what was expected. */
-class Unfit extends Error {}
-
-function unfit(): never {
-  throw new Unfit();
-}
-
-type Extra = { aliases?: readonly string[]; secret?: boolean };
-
-function integer(
-  min: number,
-  max: number,
-  fallback: number | (() => number),
-  doc: string,
-  extra: Extra & { shown?: string } = {},
-): Setting<number> {
-  return {
-    parse: text => {
-      const value = /^\d{1,9}$/.test(text) ? Number(text) : unfit();
-      return value >= min && value <= max ? value : unfit();
-    },
-    fallback: typeof fallback === 'function' ? fallback : () => fallback,
-    expected: `a whole number from ${min} to ${max}`,
-    shown: typeof fallback === 'function' ? '' : String(fallback),
-    doc,
-    ...extra,
-  };
-}
-
-function choice<const T extends string>(values: readonly T[], fallback: T, doc: string): Setting<T> {
-  return {
-    parse: text => values.find(value => value === text.toLowerCase()) ?? unfit(),
-    fallback: () => fallback,
-    expected: `one of ${values.join(', ')}`,
-    shown: fallback,
-    doc,
-  };
-}
-
-function yesNo(fallback: boolean, doc: string, extra: Extra = {}): Setting<boolean> {
-  const yes = ['true', 'yes', 'on', '1'];
-  const no = ['false', 'no', 'off', '0'];
-  return {
-    parse: text => yes.includes(text.toLowerCase()) || (no.includes(text.toLowerCase()) ? false : unfit()),
-    fallback: () => fallback,
-    expected: 'true or false',
-    shown: String(fallback),
-    doc,
-    ...extra,
-  };
-}
-
-function text<T>(
-  parse: (text: string) => T,
-  fallback: T,
-  expected: string,
-  shown: string,
-  doc: string,
-  extra: Extra = {},
-): Setting<T> {
-  return { parse, fallback: () => fallback, expected, shown, doc, ...extra };
-}
-
-function urlOf(...protocols: string[]): (text: string) => string {
-  return value => {
-    const url = URL.canParse(value) ? new URL(value) : unfit();
-    return protocols.includes(url.protocol) ? value : unfit();
-  };
-}
-
-/** At least one: a lone comma is a mistake, and for a list of credentials one that opens the door. */
-function words(value: string): string[] {
-  const found = value
-    .split(',')
-    .map(word => word.trim())
-    .filter(word => word !== '');
-  return found.length > 0 ? found : unfit();
 }
 
 /** A URL may hold a password; who reads a message or a print need not. */
@@ -122,14 +33,27 @@ function basicAuth(value: string): readonly { user: string; password: string }[]
   });
 }
 
-function pemFile(path: string): string {
-  let pem: string;
+/** A setting that names a file: what the file says is its value. */
+function fileFor<T>(name: string, parse: (text: string) => T): (path: string) => T {
+  return path => {
+    let content: string;
+    try {
+      content = readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new ConfigError(`${name}: cannot read ${path}: ${(cause as Error).message}`, { cause });
+    }
+    return parse(content);
+  };
+}
+
+const pem = (content: string) => (content.includes('-----BEGIN CERTIFICATE-----') ? content : unfit());
+
+function keysOf(value: string): readonly Buffer[] {
   try {
-    pem = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`WA_CA_FILE: cannot read ${path}: ${(cause as Error).message}`, { cause });
+    return parseKeys(value);
+  } catch {
+    return unfit(); // the sentence names what was expected; what was got is a secret
   }
-  return pem.includes('-----BEGIN CERTIFICATE-----') ? pem : unfit();
 }
 
 export const settings = {
@@ -162,7 +86,7 @@ export const settings = {
     resolve('data'),
     'a folder',
     './data',
-    'Folder of the embedded database (unused with `DB_URI`).',
+    'Folder of the embedded database and of the key that is made where none is given (unused with `DB_URI` and keys).',
   ),
   appBasicAuth: text(
     basicAuth,
@@ -178,6 +102,22 @@ export const settings = {
     'keys of at least 8 characters separated by commas',
     'none',
     'Keys of the HTTP API, sent as `Authorization: Bearer <key>`.',
+    { secret: true },
+  ),
+  sealingKeysFile: text<readonly Buffer[] | undefined>(
+    fileFor('SEALING_KEYS_FILE', keysOf),
+    undefined,
+    'a file with one key (base64 of 32 bytes) per line',
+    'none',
+    'File with the keys that seal everything secret in the database, newest first: the first seals, all open. Any address but loopback needs this or `SEALING_KEYS`; without either a key is made and kept in `DATA_DIR/sealing.key`.',
+    { secret: true },
+  ),
+  sealingKeys: text(
+    keysOf,
+    [],
+    'keys (base64 of 32 bytes each) separated by commas, each once',
+    'none',
+    'The same keys in the environment, where more can read them: prefer `SEALING_KEYS_FILE`.',
     { secret: true },
   ),
   webhookUrl: text(
@@ -227,7 +167,7 @@ export const settings = {
     'Root public key to trust for `WA_SOCKET_URL`.',
   ),
   waCaFile: text<string | undefined>(
-    pemFile,
+    fileFor('WA_CA_FILE', pem),
     undefined,
     'a PEM file with a certificate',
     "the system's authorities",
@@ -300,7 +240,14 @@ export function readConfig(env: Environment = process.env): Config {
     }
   }
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
+  if (env === process.env) forgetSecrets();
   return checked(config as Config);
+}
+
+/** Neither our threads nor a program that we start, nor a dump of either, has what only the main thread needs. */
+function forgetSecrets(): void {
+  for (const name of names)
+    if ('secret' in settings[name]) for (const variable of variables(name)) delete process.env[variable];
 }
 
 /** Rules between settings. */
@@ -309,6 +256,13 @@ function checked(config: Config): Config {
   if (open && !isLoopback(config.host))
     throw new ConfigError(
       `HOST: ${config.host} is reachable from outside, so expected APP_BASIC_AUTH or API_KEYS to be set, got neither`,
+    );
+  const keys = config.sealingKeysFile ?? config.sealingKeys;
+  if (config.sealingKeysFile !== undefined && config.sealingKeys.length > 0)
+    throw new ConfigError('SEALING_KEYS: expected none with SEALING_KEYS_FILE, got both');
+  if (keys.length === 0 && !isLoopback(config.host))
+    throw new ConfigError(
+      `SEALING_KEYS_FILE: expected the keys that seal the database, because ${config.host} is reachable from outside, got none; make one with: openssl rand -base64 32`,
     );
   if (config.waRootKey !== undefined && config.waSocketUrl === undefined)
     throw new ConfigError(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Config, ConfigError, describeSettings, printConfig, readConfig } from './config.ts';
 import { Failure } from './errors.ts';
+import { rotate } from './keys.ts';
 import { type Logger, makeLogger } from './lib/logger.ts';
 import { version } from './lib/version.ts';
 import { Node } from './node.ts';
@@ -54,9 +55,10 @@ function help(): string {
   return [
     `Cardume ${version}: many WhatsApp devices in one process.`,
     '',
-    'npm start -- [--simulate] [--print-config] [--help]',
+    'npm start -- [--simulate] [--print-config] [--rotate-keys] [--help]',
     '  --simulate      also runs a simulated WhatsApp with phones to scan with; nothing leaves this machine',
     '  --print-config  prints the settings, secrets masked, and ends',
+    '  --rotate-keys   seals with the first sealing key what an older one sealed, and ends (npm run keys:rotate)',
     '',
     'Settings, from the environment as NAME or CARDUME_NAME:',
     ...rows,
@@ -71,12 +73,12 @@ async function run(config: Config, simulate: boolean, log: Logger): Promise<void
     if (stuck) process.kill(process.pid, 'SIGKILL');
     process.exit(EX_SOFTWARE);
   };
-  const dataDir = simulate ? join(config.dataDir, 'simulation') : config.dataDir;
+  const { dataDir } = config;
   // The embedded database makes its folder itself; with another one nobody does, and the simulator could not save.
   if (simulate && config.dbUri !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const simulation = simulate ? await startSimulation(join(dataDir, 'simulator.json'), fatal) : undefined;
   const settings: Config = simulation
-    ? { ...config, dataDir, waSocketUrl: simulation.socketUrl, waRootKey: simulation.rootKey }
+    ? { ...config, waSocketUrl: simulation.socketUrl, waRootKey: simulation.rootKey }
     : config;
   const node = new Node({
     config: settings,
@@ -121,8 +123,19 @@ async function run(config: Config, simulate: boolean, log: Logger): Promise<void
   if (simulation) out(`Simulated WhatsApp: phones at ${simulation.controlUrl}`);
 }
 
+/** The exit code: 0 when everything is under the first key, 1 when something did not open. */
+async function rotateAndTell(config: Config, log: Logger): Promise<number> {
+  const { devices, settings, already, broken } = await rotate(config, log);
+  out(`Sealed with the first key: ${devices} devices and ${settings} settings; ${already} were already.`);
+  for (const sentence of broken) complain(`Left as it was: ${sentence}.`);
+  if (broken.length === 0) out('The other keys are not needed any more.');
+  return broken.length === 0 ? 0 : 1;
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  const unknown = args.find(arg => !['--help', '--print-config', '--simulate'].includes(arg));
+  const unknown = args.find(
+    arg => !['--help', '--print-config', '--rotate-keys', '--simulate'].includes(arg),
+  );
   if (unknown !== undefined) throw new ConfigError(`${unknown}: no such argument; see --help`);
   if (args.includes('--help')) return out(help());
   const config = readConfig();
@@ -132,7 +145,10 @@ async function main(args: readonly string[]): Promise<void> {
     throw new ConfigError(
       'WA_SOCKET_URL: expected none with --simulate, which brings its own server, got one',
     );
-  await run(config, simulate, makeLogger(config.logLevel, { ...(simulate && { simulated: true }) }));
+  const log = makeLogger(config.logLevel, { ...(simulate && { simulated: true }) });
+  const settings = simulate ? { ...config, dataDir: join(config.dataDir, 'simulation') } : config;
+  if (args.includes('--rotate-keys')) process.exit(await rotateAndTell(settings, log));
+  await run(settings, simulate, log);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

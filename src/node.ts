@@ -8,8 +8,8 @@ import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
+import { asSetting, openKeys } from './keys.ts';
 import type { Logger } from './lib/logger.ts';
-import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import {
   connectionLimit,
@@ -21,10 +21,12 @@ import {
   unavailable,
   waitForDatabase,
 } from './store/database.ts';
+import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
 import { readOutgoing } from './store/outgoing.ts';
+import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
@@ -100,26 +102,26 @@ export class Node implements Service {
     this.#stops.push(() => sql.end({ timeout: 1 }));
     await waitForDatabase(sql, { within: DATABASE_WITHIN, log });
     this.#proceed();
+    // Before the first write: with wrong keys nothing may change.
+    const ring = await openKeys(sql, config, log);
     await migrate({ address, log });
+    await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
     await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
 
-    const secret = config.webhookSecret ?? (await ensureSetting(sql, 'webhook_secret', newSecret));
+    const secret =
+      config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const seals = new DeviceSeals(sql, ring);
+    await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
     const drainMs = config.drainSeconds * 1000;
-    const deliverer = new Deliverer({
-      sql,
-      log,
-      secret,
-      seals: { sealOf: () => new Seal(new Uint8Array(32)) },
-      version,
-      stopMs: drainMs * DELIVERIES_PART,
-    });
+    const deliverer = new Deliverer({ sql, log, seals, secret, version, stopMs: drainMs * DELIVERIES_PART });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
+      seals,
       node: randomUUID(),
       workers: config.workers,
       heapMb: config.shardHeapMb,

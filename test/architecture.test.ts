@@ -53,7 +53,7 @@ const ours = imports.filter(({ to }) => to.endsWith('.ts'));
 const rules: readonly { station: string; values: readonly string[]; types?: readonly string[] }[] = [
   { station: 'src/lib/', values: [] },
   { station: 'src/errors.ts', values: [] },
-  { station: 'src/config.ts', values: [] },
+  { station: 'src/config.ts', values: ['src/lib/'] },
   { station: 'src/store/', values: ['src/lib/', 'src/errors.ts'] },
   {
     station: 'src/journal/',
@@ -96,9 +96,14 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/lib/',
       'src/errors.ts',
       'src/config.ts',
+      'src/keys.ts',
     ],
   },
-  { station: 'src/main.ts', values: ['src/node.ts', 'src/config.ts', 'src/lib/', 'src/errors.ts'] },
+  { station: 'src/keys.ts', values: ['src/store/', 'src/lib/', 'src/config.ts'] },
+  {
+    station: 'src/main.ts',
+    values: ['src/node.ts', 'src/keys.ts', 'src/config.ts', 'src/lib/', 'src/errors.ts'],
+  },
   {
     station: 'workers/shard.ts',
     values: ['src/device/shims.ts', 'src/shard/shard.ts'],

@@ -1,6 +1,7 @@
 /** Cardume itself, as `npm start` runs it, in a process of its own. */
 import { Pool } from 'undici';
 import type { Sql } from '../../src/store/database.ts';
+import { TEST_KEYS } from '../../test/support/keys.ts';
 import type { Seeded } from '../../test/support/seed.ts';
 import { inTime, pause, startChild } from './children.ts';
 import type { Receiver } from './receiver.ts';
@@ -42,6 +43,7 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
       PORT: '0',
       WORKERS: String(workers),
       DB_URI: database.url,
+      SEALING_KEYS: TEST_KEYS,
       WA_SOCKET_URL: world.socketUrl,
       WA_ROOT_KEY: world.rootKey,
       CONNECTS_PER_SECOND: '1000',

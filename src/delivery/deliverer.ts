@@ -13,7 +13,6 @@
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
 // One node delivers. Several would need a claim on each lane; without one every event would arrive once per node.
 import type { Logger } from 'pino';
-import type { Seal } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
@@ -24,15 +23,16 @@ import { type Known, known } from './known.ts';
 import { forget, hasWork, type Lane, offer } from './lane.ts';
 import { Poll } from './poll.ts';
 import { Poster } from './post.ts';
+import { type OpenLane, openLanes, type Seals } from './secrets.ts';
 import { type Turn, type Turns, turns } from './turns.ts';
 
 export interface DelivererOptions {
   readonly sql: Sql;
   readonly log: Logger;
+  /** Open what is sealed with devices' keys. */
+  readonly seals: Seals;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;
-  /** Opens what is stored of a device. */
-  readonly seals: { sealOf(deviceNo: number): Seal | Promise<Seal> };
   /** Ours, for the user-agent. */
   readonly version: string;
   /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
@@ -57,6 +57,7 @@ const SWEEP_MS = 60_000;
 const STOP_STORE_MS = 2_000;
 
 export class Deliverer implements Service {
+  readonly seals: Seals;
   readonly #sql: Sql;
   readonly #log: Logger;
   readonly #stopMs: number;
@@ -74,6 +75,8 @@ export class Deliverer implements Service {
   /** Devices that a wake-up came for and that nothing is known of. */
   readonly #unknown = new Set<number>();
   #sweptAt = performance.now();
+  /** Endpoints whose secret does not open. */
+  readonly #broken = new Set<number>();
   #trouble = false;
   /** Devices whose endpoints are being changed, how often a change began or ended, and the last one. */
   readonly #changing = new Set<number>();
@@ -81,16 +84,9 @@ export class Deliverer implements Service {
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: DelivererOptions) {
-    const {
-      sql,
-      log,
-      secret,
-      seals,
-      version,
-      stopMs = 10_000,
-      now = Date.now,
-      random = Math.random,
-    } = options;
+    const { sql, log, seals, secret, version, stopMs = 10_000 } = options;
+    const { now = Date.now, random = Math.random } = options;
+    this.seals = seals;
     this.#sql = sql;
     this.#log = log;
     this.#stopMs = stopMs;
@@ -165,6 +161,7 @@ export class Deliverer implements Service {
         return await change();
       } finally {
         this.#changing.delete(deviceNo);
+        this.#broken.clear();
         this.#distrust(deviceNo);
         this.#poll.nudge();
       }
@@ -230,8 +227,8 @@ export class Deliverer implements Service {
     const changes = this.#changes;
     const unknown = [...this.#unknown];
     this.#unknown.clear();
-    const busy = this.#turns.crowded(CROWDED);
-    const rows = await dueLanes(this.#sql, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
+    const busy = [...this.#turns.crowded(CROWDED), ...this.#broken];
+    const rows = await this.#due(busy);
     if (this.#trouble) this.#log.info('deliveries go on');
     this.#trouble = false;
     // What was read beside a change may be from before it.
@@ -247,6 +244,20 @@ export class Deliverer implements Service {
     for (const deviceNo of unknown) if (!this.#changing.has(deviceNo)) this.#known.nothingFor(deviceNo);
     this.#sweep();
     this.#fill();
+  }
+
+  /** Lanes that are due, without those of endpoints whose secret does not open: these stand still until it is set anew. */
+  async #due(busy: readonly number[]): Promise<OpenLane[]> {
+    const rows = await dueLanes(this.#sql, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
+    return await openLanes(this.seals, rows, (row, err) => {
+      if (this.#broken.has(row.endpointNo)) return;
+      this.#broken.add(row.endpointNo);
+      const names = { err, device: row.deviceId, endpoint: row.endpointNo };
+      this.#log.error(
+        names,
+        'the secret of a webhook cannot be opened; nothing is sent to it until it is set again',
+      );
+    });
   }
 
   #sweep(): void {

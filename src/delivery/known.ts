@@ -1,6 +1,5 @@
 // The lanes and endpoints that are in memory: those of the devices that had events lately. A device that is not here is
 // no loss, its lanes are found in the database when they are due.
-import type { DueLane } from '../store/lanes.ts';
 import {
   type Endpoint,
   endpointOf,
@@ -11,6 +10,7 @@ import {
   type Shelf,
   updateEndpoint,
 } from './lane.ts';
+import type { OpenLane } from './secrets.ts';
 
 /** All event bodies at hand together; what does not fit is read from the journal when its turn comes. */
 const SHELF_ROOM = 32 * 1024 * 1024;
@@ -20,7 +20,7 @@ export interface Known {
   /** The lanes of a device: undefined when nothing is known of it, none when it had none that were due. */
   of(deviceNo: number): readonly Lane[] | undefined;
   /** The lane of a row that is due, brought up to date unless it is running. */
-  take(row: DueLane): Lane;
+  take(row: OpenLane): Lane;
   /** The database was asked for the device and had nothing due. */
   nothingFor(deviceNo: number): void;
   /** What is known of the device may be wrong: each of its lanes needs its row before it goes on. */
@@ -37,7 +37,7 @@ export function known(secret: string): Known {
   const devices = new Map<number, Lane[]>();
   const endpoints = new Map<number, Endpoint>();
 
-  function endpointFor(row: DueLane): Endpoint {
+  function endpointFor(row: OpenLane): Endpoint {
     let endpoint = endpoints.get(row.endpointNo);
     if (endpoint) updateEndpoint(endpoint, row, secret);
     else {

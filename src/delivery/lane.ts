@@ -6,7 +6,8 @@
 // idle: nothing to do · queued: waits for a turn · running: has one · resting: the last try failed, the database says when
 // it is due again. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
 import type { Streamed } from '../shard/protocol.ts';
-import type { DueLane, LaneState } from '../store/lanes.ts';
+import type { LaneState } from '../store/lanes.ts';
+import type { OpenLane } from './secrets.ts';
 import { type Signer, signer } from './sign.ts';
 
 /** An event ready to be posted. */
@@ -58,7 +59,7 @@ export interface Shelf {
 /** An idle lane holds at most this many events that were streamed to it; what comes then is read from the journal. */
 const QUEUE_EVENTS = 50;
 
-export function endpointOf(row: DueLane, secret: string): Endpoint {
+export function endpointOf(row: OpenLane, secret: string): Endpoint {
   const own = row.secret ?? secret;
   return {
     no: row.endpointNo,
@@ -73,7 +74,7 @@ export function endpointOf(row: DueLane, secret: string): Endpoint {
 }
 
 /** Takes over what the database says of the endpoint now. */
-export function updateEndpoint(endpoint: Endpoint, row: DueLane, secret: string): void {
+export function updateEndpoint(endpoint: Endpoint, row: OpenLane, secret: string): void {
   const own = row.secret ?? secret;
   if (own !== endpoint.secret) endpoint.sign = signer(own);
   endpoint.secret = own;
@@ -83,7 +84,7 @@ export function updateEndpoint(endpoint: Endpoint, row: DueLane, secret: string)
   endpoint.closed = false;
 }
 
-export function laneOf(row: DueLane, endpoint: Endpoint): Lane {
+export function laneOf(row: OpenLane, endpoint: Endpoint): Lane {
   return {
     endpoint,
     deviceNo: row.deviceNo,
@@ -106,7 +107,7 @@ export function laneOf(row: DueLane, endpoint: Endpoint): Lane {
  * Takes over a row that the database says is due. It may be a moment old: unless the lane is stale, what memory knows
  * of the cursor and the attempts is newer.
  */
-export function refresh(lane: Lane, row: DueLane, shelf: Shelf): void {
+export function refresh(lane: Lane, row: OpenLane, shelf: Shelf): void {
   const cursor = Math.max(row.cursor, cursorOf(lane));
   if (lane.stale || cursor > cursorOf(lane)) {
     forget(lane, shelf);

@@ -8,6 +8,7 @@ import {
   setDeviceEndpoint,
 } from '../store/endpoints.ts';
 import type { Deliverer } from './deliverer.ts';
+import { sealSecret } from './secrets.ts';
 
 /** A device's own endpoint as it may be shown: of the secret only whether there is one. */
 export interface EndpointView {
@@ -17,22 +18,34 @@ export interface EndpointView {
   readonly skipTlsVerify: boolean;
 }
 
+/** What is not given stays as it was; a secret that is null or empty is none of its own. */
+export interface EndpointChange extends Omit<DeviceEndpointChange, 'secret'> {
+  readonly secret?: string | null;
+}
+
 /** The webhook of one device, for the API. Each call fails with STORE_UNAVAILABLE, and `set` with DEVICE_NOT_FOUND. */
 export interface EndpointSettings {
   get(deviceNo: number): Promise<EndpointView | undefined>;
-  set(deviceNo: number, change: DeviceEndpointChange): Promise<EndpointView>;
+  set(deviceNo: number, change: EndpointChange): Promise<EndpointView>;
   clear(deviceNo: number): Promise<void>;
 }
 
 /** Reads and changes devices' endpoints under a running deliverer: a change counts from the next event on. */
-export function endpointSettings(sql: Sql, deliverer: Pick<Deliverer, 'reconfigure'>): EndpointSettings {
+export function endpointSettings(
+  sql: Sql,
+  deliverer: Pick<Deliverer, 'reconfigure' | 'seals'>,
+): EndpointSettings {
   return {
     async get(deviceNo) {
       const endpoint = await deviceEndpoint(sql, deviceNo).catch(fail);
       return endpoint && view(endpoint);
     },
-    async set(deviceNo, change) {
-      const set = () => setDeviceEndpoint(sql, deviceNo, change);
+    async set(deviceNo, { secret, ...change }) {
+      const seal = async (text: string) => await sealSecret(deliverer.seals, deviceNo, text);
+      const set = async () => {
+        const sealed = secret === undefined ? {} : { secret: secret ? await seal(secret) : null };
+        return await setDeviceEndpoint(sql, deviceNo, { ...change, ...sealed });
+      };
       return view(await deliverer.reconfigure(deviceNo, set).catch(fail));
     },
     async clear(deviceNo) {

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { Curve, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
-import { decryptWithSessions, SharedAsyncLocalStorage } from './shims.ts';
+import { SharedAsyncLocalStorage } from './shims.ts';
 
 export const BAILEYS = '7.0.0-rc14';
 
@@ -24,21 +24,6 @@ export const beliefs: Readonly<Record<string, () => boolean>> = {
     wrong.writeUInt8(wrong.readUInt8(0) ^ 1, 0);
     return Curve.verify(pair.public, message, signature) && !Curve.verify(pair.public, message, wrong);
   },
-  'libsignal does not queue by address': () => {
-    const { prototype } = require('libsignal/src/session_cipher.js') as {
-      prototype: { queueJob(this: { addr: string }, job: () => Promise<void>): Promise<void> };
-    };
-    const queue = (job: () => Promise<void>) => void prototype.queueJob.call({ addr: 'cardume' }, job);
-    let ran = false;
-    queue(() => new Promise(() => {}));
-    queue(async () => {
-      ran = true;
-    });
-    return ran;
-  },
-  'a message is tried on copies of sessions': () =>
-    (require('libsignal/src/session_cipher.js') as { prototype: { decryptWithSessions: unknown } }).prototype
-      .decryptWithSessions === decryptWithSessions,
   'the root key of the server can be replaced': () =>
     WA_CERT_DETAILS.PUBLIC_KEY.length === 32 &&
     Object.getOwnPropertyDescriptor(WA_CERT_DETAILS, 'PUBLIC_KEY')?.writable === true,

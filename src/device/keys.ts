@@ -15,7 +15,7 @@ import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysocke
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { storeFailure } from '../store/database.ts';
-import { handOut, type Kind, takeIn, type Value } from './key-codec.ts';
+import { handOut, type Kind, type Value } from './key-codec.ts';
 import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
 
 interface Unit {
@@ -182,6 +182,6 @@ function stage(writes: Writes, data: SignalDataSet): void {
     const values = writes.get(kind) ?? new Map<string, Value | null>();
     writes.set(kind, values);
     for (const [id, value] of Object.entries(data[kind] ?? {}))
-      values.set(id, value === null || value === undefined ? null : takeIn(kind, value as Value));
+      values.set(id, value === null || value === undefined ? null : handOut(kind, value as Value));
   }
 }

@@ -117,7 +117,7 @@ export class KeyVault {
       }
       if (value === undefined) {
         value = row ? decode(kind, seal.open(places.key(no, kind, id), row)) : null;
-        this.#keep(at, kind, value);
+        this.#keep(at, value);
       }
       values.set(id, value);
     }
@@ -135,7 +135,7 @@ export class KeyVault {
         this.#pending.set(at, { kept: { value }, commits: commits + 1 });
         // A first login makes 812 pre-keys, of which few are ever read: they would push out what is in use.
         if (kind === 'pre-key') this.#cache.delete(at);
-        else this.#keep(at, kind, value);
+        else this.#keep(at, value);
         for (const overtaken of this.#overtaken) overtaken.add(at);
         touched.push(at);
       }
@@ -155,8 +155,8 @@ export class KeyVault {
     for (const at of this.#cache.keys()) if (at.startsWith(prefix)) this.#cache.delete(at);
   }
 
-  #keep(at: string, kind: Kind, value: Value | null): void {
-    this.#cache.set(at, { value }, { size: weigh(kind, value) + at.length });
+  #keep(at: string, value: Value | null): void {
+    this.#cache.set(at, { value }, { size: weigh(value) + at.length });
   }
 
   /** One statement for all units. Units of one device are merged in order; a device that was poisoned meanwhile is left out. */

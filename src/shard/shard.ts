@@ -50,8 +50,8 @@ export class Shard {
   readonly #devices = new Map<DeviceId, Device>();
   /** Devices whose credentials are being read: their commands wait for them. */
   readonly #arriving = new Map<DeviceId, { readonly seat: Seat; readonly done: Promise<void> }>();
-  /** Devices whose stored credentials make no sense. */
-  readonly #unreadable = new Set<DeviceId>();
+  /** Devices whose key or stored credentials make no sense, and why. */
+  readonly #unreadable = new Map<DeviceId, string>();
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
@@ -128,16 +128,24 @@ export class Shard {
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
       if (this.#devices.get(seat.id)?.seat.no === seat.no) continue;
       this.#unreadable.delete(seat.id);
+      if (seat.broken !== undefined) {
+        this.#refuse(seat.id, seat.broken);
+        continue;
+      }
       try {
         this.#host(seat, rows.get(seat.no));
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
-        this.#unreadable.add(seat.id);
-        const status = { phase: 'stopped', since: Date.now(), linked: true, reason: UNREADABLE } as const;
-        this.#port.postMessage({ op: 'status', device: seat.id, status });
+        this.#refuse(seat.id, UNREADABLE);
       }
     }
+  }
+
+  #refuse(id: DeviceId, reason: string): void {
+    this.#unreadable.set(id, reason);
+    const status = { phase: 'stopped', since: Date.now(), linked: true, reason } as const;
+    this.#port.postMessage({ op: 'status', device: id, status });
   }
 
   #host(seat: Seat, credentials: Buffer | undefined): void {
@@ -204,8 +212,9 @@ export class Shard {
       const arrival = this.#arriving.get(id);
       // Only the database keeps devices from arriving.
       if (arrival) await within(arrival.done, deadline, () => new Failure('STORE_UNAVAILABLE'));
-      if (this.#unreadable.has(id))
-        throw new Failure('DEVICE_STOPPED', `The device cannot run: ${UNREADABLE}.`);
+      const unreadable = this.#unreadable.get(id);
+      if (unreadable !== undefined)
+        throw new Failure('DEVICE_STOPPED', `The device cannot run: ${unreadable}.`);
       const device = this.#devices.get(id);
       if (!device || this.#draining) throw new Failure('SHARD_UNAVAILABLE');
       return { ok: true, answer: await device.command(command, deadline) };

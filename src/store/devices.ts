@@ -17,23 +17,33 @@ export interface DeviceRow {
   readonly lastSeq: number;
   readonly createdAt: Date;
   readonly stateAt: Date;
+  /** The device's own key, sealed (device-seals.ts). */
+  readonly dek: Buffer | null;
 }
 
 const row = (sql: Sql) => sql`
   no, id, jid, lid, name, state, reason, owner, epoch,
-  last_seq as "lastSeq", created_at as "createdAt", state_at as "stateAt"`;
+  last_seq as "lastSeq", created_at as "createdAt", state_at as "stateAt", dek`;
 
 /** All devices, the oldest first. */
 export function listDevices(sql: Sql): Promise<DeviceRow[]> {
   return sql<DeviceRow[]>`select ${row(sql)} from device order by no`;
 }
 
-/** Makes an unlinked device, owned at once, with a lane to every global endpoint. Fails with DEVICE_EXISTS or INVALID_DEVICE_ID. */
-export async function createDevice(sql: Sql, id: string, owner: string): Promise<DeviceRow> {
+/**
+ * Makes an unlinked device, owned at once, with its sealed key and a lane to every global endpoint. Fails with
+ * DEVICE_EXISTS or INVALID_DEVICE_ID.
+ */
+export async function createDevice(
+  sql: Sql,
+  id: string,
+  owner: string,
+  dek: Buffer | null = null,
+): Promise<DeviceRow> {
   try {
     const [made] = await sql<[DeviceRow]>`
       with made as (
-        insert into device (id, owner, epoch) values (${id}, ${owner}, 1) returning ${row(sql)}
+        insert into device (id, owner, epoch, dek) values (${id}, ${owner}, 1, ${dek}) returning ${row(sql)}
       ), lanes as (
         insert into lane (endpoint_no, device_no)
         select e.no, made.no from made cross join endpoint e where e.device_no is null

@@ -144,6 +144,15 @@ export async function clearLeftovers({ dataDir }: Home, socketDir: string, log: 
   }
 }
 
+/** The folder of the socket at which a running server serves this home's data; undefined while none does. */
+export async function servedAt({ dataDir }: Home): Promise<string | undefined> {
+  const lock = join(dataDir, 'postmaster.pid');
+  if (lockedBy(lock) === undefined) return undefined;
+  // Its fifth line, as PostgreSQL documents the file (src/include/utils/pidfile.h).
+  const socketDir = readFileSync(lock, 'utf8').split('\n')[4];
+  return socketDir && (await answers(join(socketDir, '.s.PGSQL.5432'))) ? socketDir : undefined;
+}
+
 /** PostgreSQL clears the lock of a dead process itself, but not that of a zombie or of a process with a reused number. */
 function discardIfReused(lock: string, pid: number | undefined, log: Logger): void {
   if (pid === undefined || !exists(pid) || lockedBy(lock) !== pid) return;

@@ -12,7 +12,7 @@ import { deferred } from '../lib/deferred.ts';
 import type { DatabaseAddress } from './database.ts';
 import { binaries, environment } from './embedded-binaries.ts';
 import { type Home, own, refusal, settle } from './embedded-home.ts';
-import { clearLeftovers, launch, type Server } from './embedded-process.ts';
+import { clearLeftovers, launch, type Server, servedAt } from './embedded-process.ts';
 
 export interface EmbeddedOptions {
   /** DATA_DIR, absolute. */
@@ -116,6 +116,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       await exited.promise;
     },
   };
+}
+
+/** The server that another process of ours runs on the data of this folder, for work beside it; undefined while none does. */
+export async function runningEmbedded(dir: string, log: Logger): Promise<DatabaseAddress | undefined> {
+  const socketDir = await servedAt(settle(dir, log));
+  return socketDir === undefined ? undefined : { socketDir, user: USER, database: 'postgres' };
 }
 
 /** Made beside and renamed, so that a killed first start leaves nothing that looks like a database. */

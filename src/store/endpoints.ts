@@ -9,10 +9,10 @@
 import { Failure } from '../errors.ts';
 import type { Sql } from './database.ts';
 
-/** A device's own endpoint. `secret` null means the installation's; no `events` means all. */
+/** A device's own endpoint. `secret` is sealed, null means the installation's; no `events` means all. */
 export interface DeviceEndpoint {
   readonly url: string;
-  readonly secret: string | null;
+  readonly secret: Buffer | null;
   readonly events: readonly string[];
   readonly skipTlsVerify: boolean;
 }
@@ -20,7 +20,7 @@ export interface DeviceEndpoint {
 /** What is not given stays as it was, or has its default: the installation's secret, all events, TLS verified. */
 export interface DeviceEndpointChange {
   readonly url: string;
-  readonly secret?: string | null;
+  readonly secret?: Buffer | null;
   readonly events?: readonly string[];
   readonly skipTlsVerify?: boolean;
 }
@@ -88,7 +88,7 @@ export async function setDeviceEndpoint(
       where l.device_no = d.no and e.no = l.endpoint_no and e.device_no is null and l.until is null
     ), own as (
       insert into endpoint (device_no, url, secret, events, skip_tls_verify)
-      select d.no, ${url}, case when ${secret === undefined} then b.secret else ${secret || null}::text end,
+      select d.no, ${url}, case when ${secret === undefined} then b.secret else ${secret ?? null}::bytea end,
              coalesce(${events ? lower(events) : null}::text[], b.events, '{}'),
              coalesce(${skipTlsVerify ?? null}::boolean, b.skip_tls_verify, false)
       from d left join before b on true

@@ -14,7 +14,8 @@ export interface DueLane {
   /** How often in a row the event after the cursor has failed. */
   readonly attempt: number;
   readonly url: string;
-  readonly secret: string | null;
+  /** Sealed; null: the installation's. */
+  readonly secret: Buffer | null;
   readonly events: readonly string[];
   readonly skipTlsVerify: boolean;
 }

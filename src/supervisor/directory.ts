@@ -10,6 +10,8 @@ export interface Entry {
   readonly createdAt: Date;
   /** The device's own key, as the seat has it. */
   readonly key: Uint8Array;
+  /** Why that key does not open. */
+  readonly broken?: string;
   shard: number | null;
   /** It runs in the quarantine thread. */
   quarantined?: true;
@@ -96,6 +98,8 @@ export function viewOf({ id, no, shard, quarantined, createdAt, status }: Entry)
 export function entryOf(
   { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
   epoch: number,
+  key: Uint8Array,
+  broken?: string,
 ): Entry {
   const linked = state !== 'unlinked' && jid !== null;
   return {
@@ -103,7 +107,8 @@ export function entryOf(
     no,
     epoch,
     createdAt,
-    key: new Uint8Array(32),
+    key,
+    ...(broken !== undefined && { broken }),
     shard: null,
     status: {
       phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
@@ -117,12 +122,13 @@ export function entryOf(
   };
 }
 
-export function seatOf({ id, no, epoch, key, status }: Entry, crashed: string | undefined): Seat {
+export function seatOf({ id, no, epoch, key, broken, status }: Entry, crashed: string | undefined): Seat {
   return {
     id,
     no,
     epoch,
     key,
+    ...(broken !== undefined && { broken }),
     ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }),
     ...(crashed !== undefined && { crashed }),
   };

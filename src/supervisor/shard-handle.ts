@@ -71,7 +71,7 @@ const LIMITS: Limits = {
   watchEvery: 500,
   drainWithin: 10_000,
   examineWithin: 1_000,
-  goneWithin: 5_000,
+  goneWithin: 20_000,
 };
 
 interface Generation {

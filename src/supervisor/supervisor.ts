@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   Answer,
@@ -19,7 +20,8 @@ import type {
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
-import { claimDevices, createDevice, listDevices, removeDevice } from '../store/devices.ts';
+import type { DeviceSeals } from '../store/device-seals.ts';
+import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
 import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
 import { Directory, type Entry, entryOf, seatOf, viewOf } from './directory.ts';
@@ -30,6 +32,7 @@ import { Shards } from './shards.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
+  readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
   /** This process, for as long as it lives: owner of the devices that it runs. */
   readonly node: string;
   readonly workers: number;
@@ -48,6 +51,8 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
+const NO_KEY = new Uint8Array(0);
+const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -109,7 +114,7 @@ export class Supervisor implements Service, Devices, Fleet {
     const { sql, node } = this.#options;
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
     for (const row of await listDevices(sql))
-      this.#directory.add(entryOf(row, terms.get(row.no) ?? row.epoch));
+      this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
     await this.#isolation.start();
     this.#place();
     await this.#shards.start();
@@ -138,9 +143,9 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node } = this.#options;
-    const row = await reachStore(() => createDevice(sql, id, node));
-    const entry = entryOf(row, row.epoch);
+    const { sql, node, seals } = this.#options;
+    const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
+    const entry = this.#entryOf(row, row.epoch);
     this.#directory.add(entry);
     this.#move();
     return viewOf(entry);
@@ -343,6 +348,17 @@ export class Supervisor implements Service, Devices, Fleet {
       if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       await this.changed(id, left);
+    }
+  }
+
+  /** One device whose key does not open is reported and stands still; the others run. */
+  #entryOf(row: DeviceRow, epoch: number): Entry {
+    try {
+      return entryOf(row, epoch, this.#options.seals.keyOf(row));
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      this.#log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
+      return entryOf({ ...row, state: 'stopped', reason: KEY_BROKEN }, epoch, NO_KEY, KEY_BROKEN);
     }
   }
 

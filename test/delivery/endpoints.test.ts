@@ -325,3 +325,27 @@ test('after a 410 nothing more is sent; configured again, the endpoint gets what
     upTo(6),
   );
 });
+
+test('a webhook whose stored secret was changed gets nothing, the others go on; set again, it gets what it missed', async t => {
+  const { sql } = await testDatabase(t);
+  const [broken, sound] = [await receiver(t), await receiver(t)];
+  const [one, other] = [await device(sql, 'one'), await device(sql, 'other')];
+  const delivery = await deliverer(t, sql);
+  const settings = endpointSettings(sql, delivery);
+  await settings.set(one.no, { url: broken.url, secret: 'segredo' });
+  await settings.set(other.no, { url: sound.url, secret: 'outro' });
+  const [stored] = await sql<{ secret: Buffer }[]>`select secret from endpoint where device_no = ${one.no}`;
+  assert.ok(!stored!.secret.includes('segredo'));
+
+  await sql`update endpoint set secret = (select secret from endpoint where device_no = ${other.no}) where device_no = ${one.no}`;
+  for (let n = 0; n < 3; n++) {
+    await append(sql, one, 1);
+    await append(sql, other, 1);
+    await until(() => sound.delivered.length === n + 1);
+  }
+  assert.equal(broken.requests.length, 0);
+  await settings.set(one.no, { url: broken.url, secret: 'novo' });
+  await until(() => broken.delivered.length === 3);
+  for (const request of broken.requests) broken.verify(request, 'novo');
+  assert.deepEqual(seqs(broken), upTo(3));
+});

@@ -2,18 +2,15 @@
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
 import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
-import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { readEvents, record } from '../../src/store/journal.ts';
 import { quiet } from '../support/database-server.ts';
+import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
-const zero = new Seal(new Uint8Array(32));
-/** The seal of every device here. */
-export const seals = { sealOf: () => zero };
 export const OWNER = '00000000-0000-4000-8000-000000000000';
 
 export interface TestDevice {
@@ -23,7 +20,7 @@ export interface TestDevice {
 
 /** Makes a device with a lane for each global endpoint. */
 export async function device(sql: Sql, id: string): Promise<TestDevice> {
-  const { no } = await createDevice(sql, id, OWNER);
+  const { no } = await createDevice(sql, id, OWNER, testSeals(sql).make(id).dek);
   return { no, id };
 }
 
@@ -42,9 +39,10 @@ export async function append(
   const [{ epoch } = { epoch: 0 }] = await sql<
     { epoch: number }[]
   >`select epoch from device where no = ${no}`;
+  const seal = await testSeals(sql).sealOf(no);
   const { placed } = await record(sql, OWNER, {
     epochs: new Map([[no, epoch]]),
-    rows: facts.map(fact => rowOf(no, jid, fact, seals.sealOf())),
+    rows: facts.map(fact => rowOf(no, jid, fact, seal)),
     done: [],
     steps: [],
   });
@@ -55,7 +53,7 @@ export async function append(
     seq: row.seq,
     id: row.id,
     event: row.event,
-    body: openedBody(row, id, seals.sealOf()),
+    body: openedBody(row, id, seal),
   }));
 }
 
@@ -65,7 +63,8 @@ export async function deliverer(
   sql: Sql,
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
-  const made = new Deliverer({ sql, log: quiet, secret, seals, version: '0.0.0-test', ...options });
+  const seals = testSeals(sql);
+  const made = new Deliverer({ sql, log: quiet, seals, secret, version: '0.0.0-test', ...options });
   t.after(() => made.stop());
   await made.start();
   return made;

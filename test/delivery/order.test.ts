@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { deferred } from '../../src/lib/deferred.ts';
 import { syncGlobalEndpoints } from '../../src/store/endpoints.ts';
 import { testDatabase } from '../support/database.ts';
+import { testSeals } from '../support/keys.ts';
 import { deadPort, type Receiver, receiver } from '../support/receiver.ts';
 import { until } from '../support/until.ts';
 import { append, deliverer, device, hurry, OWNER, seeded, upTo } from './ledger.ts';
@@ -95,6 +96,7 @@ test('hundreds of lanes of one endpoint that are due at once are all delivered, 
   await sql`insert into device (id) select 'device-' || n from generate_series(1, 400) n`;
   await sql`insert into lane (endpoint_no, device_no) select e.no, d.no from endpoint e, device d`;
   await sql`update device set owner = ${OWNER}, epoch = 1`;
+  await testSeals(sql).complete();
   for (const { no, id } of await sql<{ no: number; id: string }[]>`select no, id from device`)
     await append(sql, { no, id }, 3);
   await deliverer(t, sql);

@@ -7,8 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { assertContract, beliefs } from '../../src/device/contract.ts';
 import { SharedAsyncLocalStorage } from '../../src/device/shims.ts';
-import { pick, seeded, shuffled } from '../support/random.ts';
-import { type Ciphertext, hear, introduce, makePeer, say } from './signal.ts';
+import { pick, seeded } from '../support/random.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -22,22 +21,6 @@ function undo<T extends object, K extends keyof T>(holder: T, name: K, value: T[
   Object.defineProperty(holder, name, { value, configurable: true, writable: true, enumerable: true });
   return () => void (before && Object.defineProperty(holder, name, before));
 }
-
-/** A module of libsignal as it is on disk. */
-function stock(name: string): unknown {
-  const path = require.resolve(`libsignal/src/${name}.js`);
-  const cached = require.cache[path];
-  delete require.cache[path];
-  const fresh: unknown = require(path);
-  if (cached) require.cache[path] = cached;
-  return fresh;
-}
-
-interface Cipher {
-  prototype: { decryptWithSessions: unknown; queueJob: unknown };
-}
-const cipher = require('libsignal/src/session_cipher.js') as Cipher;
-const queueJob = stock('queue_job') as (bucket: string, job: () => Promise<void>) => Promise<void>;
 
 const ways: Record<string, () => () => void> = {
   '@whiskeysockets/baileys is 7.0.0-rc14': () =>
@@ -54,16 +37,6 @@ const ways: Record<string, () => () => void> = {
       syncBuiltinESMExports();
     };
   },
-  'libsignal does not queue by address': () =>
-    undo(cipher.prototype, 'queueJob', function (this: { addr: string }, job: () => Promise<void>) {
-      return queueJob(this.addr, job);
-    }),
-  'a message is tried on copies of sessions': () =>
-    undo(
-      cipher.prototype,
-      'decryptWithSessions',
-      (stock('session_cipher') as Cipher).prototype.decryptWithSessions,
-    ),
   'the root key of the server can be replaced': () => {
     const { PUBLIC_KEY } = WA_CERT_DETAILS;
     Object.defineProperty(WA_CERT_DETAILS, 'PUBLIC_KEY', { writable: false });
@@ -95,7 +68,6 @@ test('every belief has been seen to fail', () => {
 interface Facts {
   readonly acceptsRight: boolean;
   readonly acceptsRandom: boolean;
-  readonly waitsForOthers: boolean;
   readonly baggage: number;
 }
 
@@ -122,15 +94,14 @@ test('stock Baileys has the faults that the shims answer: when one is gone, so c
   const stockFacts = await factsWith(false);
   assert.equal(stockFacts.acceptsRight, true);
   assert.equal(stockFacts.acceptsRandom, true, 'any signature passes');
-  assert.equal(stockFacts.waitsForOthers, true, 'one account waits for the store of another');
   assert.match(stockFacts.printed, /privKey/, 'private keys are printed');
   // Newer Nodes keep the storages in one place; before, every promise carries each of them.
   if (Number(process.versions.node.split('.')[0]) < 24) assert.ok(stockFacts.baggage >= 1_000);
 });
 
-test('with the shims a wrong signature is refused, nobody waits for another account, and nothing is printed', async () => {
+test('with the shims a wrong signature is refused and nothing is printed', async () => {
   const { printed, baggage, ...facts } = await factsWith(true);
-  assert.deepEqual(facts, { acceptsRight: true, acceptsRandom: false, waitsForOthers: false });
+  assert.deepEqual(facts, { acceptsRight: true, acceptsRandom: false });
   assert.equal(printed, '');
   assert.equal(baggage, 0, 'a thousand sockets cost no more than the first');
 });
@@ -193,29 +164,5 @@ test('what is entered stays for the rest of the execution, and is not seen outsi
     })();
     assert.deepEqual(inside, [3, 2]);
     assert.deepEqual([one.getStore(), other.getStore()], [undefined, undefined]);
-  }
-});
-
-test('two who write to each other first at the same time understand each other from then on', async () => {
-  for (let seed = 1; seed <= 5; seed++) {
-    const random = seeded(seed);
-    const alice = makePeer('111:1@lid');
-    const bob = makePeer('222:2@lid');
-    await Promise.all([introduce(alice, bob), introduce(bob, alice)]);
-    const air: { from: typeof alice; to: typeof bob; text: string; message: Ciphertext }[] = [];
-    for (let round = 0; round < 20; round++) {
-      for (const [from, to] of [
-        [alice, bob],
-        [bob, alice],
-      ] as const) {
-        const text = `${round} from ${from.jid}`;
-        air.push({ from, to, text, message: await say(from, to, text) });
-      }
-      const due = shuffled(random, air).slice(0, round === 19 ? air.length : 2);
-      for (const one of due) {
-        assert.equal(await hear(one.to, one.from, one.message), one.text, `seed ${seed}`);
-        air.splice(air.indexOf(one), 1);
-      }
-    }
   }
 });

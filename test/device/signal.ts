@@ -56,12 +56,10 @@ export function makePeer(
   return { jid, creds, keys, repository: make({ creds, keys }, quiet, async () => undefined) };
 }
 
-/** `from` fetches a bundle of `to` with a new one-time key, and has a session from then on. */
-export async function introduce(from: Peer, to: Peer): Promise<void> {
-  const { creds, keys, jid } = to;
-  const keyId = creds.nextPreKeyId++;
-  const pair = Curve.generateKeyPair();
-  await keys.set({ 'pre-key': { [keyId]: pair } });
+/** `from` fetches a bundle of `to`, with a new one-time key unless it has none left, and has a session from then on. */
+export async function introduce(from: Peer, to: Peer, { oneTime = true } = {}): Promise<void> {
+  const { creds, jid } = to;
+  const preKey = oneTime ? await newPreKey(to) : undefined;
   await from.repository.injectE2ESession({
     jid,
     session: {
@@ -72,9 +70,16 @@ export async function introduce(from: Peer, to: Peer): Promise<void> {
         publicKey: generateSignalPubKey(creds.signedPreKey.keyPair.public),
         signature: creds.signedPreKey.signature,
       },
-      preKey: { keyId, publicKey: generateSignalPubKey(pair.public) },
+      ...(preKey && { preKey }),
     },
   });
+}
+
+async function newPreKey({ creds, keys }: Peer) {
+  const keyId = creds.nextPreKeyId++;
+  const pair = Curve.generateKeyPair();
+  await keys.set({ 'pre-key': { [keyId]: pair } });
+  return { keyId, publicKey: generateSignalPubKey(pair.public) };
 }
 
 export function say(from: Peer, to: Peer, text: string): Promise<Ciphertext> {

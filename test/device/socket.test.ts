@@ -19,13 +19,14 @@ import { Groups } from '../../src/device/groups.ts';
 import { Inbox } from '../../src/device/inbox.ts';
 import { DeviceKeys } from '../../src/device/keys.ts';
 import { openSocket, trustRoot } from '../../src/device/socket.ts';
-import { KeyVault } from '../../src/device/vault.ts';
+import { KeyVault, places } from '../../src/device/vault.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import { claimDevices } from '../../src/store/devices.ts';
+import { testSeals } from '../support/keys.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { memoryKeys, quiet } from './signal.ts';
-import { deviceStore, openedCredentials } from './store.ts';
+import { deviceStore } from './store.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -162,12 +163,15 @@ test('a device that connects is never seen online by those who watch it', async 
     world.sql,
     terms.map(({ no }) => no),
   );
+  const seals = testSeals(world.sql);
   const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20 });
   const connect = async ({ no, epoch }: { no: number; epoch: number }) => {
-    const credentials = decodeCredentials(openedCredentials(no, rows.get(no)!));
+    const seal = await seals.sealOf(no);
+    const credentials = decodeCredentials(seal.open(places.credentials(no), rows.get(no)!));
+    const [row] = await world.sql<[{ id: string; dek: Buffer }]>`select id, dek from device where no = ${no}`;
     const keys = new DeviceKeys({
       vault,
-      seat: { id: `device-${no}`, no, epoch, key: new Uint8Array(32) },
+      seat: { id: row.id, no, epoch, key: seals.keyOf(row) },
       credentials: () => encodeCredentials(credentials),
       onFailure: error => assert.fail(error),
     });

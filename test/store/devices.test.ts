@@ -35,6 +35,7 @@ test('a device goes from made to linked, stopped and unlinked, and the list show
       lastSeq: 0,
       createdAt: 0,
       stateAt: 0,
+      dek: null,
     },
   );
   const term = { no: made.no, owner, epoch: 1 };

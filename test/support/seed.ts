@@ -6,7 +6,9 @@ import type { ControlClient, LinkedDevice } from '../../src/simulator/control/cl
 import { commitState } from '../../src/store/commit.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice, markLinked } from '../../src/store/devices.ts';
+import { keepCanary } from '../../src/store/sealing.ts';
 import { signalKinds } from '../../src/store/signal-keys.ts';
+import { testRing, testSeals } from './keys.ts';
 
 export interface Seeded extends LinkedDevice {
   readonly id: string;
@@ -21,13 +23,15 @@ export async function seedDevices(
   count: number,
   prefix = 'device',
 ): Promise<Seeded[]> {
+  await keepCanary(sql, testRing);
   const linked = await simulator.linkedDevices(count);
   return Promise.all(linked.map((device, n) => seed(sql, device, `${prefix}-${n}`)));
 }
 
 async function seed(sql: Sql, device: LinkedDevice, id: string): Promise<Seeded> {
-  const { no, epoch } = await createDevice(sql, id, SEEDER);
-  const seal = new Seal(new Uint8Array(32));
+  const { key, dek } = testSeals(sql).make(id);
+  const { no, epoch } = await createDevice(sql, id, SEEDER, dek);
+  const seal = new Seal(key);
   const credentials = Buffer.from(device.credentials);
   const { me } = JSON.parse(device.credentials, BufferJSON.reviver) as {
     me: { id: string; lid: string; name?: string };

@@ -5,6 +5,7 @@ import { type ControlClient, controlClient } from '../../src/simulator/control/c
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { testDatabase } from './database.ts';
+import { TEST_KEYS } from './keys.ts';
 import { type Seeded, seedDevices } from './seed.ts';
 
 export interface WorldOptions {
@@ -42,6 +43,7 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
     settings: {
       PORT: '0',
       DB_URI: address.url,
+      SEALING_KEYS: TEST_KEYS,
       WA_SOCKET_URL: server.socketUrl,
       WA_ROOT_KEY: server.rootKey,
       CONNECTS_PER_SECOND: '1000',

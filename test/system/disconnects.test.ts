@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { client } from '../simulator/client.ts';
+import { journalOf } from '../support/journal.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import type { Seeded } from '../support/seed.ts';
 import { until } from '../support/until.ts';
@@ -147,13 +148,8 @@ async function tells(
 ): Promise<void> {
   await until(
     async () => {
-      const rows = await sql<{ payload: string }[]>`
-        select payload from journal join device on device_no = no
-         where device.id = ${id} and event = 'device.state' order by seq`;
-      const told = rows.map(({ payload }) => {
-        const { timestamp: _, ...state } = JSON.parse(payload);
-        return state;
-      });
+      const states = (await journalOf(sql, id)).filter(({ event }) => event === 'device.state');
+      const told = states.map(({ payload: { timestamp: _, ...state } }) => state);
       assert.deepEqual(told, wanted);
       return true;
     },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { journalOf } from '../support/journal.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
@@ -29,15 +30,10 @@ test('texts are told in the order in which WhatsApp handed them over', async t =
 
 /** Resolves when the journal has as many texts of a chat; fails unless they are these, in this order. */
 async function heard({ sql }: TestNode, id: string, phone: string, texts: readonly string[]): Promise<void> {
-  const read = async () => {
-    const rows = await sql<{ payload: string }[]>`
-      select payload from journal join device on device_no = no
-       where device.id = ${id} and event = 'message' order by seq`;
-    return rows
-      .map(({ payload }) => JSON.parse(payload) as { from: string; body: string })
-      .filter(({ from }) => from === `${phone}@s.whatsapp.net`)
-      .map(({ body }) => body);
-  };
+  const read = async () =>
+    (await journalOf(sql, id))
+      .filter(({ event, payload }) => event === 'message' && payload.from === `${phone}@s.whatsapp.net`)
+      .map(({ payload }) => payload.body);
   await until(async () => (await read()).length >= texts.length, { what: `${texts.length} texts` });
   assert.deepEqual(await read(), texts);
 }

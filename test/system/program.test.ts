@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testDatabase } from '../support/database.ts';
+import { TEST_KEYS } from '../support/keys.ts';
 import { runProgram, up } from '../support/program.ts';
 import { startProxy } from '../support/proxy.ts';
 import { until } from '../support/until.ts';
@@ -18,13 +19,14 @@ test('--print-config shows the settings and none of the secrets', async t => {
     APP_BASIC_AUTH: 'ana:open-sesame',
     API_KEYS: 'key-of-the-house',
     WEBHOOK_SECRET: 'whisper-it',
+    SEALING_KEYS: TEST_KEYS,
     DB_URI: 'postgres://ana:hush-hush@db.example/cardume',
   };
   const child = runProgram(t, { ...secrets, PORT: '3003' }, ['--print-config']);
   assert.equal(await child.ended, 0);
   const text = [...child.lines, ...child.errors].join('\n');
   assert.match(text, /^PORT=3003$/m);
-  for (const secret of ['open-sesame', 'key-of-the-house', 'whisper-it', 'hush-hush'])
+  for (const secret of ['open-sesame', 'key-of-the-house', 'whisper-it', TEST_KEYS, 'hush-hush'])
     assert.ok(!text.includes(secret), secret);
 });
 
@@ -32,6 +34,17 @@ const wrong: readonly { settings: Record<string, string>; args?: string[]; says:
   { settings: { PORT: 'many' }, says: /^PORT: expected .+, got "many"$/ },
   { settings: { CARDUME_WEBHOK_URL: 'http://localhost/' }, says: /^CARDUME_WEBHOK_URL: no such setting/ },
   { settings: { HOST: '0.0.0.0' }, says: /^HOST: .+ APP_BASIC_AUTH or API_KEYS .+ got neither$/ },
+  {
+    settings: { HOST: '0.0.0.0', API_KEYS: 'key-of-the-house' },
+    says: /^SEALING_KEYS_FILE: expected the keys that seal the database, .+ got none/,
+  },
+  {
+    settings: { HOST: '0.0.0.0', API_KEYS: 'key-of-the-house' },
+    args: ['--simulate'],
+    says: /^SEALING_KEYS_FILE: /,
+  },
+  { settings: { SEALING_KEYS: 'c2hvcnQ=' }, says: /^SEALING_KEYS: expected keys .+, got something else$/ },
+  { settings: { SEALING_KEYS_FILE: '/nowhere/keys' }, says: /^SEALING_KEYS_FILE: cannot read .+ENOENT/ },
   { settings: {}, args: ['--simulated'], says: /^--simulated: no such argument/ },
   {
     settings: { WA_SOCKET_URL: 'ws://127.0.0.1:9/' },
@@ -54,7 +67,7 @@ test('a wrong setting ends it with 78 and one sentence that names the setting', 
 test('a database that is down at the start is waited for; one that refuses us ends it with a sentence', async t => {
   const { address } = await testDatabase(t);
   const proxy = await startProxy(t, address.url);
-  const settings = { PORT: '0', WORKERS: '1', LOG_LEVEL: 'warn' };
+  const settings = { PORT: '0', WORKERS: '1', SEALING_KEYS: TEST_KEYS, LOG_LEVEL: 'warn' };
 
   const missing = new URL(proxy.url);
   missing.pathname = '/no_such_database';

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sql } from '../../src/store/database.ts';
 import { testDatabase } from '../support/database.ts';
+import { TEST_KEYS } from '../support/keys.ts';
 import { startProgram } from '../support/program.ts';
 
 test('two processes that start at once on one empty database both come up, and the schema is made once', async t => {
   const migrated = await testDatabase(t);
   const empty = await testDatabase(t, { migrated: false });
-  const settings = { PORT: '0', DB_URI: empty.address.url, WORKERS: '1' };
+  const settings = { PORT: '0', DB_URI: empty.address.url, SEALING_KEYS: TEST_KEYS, WORKERS: '1' };
   const both = await Promise.all([startProgram(t, settings), startProgram(t, settings)]);
 
   for (const program of both) {

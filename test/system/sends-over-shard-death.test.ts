@@ -61,7 +61,7 @@ test('a send meets the death of its shard: it is given to the next thread under 
     // A receiver shows one message of an id, however many copies come.
     const ids = new Map(heard.map(({ text, id }) => [text, id]));
     assert.equal(new Set(heard.map(({ id }) => id)).size, ids.size, 'nobody hears a text twice');
-    assert.deepEqual(await node.simulator.violations(), []);
+    assert.equal((await node.simulator.violations()).total, 0);
   });
 
   await t.test('while no shard may run it is refused with 503 and Retry-After', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import {
   ConfigError,
   describeSettings,
@@ -41,6 +43,10 @@ const whole = (min: number, max: number, fallback: number): Row => ({
   fallback,
 });
 const key = 'ab'.repeat(32);
+const sealing = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+const [newer = '', older = ''] = sealing.map(bytes => bytes.toString('base64'));
+const keysFile = join(folder, 'keys');
+writeFileSync(keysFile, `${newer}\n${older}\n`);
 
 /** One row per setting: the compiler asks for a row when a setting is added. */
 const table: Record<SettingName, Row> = {
@@ -81,6 +87,15 @@ const table: Record<SettingName, Row> = {
   apiKeys: {
     right: [['12345678, abcdefgh', ['12345678', 'abcdefgh']]],
     wrong: ['short', '12345678,short', ','],
+    fallback: [],
+  },
+  sealingKeysFile: { right: [[keysFile, sealing]], wrong: [caFile], fallback: undefined },
+  sealingKeys: {
+    right: [
+      [newer, [sealing[0]]],
+      [`${newer}, ${older}`, sealing],
+    ],
+    wrong: [',', 'secret', newer.slice(0, -1), `${newer}=`, `${newer},${newer}`, newer.slice(4), key],
     fallback: [],
   },
   webhookUrl: {
@@ -200,7 +215,7 @@ test('an unknown CARDUME_ name is refused, an alias under that prefix and an emp
   readConfig({ PROT: '1', cardume_port: '1', PATH: '/bin' });
 });
 
-test('an address that others can reach needs a credential; loopback does not', () => {
+test('an address that others can reach needs a credential and sealing keys; loopback does not', () => {
   const outside = [
     '0.0.0.0',
     '::',
@@ -214,8 +229,15 @@ test('an address that others can reach needs a credential; loopback does not', (
     const message = messageOf({ HOST: host });
     assert.match(message, /^HOST: .* expected APP_BASIC_AUTH or API_KEYS to be set, got neither$/);
     assert.ok(message.includes(host));
-    assert.equal(readConfig({ HOST: host, API_KEYS: '12345678' }).host, host);
-    assert.equal(readConfig({ APP_HOST: host, APP_BASIC_AUTH: 'ann:secret' }).host, host);
+    const keyless = messageOf({ HOST: host, API_KEYS: '12345678' });
+    assert.match(keyless, /^SEALING_KEYS_FILE: expected the keys that seal the database, .* got none/);
+    const sealed = { SEALING_KEYS: newer };
+    assert.equal(readConfig({ ...sealed, HOST: host, API_KEYS: '12345678' }).host, host);
+    assert.equal(readConfig({ ...sealed, APP_HOST: host, APP_BASIC_AUTH: 'ann:secret' }).host, host);
+    assert.equal(
+      readConfig({ SEALING_KEYS_FILE: keysFile, HOST: host, API_KEYS: '12345678' }).sealingKeysFile?.length,
+      2,
+    );
   }
   for (const host of ['127.0.0.1', '127.8.9.1', '::1', 'localhost'])
     assert.equal(readConfig({ HOST: host }).host, host);
@@ -241,10 +263,12 @@ test('no secret is repeated: not in a message, not in what --print-config prints
     WEBHOOK_SECRET: secret,
     WEBHOOK_URL: `https://ann:${secret}@hooks.example/x, https://b.example`,
     WA_CA_FILE: caFile,
+    SEALING_KEYS: newer,
   };
   const printed = printConfig(readConfig(right));
   assert.ok(!printed.includes(secret), printed);
   assert.ok(!printed.includes('BEGIN CERTIFICATE'), printed);
+  assert.ok(!printed.includes(newer), printed);
   for (const line of ['DB_URI=***', 'API_KEYS=***', 'APP_BASIC_AUTH=***', 'WEBHOOK_SECRET=***'])
     assert.ok(printed.split('\n').includes(line), line);
   assert.match(printed, /^WEBHOOK_URL=https:\/\/ann:\*\*\*@hooks\.example\/x,https:\/\/b\.example$/m);
@@ -273,6 +297,40 @@ test('what is printed names every setting once and can be read back', () => {
     lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
   assert.deepEqual(readConfig(env), config);
+});
+
+test('sealing keys come from one place, and a file that cannot be read is told with its path', () => {
+  assert.equal(
+    messageOf({ SEALING_KEYS: newer, SEALING_KEYS_FILE: keysFile }),
+    'SEALING_KEYS: expected none with SEALING_KEYS_FILE, got both',
+  );
+  const path = join(folder, 'nowhere');
+  assert.match(messageOf({ SEALING_KEYS_FILE: path }), /^SEALING_KEYS_FILE: cannot read .*nowhere: ENOENT/);
+});
+
+test('what is secret leaves the environment once it was read, under each of its names, and no thread has it', async () => {
+  const secrets = {
+    SEALING_KEYS: newer,
+    CARDUME_SEALING_KEYS: newer,
+    API_KEYS: '12345678',
+    DATABASE_URL: 'postgres://u:p@h/d',
+    WHATSAPP_WEBHOOK_SECRET: '12345678',
+  };
+  Object.assign(process.env, secrets, { PORT: '0' });
+  try {
+    const config = readConfig();
+    assert.deepEqual(config.sealingKeys, [sealing[0]]);
+    assert.equal(config.dbUri, 'postgres://u:p@h/d');
+    for (const name of Object.keys(secrets)) assert.equal(process.env[name], undefined, name);
+    const worker = new Worker("require('worker_threads').parentPort.postMessage({ ...process.env })", {
+      eval: true,
+    });
+    const [environment] = (await once(worker, 'message')) as [Record<string, string>];
+    assert.equal(environment.PORT, '0');
+    for (const name of Object.keys(secrets)) assert.ok(!(name in environment), name);
+  } finally {
+    for (const name of [...Object.keys(secrets), 'PORT']) delete process.env[name];
+  }
 });
 
 test('the settings are frozen, and each is described', () => {

@@ -11,6 +11,7 @@ import {
   type SessionRecord,
   type SignalStorage,
 } from 'whatsapp-rust-bridge';
+import { inOrder, readFirstMessage, readSessions, writeSessions } from '../../lib/session-record.ts';
 import type { Device, DeviceKeys, PreKey } from '../accounts/accounts.ts';
 import { forgetOldest } from '../bounded.ts';
 import { generateKeyPair, type KeyPair, sign, typed } from '../wire/crypto.ts';
@@ -173,8 +174,36 @@ export class PhoneSignal {
     return { type: type === PRE_KEY_MESSAGE ? 'pkmsg' : 'msg', ciphertext: body };
   }
 
-  /** Throws when the message is not for the session there is. */
+  /**
+   * Throws when the message is not for a session there is. Given several, the wasm steps each that it tries a message on,
+   * and stores those that did not fit in that state (0.5.4): no real phone does, so it sees one at a time.
+   */
   async decrypt(from: Device, type: string, ciphertext: Uint8Array): Promise<Uint8Array> {
+    const { sessions } = this.state;
+    const name = addressName(from);
+    const record = sessions.get(name);
+    const all = record ? inOrder(readSessions(record)) : [];
+    if (!record || all.length < 2) return this.#decrypt(from, type, ciphertext);
+    const { baseKey } = (type === 'pkmsg' && readFirstMessage(ciphertext)) || {};
+    const begun = all.find(session => baseKey && Buffer.compare(session.baseKey, baseKey) === 0);
+    const candidates = type !== 'pkmsg' ? all : begun ? [begun] : [];
+    for (const session of candidates) {
+      sessions.set(name, writeSessions({ current: session, previous: [] }));
+      try {
+        const plain = await this.#decrypt(from, type, ciphertext);
+        const { current } = readSessions(sessions.get(name) ?? record);
+        sessions.set(name, writeSessions({ current, previous: all.filter(other => other !== session) }));
+        return plain;
+      } catch (error) {
+        sessions.set(name, record);
+        if (session === candidates.at(-1)) throw error;
+      }
+    }
+    // A session that is new: the wasm only puts the others behind it.
+    return this.#decrypt(from, type, ciphertext);
+  }
+
+  async #decrypt(from: Device, type: string, ciphertext: Uint8Array): Promise<Uint8Array> {
     using address = addressOf(from);
     using cipher = new SessionCipher(this.#storage, address);
     return type === 'pkmsg'

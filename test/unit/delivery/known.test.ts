@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known } from '../../../src/delivery/known.ts';
 import { cursorOf, offer } from '../../../src/delivery/lane.ts';
-import type { DueLane } from '../../../src/store/lanes.ts';
+import type { OpenLane } from '../../../src/delivery/secrets.ts';
 
-const row = (endpointNo: number, deviceNo: number, change: Partial<DueLane> = {}): DueLane => ({
+const row = (endpointNo: number, deviceNo: number, change: Partial<OpenLane> = {}): OpenLane => ({
   ...{ endpointNo, deviceNo, deviceId: `device-${deviceNo}`, cursor: 0, until: null, upto: 1, attempt: 0 },
   ...{ url: 'http://127.0.0.1/', secret: null, events: [], skipTlsVerify: false },
   ...change,

@@ -12,14 +12,14 @@ import {
   refresh,
   stock,
 } from '../../../src/delivery/lane.ts';
-import type { DueLane } from '../../../src/store/lanes.ts';
+import type { OpenLane } from '../../../src/delivery/secrets.ts';
 
-const row = (change: Partial<DueLane> = {}): DueLane => ({
+const row = (change: Partial<OpenLane> = {}): OpenLane => ({
   ...{ endpointNo: 1, deviceNo: 1, deviceId: 'sales', cursor: 10, until: null, upto: 10, attempt: 0 },
   ...{ url: 'http://127.0.0.1/', secret: null, events: [], skipTlsVerify: false },
   ...change,
 });
-const made = (change: Partial<DueLane> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));
+const made = (change: Partial<OpenLane> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));
 const event = (seq: number, name = 'message') => ({
   ...{ device: 'sales', deviceNo: 1, seq, id: `ev_${seq}`, event: name, body: '0123456789' },
 });
