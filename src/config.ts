@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { parseFailpoints } from './lib/failpoint.ts';
 import { parseKeys } from './lib/key-file.ts';
 import { choice, integer, type Setting, text, Unfit, unfit, urlOf, words, yesNo } from './lib/setting.ts';
 
@@ -54,6 +55,15 @@ function keysOf(value: string): readonly Buffer[] {
   } catch {
     return unfit(); // the sentence names what was expected; what was got is a secret
   }
+}
+
+function failpointRules(value: string): string {
+  try {
+    parseFailpoints(value);
+  } catch {
+    return unfit();
+  }
+  return value;
 }
 
 export const settings = {
@@ -195,6 +205,13 @@ export const settings = {
   ),
   shardConnections: integer(1, 32, 2, 'Database connections of one shard.'),
   mainConnections: integer(2, 64, 4, 'Database connections of the main thread.'),
+  failpoints: text<string | undefined>(
+    failpointRules,
+    undefined,
+    'rules like recv.after_commit:kill@2;send.after_wire:delay(500) with the points of docs/failpoints.md',
+    'none',
+    'For tests: makes this process die, stall or fail at named points on purpose. Refused unless `HOST` is loopback.',
+  ),
 } as const;
 
 type Settings = typeof settings;
@@ -256,6 +273,10 @@ function checked(config: Config): Config {
   if (open && !isLoopback(config.host))
     throw new ConfigError(
       `HOST: ${config.host} is reachable from outside, so expected APP_BASIC_AUTH or API_KEYS to be set, got neither`,
+    );
+  if (config.failpoints !== undefined && !isLoopback(config.host))
+    throw new ConfigError(
+      `FAILPOINTS: expected HOST to be loopback, because it makes the process fail on purpose, got ${config.host}`,
     );
   const keys = config.sealingKeysFile ?? config.sealingKeys;
   if (config.sealingKeysFile !== undefined && config.sealingKeys.length > 0)

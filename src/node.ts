@@ -9,6 +9,7 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
+import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import {
@@ -31,7 +32,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView, Fleet } from './supervisor/devices.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
-import { Supervisor } from './supervisor/supervisor.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
   readonly config: Config;
@@ -41,6 +42,9 @@ export interface NodeOptions {
   readonly simulator?: { readonly controlUrl: string };
   /** Where QR codes are drawn, when somebody is looking. */
   readonly draw?: (text: string) => void;
+  /** Other limits than usual, for tests. */
+  readonly health?: SupervisorOptions['shard']['health'];
+  readonly unread?: SupervisorOptions['shard']['unread'];
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -95,7 +99,10 @@ export class Node implements Service {
   }
 
   async #build(): Promise<void> {
-    const { config, log, version, simulator, fatal } = this.#options;
+    const { config, log, version, simulator, health, unread, fatal } = this.#options;
+    armFailpoints(config.failpoints);
+    if (config.failpoints !== undefined)
+      log.warn({ failpoints: config.failpoints }, 'failpoints are armed: this process fails on purpose');
     const address = await this.#database();
     this.#proceed();
     const sql = openDatabase({ address, connections: config.mainConnections, name: 'cardume-main' });
@@ -132,6 +139,9 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        ...(health && { health }),
+        ...(unread && { unread }),
+        ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
         whatsapp: {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),

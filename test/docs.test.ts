@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Input, initial, type State, step } from '../src/device/state.ts';
 import { closes, judge, type Verdict } from '../src/device/verdict.ts';
 import { codes } from '../src/errors.ts';
+import { failpoints } from '../src/lib/failpoint.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -24,6 +25,14 @@ test('docs/errors.md has every error code with its status, its advice and its se
     text,
   }));
   assert.deepEqual(documented, registered);
+});
+
+test('docs/failpoints.md has every failpoint and no other', () => {
+  const rows = [...page('failpoints.md').matchAll(/^\| `([a-z]+\.[a-z_]+)` *\| (?:shard|main) +\| .+ \|$/gm)];
+  assert.deepEqual(
+    rows.map(([, name]) => name),
+    [...failpoints],
+  );
 });
 
 test('docs/configuration.md is what the table of settings says', () => {

@@ -7,6 +7,7 @@ import { refuse } from './answer.ts';
 import { appRoutes } from './app-routes.ts';
 import { authentication, isOpen } from './auth.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
+import { deviceHealthRoute } from './device-health.ts';
 import { deviceRoutes } from './devices.ts';
 import { followRoutes } from './follow.ts';
 import { healthRoutes } from './health.ts';
@@ -66,6 +67,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const add = routeAdder(app, deps);
   loginRoutes(add, deps);
   deviceRoutes(add, deps, links);
+  deviceHealthRoute(add, deps);
   followRoutes(app, add, deps);
   appRoutes(add, deps, links);
   sendRoutes(add, deps);

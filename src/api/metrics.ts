@@ -20,6 +20,15 @@ const phases: readonly Phase[] = [
   'stopped',
   'crashed',
 ];
+/** As docs/health.md lists them. */
+const complaints = [
+  'no_pong',
+  'messages_waiting',
+  'sends_unacknowledged',
+  'decrypt_failures',
+  'events_waiting',
+  'reconnects',
+] as const;
 const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as const;
 
 /** What each shard's last pulse says; milliseconds become seconds. */
@@ -61,6 +70,7 @@ export function createMetrics({
       for (const { phase } of devices.list()) this.inc({ state: phase });
     },
   });
+  addHealth(registers, devices, fleet);
   new Gauge({
     name: 'cardume_devices_quarantined',
     help: 'Devices that run in the quarantine thread.',
@@ -152,6 +162,80 @@ export function createMetrics({
     registry,
     served: ({ seconds, ...labels }) => requests.observe(labels, seconds),
   };
+}
+
+/** A degraded device counts once in `cardume_devices_degraded`, and once for each of its reasons. */
+function addHealth(
+  registers: Registry[],
+  devices: Pick<ApiDeps, 'devices'>['devices'],
+  fleet: ApiDeps['fleet'],
+): void {
+  new Gauge({
+    name: 'cardume_devices_degraded',
+    help: 'Devices that are degraded.',
+    registers,
+    collect() {
+      this.set(devices.list().filter(({ degraded }) => degraded !== undefined).length);
+    },
+  });
+  new Gauge({
+    name: 'cardume_devices_degraded_by_reason',
+    help: 'Devices that are degraded, by reason; one may have several.',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const reason of complaints) this.set({ reason }, 0);
+      for (const { degraded = [] } of devices.list())
+        for (const { code: reason } of degraded) this.inc({ reason });
+    },
+  });
+  new Counter({
+    name: 'cardume_deaf_connections_total',
+    help: 'Connections that were open, heard nothing and were ended for it.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(fleet.count('deaf'));
+    },
+  });
+  new Counter({
+    name: 'cardume_messages_undecryptable_total',
+    help: 'Messages that came and could not be decrypted.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(fleet.count('undecryptable'));
+    },
+  });
+  new Counter({
+    name: 'cardume_messages_recovered_total',
+    help: 'Of them those that could be after all: sent again by the sender, or by the own phone.',
+    labelNames: ['by'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ by: 'retry' }, fleet.count('recovered_by_retry'));
+      this.inc({ by: 'phone' }, fleet.count('recovered_by_phone'));
+    },
+  });
+  new Counter({
+    name: 'cardume_messages_lost_total',
+    help: 'Of them those for which nothing has helped.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(fleet.count('lost'));
+    },
+  });
+  new Histogram({
+    name: 'cardume_ping_seconds',
+    help: 'Round trips of pings to WhatsApp, over all devices.',
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
+    registers,
+    collect() {
+      for (const ms of fleet.takePings()) this.observe(ms / 1000);
+    },
+  });
 }
 
 function addMainThread(registers: Registry[]): void {

@@ -16,6 +16,10 @@ export const gowaDevice = z
   })
   .openapi('Device');
 
+export const reasons = z
+  .array(z.object({ code: z.string(), text: z.string() }))
+  .openapi({ example: [{ code: 'no_pong', text: 'no pong for 42 s' }] });
+
 export const listedDevice = z
   .object({
     device_id: z.string().openapi({ example: 'sales' }),
@@ -32,6 +36,9 @@ export const listedDevice = z
     quarantined: z.boolean().optional().openapi({
       description: 'It took its thread with it more than once, and runs apart from the others.',
     }),
+    degraded: reasons
+      .optional()
+      .openapi({ description: 'What is wrong with it, while it is degraded; empty while it recovers.' }),
   })
   .openapi('ListedDevice');
 
@@ -62,6 +69,7 @@ export function toListedDevice(device: DeviceView): z.input<typeof listedDevice>
     since: new Date(device.since).toISOString(),
     ...(device.reason && { reason: device.reason }),
     ...(device.quarantined && { quarantined: true }),
+    ...(device.degraded && { degraded: [...device.degraded] }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import type { Sql } from '../store/database.ts';
 import { saveLanes } from '../store/lanes.ts';
 import { type Lane, stateOf } from './lane.ts';
@@ -32,7 +33,9 @@ export function checkpoint(sql: Sql, report: (error: unknown) => void): Checkpoi
     const delivered = lanes.map(lane => lane.unsaved);
     marked.clear();
     try {
+      await failpoint('deliver.before_checkpoint');
       await saveLanes(sql, lanes.map(stateOf));
+      await failpoint('deliver.after_checkpoint');
     } catch (error) {
       for (const lane of lanes) marked.add(lane);
       throw error;

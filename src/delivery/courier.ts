@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { openedBody } from '../journal/event.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import { closeEndpoint } from '../store/endpoints.ts';
@@ -44,7 +45,9 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
       if (lane.queue.length === 0 && lane.latest > lane.scanned) await read(lane);
       const event = lane.queue[0];
       if (!event) return;
+      await failpoint('deliver.before_post');
       const outcome = await post(lane, event);
+      await failpoint('deliver.after_post');
       if (outcome === 'cut') return;
       const next = decide(outcome, lane.attempt + 1, { now: now(), random });
       if (next.do !== 'advance') return fail(lane, next);

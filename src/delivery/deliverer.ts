@@ -13,6 +13,7 @@
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
 // One node delivers. Several would need a claim on each lane; without one every event would arrive once per node.
 import type { Logger } from 'pino';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
@@ -158,7 +159,9 @@ export class Deliverer implements Service {
       this.#distrust(deviceNo);
       try {
         await this.#checkpoint.flush();
-        return await change();
+        const changed = await change();
+        await failpoint('endpoint.after_change');
+        return changed;
       } finally {
         this.#changing.delete(deviceNo);
         this.#broken.clear();

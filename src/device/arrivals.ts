@@ -10,6 +10,8 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Arrival, Inbox } from './inbox.ts';
+import type { Unread } from './unread.ts';
+import type { Vitals } from './vitals.ts';
 
 type Handler = (node: BinaryNode) => Promise<void>;
 
@@ -19,6 +21,10 @@ const kinds = ['message', 'receipt', 'notification', 'call'] as const;
 export interface ArrivalsOptions {
   readonly socket: WASocket;
   readonly inbox: Inbox;
+  readonly unread: Unread;
+  readonly vitals: Vitals;
+  /** Who we are; undefined before the device is linked. */
+  readonly me: () => { id: string; lid?: string } | undefined;
   /** Baileys is through with it and the connection stood until then: all facts of it have been given out. */
   readonly handled: (arrival: Arrival) => void | Promise<void>;
   readonly log: Logger;
@@ -67,24 +73,29 @@ export class Arrivals {
 
   #enter(arrival: Arrival, durable: Promise<void> | undefined): void {
     const { tag } = arrival.node;
+    const through = this.#options.vitals.arrived();
     const lane = this.#lanes.get(tag) ?? Promise.resolve();
     const next = lane
       .then(async () => {
         await durable;
         await this.#handle(arrival);
       })
-      .catch((err: unknown) => this.#options.log.error({ err, kind: tag }, 'a stanza could not be handled'));
+      .catch((err: unknown) => this.#options.log.error({ err, kind: tag }, 'a stanza could not be handled'))
+      .finally(through);
     this.#lanes.set(tag, next);
   }
 
   async #handle(arrival: Arrival): Promise<void> {
-    const { socket, handled } = this.#options;
+    const { socket, unread, me, handled } = this.#options;
     if (this.#closed || !socket.ws.isOpen) return;
+    const { node } = arrival;
     this.#underWay.add(arrival);
     try {
-      for (const handle of this.#handlers.get(arrival.node.tag) ?? []) await handle(arrival.node);
+      if (node.tag === 'message') await unread.handling(node, me());
+      for (const handle of this.#handlers.get(node.tag) ?? []) await handle(node);
       socket.ev.flush();
     } finally {
+      if (node.tag === 'message') unread.handled();
       this.#underWay.delete(arrival);
     }
     if (socket.ws.isOpen) await handled(arrival);

@@ -14,7 +14,6 @@ export interface Caches {
   readonly userDevices: (deviceNo: number) => CacheStore;
   readonly messageRetries: (deviceNo: number) => CacheStore;
   readonly callOffers: (deviceNo: number) => CacheStore;
-  readonly placeholders: (deviceNo: number) => CacheStore;
   /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
   forget(deviceNo: number): void;
@@ -40,18 +39,15 @@ export function makeCaches(): Caches {
   const userDevices: Values = new LRUCache({ max: 20_000, ttl: 5 * minute });
   const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
-  const placeholders: Values = new LRUCache({ max: 2_000, ttl: 60 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
     userDevices: by(userDevices),
     messageRetries: by(messageRetries),
     callOffers: by(callOffers),
-    placeholders: by(placeholders),
     sent,
     forget: deviceNo => {
-      for (const values of [userDevices, messageRetries, callOffers, placeholders])
-        drop(values, `${deviceNo}/`);
+      for (const values of [userDevices, messageRetries, callOffers]) drop(values, `${deviceNo}/`);
       drop(sent, `${deviceNo}/`);
     },
   };

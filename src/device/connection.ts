@@ -2,7 +2,13 @@
  * One socket's life, from `makeWASocket` to its end. Baileys tells what happens in a dozen ways; here it becomes a few
  * calls on `Listener`, in order, and never another one after `closed`.
  */
-import type { BaileysEventMap, BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import {
+  type BaileysEventMap,
+  type BinaryNode,
+  proto,
+  type WAMessageKey,
+  type WASocket,
+} from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import { Arrivals } from './arrivals.ts';
@@ -10,9 +16,12 @@ import type { Blamed } from './blame.ts';
 import { hearInTheNameOf } from './frames.ts';
 import { Groups } from './groups.ts';
 import type { Arrival } from './inbox.ts';
+import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, type Self } from './translate.ts';
+import { fromGroupReceipts, fromMessages, fromUpdates, selfOf } from './translate.ts';
+import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
+import type { Vitals } from './vitals.ts';
 
 /**
  * Longest wait for the first QR or for the login. Baileys has a limit for the handshake only: an HTTP error on the
@@ -24,6 +33,7 @@ const FIRST_QR = 60_000;
 const NEXT_QR = 20_000;
 /** Baileys waits 30 s for the peer to answer a close frame. */
 const CLOSE_WITHIN = 1_000;
+const LOGOUT_WITHIN = 5_000;
 /** A code can be typed while the references last: 60 s and five times 20 s. */
 const CODE_LIVES = 160_000;
 
@@ -34,6 +44,8 @@ export interface Listener {
   opened(): void;
   closed(close: Close): void;
   credentialsChanged(): void;
+  /** A ping was answered, after so many milliseconds. */
+  ponged(ms: number): void;
   /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Draft[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
@@ -46,6 +58,7 @@ export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
   readonly listener: Listener;
   /** Whose connection it is. */
   readonly owner: Blamed;
+  readonly vitals: Vitals;
   /** The number to pair by code, '' to pair by QR. */
   readonly phone: string;
 }
@@ -61,6 +74,7 @@ export class Connection {
   readonly groups: Groups;
   readonly #options: ConnectionOptions;
   readonly #arrivals: Arrivals;
+  readonly #ping: Ping;
   #over = false;
   #offers = 0;
   #watchdog: NodeJS.Timeout | undefined;
@@ -76,9 +90,14 @@ export class Connection {
     this.#arrivals = new Arrivals({
       socket: this.socket,
       inbox: options.inbox,
+      unread: options.unread,
+      vitals: options.vitals,
+      me: () => options.credentials.me,
       handled: arrival => options.listener.handled(arrival),
       log: options.log,
     });
+    this.#ping = new Ping(this.socket, options.vitals, ms => options.listener.ponged(ms));
+    this.socket.ws.on('frame', () => options.vitals.heard());
     this.#watchdog = setTimeout(() => this.#end({ code: 408, message: 'no login in time' }), CONNECT_WITHIN);
     this.socket.ev.process(events => this.#process(events));
     // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
@@ -96,6 +115,48 @@ export class Connection {
   /** Lets Baileys see stanzas that were left over; to be called when the connection has opened. */
   replay(arrivals: readonly Arrival[]): void {
     this.#arrivals.replay(arrivals);
+  }
+
+  /** A message is about to be on the wire, and WhatsApp owes an answer to it; `false` when nothing of it left. */
+  awaits(id: string, left = true): void {
+    if (this.#over) return;
+    if (left) this.#options.vitals.sent(id);
+    else this.#options.vitals.unsent(id);
+  }
+
+  /** Asks WhatsApp to unlink us; false when it did not answer in time. Fails when the connection ends meanwhile. */
+  async unlink(): Promise<boolean> {
+    const jid = this.#options.credentials.me?.id;
+    if (!jid) return false;
+    const answer: unknown = await this.socket.query(
+      {
+        tag: 'iq',
+        attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: this.socket.generateMessageTag() },
+        content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+      },
+      LOGOUT_WITHIN,
+    );
+    return answer !== undefined;
+  }
+
+  /** Asks our phone to send us a message that we could not decrypt (Socket/messages-recv.ts, requestPlaceholderResend). */
+  async askPhone({ remoteJid, fromMe, id, participant }: WAMessageKey): Promise<void> {
+    const { PLACEHOLDER_MESSAGE_RESEND } = proto.Message.PeerDataOperationRequestType;
+    const messageKey = {
+      remoteJid: remoteJid ?? null,
+      fromMe: fromMe ?? null,
+      id: id ?? null,
+      participant: participant ?? null,
+    };
+    await this.socket.sendPeerDataOperationMessage({
+      placeholderMessageResendRequest: [{ messageKey }],
+      peerDataOperationRequestType: PLACEHOLDER_MESSAGE_RESEND,
+    });
+  }
+
+  /** Pings the server if a ping is due. */
+  keepAlive(now: number, everyMs: number): void {
+    if (!this.#over) this.#ping.due(now, everyMs);
   }
 
   /** Ends a connection that does not do what it should; the listener hears of it. */
@@ -136,14 +197,20 @@ export class Connection {
     if (events['creds.update']) listener.credentialsChanged();
     this.groups.changed(events);
 
-    const self: Self = { jid: credentials.me?.id ?? '', lid: credentials.me?.lid ?? '' };
+    const messages = events['messages.upsert']?.messages ?? [];
+    for (const message of messages) this.#options.vitals.decrypted(isUnread(message));
+
+    const self = selfOf(credentials);
     const drafts = [
-      ...(events['messages.upsert'] ? fromMessages(events['messages.upsert'], self) : []),
+      ...messages.flatMap(message => [
+        ...fromMessages({ messages: [message], type: 'notify' }, self),
+        ...this.#options.unread.tell(message),
+      ]),
       ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
       ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
     ];
     if (drafts.length > 0) listener.happened(drafts);
-    for (const { key } of events['messages.upsert']?.messages ?? []) this.#arrivals.told(key.id ?? '');
+    for (const { key } of messages) this.#arrivals.told(key.id ?? '');
 
     const update = events['connection.update'];
     if (!update || this.#over) return;
@@ -151,6 +218,7 @@ export class Connection {
     if (update.isNewLogin) listener.paired();
     if (update.connection === 'open') {
       clearTimeout(this.#watchdog);
+      this.#options.vitals.opened();
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
@@ -174,6 +242,7 @@ export class Connection {
 
   #acknowledge({ attrs }: BinaryNode): void {
     const error = Number(attrs.error);
+    this.#options.vitals.acknowledged(attrs.id ?? '');
     this.#options.listener.acknowledged(attrs.id ?? '', {
       at: Number(attrs.t) * 1000 || Date.now(),
       ...(Number.isInteger(error) && error > 0 && { error }),
@@ -189,6 +258,7 @@ export class Connection {
 
   #finish(): void {
     this.#over = true;
+    this.#options.vitals.renew();
     clearTimeout(this.#watchdog);
   }
 

@@ -6,14 +6,12 @@
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal } from '../lib/seal.ts';
-import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat, Streamed } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
+import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
-import type { Caches } from './caches.ts';
+import { Care, type Stored } from './care.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
@@ -21,28 +19,10 @@ import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
-import type { Whatsapp } from './socket.ts';
 import { type Effect, type Input, initial, type State, step, toldAs } from './state.ts';
+import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate.ts';
-import type { KeyVault } from './vault.ts';
 import { judge } from './verdict.ts';
-
-const LOGOUT_WITHIN = 5_000;
-
-/** What a device may ask of the shard around it. */
-export interface Surroundings {
-  readonly sql: Sql;
-  readonly owner: string;
-  readonly vault: KeyVault;
-  readonly caches: Caches;
-  readonly journal: Journal;
-  readonly whatsapp: Whatsapp;
-  readonly log: Logger;
-  /** Asks the node's connect gate; the answer is an `admitted` input. */
-  knock(): void;
-  changed(status: DeviceStatus): void;
-  streamed(events: Streamed[]): void;
-}
 
 export class Device implements Blamed {
   readonly seat: Seat;
@@ -50,6 +30,7 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
   readonly #watchers = new Set<() => void>();
@@ -62,12 +43,13 @@ export class Device implements Blamed {
   #announced = '';
   #released = false;
 
-  /** `row` is the stored credentials, `stopped` why WhatsApp refused it last time. Nothing happens before `start`. */
-  constructor(seat: Seat, around: Surroundings, row: Buffer | undefined, stopped: string | undefined) {
+  /** Nothing happens before `start`. */
+  constructor(seat: Seat, around: Surroundings, stored: Stored) {
+    const { credentials: row } = stored;
     this.seat = seat;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), stopped);
+    this.#state = initial(row !== undefined, Date.now(), seat.stopped);
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -79,9 +61,15 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       log: this.#log,
+      now: around.watch.now,
     });
+    this.#care = new Care(
+      { ...around, seat, log: this.#log, facts: this.#facts, identity: this.#identity },
+      stored,
+    );
     this.#recovery = new Recovery({
       facts: this.#facts,
+      beside: message => this.#care.unread.tell(message),
       self: () => this.#identity.self,
       log: this.#log,
     });
@@ -117,6 +105,7 @@ export class Device implements Blamed {
   status(): DeviceStatus {
     const { phase, since, linked, reason, pairing } = this.#state;
     const { me } = this.#identity.credentials;
+    const degraded = this.#care.degraded(this.#state);
     return {
       phase,
       since,
@@ -124,6 +113,7 @@ export class Device implements Blamed {
       ...(linked && me && { jid: me.id, ...(me.lid && { lid: me.lid }), ...(me.name && { name: me.name }) }),
       ...(reason !== undefined && { reason }),
       ...(pairing && { pairing }),
+      ...(degraded && { degraded }),
     };
   }
 
@@ -144,11 +134,25 @@ export class Device implements Blamed {
         return this.#logout();
       case 'reconnect':
         return this.#reconnect();
+      case 'health':
+        return this.#care.report();
       case 'send': {
         const connection = await this.#open(deadline);
         return this.#outgoing.send(connection, command.id, command.message, deadline);
       }
     }
+  }
+
+  /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
+  look(): void {
+    if (this.#released) return;
+    const { changed, deaf } = this.#care.look(this.#state.phase === 'open' ? this.#connection : undefined);
+    if (changed) this.#around.changed(this.status());
+    if (deaf === undefined) return;
+    this.#connection?.cut();
+    inTheNameOf(this, () =>
+      this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } }),
+    );
   }
 
   /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
@@ -190,19 +194,8 @@ export class Device implements Blamed {
   }
 
   async #unlinkAtWhatsapp(): Promise<boolean> {
-    const { socket } = this.#connection ?? {};
-    const jid = this.#identity.credentials.me?.id;
-    if (!socket || !jid) return false;
     try {
-      const answer: unknown = await socket.query(
-        {
-          tag: 'iq',
-          attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'md', id: socket.generateMessageTag() },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        },
-        LOGOUT_WITHIN,
-      );
-      return answer !== undefined;
+      return (await this.#connection?.unlink()) ?? false;
     } catch (err) {
       // WhatsApp may close with "device removed" instead of answering.
       if (!this.#state.linked) return true;
@@ -336,6 +329,8 @@ export class Device implements Blamed {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      vitals: this.#care.vitals,
+      unread: this.#care.unread,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       owner: this,
@@ -356,6 +351,7 @@ export class Device implements Blamed {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
@@ -368,6 +364,7 @@ export class Device implements Blamed {
   async #conclude(reason: string): Promise<void> {
     await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
     await this.#outgoing.abandon(reason);
+    this.#care.unread.forget();
     await this.#facts.stored();
   }
 

@@ -24,6 +24,8 @@ export interface FactsOptions {
   readonly jid: () => string;
   readonly streamed: (events: Streamed[]) => void;
   readonly log: Logger;
+  /** The time by which the age of what waits is told. */
+  readonly now?: () => number;
 }
 
 export class Facts {
@@ -33,6 +35,9 @@ export class Facts {
   #steps: Step[] = [];
   #storing: Promise<void> | undefined;
   #given = false;
+  /** When the oldest fact was added that is not in the journal, and the oldest that is not being written either. */
+  #since: number | undefined;
+  #next: number | undefined;
 
   constructor(options: FactsOptions) {
     this.#options = options;
@@ -43,8 +48,14 @@ export class Facts {
     return this.#facts.length;
   }
 
+  /** When the oldest fact was added that is not in the journal. */
+  get since(): number | undefined {
+    return this.#since ?? this.#next;
+  }
+
   add(drafts: readonly Draft[]): void {
     if (drafts.length === 0) return;
+    this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;
     this.#facts.push(...drafts.map(draft => identified(seat.no, draft)));
     this.#go();
@@ -85,14 +96,19 @@ export class Facts {
       const events = notes.facts.length;
       if (events + notes.done.length + notes.steps.length === 0) break;
       [this.#facts, this.#done, this.#steps] = [[], [], []];
+      this.#since ??= this.#next;
+      this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
         streamed(await journal.write({ ...seat, seal, jid: jid() }, notes));
+        this.#since = undefined;
         failures = 0;
       } catch (err) {
         if (err instanceof Fenced || this.#given) {
           log.warn({ err, events }, 'events are left to whoever has the device next');
           [this.#facts, this.#done, this.#steps] = [[], [], []];
+          this.#since = undefined;
+          this.#next = undefined;
           break;
         }
         this.#facts = [...notes.facts, ...this.#facts];

@@ -4,6 +4,7 @@
  */
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { failpoint } from '../lib/failpoint.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { readCredentials } from '../store/credentials.ts';
@@ -87,7 +88,11 @@ export class Identity {
   /** The phone has signed us. */
   paired(): void {
     this.#jid = bare(this.#credentials.me?.id);
-    this.#change(() => this.#keys.saveCredentials());
+    this.#change(async () => {
+      await failpoint('pair.before_store');
+      await this.#keys.saveCredentials();
+      await failpoint('pair.after_store');
+    });
     this.introduce();
   }
 
@@ -125,6 +130,7 @@ export class Identity {
     this.#change(async () => {
       await keys.settled(); // a write behind the deletion would bring keys back
       await first();
+      await failpoint('unlink.before_store');
       await markUnlinked(sql, { ...this.#term(), reason });
       vault.drop(seat.no);
       caches.forget(seat.no);

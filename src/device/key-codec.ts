@@ -88,11 +88,30 @@ export function handOut<K extends Kind>(kind: K, value: Value<K>): Value<K> {
   return codecs[kind].copy?.(value) ?? value;
 }
 
-/** About how much memory a kept value takes, in bytes: bounds the cache, so a rough figure will do. */
+/**
+ * Kinds that Baileys writes again and again without a change: who has our sender key at every text to a group
+ * (Socket/messages-send.js), devices and mappings at every look-up.
+ */
+const oftenUnchanged: ReadonlySet<Kind> = new Set([
+  'sender-key-memory',
+  'device-list',
+  'lid-mapping',
+  'tctoken',
+  'identity-key',
+]);
+
+/** Whether writing `value` over `known` would change nothing. Records change with each step, so they are not compared. */
+export function isUnchanged<K extends Kind>(kind: K, value: Value<K>, known: Value<K>): boolean {
+  return oftenUnchanged.has(kind) && encode(kind, value).equals(encode(kind, known));
+}
+
+/** About how much memory a kept value takes, in bytes, not less than its row: bounds the cache, so a rough figure will do. */
 export function weigh(value: Value | null): number {
   if (value === null) return 64;
-  if (typeof value === 'string') return 64 + value.length;
+  if (typeof value === 'string') return 64 + 2 * value.length;
   if (value instanceof Uint8Array) return 128 + value.byteLength;
   if (Array.isArray(value)) return 128 + 32 * value.length;
+  // Only the index of an app state collection is large: an entry is a string of 44 characters and a Buffer of 32 bytes.
+  if ('indexValueMap' in value) return 1_024 + 384 * Object.keys(value.indexValueMap).length;
   return 512 + 96 * Object.keys(value).length;
 }

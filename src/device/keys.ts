@@ -12,10 +12,11 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys';
+import { failpoint } from '../lib/failpoint.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { storeFailure } from '../store/database.ts';
-import { handOut, type Kind, type Value } from './key-codec.ts';
+import { handOut, isUnchanged, type Kind, type Value } from './key-codec.ts';
 import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
 
 interface Unit {
@@ -103,8 +104,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
 
   set = async (data: SignalDataSet): Promise<void> => {
     const unit = this.#unit.getStore();
-    if (unit) stage(unit.writes, data);
-    else await this.#run(async ({ writes }) => stage(writes, data));
+    if (unit) this.#stage(unit.writes, data);
+    else await this.#run(async ({ writes }) => this.#stage(writes, data));
   };
 
   /** Puts a stanza that has come in into the unit under way: it is durable with what it did to the keys, or neither is. */
@@ -173,15 +174,20 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     // New pre-keys and the counter that named them must not part, or an id is given out twice.
     const made = [...(writes.get('pre-key')?.values() ?? [])].some(value => value !== null);
     const durable = this.#write({ writes, arrived, credentials: made ? this.#credentials() : undefined });
-    return { result, durable };
+    return { result, durable: made ? durable.then(() => failpoint('prekeys.after_store')) : durable };
   }
-}
 
-function stage(writes: Writes, data: SignalDataSet): void {
-  for (const kind of Object.keys(data) as Kind[]) {
-    const values = writes.get(kind) ?? new Map<string, Value | null>();
-    writes.set(kind, values);
-    for (const [id, value] of Object.entries(data[kind] ?? {}))
-      values.set(id, value === null || value === undefined ? null : handOut(kind, value as Value));
+  /** What is known to be so already is not written. */
+  #stage(writes: Writes, data: SignalDataSet): void {
+    for (const kind of Object.keys(data) as Kind[]) {
+      const values = writes.get(kind) ?? new Map<string, Value | null>();
+      for (const [id, given] of Object.entries(data[kind] ?? {})) {
+        const value = (given ?? null) as Value | null;
+        const known = values.has(id) ? values.get(id) : this.#vault.peek(this.seat.no, kind, id);
+        if (value === null ? known === null : known && isUnchanged(kind, value, known)) continue;
+        values.set(id, value && handOut(kind, value));
+      }
+      if (values.size > 0) writes.set(kind, values);
+    }
   }
 }

@@ -115,6 +115,7 @@ export class Outgoing {
         deadline,
         () => new Failure('GATEWAY_TIMEOUT', QUEUED, { results: { message_id: id, status: 'queued' } }),
       );
+      await failpoint('send.after_ack');
       if (error === undefined) return { messageId: id, at };
       const results = { message_id: id, error };
       if (error === REACHOUT_TIMELOCK) throw new Failure('WA_REACHOUT_TIMELOCK', undefined, { results });
@@ -199,9 +200,11 @@ export class Outgoing {
     const attempt: Attempt = { chat, connection };
     this.#attempts.set(id, attempt);
     caches.sent.set(`${seat.no}/${id}`, message);
+    connection.awaits(id);
     try {
       await connection.socket.relayMessage(chat, message, { messageId: id });
     } catch (cause) {
+      connection.awaits(id, false);
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
       if (!connection.open || connection.storeFailure) throw cause;
       // The line stands, so nothing of it was written: it is the message, or whom it is for.

@@ -7,6 +7,7 @@ import {
   decryptMessageNode,
   proto,
   type SignalRepositoryWithLIDStore,
+  type WAMessage,
 } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Draft } from '../journal/event.ts';
@@ -14,9 +15,12 @@ import type { Facts } from './facts.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { quiet } from './quiet.ts';
 import { fromMessages, type Self } from './translate.ts';
+import { isUnread } from './unread-rules.ts';
 
 export interface Recovered {
   readonly drafts: Draft[];
+  /** The message itself, as far as it could be read. */
+  readonly message?: WAMessage;
   /** Nothing but the facts was in it: Baileys has nothing to learn from it any more. */
   readonly whole: boolean;
 }
@@ -49,6 +53,7 @@ export async function recover(arrival: Arrival, self: Self): Promise<Recovered> 
   const told = message?.senderKeyDistributionMessage || message?.protocolMessage || category === 'peer';
   const lost = fullMessage.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT;
   return {
+    message: fullMessage,
     drafts: lost && !message ? [] : fromMessages({ messages: [fullMessage], type: 'append' }, self),
     whole: !missing && !told && !lost,
   };
@@ -56,6 +61,8 @@ export async function recover(arrival: Arrival, self: Self): Promise<Recovered> 
 
 export interface RecoveryOptions {
   readonly facts: Facts;
+  /** What there is to tell of a message that could be read beside what is in it. */
+  readonly beside: (message: WAMessage) => Draft[];
   readonly self: () => Self;
   readonly log: Logger;
 }
@@ -77,9 +84,9 @@ export class Recovery {
     await facts.stored();
     const unseen: Arrival[] = [];
     for (const { arrival, tries } of await inbox.leftOvers()) {
-      const { drafts, whole } = await recover(arrival, self());
+      const { drafts, whole, message } = await recover(arrival, self());
       log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
-      facts.add(drafts);
+      this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);
       else unseen.push(arrival);
     }
@@ -91,8 +98,14 @@ export class Recovery {
     const { facts, self, log } = this.#options;
     if (arrival.plaintexts.size > 0 && !arrival.told) {
       log.warn('Baileys did not tell a message that it had decrypted');
-      facts.add((await recover(arrival, self())).drafts);
+      const { drafts, message } = await recover(arrival, self());
+      this.#tell(drafts, message);
     }
     facts.done(arrival.rows);
+  }
+
+  #tell(drafts: readonly Draft[], message: WAMessage | undefined): void {
+    const { facts, beside } = this.#options;
+    facts.add([...drafts, ...(message && !isUnread(message) ? beside(message) : [])]);
   }
 }

@@ -18,6 +18,7 @@ import {
   transferDevice,
 } from '@whiskeysockets/baileys';
 import { LIDMappingStore } from '@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
+import { failpoint } from '../lib/failpoint.ts';
 import {
   inOrder,
   readFirstMessage,
@@ -165,13 +166,16 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
         withPeer(jid, () => decrypt(jid, type, ciphertext)),
       ),
 
-    encryptMessage: ({ jid, data }) =>
-      withPeer(jid, async () => {
+    async encryptMessage({ jid, data }) {
+      const sealed = await withPeer(jid, async () => {
         const { address, id, record } = await claim(jid);
         const { type, ciphertext, record: next } = await signal.encrypt(creds, address, record, data);
         await keys.set({ session: { [id]: next } });
         return { type, ciphertext };
-      }),
+      });
+      await failpoint('send.after_commit');
+      return sealed;
+    },
 
     injectE2ESession: ({ jid, session }) =>
       withPeer(jid, async () => {
@@ -195,6 +199,7 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
         const { message, record } = await signal.distribution(creds, group, self, before);
         return { message, ...(await signal.encryptGroup(creds, group, self, record, data)) };
       });
+      await failpoint('send.after_commit');
       return { ciphertext, senderKeyDistributionMessage: message };
     },
 

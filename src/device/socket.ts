@@ -16,6 +16,7 @@ import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
+import type { Unread } from './unread.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
 export interface Whatsapp {
@@ -33,6 +34,7 @@ export interface SocketOptions {
   readonly groups: Groups;
   /** A message that we sent, for a peer that could not decrypt it. */
   readonly sent: (id: string) => Promise<proto.IMessage | undefined>;
+  readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
   readonly log: Logger;
@@ -51,6 +53,7 @@ export function openSocket({
   inbox,
   groups,
   sent,
+  unread,
   caches,
   whatsapp,
   log,
@@ -74,9 +77,9 @@ export function openSocket({
     cachedGroupMetadata: async jid => groups.peek(jid),
     getMessage: async key => sent(key.id ?? ''),
     userDevicesCache: caches.userDevices(no),
-    msgRetryCounterCache: caches.messageRetries(no),
+    msgRetryCounterCache: unread.retryCounts(caches.messageRetries(no)),
     callOfferCache: caches.callOffers(no),
-    placeholderResendCache: caches.placeholders(no),
+    placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
     ...(agent && { agent, fetchAgent: agent }),
   };
@@ -104,6 +107,7 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
 
 interface RetryManager {
   recentMessagesMap: LRUCache<string, { message: proto.IMessage; timestamp: number }>;
+  schedulePhoneRequest: (id: string, ask: () => void) => void;
   messageKeyIndex: Map<string, string>;
   baseKeys: LRUCache<string, Uint8Array>;
 }
@@ -112,6 +116,8 @@ interface RetryManager {
 function boundRetryManager(socket: WASocket): void {
   const manager = socket.messageRetryManager as unknown as RetryManager | null;
   if (!manager) return;
+  // `unread.ts` asks: over restarts, and more often than once.
+  manager.schedulePhoneRequest = () => {};
   const index = manager.messageKeyIndex;
   manager.recentMessagesMap = new LRUCache({
     max: 16,

@@ -3,6 +3,7 @@
  * a status post or a protocol message other than a revoke or an edit is no event, as there.
  */
 import {
+  type AuthenticationCreds,
   getContentType,
   isJidBroadcast,
   isJidGroup,
@@ -15,6 +16,7 @@ import {
   type WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
+import type { Complaint } from '../shard/protocol.ts';
 import { bare, party } from './jid.ts';
 
 /** The account that an event belongs to. */
@@ -22,6 +24,8 @@ export interface Self {
   readonly jid: string;
   readonly lid: string;
 }
+
+export const selfOf = ({ me }: AuthenticationCreds): Self => ({ jid: me?.id ?? '', lid: me?.lid ?? '' });
 
 const { Type: ProtocolType } = proto.Message.ProtocolMessage;
 const { Status } = proto.WebMessageInfo;
@@ -138,7 +142,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     sender_display_name: message.pushName ?? '',
     timestamp: new Date(at).toISOString(),
   };
-  const identity = `${common.chat_id} ${common.from} ${common.id}`;
+  const identity = identityOf(common);
   const protocol = content.protocolMessage;
   if (protocol) {
     const target = protocol.key?.id ?? '';
@@ -301,3 +305,59 @@ export function fromState(state: string, reason: string | undefined, at: number)
     payload: { state, ...(reason && { reason }), timestamp: new Date(at).toISOString() },
   };
 }
+
+/** The device is not well any more, or well again. */
+export function fromHealth(
+  event: 'degraded' | 'recovered',
+  complaints: readonly Complaint[],
+  at: number,
+): Draft {
+  const reasons = complaints.map(({ code, text }) => ({ code, text }));
+  const timestamp = new Date(at).toISOString();
+  return event === 'degraded'
+    ? { event: 'device.degraded', at, payload: { reasons, timestamp } }
+    : { event: 'device.recovered', at, payload: { timestamp } };
+}
+
+/** A message of which only the envelope is known. */
+type Envelope = Pick<WAMessage, 'key' | 'messageTimestamp' | 'pushName'>;
+
+function commonOf({ key, messageTimestamp, pushName }: Envelope, self: Self) {
+  const name = pushName ?? '';
+  const timestamp = new Date(timeOf(messageTimestamp)).toISOString();
+  return { ...envelopeOf(key, self), from_name: name, sender_display_name: name, timestamp };
+}
+
+/** It came and could not be decrypted. What is never an event when it can be is none when it cannot. */
+export function fromUnread(message: Envelope, reason: string, self: Self): Draft[] {
+  const chat = message.key.remoteJid ?? '';
+  if (!message.key.id || isJidBroadcast(chat) || isJidNewsletter(chat)) return [];
+  const payload = { ...commonOf(message, self), reason, retried: reason !== 'unavailable' };
+  const at = timeOf(message.messageTimestamp);
+  return [{ event: 'message.undecryptable', at, identity: identityOf(payload), payload }];
+}
+
+/** A later copy of it was decrypted. */
+export function fromRecovered(
+  message: Envelope,
+  { by, afterMs }: { by: 'retry' | 'phone'; afterMs: number },
+  self: Self,
+): Draft[] {
+  const payload = { ...commonOf(message, self), by, after_seconds: secondsOf(afterMs) };
+  return [{ event: 'message.recovered', at: Date.now(), identity: identityOf(payload), payload }];
+}
+
+/** Nothing that was tried for it has helped. */
+export function fromLost(
+  message: Envelope,
+  { reason, asked, afterMs }: { reason: string; asked: number; afterMs: number },
+  self: Self,
+): Draft[] {
+  const payload = { ...commonOf(message, self), reason, asked, after_seconds: secondsOf(afterMs) };
+  return [{ event: 'message.lost', at: Date.now(), identity: identityOf(payload), payload }];
+}
+
+const identityOf = (named: { chat_id: string; from: string; id: string }) =>
+  `${named.chat_id} ${named.from} ${named.id}`;
+
+const secondsOf = (ms: number) => Math.round(ms / 100) / 10;

@@ -168,9 +168,6 @@ export class KeyVault {
       if (receiving) await failpoint('recv.before_commit');
       fenced = await commitState(this.#sql, this.#owner, sealed(sound));
       if (receiving) await failpoint('recv.after_commit');
-      else if (sound.some(({ writes }) => writes.has('session') || writes.has('sender-key')))
-        await failpoint('send.after_commit');
-      if (sound.some(({ writes }) => writes.has('pre-key'))) await failpoint('prekeys.after_store');
     } catch (cause) {
       const failure = storeFailure(cause);
       for (const { keys } of sound) keys.poison(failure);

@@ -14,7 +14,12 @@ export const eventNames = [
   'message.revoked',
   'message.edited',
   'message.status',
+  'message.undecryptable',
+  'message.recovered',
+  'message.lost',
   'device.state',
+  'device.degraded',
+  'device.recovered',
 ] as const;
 
 export type EventName = (typeof eventNames)[number];

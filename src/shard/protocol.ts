@@ -1,5 +1,7 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
+import type { HealthLimits } from '../device/health.ts';
+import type { UnreadLimits } from '../device/unread-rules.ts';
 import type { FailureReport } from '../errors.ts';
 import type { DatabaseAddress } from '../store/database.ts';
 
@@ -27,6 +29,7 @@ export type Command =
   | { readonly do: 'pair'; readonly phone?: string }
   | { readonly do: 'logout' }
   | { readonly do: 'reconnect' }
+  | { readonly do: 'health' }
   /** `id` is the WhatsApp id that the message has at every attempt; giving it again is no second message. */
   | { readonly do: 'send'; readonly id: string; readonly message: OutgoingText };
 
@@ -45,6 +48,7 @@ export interface Answers {
   pair: Pairing;
   logout: { readonly unlinked: boolean };
   reconnect: Record<string, never>;
+  health: HealthReport;
   send: { readonly messageId: string; readonly at: number };
 }
 export type Answer = Answers[Command['do']];
@@ -72,6 +76,37 @@ export interface DeviceStatus {
   readonly name?: string;
   readonly reason?: string;
   readonly pairing?: Pairing;
+  /** While it is degraded: what is wrong with it; empty when nothing is any more and it has not recovered yet. */
+  readonly degraded?: readonly Complaint[];
+}
+
+/** One thing that is wrong with a device: its code (docs/health.md), and the sentence with its figure. */
+export interface Complaint {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** How a device is, measured. Times are ms since 1970, absent when it has not happened on this connection. */
+export interface HealthReport {
+  readonly degraded: boolean;
+  readonly complaints: readonly Complaint[];
+  readonly connectedSince?: number;
+  readonly lastInboundAt?: number;
+  readonly lastAckAt?: number;
+  readonly lastPongAt?: number;
+  /** Round trip of a ping, in milliseconds: the last, and smoothed. */
+  readonly pingMs?: number;
+  readonly pingSmoothMs?: number;
+  /** Of the last messages (at most 50, of 15 minutes) so many could not be decrypted. */
+  readonly decrypts: { readonly failed: number; readonly of: number };
+  readonly reconnectsLastHour: number;
+  /** Stanzas that came and are not handled yet. */
+  readonly unhandled: number;
+  readonly awaitingAck: number;
+  /** How long the oldest of them waits, in milliseconds. */
+  readonly awaitingAckMs?: number;
+  /** How old the oldest event is that is not in the journal yet, in milliseconds. */
+  readonly oldestEventMs?: number;
 }
 
 /** Faults that tests and the demo inject to prove what the supervisor promises. */
@@ -126,7 +161,13 @@ export interface Pulse {
   readonly external: number;
   readonly creditInUse: number;
   readonly eventsQueued: number;
+  /** Since the last pulse: round trips of pings in milliseconds, and how often what happened. */
+  readonly pings: readonly number[];
+  readonly counts: Partial<Readonly<Record<Count, number>>>;
 }
+
+/** What shards count for the metrics. */
+export type Count = 'deaf' | 'undecryptable' | 'recovered_by_retry' | 'recovered_by_phone' | 'lost';
 
 /**
  * Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB, and the number of the device
@@ -151,4 +192,9 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Text of the setting FAILPOINTS. */
+  readonly failpoints?: string;
+  /** Other limits than usual, for tests. */
+  readonly health?: Partial<HealthLimits>;
+  readonly unread?: Partial<UnreadLimits>;
 }

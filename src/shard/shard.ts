@@ -7,21 +7,28 @@ import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { inTheNameOf } from '../device/blame.ts';
 import { makeCaches } from '../device/caches.ts';
+import type { Stored, Watch } from '../device/care.ts';
 import { assertContract } from '../device/contract.ts';
 import { Device } from '../device/device.ts';
+import { HEALTH_LIMITS } from '../device/health.ts';
 import { trustRoot } from '../device/socket.ts';
+import { UNREAD_LIMITS } from '../device/unread-rules.ts';
 import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
+import { AwakeClock } from '../lib/awake.ts';
 import { within } from '../lib/deadline.ts';
+import { armFailpoints } from '../lib/failpoint.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
+import { readDegraded } from '../store/health.ts';
+import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
-import type { DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
 
 /** As much of a MessagePort as a shard needs. */
 export interface Port {
@@ -55,12 +62,18 @@ export class Shard {
   readonly #running = new Set<Promise<void>>();
   readonly #lag = monitorEventLoopDelay({ resolution: 20 });
   readonly #pulse: NodeJS.Timeout;
+  readonly #watch: Watch;
+  readonly #clock: AwakeClock;
+  readonly #look: NodeJS.Timeout;
+  #pings: number[] = [];
+  #counts: Partial<Record<Count, number>> = {};
   #draining = false;
 
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
     watchForFailures(settings.beats);
     assertContract();
+    armFailpoints(settings.failpoints);
     trustRoot(settings.whatsapp.rootKey);
     this.#settings = settings;
     this.#port = port;
@@ -76,6 +89,21 @@ export class Shard {
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
     this.#lag.enable();
+    const health = { ...HEALTH_LIMITS, ...settings.health };
+    this.#clock = new AwakeClock(health.everyMs);
+    this.#watch = {
+      health,
+      unread: { ...UNREAD_LIMITS, ...settings.unread },
+      now: this.#clock.now,
+      ponged: ms => void this.#pings.push(ms),
+      counted: what => {
+        this.#counts[what] = (this.#counts[what] ?? 0) + 1;
+      },
+    };
+    this.#look = setInterval(() => {
+      this.#clock.tick();
+      for (const device of this.#devices.values()) device.look();
+    }, health.everyMs);
     this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
     port.on('message', message => this.#hear(message));
     port.postMessage({ op: 'hello', threadId });
@@ -122,7 +150,7 @@ export class Shard {
   }
 
   async #adopt(seats: readonly Seat[]): Promise<void> {
-    const rows = await this.#credentialsOf(seats.map(seat => seat.no));
+    const { credentials, degraded, unread } = await this.#stored(seats.map(seat => seat.no));
     for (const seat of seats) {
       // Released, or replaced by another device of the same id, while we were reading.
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
@@ -133,7 +161,11 @@ export class Shard {
         continue;
       }
       try {
-        this.#host(seat, rows.get(seat.no));
+        this.#host(seat, {
+          credentials: credentials.get(seat.no),
+          degraded: degraded.has(seat.no),
+          unread: unread.get(seat.no) ?? [],
+        });
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
@@ -148,7 +180,7 @@ export class Shard {
     this.#port.postMessage({ op: 'status', device: id, status });
   }
 
-  #host(seat: Seat, credentials: Buffer | undefined): void {
+  #host(seat: Seat, stored: Stored): void {
     const device = new Device(
       seat,
       {
@@ -162,19 +194,28 @@ export class Shard {
         knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
         changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
         streamed: events => this.#outbox.add(events),
+        watch: this.#watch,
       },
-      credentials,
-      seat.stopped,
+      stored,
     );
     this.#devices.set(seat.id, device);
     device.start();
   }
 
   /** The supervisor has placed the devices here; while the database is away there is nothing better to do than wait. */
-  async #credentialsOf(nos: number[]): Promise<Map<number, Buffer>> {
+  async #stored(nos: number[]): Promise<{
+    credentials: Map<number, Buffer>;
+    degraded: Set<number>;
+    unread: Map<number, UndecryptableRow[]>;
+  }> {
     for (;;) {
       try {
-        return await readCredentials(this.#sql, nos);
+        const [credentials, degraded, unread] = await Promise.all([
+          readCredentials(this.#sql, nos),
+          readDegraded(this.#sql, nos),
+          readUndecryptable(this.#sql, nos, this.#watch.unread.most),
+        ]);
+        return { credentials, degraded, unread };
       } catch (err) {
         this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
@@ -235,6 +276,7 @@ export class Shard {
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
     this.#outbox.empty();
     clearInterval(this.#pulse);
+    clearInterval(this.#look);
     this.#heartbeat.stop();
     await this.#sql.end({ timeout: 1 });
     this.#port.postMessage({ op: 'bye' });
@@ -251,8 +293,12 @@ export class Shard {
         external,
         creditInUse: this.#outbox.creditInUse,
         eventsQueued: this.#outbox.queued,
+        pings: this.#pings,
+        counts: this.#counts,
       },
     });
     this.#lag.reset();
+    this.#pings = [];
+    this.#counts = {};
   }
 }

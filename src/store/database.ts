@@ -196,3 +196,12 @@ export function storeFailure(error: unknown): Failure {
     : undefined;
   return new Failure('STORE_UNAVAILABLE', text, { cause: error });
 }
+
+/** The result of the work, its failure as `storeFailure` tells it. */
+export async function reachStore<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw storeFailure(cause);
+  }
+}

@@ -111,6 +111,8 @@ export async function markUnlinked(
       delete from credentials using unlinked where device_no = unlinked.no
     ), gone as (
       delete from signal_key using unlinked where device_no = unlinked.no
+    ), unread as (
+      delete from undecryptable using unlinked where device_no = unlinked.no
     ), left_over as (
       delete from inbox using unlinked where device_no = unlinked.no
     ), known as (

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { type DatabaseAddress, openDatabase, type Sql, storeFailure, unavailable } from './database.ts';
 
 interface Migration {
@@ -63,7 +64,9 @@ export async function migrate({ address, log, folder = ours }: MigrateOptions): 
     });
     for (const file of todo) {
       await lock(sql, log); // held already, unless the connection was lost in between
+      await failpoint('migrate.before_file');
       await apply(sql, file);
+      await failpoint('migrate.after_file');
       log.info({ migration: file.name }, 'migrated the database');
     }
     return todo.map(file => file.name);

@@ -1,5 +1,5 @@
 // What the API may ask of the machine below it. The supervisor implements it; the API knows nothing else of it.
-import type { Answers, Command, DeviceStatus, Pulse } from '../shard/protocol.ts';
+import type { Answers, Command, Count, DeviceStatus, Pulse } from '../shard/protocol.ts';
 
 /** A device as the API shows it. `shard` is the number of the thread that hosts it, null while it has none. */
 export interface DeviceView extends DeviceStatus {
@@ -49,4 +49,8 @@ export interface Fleet {
   shards(): ShardView[];
   /** Devices that wait for the connect gate. */
   connectsWaiting(): number;
+  /** How often something has happened in all shards since the start. */
+  count(what: Count): number;
+  /** Round trips of pings since the last call, in milliseconds. */
+  takePings(): number[];
 }

@@ -74,6 +74,9 @@ const LIMITS: Limits = {
   goneWithin: 20_000,
 };
 
+/** Between two attempts to end a thread. */
+const AGAIN_MS = 250;
+
 interface Generation {
   readonly port: MessagePort;
   readonly abort: AbortController;
@@ -230,14 +233,18 @@ export class ShardHandle {
    * was aborted may live on in native code, with its sockets open: then a second thread would open the same devices.
    */
   async #gone({ worker }: Generation): Promise<boolean> {
+    if (!worker) return true;
     let late: NodeJS.Timeout | undefined;
+    // Once is not enough: an end that comes while the debugger evaluates something in the thread is swallowed by it.
+    const again = setInterval(() => void worker.terminate(), AGAIN_MS);
     const gone = await Promise.race([
-      Promise.resolve(worker?.terminate()).then(() => true),
+      worker.terminate().then(() => true),
       new Promise<boolean>(resolve => {
         late = setTimeout(() => resolve(false), this.#limits.goneWithin);
       }),
     ]);
     clearTimeout(late);
+    clearInterval(again);
     return gone;
   }
 

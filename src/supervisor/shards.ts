@@ -11,6 +11,7 @@ import type { FromShard, Pulse, ShardSettings, ToShard } from '../shard/protocol
 import type { ShardView } from './devices.ts';
 import { NODE_QUARANTINES, quarantineWait, REPLACEMENTS, restartWait, SHARD_DEATHS } from './restart.ts';
 import { type Down, ShardHandle } from './shard-handle.ts';
+import { Tally } from './tally.ts';
 
 export interface ShardsOptions {
   readonly workers: number;
@@ -53,6 +54,8 @@ interface Slot {
 }
 
 export class Shards {
+  /** What all shards have counted since the start. */
+  readonly tally = new Tally();
   readonly #options: ShardsOptions;
   readonly #pool: Piscina;
   readonly #slots: Slot[];
@@ -213,8 +216,10 @@ export class Shards {
         softHeap: SOFT * heapMb * 1024 * 1024,
         log,
         hear: message => {
-          if (message.op === 'pulse') slot.pulse = message.pulse;
-          else this.#options.hear(shard, message);
+          if (message.op === 'pulse') {
+            slot.pulse = message.pulse;
+            this.tally.add(message.pulse);
+          } else this.#options.hear(shard, message);
         },
         up: () => {
           log.info({ shard, threadId: slot.handle.threadId, restarts: slot.restarts }, 'shard is up');

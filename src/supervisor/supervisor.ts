@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
@@ -12,6 +13,7 @@ import type {
   Answer,
   Answers,
   Command,
+  Count,
   Fault,
   FromShard,
   ShardSettings,
@@ -19,7 +21,7 @@ import type {
   ToShard,
 } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
@@ -113,6 +115,7 @@ export class Supervisor implements Service, Devices, Fleet {
   async start(): Promise<void> {
     const { sql, node } = this.#options;
     const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
+    await failpoint('start.after_claim');
     for (const row of await listDevices(sql))
       this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
     await this.#isolation.start();
@@ -127,6 +130,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.close();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
     await this.#isolation.stop();
+    await failpoint('stop.after_drain');
   }
 
   list(): DeviceView[] {
@@ -145,6 +149,7 @@ export class Supervisor implements Service, Devices, Fleet {
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
     const { sql, node, seals } = this.#options;
     const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
+    await failpoint('device.after_create');
     const entry = this.#entryOf(row, row.epoch);
     this.#directory.add(entry);
     this.#move();
@@ -159,6 +164,7 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
+    await failpoint('device.before_remove');
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
@@ -243,6 +249,14 @@ export class Supervisor implements Service, Devices, Fleet {
   /** For tests and the demo: makes a shard's thread fail in a named way, as if it were the work of a device if one is named. */
   inject(shard: number, fault: Fault, device?: string): void {
     this.#shards.post(shard, { op: 'fault', fault, ...(device !== undefined && { device }) });
+  }
+
+  count(what: Count): number {
+    return this.#shards.tally.count(what);
+  }
+
+  takePings(): number[] {
+    return this.#shards.tally.takePings();
   }
 
   #hear(shard: number, message: FromShard): void {
@@ -376,13 +390,4 @@ function unsettled(command: Command, error: unknown): unknown {
     'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
     { cause: error, results: { message_id: command.id } },
   );
-}
-
-async function reachStore<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause;
-    throw storeFailure(cause);
-  }
 }

@@ -51,6 +51,7 @@ test('every route with a device in its path takes an id or a JID, and answers 40
   const routes = [
     ['GET', ''],
     ['GET', '/status'],
+    ['GET', '/health'],
     ['GET', '/webhook'],
     ['GET', '/pairing'],
     ['POST', '/reconnect'],
@@ -216,4 +217,46 @@ test('a device whose webhook could not be stored is named in the failure', async
   const answer = await post('/devices', { device_id: 'sales', webhook_url: 'http://example.com' });
   assert.deepEqual([answer.status, answer.code], [503, 'STORE_UNAVAILABLE']);
   assert.deepEqual(answer.results, { device_id: 'sales' });
+});
+
+test('the health of a device is shown as its thread measures it, and what never was is left out', async () => {
+  const { get, devices } = createApi();
+  devices.add('sales', { degraded: [{ code: 'no_pong', text: 'no pong for 41 s' }] });
+  const bare = (await get('/devices/sales/health')).results;
+  assert.deepEqual(bare, {
+    device_id: 'sales',
+    state: 'open',
+    degraded: false,
+    reasons: [],
+    decrypt_failures: 0,
+    decrypts: 0,
+    reconnects_last_hour: 0,
+    messages_waiting: 0,
+    awaiting_ack: 0,
+  });
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+  devices.health = {
+    ...devices.health,
+    degraded: true,
+    complaints: [{ code: 'no_pong', text: 'no pong for 44 s' }],
+    lastPongAt: at,
+    pingMs: 41.6,
+    decrypts: { failed: 2, of: 50 },
+    awaitingAck: 1,
+    awaitingAckMs: 1_200,
+  };
+  const { results } = await get('/devices/sales/health');
+  assert.deepEqual(results, {
+    ...bare,
+    degraded: true,
+    reasons: [{ code: 'no_pong', text: 'no pong for 44 s' }],
+    last_pong_at: '2026-01-02T03:04:05.000Z',
+    ping_ms: 42,
+    decrypt_failures: 2,
+    decrypts: 50,
+    awaiting_ack: 1,
+    awaiting_ack_ms: 1_200,
+  });
+  const [listed] = (await get('/device/list')).results ?? [];
+  assert.deepEqual(listed?.degraded, [{ code: 'no_pong', text: 'no pong for 41 s' }]);
 });

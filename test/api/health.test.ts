@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Pulse } from '../../src/shard/protocol.ts';
 import type { ShardView } from '../../src/supervisor/devices.ts';
-import { createApi } from '../support/api.ts';
+import { createApi, quietFleet } from '../support/api.ts';
 
 const pulse: Pulse = {
   devices: 2,
@@ -12,6 +12,8 @@ const pulse: Pulse = {
   external: 2000,
   creditInUse: 4,
   eventsQueued: 5,
+  pings: [],
+  counts: {},
 };
 const shards: ShardView[] = [
   { shard: 0, state: 'up', devices: 2, restarts: 1, replacements: 0, pulse },
@@ -35,7 +37,9 @@ test('readiness is 200, or 503 with what is not ready', async () => {
 });
 
 test('the metrics show devices, shards, the main thread and requests, without a device or an account in a label', async () => {
-  const { app, get, devices } = createApi({ fleet: { shards: () => shards, connectsWaiting: () => 7 } });
+  const { app, get, devices } = createApi({
+    fleet: { ...quietFleet, shards: () => shards, connectsWaiting: () => 7 },
+  });
   devices.add('sales');
   devices.add('other', { phase: 'waiting' });
   await get('/devices/sales/status');

@@ -27,6 +27,7 @@ import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
 import { memoryKeys, quiet } from './signal.ts';
 import { deviceStore } from './store.ts';
+import { nothingUnread } from './unread.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -52,6 +53,7 @@ const surroundings = (keys: DeviceKeys) => ({
   inbox: new Inbox({ sql: undefined as never, owner: '', keys }),
   groups: new Groups(() => assert.fail('no group is asked for')),
   sent: async () => undefined,
+  unread: nothingUnread(),
   caches: makeCaches(),
 });
 

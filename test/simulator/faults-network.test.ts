@@ -102,6 +102,7 @@ test('an undecryptable message is asked for again and then readable', async t =>
   const row = entry.devices[bob.jid];
   assert.ok(row?.receipts.some(({ type }) => type === 'retry'));
   assert.ok((row?.addressed ?? 0) >= 2);
+  assert.equal(row?.spoiled, 1, 'the ledger knows that it was no fault of theirs');
   const [old, fresh] = row?.keys ?? [];
   assert.notEqual(`${old?.chain} ${old?.counter}`, `${fresh?.chain} ${fresh?.counter}`, 'a new key');
 });

@@ -40,6 +40,14 @@ export class InMemoryEndpoints {
   }
 }
 
+/** No shards, and nothing has happened. */
+export const quietFleet: ApiDeps['fleet'] = {
+  shards: () => [],
+  connectsWaiting: () => 0,
+  count: () => 0,
+  takePings: () => [],
+};
+
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<ApiDeps> = {}) {
   const devices = new InMemoryDevices();
@@ -50,7 +58,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     devices,
     endpoints,
     messages: { status: async () => undefined },
-    fleet: { shards: () => [], connectsWaiting: () => 0 },
+    fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },

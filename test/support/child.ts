@@ -1,8 +1,8 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { Scope } from './scope.ts';
 
 /** A process of ours that a test has started; killed with the test. */
 export interface Child {
@@ -14,6 +14,8 @@ export interface Child {
   /** Resolves with the exit code, or with the signal that ended it. */
   readonly ended: Promise<number | string>;
   kill(signal: NodeJS.Signals): void;
+  /** Calls for each line that it prints from now on. */
+  line(heard: (line: string) => void): void;
 }
 
 export interface ChildOptions extends SpawnOptions {
@@ -23,7 +25,7 @@ export interface ChildOptions extends SpawnOptions {
 
 /** Runs a compiled file, named relative to test/support. Its stderr is ours too. */
 export function runChild(
-  t: TestContext,
+  t: Scope,
   file: string,
   args: readonly string[],
   { quiet = false, ...options }: ChildOptions = {},
@@ -36,7 +38,7 @@ export function runChild(
   t.after(() => child.kill('SIGKILL'));
   const lines: string[] = [];
   const errors: string[] = [];
-  createInterface({ input: child.stdout! }).on('line', line => lines.push(line));
+  const printed = createInterface({ input: child.stdout! }).on('line', line => lines.push(line));
   createInterface({ input: child.stderr! }).on('line', line => {
     errors.push(line);
     if (!quiet) process.stderr.write(`${line}\n`);
@@ -47,5 +49,6 @@ export function runChild(
     errors,
     ended: once(child, 'close').then(([code, signal]) => code ?? signal),
     kill: signal => child.kill(signal),
+    line: heard => void printed.on('line', heard),
   };
 }

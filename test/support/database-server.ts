@@ -16,13 +16,20 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A server in a temporary folder with the migrated template in it. Fast rather than durable. */
-export async function startTestServer(): Promise<TestServer> {
+/**
+ * A server in a temporary folder with the migrated template in it. Fast rather than durable; `durable` keeps every commit
+ * when the server itself is killed (not when the machine is).
+ */
+export async function startTestServer({ durable = false } = {}): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'cardume-test-'));
   const remove = () => rmSync(dir, { recursive: true, force: true });
   let server: Embedded;
   try {
-    const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+    const settings = {
+      fsync: 'off',
+      synchronous_commit: durable ? 'on' : 'off',
+      full_page_writes: durable ? 'on' : 'off',
+    };
     server = await startEmbedded({ dir, maxConnections: 300, log: quiet, settings });
   } catch (error) {
     remove();

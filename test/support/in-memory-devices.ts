@@ -1,7 +1,14 @@
 // Devices without a WhatsApp behind them, for tests of how requests are read and answered. What a device really does
 // is proved by the system tests. It keeps the port's promises: ids are unique, a pairing is shared, changes wake waiters.
 import { Failure } from '../../src/errors.ts';
-import type { Answer, Answers, Command, DeviceStatus, Pairing } from '../../src/shard/protocol.ts';
+import type {
+  Answer,
+  Answers,
+  Command,
+  DeviceStatus,
+  HealthReport,
+  Pairing,
+} from '../../src/shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../../src/supervisor/devices.ts';
 
 export interface Given {
@@ -16,6 +23,15 @@ export class InMemoryDevices implements Devices {
   /** Takes the place of the next answers: a failure to throw, or a promise to wait for first. */
   hold: Promise<void> | undefined;
   failure: Error | undefined;
+  /** What a device answers when it is asked how it is. */
+  health: HealthReport = {
+    degraded: false,
+    complaints: [],
+    decrypts: { failed: 0, of: 0 },
+    reconnectsLastHour: 0,
+    unhandled: 0,
+    awaitingAck: 0,
+  };
   readonly #views = new Map<string, DeviceView>();
   readonly #waiters = new Map<string, Set<() => void>>();
   #next = 1;
@@ -109,6 +125,7 @@ export class InMemoryDevices implements Devices {
       return { unlinked: view.linked };
     }
     if (command.do === 'reconnect') return {};
+    if (command.do === 'health') return this.health;
     return { messageId: '3EB0C0FFEE', at: Date.UTC(2026, 0, 2, 3, 4, 5) };
   }
 

@@ -2,7 +2,7 @@
 import type { TestContext } from 'node:test';
 import { readConfig } from '../../src/config.ts';
 import { makeLogger } from '../../src/lib/logger.ts';
-import { Node } from '../../src/node.ts';
+import { Node, type NodeOptions } from '../../src/node.ts';
 import type { DeviceView } from '../../src/supervisor/devices.ts';
 import { type Calls, callsTo } from './calls.ts';
 import { until } from './until.ts';
@@ -14,6 +14,9 @@ export interface TestNodeOptions extends WorldOptions {
   readonly workers?: number;
   /** More settings, by their names in the environment. */
   readonly settings?: Record<string, string>;
+  /** Other limits of health than usual. */
+  readonly health?: NodeOptions['health'];
+  readonly unread?: NodeOptions['unread'];
   /** A world that is there already, instead of one of its own. */
   readonly world?: World;
 }
@@ -51,6 +54,8 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       config,
       log: makeLogger(config.logLevel, {}),
       version: 'test',
+      ...(options.health && { health: options.health }),
+      ...(options.unread && { unread: options.unread }),
       fatal: why => fatal.push(why),
     });
     await node.start();

@@ -1,8 +1,8 @@
 // The product as it is run: dist/src/main.js in a process and an environment of its own.
 import { tmpdir } from 'node:os';
-import type { TestContext } from 'node:test';
 import { type Calls, callsTo } from './calls.ts';
 import { type Child, runChild } from './child.ts';
+import type { Scope } from './scope.ts';
 import { until } from './until.ts';
 
 export interface Program extends Child, Calls {
@@ -18,7 +18,7 @@ interface Listed {
 
 /** Runs it with these settings and nothing else of our environment. Its logs are off unless LOG_LEVEL says otherwise. */
 export function runProgram(
-  t: TestContext,
+  t: Scope,
   settings: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Child {
@@ -29,7 +29,7 @@ export function runProgram(
 
 /** Runs it and resolves when it is up. */
 export function startProgram(
-  t: TestContext,
+  t: Scope,
   settings: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Promise<Program> {

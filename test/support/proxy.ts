@@ -1,10 +1,12 @@
-// A network between a node and its database that can fail: connections are cut and new ones are refused, or nothing
-// arrives any more although everything is open.
+// A network that can fail, on a free port of the loopback, before PostgreSQL, the simulator or a webhook receiver.
+// docs/test-tools.md shows what each fault is for.
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
+import { Line, type Network } from './proxy/line.ts';
+import { Conversation, type StatementCut } from './proxy/statements.ts';
+import type { Scope } from './scope.ts';
 
-export interface Proxy {
-  /** The database's URL through the proxy. */
+export interface FaultProxy {
+  /** The URL of the server behind it, through the proxy. */
   readonly url: string;
   /** Connections that are open now. */
   readonly open: number;
@@ -12,30 +14,96 @@ export interface Proxy {
   cut(): Promise<void>;
   /** Cuts every connection, once; new ones are let through. */
   reset(): void;
-  /** Lets connections through again. */
+  /** Everything is as it should be again: connections are let through, at full speed, and what was held arrives. */
   mend(): Promise<void>;
+  /** From now on, for every connection. */
+  slow(network: Network): void;
+  /** Every connection stays open, and so does each new one, but after so many more bytes in a direction nothing arrives. */
+  blackHole(afterBytes?: number): void;
+  /** PostgreSQL only: cuts the connection that runs such a statement. Resolves when it has. */
+  cutAt(cut: StatementCut): Promise<void>;
 }
 
-/** A proxy on a free port of the loopback before the server that `url` names, by host or by the folder of its socket. */
-export async function startProxy(t: TestContext, url: string): Promise<Proxy> {
+const HALF_OPEN = { allowHalfOpen: true };
+
+interface Pair {
+  readonly lines: readonly [up: Line, down: Line];
+  end(): void;
+}
+
+interface Armed extends StatementCut {
+  left: number;
+  struck(): void;
+}
+
+/** A proxy before the server that `url` names, by host or (PostgreSQL) by the folder of its socket. */
+export async function startProxy(
+  scope: Scope,
+  url: string,
+  random: () => number = Math.random,
+): Promise<FaultProxy> {
   const target = new URL(url);
   const host = decodeURIComponent(target.hostname);
   const port = Number(target.port || 5432);
-  const pairs = new Set<readonly [Socket, Socket]>();
+  const pairs = new Set<Pair>();
+  const weather = { network: {} as Network, random };
+  let allowed = Number.POSITIVE_INFINITY;
+  let armed: Armed[] = [];
+
   const serve = (near: Socket) => {
-    const far = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
-    const pair = [near, far] as const;
-    pairs.add(pair);
+    const far = host.startsWith('/')
+      ? connect({ path: `${host}/.s.PGSQL.${port}`, ...HALF_OPEN })
+      : connect({ port, host, ...HALF_OPEN });
+    const lines = [new Line(near, far, weather), new Line(far, near, weather)] as const;
+    const [up, down] = lines;
     const end = () => {
       pairs.delete(pair);
+      for (const line of lines) line.end();
       near.destroy();
       far.destroy();
     };
-    for (const socket of pair) socket.on('error', end).on('close', end);
-    near.pipe(far).pipe(near);
+    const pair: Pair = { lines, end };
+    pairs.add(pair);
+    if (allowed < Number.POSITIVE_INFINITY) for (const line of lines) line.allow(0);
+    for (const [from, line, to] of [
+      [near, up, far],
+      [far, down, near],
+    ] as const) {
+      // Half open, so that what waits here still arrives after its sender has hung up.
+      from.setNoDelay().on('error', end);
+      from.on('end', () => line.finish());
+      from.on('close', () => to.closed && end());
+    }
+    const conversation = target.protocol.startsWith('postgres') ? new Conversation() : undefined;
+    let awaited: { readonly cut: Armed; readonly answer: number } | undefined;
+    near.on('data', chunk => {
+      for (const { statement, answer } of conversation?.asked(chunk) ?? []) {
+        const cut = armed.find(one => one.statement.test(statement));
+        if (!cut || --cut.left > 0) continue;
+        armed = armed.filter(one => one !== cut);
+        if (cut.when === 'before') {
+          end();
+          return cut.struck();
+        }
+        awaited = { cut, answer };
+      }
+      up.push(chunk);
+    });
+    far.on('data', chunk => {
+      const { before, complete } = conversation?.answered(chunk, awaited?.answer ?? Infinity) ?? {
+        before: chunk.length,
+        complete: false,
+      };
+      if (before > 0) down.push(chunk.subarray(0, before));
+      if (!awaited || !complete) return;
+      far.destroy();
+      down.finish();
+      awaited.cut.struck();
+    });
   };
+
   const reset = () => {
-    for (const pair of pairs) for (const socket of pair) socket.destroy();
+    for (const pair of [...pairs]) pair.end();
   };
   let server = await listen(serve, 0);
   const { port: bound } = server.address() as { port: number };
@@ -44,10 +112,10 @@ export async function startProxy(t: TestContext, url: string): Promise<Proxy> {
     reset();
     await closed;
   };
-  t.after(async () => {
+  scope.after(async () => {
     if (server.listening) await cut();
   });
-  const through = new URL(`postgres://127.0.0.1:${bound}${target.pathname}`);
+  const through = new URL(`${target.protocol}//127.0.0.1:${bound}${target.pathname}${target.search}`);
   through.username = target.username;
   through.password = target.password;
   return {
@@ -58,13 +126,27 @@ export async function startProxy(t: TestContext, url: string): Promise<Proxy> {
     cut,
     reset,
     async mend() {
-      server = await listen(serve, bound);
+      weather.network = {};
+      allowed = Number.POSITIVE_INFINITY;
+      for (const { lines } of pairs) for (const line of lines) line.allow(allowed);
+      if (!server.listening) server = await listen(serve, bound);
     },
+    slow(network) {
+      weather.network = network;
+    },
+    blackHole(afterBytes = 0) {
+      allowed = afterBytes;
+      for (const { lines } of pairs) for (const line of lines) line.allow(afterBytes);
+    },
+    cutAt: ({ nth = 1, ...what }) =>
+      new Promise(struck => {
+        armed.push({ ...what, left: nth, struck });
+      }),
   };
 }
 
 function listen(serve: (socket: Socket) => void, port: number): Promise<Server> {
-  const server = createServer(serve);
+  const server = createServer(HALF_OPEN, serve);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve(server));

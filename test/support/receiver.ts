@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import type { Scope } from './scope.ts';
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -62,7 +62,7 @@ export interface ReceiverOptions {
 
 /** Starts a receiver that answers 200 unless told otherwise. */
 export async function receiver(
-  t: TestContext,
+  t: Scope,
   { answer = 200, tls, port = 0 }: ReceiverOptions = {},
 ): Promise<Receiver> {
   const requests: Received[] = [];

@@ -45,6 +45,11 @@ const wrong: readonly { settings: Record<string, string>; args?: string[]; says:
   },
   { settings: { SEALING_KEYS: 'c2hvcnQ=' }, says: /^SEALING_KEYS: expected keys .+, got something else$/ },
   { settings: { SEALING_KEYS_FILE: '/nowhere/keys' }, says: /^SEALING_KEYS_FILE: cannot read .+ENOENT/ },
+  { settings: { FAILPOINTS: 'recv.nowhere:kill' }, says: /^FAILPOINTS: expected rules like / },
+  {
+    settings: { FAILPOINTS: 'recv.after_commit:kill', HOST: '0.0.0.0', API_KEYS: 'key-of-the-house' },
+    says: /^FAILPOINTS: expected HOST to be loopback, .+ got 0\.0\.0\.0$/,
+  },
   { settings: {}, args: ['--simulated'], says: /^--simulated: no such argument/ },
   {
     settings: { WA_SOCKET_URL: 'ws://127.0.0.1:9/' },

@@ -147,6 +147,21 @@ const table: Record<SettingName, Row> = {
   shardHeapMb: whole(128, 8192, 512),
   shardConnections: whole(1, 32, 2),
   mainConnections: whole(2, 64, 4),
+  failpoints: {
+    right: [
+      [
+        'recv.after_commit:kill@2;send.after_wire:delay(500)',
+        'recv.after_commit:kill@2;send.after_wire:delay(500)',
+      ],
+    ],
+    wrong: [
+      'recv.after_commit',
+      'recv.nowhere:kill',
+      'recv.after_commit:explode',
+      'recv.after_commit:kill@0',
+    ],
+    fallback: undefined,
+  },
 };
 const names = Object.keys(table) as SettingName[];
 

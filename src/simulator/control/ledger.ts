@@ -44,6 +44,7 @@ const DeviceEntry = z.object({
   handed: z.number().openapi({ description: 'Stanzas given to its connection, redeliveries included.' }),
   handedAt: z.number().optional(),
   open: z.number().openapi({ description: 'Copies that were handed and not confirmed.' }),
+  spoiled: z.number().openapi({ description: 'Stanzas that a fault made unreadable on their way.' }),
   receipts: z.array(z.object({ type: z.string(), at: z.number() })),
   settled: z.enum(['delivered', 'retry', 'nack']).optional(),
   keys: z.array(KeyUse),

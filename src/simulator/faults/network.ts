@@ -1,6 +1,7 @@
 // Faults of the way between server and client: delay, loss, order, damage.
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
+import { deviceJid } from '../accounts/accounts.ts';
 import { closeNames } from '../wire/closes.ts';
 import { type BinaryNode, children, node, SERVER } from '../wire/stanza.ts';
 import type { World } from '../world.ts';
@@ -76,7 +77,18 @@ export const networkFaults = {
     params: nothing,
     suits: isMessage,
     act: (wire, stanza) => {
+      if (wire.device) wire.world.ledger.spoiled(stanza.attrs.id ?? '', deviceJid(wire.device));
       wire.transmit(damaged(stanza));
+      return true;
+    },
+  }),
+  'delivery.unavailable': kind({
+    doc: 'A message to the client comes without its ciphertext, as to a device that its sender has not encrypted for.',
+    at: 'out',
+    params: z.strictObject({ type: z.string().max(100).default('') }),
+    suits: isMessage,
+    act: (wire, stanza, { type }) => {
+      wire.transmit({ ...stanza, content: [node('unavailable', type === '' ? {} : { type })] });
       return true;
     },
   }),

@@ -12,6 +12,8 @@ export interface DeviceEntry {
   handedAt: number | undefined;
   /** Copies that were handed and not confirmed: one receipt, retry receipt or nack confirms one, as in the queue. */
   open: number;
+  /** Stanzas that a fault changed on their way: the device cannot read them. */
+  spoiled: number;
   /** In order; at most the last 20. Type `delivered` is the receipt without a type. */
   readonly receipts: { readonly type: string; readonly at: number }[];
   /** How the last copy ended: `delivered`, `retry` (asked again), or `nack`. Absent while one is open or to come. */
@@ -55,6 +57,7 @@ export function freshDeviceEntry(): DeviceEntry {
     handed: 0,
     handedAt: undefined,
     open: 0,
+    spoiled: 0,
     receipts: [],
     settled: undefined,
     keys: [],

@@ -145,6 +145,12 @@ export class Ledger {
     this.#messages.get(id)?.devices[device]?.[COPIES].pop();
   }
 
+  /** A fault changed the copy on its way to the device. */
+  spoiled(id: string, device: string): void {
+    const row = this.#messages.get(id)?.devices[device];
+    if (row) row.spoiled++;
+  }
+
   /** The world goes on from a state file: devices know of messages that are not in here. */
   resumed(): void {
     this.#partial = true;
@@ -220,6 +226,11 @@ export class Ledger {
   preKeyHanded(device: string, id: number): void {
     this.totals.preKeysHanded++;
     this.#keys.handed(device, id);
+  }
+
+  /** A client uploaded this one-time prekey. */
+  preKeyUploaded(device: string, id: number, key: Uint8Array): void {
+    this.#keys.uploaded(device, id, key);
   }
 
   loggedIn(device: string): void {

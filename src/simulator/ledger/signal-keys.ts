@@ -21,6 +21,8 @@ export class SignalKeys {
   readonly #book: Book;
   /** By chain and counter: MAC and message id of the first use. */
   readonly #keys = new BoundedMap<string>(MAX_KEYS);
+  /** By device and id: the public key, as base64. */
+  readonly #uploaded = new BoundedMap<string>(MAX_PREKEYS);
   readonly #preKeys = new BoundedMap<{ handed: number; baseKey?: string; by?: string }>(MAX_PREKEYS);
   /** The last sender-key ciphertext, which a fan-out shares. */
   #shared: Uint8Array | undefined;
@@ -39,6 +41,16 @@ export class SignalKeys {
       this.#book.violated('prekey-handed-twice', String(id), device, 'a bundle had it before');
     if (known) known.handed++;
     else this.#preKeys.set(key, { handed: 1 });
+  }
+
+  /** A client gave the server this one-time prekey. */
+  uploaded(device: string, id: number, publicKey: Uint8Array): void {
+    const key = `${device} ${id}`;
+    const now = Buffer.from(publicKey).toString('base64');
+    const before = this.#uploaded.get(key);
+    if (before !== undefined && before !== now)
+      this.#book.violated('prekey-id-reused', String(id), device, 'another key was uploaded under it before');
+    this.#uploaded.set(key, now);
   }
 
   /** The sender made this `<enc>` of a message for a device. */
@@ -94,6 +106,7 @@ export class SignalKeys {
   clear(): void {
     this.#keys.clear();
     this.#preKeys.clear();
+    this.#uploaded.clear();
     this.#shared = undefined;
     this.#sharedUse = undefined;
   }

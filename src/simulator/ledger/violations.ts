@@ -7,6 +7,8 @@ export const violationKinds = {
     'The server gave one one-time prekey of a device to two askers. Not: bundles without a one-time prekey.',
   'prekey-used-twice':
     'Two sessions (base keys) were started with one one-time prekey of a device. Not: several pkmsgs of one session that was not answered yet.',
+  'prekey-id-reused':
+    'A client uploaded two different one-time prekeys under one id: whoever got the first one cannot be understood. Not: the same key uploaded again.',
   'acked-but-lost':
     'A message was acknowledged and a device that it was addressed to has it neither in its queue nor got it. Not: a message refused in its ack, or not acknowledged.',
   'not-handed':

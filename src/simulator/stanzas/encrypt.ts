@@ -1,6 +1,6 @@
 // xmlns `encrypt`: prekey counts, uploads, digests, rotation and bundles (protocol.md 5.2, 6).
 import { createHash } from 'node:crypto';
-import type { Device, SignedPreKey } from '../accounts/accounts.ts';
+import { type Device, deviceJid, type SignedPreKey } from '../accounts/accounts.ts';
 import { keyNodes, takePreKey } from '../accounts/keys.ts';
 import { hearPhone } from '../linking/login.ts';
 import { typed, verify } from '../wire/crypto.ts';
@@ -32,6 +32,7 @@ const upload: Answer = ({ world, device, iq, after }) => {
   const known = new Set(device.preKeys.map(key => key.id));
   for (const key of children(child(iq, 'list'), 'key')) {
     const id = childBytes(key, 'id', 3).readUIntBE(0, 3);
+    world.ledger.preKeyUploaded(deviceJid(device), id, childBytes(key, 'value', 32));
     if (known.has(id) || device.preKeys.length >= MAX_PREKEYS) continue;
     known.add(id);
     device.preKeys.push({ id, public: childBytes(key, 'value', 32) });

@@ -9,7 +9,7 @@ type Entry = Answer<'ledgerMessages'>['messages'][number];
 type Violation = Answer<'ledgerViolations'>['violations'][number];
 
 /** Kinds that a client commits, however right the server is. */
-const OF_CLIENTS = new Set(['message-key-reused', 'prekey-used-twice']);
+const OF_CLIENTS = new Set(['message-key-reused', 'prekey-used-twice', 'prekey-id-reused']);
 
 export interface Findings {
   /** Must be empty: the server broke its word. */

@@ -2,12 +2,8 @@
 import type { WAMessage } from '@whiskeysockets/baileys';
 import type { LinkedDevice } from '../../../src/simulator/control/client.ts';
 import { type Client, client } from '../../simulator/client.ts';
+import type { Scope } from '../scope.ts';
 import { until } from '../until.ts';
-
-/** Registers what has to be ended; a test's context is one. */
-export interface Scope {
-  after(run: () => unknown): void;
-}
 
 /** A client that was told nothing for this long looks at its connection; 5 s more and it gives up (Baileys). */
 const KEEP_ALIVE_MS = 2_000;

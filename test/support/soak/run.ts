@@ -3,9 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { type ControlClient, controlClient } from '../../../src/simulator/control/client.ts';
 import type { Simulator } from '../../../src/simulator/index.ts';
+import type { Scope } from '../scope.ts';
 import { until } from '../until.ts';
 import { type Findings, judge } from './judge.ts';
-import { Person, type Scope } from './person.ts';
+import { Person } from './person.ts';
 import { ARMED, type Armed, type Plan, plan, type RunSize } from './schedule.ts';
 
 export interface Report extends Findings {

@@ -99,6 +99,17 @@ test('a one-time prekey is handed out once and starts one session, however many 
   assert.equal(made.device(B)?.preKeysUsed, 2);
 });
 
+test('an id of a one-time prekey names one key for ever; the same key may be uploaded again', () => {
+  const { made, kinds } = ledger();
+  const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+  for (const device of [A, B]) made.preKeyUploaded(device, 5, key);
+  made.preKeyUploaded(B, 5, Buffer.from(key));
+  made.preKeyUploaded(B, 6, other);
+  assert.deepEqual(kinds(), []);
+  made.preKeyUploaded(B, 5, other);
+  assert.deepEqual(kinds(), [`prekey-id-reused 5 ${B}`]);
+});
+
 test('what was acknowledged must be in the queue or be handed; what was refused or not acknowledged need not', () => {
   const { made, stanza, kinds } = ledger();
   for (const id of ['UNACKED', 'REFUSED', 'LOST']) {

@@ -1,0 +1,18 @@
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
+
+/** Those of the devices whose last `device.degraded` was not followed by a `device.recovered`. */
+export async function readDegraded(sql: Sql, nos: readonly number[]): Promise<Set<number>> {
+  const rows = await sql<{ no: number }[]>`
+    select w.no
+      from unnest(${sql.array([...nos], ARRAY.int)}) as w (no)
+     cross join lateral (
+       select j.event
+         from journal j
+        where j.device_no = w.no and j.event in ('device.degraded', 'device.recovered')
+        order by j.seq desc
+        limit 1
+     ) as last
+     where last.event = 'device.degraded'`;
+  return new Set(rows.map(({ no }) => no));
+}
