@@ -24,7 +24,7 @@ Rules between settings:
 - \`SEALING_KEYS_FILE\` and \`SEALING_KEYS\` exclude each other.
 - \`WA_ROOT_KEY\` needs \`WA_SOCKET_URL\`, and \`WA_SOCKET_URL\` does not go with \`--simulate\`, which brings its own server.
   A simulation keeps its data apart, in \`simulation\` below \`DATA_DIR\`.
-- \`WORKERS\` x \`SHARD_CONNECTIONS\` + \`MAIN_CONNECTIONS\` database connections are opened, whatever the number of devices. The
+- \`WORKERS\` x \`SHARD_CONNECTIONS\` + \`MAIN_CONNECTIONS\` + 2 (the lease) database connections are opened, whatever the number of devices. The
   number is printed at the start, and one that the server does not allow is refused.
 `;
 

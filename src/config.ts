@@ -197,6 +197,12 @@ export const settings = {
   ),
   commandSeconds: integer(1, 600, 45, 'Longest that a request waits for WhatsApp or for a restarting shard.'),
   drainSeconds: integer(1, 600, 25, 'Longest that a stop waits for running requests, sockets and events.'),
+  leaseSeconds: integer(
+    2,
+    300,
+    15,
+    'After so long without a word to the database a node has lost its devices: it closes them a fifth earlier, another node (or its own next start, after a crash) takes them then. Renewed every third of it.',
+  ),
   shardHeapMb: integer(
     128,
     8192,

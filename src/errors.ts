@@ -95,6 +95,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The device failed too often and rests; it is tried again once an hour, and by POST /devices/{device_id}/reconnect.',
   },
+  DEVICE_ELSEWHERE: {
+    status: 503,
+    retry: 'soon',
+    text: 'Another node runs this device; ask that one, or again here when it has handed the device over.',
+  },
   SHARD_UNAVAILABLE: {
     status: 503,
     retry: 'soon',

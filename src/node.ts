@@ -9,6 +9,7 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
+import { within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
@@ -26,11 +27,13 @@ import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
 import { migrate } from './store/migrate.ts';
+import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import type { DeviceView, Fleet } from './supervisor/devices.ts';
+import type { DeviceView } from './supervisor/devices.ts';
+import { Lease } from './supervisor/lease.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
@@ -54,6 +57,9 @@ const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
+/** One for the lease, one for the claims. */
+const LEASE_CONNECTIONS = 2;
+const PROBE_WITHIN = 2_000;
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
 
@@ -80,7 +86,7 @@ export class Node implements Service {
   /** Database connections that this node opens, whatever the number of devices. */
   get connections(): number {
     const { workers, shardConnections, mainConnections } = this.#options.config;
-    return workers * shardConnections + QUARANTINE_CONNECTIONS + mainConnections;
+    return workers * shardConnections + QUARANTINE_CONNECTIONS + mainConnections + LEASE_CONNECTIONS;
   }
 
   /** Resolves when the API answers and all shards are up. Fails with ConfigError or Failure, and leaves nothing behind. */
@@ -124,12 +130,30 @@ export class Node implements Service {
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
     const drainMs = config.drainSeconds * 1000;
-    const deliverer = new Deliverer({ sql, log, seals, secret, version, stopMs: drainMs * DELIVERIES_PART });
+    const open = () => openDatabase({ address, connections: 1, name: 'cardume-lease' });
+    // The embedded server has ended with the process before us: whatever lease is left there is nobody's.
+    if (config.dbUri === undefined) await endLeases(sql);
+    const lease = new Lease({ node: randomUUID(), open, ttlMs: config.leaseSeconds * 1000, log });
+    // Given back last: by then the sockets are closed, the state is stored and the cursors are written.
+    this.#stops.push(() => lease.stop());
+    await lease.start();
+    const deliverer = new Deliverer({
+      sql,
+      owner: lease.node,
+      held: () => lease.held(),
+      log,
+      secret,
+      seals,
+      version,
+      stopMs: drainMs * DELIVERIES_PART,
+    });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
     const supervisor = new Supervisor({
       sql,
       seals,
-      node: randomUUID(),
+      lease,
+      open,
+      letGo: deviceNo => deliverer.letGo(deviceNo),
       workers: config.workers,
       heapMb: config.shardHeapMb,
       connectsPerSecond: config.connectsPerSecond,
@@ -219,7 +243,7 @@ export class Node implements Service {
     const limit = await connectionLimit(sql);
     if (this.connections > limit)
       throw new ConfigError(
-        `WORKERS: expected WORKERS x SHARD_CONNECTIONS + MAIN_CONNECTIONS to be at most the ${limit} connections that the database allows, got ${this.connections}`,
+        `WORKERS: expected WORKERS x SHARD_CONNECTIONS + MAIN_CONNECTIONS + ${LEASE_CONNECTIONS} to be at most the ${limit} connections that the database allows, got ${this.connections}`,
       );
   }
 
@@ -228,16 +252,27 @@ export class Node implements Service {
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
   }
 
-  async #readiness(sql: Sql, fleet: Fleet): Promise<{ ready: boolean; reasons: string[] }> {
+  async #readiness(sql: Sql, supervisor: Supervisor): Promise<{ ready: boolean; reasons: string[] }> {
     const reasons: string[] = [];
     if (this.#stopped) reasons.push('The server is stopping.');
     else if (!this.#supervisor) reasons.push('The server is starting.');
     try {
-      await sql`select 1`;
+      await within(sql`select 1`, Date.now() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
     } catch (error) {
-      reasons.push(unavailable(error) ? 'The database cannot be reached.' : 'The database refuses us.');
+      reasons.push(
+        error instanceof Failure || unavailable(error)
+          ? 'The database cannot be reached.'
+          : 'The database refuses us.',
+      );
     }
-    for (const { shard, state, quarantine } of fleet.shards())
+    const { here, elsewhere, missing } = supervisor.ownership();
+    if (missing !== undefined) reasons.push(missing);
+    // All that could be asked of it would be refused. One that runs some devices, beside a node that runs others, is ready.
+    else if (here === 0 && elsewhere > 0)
+      reasons.push(
+        `Another node runs ${elsewhere === 1 ? 'the device' : `the ${elsewhere} devices`}; this one waits, and takes over when that one ends.`,
+      );
+    for (const { shard, state, quarantine } of supervisor.shards())
       if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
     return { ready: reasons.length === 0, reasons };
   }

@@ -99,7 +99,7 @@ test('the diagram in docs/device-states.md has every way from one state to anoth
       inputs: [...either, { on: 'pair', phone: '' }, offer, { on: 'paired' }],
     },
     {
-      states: (['waiting', 'connecting', 'open', 'stopped', 'crashed'] as const).map(phase => ({
+      states: (['waiting', 'connecting', 'open', 'stopped', 'conflict', 'crashed'] as const).map(phase => ({
         ...linked,
         phase,
       })),

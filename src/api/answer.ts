@@ -16,6 +16,7 @@ export interface Success<R = unknown> {
  * Seconds after which a 503 is worth another try: a shard is back in a second or two, a database and a process are not.
  */
 const retryAfter: Partial<Record<ErrorCode, number>> = {
+  DEVICE_ELSEWHERE: 5,
   SHARD_UNAVAILABLE: 2,
   DEVICE_NOT_CONNECTED: 5,
   STORE_UNAVAILABLE: 5,

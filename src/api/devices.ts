@@ -5,12 +5,13 @@ import type { ApiDeps } from './deps.ts';
 import { pairBy, secondsLeft, shownCode } from './pairing.ts';
 import type { QrLinks } from './qr.ts';
 import type { AddRoute } from './route.ts';
-import { checkedId, linked } from './selection.ts';
+import { checkedId, here, linked } from './selection.ts';
 import { connection, gowaDevice, toGowaDevice } from './shapes.ts';
 import { shownWebhook, webhookChange, webhookFields, webhookResults } from './webhook.ts';
 
 /** What every command to a shard may answer. */
 export const commandFailures = [
+  'DEVICE_ELSEWHERE',
   'SHARD_UNAVAILABLE',
   'STORE_UNAVAILABLE',
   'SHUTTING_DOWN',
@@ -202,9 +203,10 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       device: 'path',
       body: z.object({ ...webhookFields, webhook_url: z.string().max(2048) }),
       results: webhook,
-      failures: ['STORE_UNAVAILABLE'],
+      failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE'],
     },
     async ({ device, body }) => {
+      here(device); // Whoever delivers must hear of it.
       const clears = body.webhook_url.trim() === '';
       const change = clears ? undefined : webhookChange(body);
       if (!change) await endpoints.clear(device.no);

@@ -19,6 +19,7 @@ const phases: readonly Phase[] = [
   'open',
   'stopped',
   'crashed',
+  'conflict',
 ];
 /** As docs/health.md lists them. */
 const complaints = [
@@ -62,12 +63,20 @@ export function createMetrics({
   }).set({ version }, 1);
   new Gauge({
     name: 'cardume_devices',
-    help: 'Devices by state.',
+    help: 'Devices that this node runs, by state.',
     labelNames: ['state'],
     registers,
     collect() {
       for (const state of phases) this.set({ state }, 0);
-      for (const { phase } of devices.list()) this.inc({ state: phase });
+      for (const { phase, elsewhere } of devices.list()) if (!elsewhere) this.inc({ state: phase });
+    },
+  });
+  new Gauge({
+    name: 'cardume_devices_elsewhere',
+    help: 'Devices of the database that this node does not run.',
+    registers,
+    collect() {
+      this.set(fleet.ownership().elsewhere);
     },
   });
   addHealth(registers, devices, fleet);

@@ -41,6 +41,12 @@ export function linked(device: DeviceView): DeviceView {
   throw new Failure('DEVICE_NOT_LINKED', undefined, { results: { device_id: device.id } });
 }
 
+/** The device, if this node runs it. Fails with DEVICE_ELSEWHERE. */
+export function here(device: DeviceView): DeviceView {
+  if (!device.elsewhere) return device;
+  throw new Failure('DEVICE_ELSEWHERE', undefined, { results: { device_id: device.id } });
+}
+
 /** The value, if it is written as a device's id or as the JID of an account. Fails with INVALID_DEVICE_ID. */
 export function checkedName(name: string): string {
   return ACCOUNT.test(name) ? name : checkedId(name);

@@ -25,12 +25,12 @@ export const listedDevice = z
     device_id: z.string().openapi({ example: 'sales' }),
     jid: z.string().nullable().openapi({ example: '15551234567@s.whatsapp.net' }),
     name: z.string().nullable().openapi({ example: 'Ana' }),
-    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped', 'crashed']),
+    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped', 'conflict', 'crashed']),
     shard: z
       .number()
       .int()
       .nullable()
-      .openapi({ description: 'The thread that hosts it, null while it has none.' }),
+      .openapi({ description: 'The thread that hosts it, null while it has none or another node runs it.' }),
     since: z.iso.datetime().openapi({ description: 'When it entered the state.' }),
     reason: z.string().optional().openapi({ description: 'Why it is not open.' }),
     quarantined: z.boolean().optional().openapi({

@@ -21,7 +21,7 @@ export interface Checkpoint {
  *
  * A write that nobody waits for and that fails is reported; the next flush has it in it.
  */
-export function checkpoint(sql: Sql, report: (error: unknown) => void): Checkpoint {
+export function checkpoint(sql: Sql, owner: string, report: (error: unknown) => void): Checkpoint {
   const marked = new Set<Lane>();
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export function checkpoint(sql: Sql, report: (error: unknown) => void): Checkpoi
     marked.clear();
     try {
       await failpoint('deliver.before_checkpoint');
-      await saveLanes(sql, lanes.map(stateOf));
+      await saveLanes(sql, owner, lanes.map(stateOf));
       await failpoint('deliver.after_checkpoint');
     } catch (error) {
       for (const lane of lanes) marked.add(lane);

@@ -11,7 +11,7 @@
 //
 // Two ways in. A poll every 500 ms is the truth: it finds every due lane. `wake` is the short way for events that a shard
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
-// One node delivers. Several would need a claim on each lane; without one every event would arrive once per node.
+// A device's events are delivered by the node that owns the device: from the recorded cursor on, when it has taken it.
 import type { Logger } from 'pino';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Service } from '../lib/service.ts';
@@ -29,6 +29,10 @@ import { type Turn, type Turns, turns } from './turns.ts';
 
 export interface DelivererOptions {
   readonly sql: Sql;
+  /** The node whose devices' events are delivered. */
+  readonly owner: string;
+  /** Whether it may act for them; true unless given. Asked before every POST. */
+  readonly held?: () => boolean;
   readonly log: Logger;
   /** Open what is sealed with devices' keys. */
   readonly seals: Seals;
@@ -61,6 +65,8 @@ export class Deliverer implements Service {
   readonly seals: Seals;
   readonly #sql: Sql;
   readonly #log: Logger;
+  readonly #owner: string;
+  readonly #held: () => boolean;
   readonly #stopMs: number;
   readonly #poster: Poster;
   readonly #poll: Poll;
@@ -89,11 +95,13 @@ export class Deliverer implements Service {
     const { now = Date.now, random = Math.random } = options;
     this.seals = seals;
     this.#sql = sql;
+    this.#owner = options.owner;
+    this.#held = options.held ?? (() => true);
     this.#log = log;
     this.#stopMs = stopMs;
     this.#poster = new Poster({ inFlight: IN_FLIGHT, version });
     this.#known = known(secret);
-    this.#checkpoint = checkpoint(sql, error => this.#report(error));
+    this.#checkpoint = checkpoint(sql, options.owner, error => this.#report(error));
     this.#turns = turns(
       { inAll: IN_FLIGHT, each: IN_FLIGHT_PER_ENDPOINT, suspects: IN_FLIGHT_FAILING },
       line => this.#known.endpoint(line)?.failing ?? false,
@@ -109,7 +117,7 @@ export class Deliverer implements Service {
         checkpoint: this.#checkpoint,
         poster: this.#poster,
       },
-      stopping: () => this.#state === 'stopping',
+      stopping: () => this.#state === 'stopping' || !this.#held(),
     });
     this.#poll = new Poll({
       look: () => this.#look(),
@@ -137,7 +145,7 @@ export class Deliverer implements Service {
    * nothing but how soon the events leave.
    */
   wake(events: readonly Streamed[]): void {
-    if (this.#state !== 'started') return;
+    if (this.#state !== 'started' || !this.#held()) return;
     for (const event of events) {
       const lanes = this.#changing.has(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
       if (!lanes) {
@@ -147,6 +155,13 @@ export class Deliverer implements Service {
       for (const lane of lanes ?? []) this.#offer(lane, event);
     }
     this.#fill();
+  }
+
+  /** These devices (all, unless given) may be another node's by now: each lane needs its row before it goes on. */
+  letGo(deviceNo?: number): void {
+    this.#changes += 1;
+    if (deviceNo === undefined) this.#known.distrustAll();
+    else this.#known.distrust(deviceNo);
   }
 
   /**
@@ -225,6 +240,7 @@ export class Deliverer implements Service {
 
   /** Finds the lanes that are due. */
   async #look(): Promise<void> {
+    if (!this.#held()) return;
     const begun = performance.now();
     await this.#checkpoint.flush();
     const changes = this.#changes;
@@ -251,7 +267,7 @@ export class Deliverer implements Service {
 
   /** Lanes that are due, without those of endpoints whose secret does not open: these stand still until it is set anew. */
   async #due(busy: readonly number[]): Promise<OpenLane[]> {
-    const rows = await dueLanes(this.#sql, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
+    const rows = await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
     return await openLanes(this.seals, rows, (row, err) => {
       if (this.#broken.has(row.endpointNo)) return;
       this.#broken.add(row.endpointNo);

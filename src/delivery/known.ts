@@ -25,6 +25,7 @@ export interface Known {
   nothingFor(deviceNo: number): void;
   /** What is known of the device may be wrong: each of its lanes needs its row before it goes on. */
   distrust(deviceNo: number): void;
+  distrustAll(): void;
   drop(lane: Lane): void;
   endpoint(no: number): Endpoint | undefined;
   /** Forgets devices that no event came for since the last sweep, unless `needed` says that a lane must stay. */
@@ -77,6 +78,10 @@ export function known(secret: string): Known {
       const lanes = devices.get(deviceNo);
       if (lanes?.length === 0) devices.delete(deviceNo);
       for (const lane of lanes ?? []) lane.stale = true;
+    },
+
+    distrustAll() {
+      for (const deviceNo of [...devices.keys()]) this.distrust(deviceNo);
     },
 
     drop(lane) {

@@ -3,6 +3,7 @@ import type { Logger } from '../lib/logger.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Complaint, Count, DeviceStatus, HealthReport, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
+import type { Remembered } from '../store/devices.ts';
 import type { UndecryptableRow } from '../store/undecryptable.ts';
 import { Checkup } from './checkup.ts';
 import type { Connection } from './connection.ts';
@@ -31,6 +32,8 @@ export interface Stored {
   readonly degraded: boolean;
   /** Messages that could not be decrypted so far. */
   readonly unread: readonly UndecryptableRow[];
+  /** Its earlier life; none for a device that was just made. */
+  readonly remembered?: Remembered | undefined;
 }
 
 export interface CareOptions {
@@ -87,10 +90,14 @@ export class Care {
     return this.#checkup.report();
   }
 
-  /** One look, `connection` given while it is open; returns whether its status has changed, and why it must be made anew. */
-  look(connection: Connection | undefined): { readonly changed: boolean; readonly deaf: string | undefined } {
+  /** One look at a device with a live connection or none; returns whether its status has changed, and why it must be made anew. */
+  look(
+    live: Connection | undefined,
+    open: boolean,
+  ): { readonly changed: boolean; readonly deaf: string | undefined } {
     const { watch, facts, log } = this.#options;
-    connection?.keepAlive(watch.now(), watch.health.pingEveryMs);
+    live?.keepAlive(watch.now(), watch.health.pingEveryMs);
+    const connection = open ? live : undefined;
     const { event, changed, complaints, deaf } = this.#checkup.look(connection !== undefined);
     if (event) {
       log.warn({ complaints: complaints.map(({ text }) => text) }, `device has ${event}`);

@@ -3,18 +3,38 @@
  * pinned; when the pin moves and a belief with it, the start stops here with the name of the belief.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { Curve, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
+import { LIDMappingStore } from '@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
 import { SharedAsyncLocalStorage } from './shims.ts';
 
 export const BAILEYS = '7.0.0-rc14';
+/** Its ciphers' records and complaints are read by their bytes and words (session-record.ts, undecryptable.ts). */
+export const BRIDGE = '0.5.4';
 
 const require = createRequire(import.meta.url);
 
+/** The wasm's package shows nothing but its code to `require`. */
+function bridgeVersion(): string {
+  const manifest = new URL('../package.json', import.meta.resolve('whatsapp-rust-bridge'));
+  return (JSON.parse(readFileSync(fileURLToPath(manifest), 'utf8')) as { version: string }).version;
+}
+
+/** What is installed, read once. */
+export const installed = {
+  baileys: (require('@whiskeysockets/baileys/package.json') as { version: string }).version,
+  bridge: bridgeVersion(),
+  mappings: LIDMappingStore as unknown as new (...args: unknown[]) => { mappingCache?: { set: unknown } },
+};
+
 /** Each is tested by undoing its shim: a belief that holds either way protects nothing. */
 export const beliefs: Readonly<Record<string, () => boolean>> = {
-  [`@whiskeysockets/baileys is ${BAILEYS}`]: () =>
-    (require('@whiskeysockets/baileys/package.json') as { version: string }).version === BAILEYS,
+  [`@whiskeysockets/baileys is ${BAILEYS}`]: () => installed.baileys === BAILEYS,
+  [`whatsapp-rust-bridge is ${BRIDGE}`]: () => installed.bridge === BRIDGE,
+  'the cache of LIDs is a map of its own': () =>
+    typeof new installed.mappings({}, undefined, undefined).mappingCache?.set === 'function',
   'AsyncLocalStorage is shared': () => Object.is(AsyncLocalStorage, SharedAsyncLocalStorage),
   'Curve.verify refuses a wrong signature': () => {
     const pair = Curve.generateKeyPair();

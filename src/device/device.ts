@@ -8,10 +8,11 @@ import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal } from '../lib/seal.ts';
-import type { Answer, Answers, Command, DeviceStatus, Pairing, Seat } from '../shard/protocol.ts';
+import type { Answer, Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
+import { Commands } from './commands.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
@@ -19,10 +20,11 @@ import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
-import { type Effect, type Input, initial, type State, step, toldAs } from './state.ts';
+import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate.ts';
 import { judge } from './verdict.ts';
+import { abandoned, Waiters } from './waiters.ts';
 
 export class Device implements Blamed {
   readonly seat: Seat;
@@ -33,7 +35,9 @@ export class Device implements Blamed {
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
-  readonly #watchers = new Set<() => void>();
+  readonly #commands: Commands;
+  readonly #waiters = new Waiters(() => this.#state);
+  readonly #restMs: number;
   #state: State;
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
@@ -42,14 +46,16 @@ export class Device implements Blamed {
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
   #released = false;
+  #abandoned = false;
 
   /** Nothing happens before `start`. */
   constructor(seat: Seat, around: Surroundings, stored: Stored) {
     const { credentials: row } = stored;
     this.seat = seat;
+    this.#restMs = stored.remembered?.restMs ?? 0;
     this.#around = around;
     this.#log = around.log.child({ device: seat.id });
-    this.#state = initial(row !== undefined, Date.now(), seat.stopped);
+    this.#state = initial(row !== undefined, Date.now(), stored.remembered);
     this.#identity = new Identity(
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
@@ -60,6 +66,7 @@ export class Device implements Blamed {
       seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
+      fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
     });
@@ -80,20 +87,34 @@ export class Device implements Blamed {
       facts: this.#facts,
       keys: () => this.#identity.keys,
     });
+    this.#commands = new Commands({
+      state: () => this.#state,
+      connection: () => this.#connection,
+      apply: input => this.#apply(input),
+      waiters: this.#waiters,
+      identity: this.#identity,
+      care: this.#care,
+      outgoing: this.#outgoing,
+      log: this.#log,
+    });
   }
 
   get no(): number {
     return this.seat.no;
   }
 
-  /** Tells its status and, when it is linked, knocks at the gate. */
+  /** Tells its status and, when it is linked, knocks at the gate, now or when its rest is over. */
   start(): void {
-    inTheNameOf(this, () => {
-      this.#around.changed(this.status());
-      const { crashed } = this.seat;
-      if (crashed !== undefined) this.#apply({ on: 'failed', reason: crashed, often: true });
-      else if (this.#state.phase === 'waiting') this.#around.knock();
-    });
+    inTheNameOf(this, () => this.#begin());
+  }
+
+  #begin(): void {
+    this.#around.changed(this.status());
+    const { crashed } = this.seat;
+    if (crashed !== undefined) this.#apply({ on: 'failed', reason: crashed, often: true });
+    if (this.#state.phase !== 'waiting') return;
+    if (this.#restMs > 0) this.#after(Math.min(this.#restMs, LONGEST_TIMER), { on: 'due' });
+    else this.#around.knock();
   }
 
   /** Something of it broke where nobody was there to catch it: its connection is made anew, unless that was too often. */
@@ -122,31 +143,23 @@ export class Device implements Blamed {
   }
 
   /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
-  command(command: Command, deadline: number): Promise<Answer> {
-    return inTheNameOf(this, () => this.#run(command, deadline));
-  }
-
-  async #run(command: Command, deadline: number): Promise<Answer> {
-    switch (command.do) {
-      case 'pair':
-        return this.#pair(command.phone ?? '', deadline);
-      case 'logout':
-        return this.#logout();
-      case 'reconnect':
-        return this.#reconnect();
-      case 'health':
-        return this.#care.report();
-      case 'send': {
-        const connection = await this.#open(deadline);
-        return this.#outgoing.send(connection, command.id, command.message, deadline);
-      }
+  async command(command: Command, deadline: number): Promise<Answer> {
+    try {
+      return await inTheNameOf(this, () => this.#commands.run(command, deadline));
+    } catch (cause) {
+      // What may have left may have left. Of everything else the reason is that we let go of the device.
+      if (this.#abandoned && !(cause instanceof Failure && cause.code === 'GATEWAY_TIMEOUT'))
+        throw abandoned(cause);
+      throw cause;
     }
   }
 
   /** Looks after its health; called every `health.everyMs`. A connection that is open and hears nothing is ended. */
   look(): void {
     if (this.#released) return;
-    const { changed, deaf } = this.#care.look(this.#state.phase === 'open' ? this.#connection : undefined);
+    const { phase } = this.#state;
+    const live = phase === 'open' || phase === 'pairing' ? this.#connection : undefined;
+    const { changed, deaf } = this.#care.look(live, phase === 'open');
     if (changed) this.#around.changed(this.status());
     if (deaf === undefined) return;
     this.#connection?.cut();
@@ -167,76 +180,19 @@ export class Device implements Blamed {
     this.#facts.giveUp();
   }
 
-  async #pair(phone: string, deadline: number): Promise<Pairing> {
-    if (this.#state.linked) throw new Failure('ALREADY_LOGGED_IN');
-    const under =
-      this.#state.phase === 'waiting' ||
-      this.#state.phase === 'connecting' ||
-      this.#state.phase === 'pairing';
-    if (!under || this.#state.wanted !== phone) this.#apply({ on: 'pair', phone });
-    const { pairing, linked, reason } = await this.#until(
-      ({ pairing, linked, phase }) => pairing !== undefined || linked || phase === 'unlinked',
-      deadline,
-      () => new Failure('PAIRING_FAILED', 'WhatsApp did not offer a pairing in time.'),
-    );
-    if (pairing) return pairing;
-    if (linked) throw new Failure('ALREADY_LOGGED_IN');
-    throw new Failure('PAIRING_FAILED', `The pairing did not start: ${reason ?? 'the connection closed'}.`);
-  }
-
-  async #logout(): Promise<Answers['logout']> {
-    const { linked, phase } = this.#state;
-    if (!linked && phase === 'unlinked') throw new Failure('DEVICE_NOT_LINKED');
-    const unlinked = linked && phase === 'open' && (await this.#unlinkAtWhatsapp());
-    if (this.#state.phase !== 'unlinked') this.#apply({ on: 'unlinked', reason: 'logged out' });
-    await this.#identity.settled();
-    return { unlinked };
-  }
-
-  async #unlinkAtWhatsapp(): Promise<boolean> {
-    try {
-      return (await this.#connection?.unlink()) ?? false;
-    } catch (err) {
-      // WhatsApp may close with "device removed" instead of answering.
-      if (!this.#state.linked) return true;
-      this.#log.warn({ err }, 'WhatsApp did not confirm the logout');
-      return false;
-    }
-  }
-
-  #reconnect(): Answers['reconnect'] {
-    if (!this.#state.linked) throw new Failure('DEVICE_NOT_LINKED');
-    this.#apply({ on: 'reconnect' });
-    return {};
-  }
-
-  /** The open connection, waited for until the deadline. */
-  async #open(deadline: number): Promise<Connection> {
-    const { failure } = this.#identity;
-    if (failure && !(failure instanceof Fenced))
-      throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
-    const { phase, linked, reason } = await this.#until(
-      ({ phase, linked }) => phase === 'open' || phase === 'stopped' || phase === 'crashed' || !linked,
-      deadline,
-      () => new Failure('DEVICE_NOT_CONNECTED'),
-    );
-    if (!linked) throw new Failure('DEVICE_NOT_LINKED');
-    if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
-    if (phase === 'crashed') throw new Failure('DEVICE_CRASHED');
-    if (!this.#connection) throw new Failure('DEVICE_NOT_CONNECTED');
-    return this.#connection;
-  }
-
-  async #until(fits: (state: State) => boolean, deadline: number, late: () => Failure): Promise<State> {
-    if (fits(this.#state)) return this.#state;
-    let watcher!: () => void;
-    const fitting = new Promise<State>(resolve => {
-      watcher = () => {
-        if (fits(this.#state)) resolve(this.#state);
-      };
-      this.#watchers.add(watcher);
-    });
-    return within(fitting, deadline, late).finally(() => this.#watchers.delete(watcher));
+  /**
+   * Lets go of the device at once: the node may not act for it any more. The line is cut, and nothing is stored; what was
+   * not stored yet is with WhatsApp still.
+   */
+  abandon(): void {
+    this.#released = true;
+    this.#abandoned = true;
+    this.#connection?.cut();
+    this.#hangUp();
+    this.#identity.abandon();
+    this.#outgoing.letGo();
+    this.#facts.giveUp();
+    this.#waiters.end();
   }
 
   #apply(input: Input): void {
@@ -249,16 +205,14 @@ export class Device implements Blamed {
     this.#announce(before);
     for (const effect of effects) this.#carryOut(effect);
     if (state !== before) this.#around.changed(this.status());
-    for (const watcher of [...this.#watchers]) watcher();
+    this.#waiters.changed();
   }
 
-  /** A `device.state` event for what a user can act on; not for every step of a reconnect. */
   #announce(before: State): void {
-    const { reason, since } = this.#state;
-    const name = toldAs(before, this.#state);
-    if (name === '' || name === this.#announced) return;
+    const name = announcement(before, this.#state);
+    if (name === undefined || name === this.#announced) return;
     this.#announced = name;
-    this.#facts.add([fromState(name, reason, since)]);
+    this.#facts.add([fromState(name, this.#state.reason, this.#state.since)]);
   }
 
   #carryOut(effect: Effect): void {
@@ -282,7 +236,10 @@ export class Device implements Blamed {
         this.#identity.forget(effect.reason, () => this.#conclude(effect.reason));
         break;
       case 'halt':
-        this.#identity.halt(effect.reason);
+        this.#identity.halt(effect.phase, effect.reason);
+        break;
+      case 'rest':
+        this.#identity.rest(effect);
         break;
     }
   }
@@ -331,6 +288,7 @@ export class Device implements Blamed {
       whatsapp: this.#around.whatsapp,
       vitals: this.#care.vitals,
       unread: this.#care.unread,
+      held: this.#around.held,
       log: this.#log,
       phone: this.#state.wanted ?? '',
       owner: this,
@@ -379,16 +337,16 @@ export class Device implements Blamed {
 
   /** First the line, then the news: a receipt or a retry request that still waits to be written must not leave. */
   #storeFailed(failure: Error): void {
+    if (this.#abandoned) return;
     this.#connection?.cut();
-    const fenced = failure instanceof Fenced;
-    this.#log.error(
-      { err: failure },
-      fenced ? 'another node has taken the device over' : 'the store failed; the device is closed',
-    );
-    const verdict = fenced
-      ? ({ next: 'stop', reason: 'another node runs this device' } as const)
-      : ({ next: 'soon', reason: 'database unavailable' } as const);
+    if (failure instanceof Fenced) {
+      this.#log.error({ err: failure }, 'another node has taken the device over');
+      this.#around.fenced();
+      return;
+    }
+    this.#log.error({ err: failure }, 'the store failed; the device is closed');
+    const closed = { on: 'closed', verdict: { next: 'soon', reason: 'database unavailable' } } as const;
     // The commit that failed may have been another device's too, and be running in that one's name.
-    inTheNameOf(this, () => setImmediate(() => this.#apply({ on: 'closed', verdict })));
+    inTheNameOf(this, () => setImmediate(() => this.#apply(closed)));
   }
 }

@@ -23,6 +23,8 @@ export interface FactsOptions {
   readonly seal: Seal;
   readonly jid: () => string;
   readonly streamed: (events: Streamed[]) => void;
+  /** The device is another's: ends it. */
+  readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
   /** The time by which the age of what waits is told. */
   readonly now?: () => number;
@@ -109,6 +111,7 @@ export class Facts {
           [this.#facts, this.#done, this.#steps] = [[], [], []];
           this.#since = undefined;
           this.#next = undefined;
+          if (err instanceof Fenced) this.#options.fenced?.(err);
           break;
         }
         this.#facts = [...notes.facts, ...this.#facts];

@@ -34,7 +34,7 @@ export interface HealthLimits {
 /**
  * whatsmeow pings every 20 to 30 s, and gives a connection up after 3 minutes without a pong (keepalive.go); Baileys after
  * 35 s without any stanza (Socket/socket.ts, startKeepAliveRequest). A history chunk is downloaded while later messages
- * wait, so these get more time.
+ * wait, over a line that may be slow, so these get more time.
  */
 export const HEALTH_LIMITS: HealthLimits = {
   everyMs: 2_000,
@@ -43,7 +43,7 @@ export const HEALTH_LIMITS: HealthLimits = {
   deafAfterMs: 60_000,
   pinglessAfterMs: 180_000,
   handledWithinMs: 30_000,
-  stuckAfterMs: 180_000,
+  stuckAfterMs: 600_000,
   ackWithinMs: 10_000,
   journaledWithinMs: 10_000,
   decryptFailures: 0.3,
@@ -114,7 +114,7 @@ export function deafness({ now, vitals }: Look, limits: HealthLimits): string | 
   if (silent > limits.deafAfterMs) return `deaf: nothing came for ${seconds(silent)} s`;
   if (pingless > limits.pinglessAfterMs) return `deaf: no pong for ${seconds(pingless)} s`;
   const stuck = unhandled > 0 ? now - (handledAt ?? now) : 0;
-  if (stuck > limits.stuckAfterMs) return `stuck: no message was handled for ${seconds(stuck)} s`;
+  if (stuck > limits.stuckAfterMs) return `stuck: nothing was handled for ${seconds(stuck)} s`;
   return undefined;
 }
 

@@ -9,7 +9,7 @@ import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
-import { markLinked, markStopped, markUnlinked } from '../store/devices.ts';
+import { markHalted, markLinked, markResting, markUnlinked } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
 import type { Caches } from './caches.ts';
 import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
@@ -138,9 +138,14 @@ export class Identity {
     });
   }
 
-  /** WhatsApp refuses the device; remembered for the next start. */
-  halt(reason: string): void {
-    this.#change(() => markStopped(this.#options.sql, { ...this.#term(), reason }));
+  /** A person must act; remembered for the next start. */
+  halt(state: 'stopped' | 'conflict', reason: string): void {
+    this.#change(() => markHalted(this.#options.sql, { ...this.#term(), state, reason }));
+  }
+
+  /** It connects in `ms` and not before, whoever runs it then. */
+  rest({ ms, reason, replaced }: { ms: number; reason: string; replaced: boolean }): void {
+    this.#change(() => markResting(this.#options.sql, { ...this.#term(), ms, reason, replaced }));
   }
 
   /** After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved. */
@@ -162,13 +167,21 @@ export class Identity {
     await this.#keys.settled();
   }
 
+  /** Nothing more is read or written, and nothing is waited for. */
+  abandon(): void {
+    this.#released = true;
+    this.#cancelSave();
+    this.#keys.retire();
+  }
+
   #change(change: () => Promise<void>): void {
-    const { log } = this.#options;
+    const { log, onFailure } = this.#options;
     this.#changes = this.#changes.then(async () => {
       for (;;) {
         try {
           return await change();
         } catch (err) {
+          if (err instanceof Fenced) onFailure(err);
           if (err instanceof Fenced || this.#released || err === this.#keys.failure)
             return log.error({ err }, 'a change of the device could not be stored');
           log.warn({ err }, 'a change of the device waits for the database');

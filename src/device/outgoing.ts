@@ -168,6 +168,14 @@ export class Outgoing {
     }
   }
 
+  /** The device is let go: whoever runs it next sends what is queued, and callers here wait for nothing. */
+  letGo(): void {
+    for (const [id, caller] of this.#waiting) {
+      const results = { message_id: id, status: 'queued' };
+      caller.reject(new Failure('GATEWAY_TIMEOUT', QUEUED, { results }));
+    }
+  }
+
   /** What WhatsApp has not acknowledged will never be sent. */
   async abandon(reason: string): Promise<void> {
     const { sql, seat } = this.#options;

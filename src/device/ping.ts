@@ -1,6 +1,6 @@
 /**
- * Our own pings. Baileys' keep-alive does not say how long an answer took, and takes any stanza for one. A ping without
- * an answer ends nothing here: `health.ts` judges.
+ * Our own pings, instead of Baileys' keep-alive: that goes by the wall clock, does not say how long an answer took, and
+ * takes any stanza for one. A ping without an answer ends nothing here: `health.ts` judges.
  */
 import type { WASocket } from '@whiskeysockets/baileys';
 import type { Vitals } from './vitals.ts';

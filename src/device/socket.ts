@@ -14,6 +14,7 @@ import type { Caches } from './caches.ts';
 import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
+import { guardByLease } from './lease-guard.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 import type { Unread } from './unread.ts';
@@ -37,6 +38,8 @@ export interface SocketOptions {
   readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
+  /** Whether anything may pass the socket; asked for every frame. */
+  readonly held: () => boolean;
   readonly log: Logger;
 }
 
@@ -56,6 +59,7 @@ export function openSocket({
   unread,
   caches,
   whatsapp,
+  held,
   log,
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
@@ -71,6 +75,9 @@ export function openSocket({
     emitOwnEvents: false,
     // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.
     retryRequestDelayMs: 20,
+    // Never: it goes by the wall clock, so that a step of it ended every connection at once (Socket/socket.ts,
+    // startKeepAliveRequest). `ping.ts` pings and `health.ts` judges by a monotonic clock.
+    keepAliveIntervalMs: 2 ** 31 - 1,
     // Our commits answer for durability and fail fast; 10 retries of 3 s would hold the account's mutex for 30 s.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     generateHighQualityLinkPreview: false,
@@ -84,6 +91,7 @@ export function openSocket({
     ...(agent && { agent, fetchAgent: agent }),
   };
   const socket = makeWASocket(config as SocketConfig);
+  guardByLease(socket, held);
   keepOffline(socket, credentials);
   boundRetryManager(socket);
   boundMappings(socket);

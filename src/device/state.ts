@@ -7,10 +7,11 @@
  *       └──── unlink ─────┴──── backoff ─────────┴──────────────────────┴──────────── closed ─────────────────┘
  *
  * `waiting` has two reasons: a timer (backoff) or the connect gate (it has knocked). A socket exists in connecting,
- * pairing and open, and only there. `stopped` is left only when a person asks for it, `crashed` (reached from anywhere, by
- * `failed`) after an hour too.
+ * pairing and open, and only there. `stopped` and `conflict` are left only when a person asks for it, `crashed` (reached
+ * from anywhere, by `failed`) after an hour too.
  */
 import type { Pairing, Phase } from '../shard/protocol.ts';
+import type { Remembered } from '../store/devices.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface State {
@@ -54,8 +55,10 @@ export type Effect =
   | { readonly do: 'watch'; readonly ms: number }
   /** Delete credentials and keys; the device stays, unlinked. */
   | { readonly do: 'forget'; readonly reason: string }
-  /** Remember in the store that WhatsApp refuses it. */
-  | { readonly do: 'halt'; readonly reason: string };
+  /** Remember in the store that a person must act. */
+  | { readonly do: 'halt'; readonly phase: 'stopped' | 'conflict'; readonly reason: string }
+  /** Remember in the store until when it waits and why, over restarts. */
+  | { readonly do: 'rest'; readonly ms: number; readonly reason: string; readonly replaced: boolean };
 
 export interface Step {
   readonly state: State;
@@ -72,7 +75,7 @@ const LADDER_TOP = 900_000;
 const SOON = 3_000;
 const CRASHED_FOR = 60 * minute;
 /** What a timer can be set to: one more and Node fires after 1 ms, so a ban of a month would be a reconnect loop. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Fibonacci seconds, at most 15 minutes, give or take 10 %: the ladder of WhatsApp Web. `steps` counts from 1. */
 export function backoff(steps: number, random: number): number {
@@ -81,9 +84,20 @@ export function backoff(steps: number, random: number): number {
   return Math.min(wait * 1000, LADDER_TOP) * (0.9 + random * 0.2);
 }
 
-export function initial(linked: boolean, now: number, stopped?: string): State {
-  if (stopped !== undefined) return { phase: 'stopped', since: now, linked, steps: 0, reason: stopped };
-  return { phase: linked ? 'waiting' : 'unlinked', since: now, linked, steps: 0 };
+/** Where a device begins, after what is remembered of its earlier life. */
+export function initial(linked: boolean, now: number, remembered?: Omit<Remembered, 'no'>): State {
+  const { state, reason, restMs, replacedAgoMs } = remembered ?? {};
+  const halted = state === 'stopped' || state === 'conflict';
+  // A linked device that may connect waits for nothing but the gate: its last reason is over.
+  const why = halted || !linked || restMs ? reason : undefined;
+  return {
+    phase: halted ? state : linked ? 'waiting' : 'unlinked',
+    since: now,
+    linked,
+    steps: 0,
+    ...(why && { reason: why }),
+    ...(typeof replacedAgoMs === 'number' && { replacedAt: now - replacedAgoMs }),
+  };
 }
 
 /** `random` is one number in [0, 1), used where a step waits. */
@@ -159,13 +173,16 @@ export function step(state: State, input: Input, now: number, random: number): S
           { do: 'wait', ms: backoff(steps, random) },
         );
       }
-      case 'later':
+      case 'later': {
+        const { ms, reason } = verdict;
         return go(
           'waiting',
-          { reason: verdict.reason },
+          { reason },
           { do: 'hang-up' },
-          { do: 'wait', ms: Math.min(verdict.ms, LONGEST_TIMER) },
+          { do: 'wait', ms: Math.min(ms, LONGEST_TIMER) },
+          { do: 'rest', ms, reason, replaced: false },
         );
+      }
       case 'soon':
         return go(
           'waiting',
@@ -175,12 +192,15 @@ export function step(state: State, input: Input, now: number, random: number): S
         );
       case 'replaced': {
         const again = state.replacedAt !== undefined && now - state.replacedAt < REPLACED_AGAIN;
-        if (again) return stop('conflict: another process runs the same device');
+        if (again) return halt('conflict', 'another process runs the same device');
+        const reason = 'replaced by another connection';
+        const ms = (30 + random * 30) * 1000;
         return go(
           'waiting',
-          { replacedAt: now, reason: 'replaced by another connection' },
+          { replacedAt: now, reason },
           { do: 'hang-up' },
-          { do: 'wait', ms: (30 + random * 30) * 1000 },
+          { do: 'wait', ms },
+          { do: 'rest', ms, reason, replaced: true },
         );
       }
       case 'unlink':
@@ -191,18 +211,18 @@ export function step(state: State, input: Input, now: number, random: number): S
           { do: 'forget', reason: verdict.reason },
         );
       case 'stop':
-        return stop(verdict.reason);
+        return halt('stopped', verdict.reason);
     }
   }
 
-  function stop(reason: string): Step {
-    return go('stopped', { reason }, { do: 'hang-up' }, { do: 'halt', reason });
+  function halt(phase: 'stopped' | 'conflict', reason: string): Step {
+    return go(phase, { reason }, { do: 'hang-up' }, { do: 'halt', phase, reason });
   }
 }
 
-/** What a change is to somebody who may act on it, in the words of `device.state`; '' when it is only a step on the way. */
-export function toldAs(before: State, { phase }: State): string {
-  if (phase === 'open' || phase === 'stopped' || phase === 'crashed') return phase;
+/** The state that a user is told of, who can act on it; undefined for a mere step of a reconnect. */
+export function announcement(before: State, { phase }: State): string | undefined {
+  if (phase === 'open' || phase === 'stopped' || phase === 'conflict' || phase === 'crashed') return phase;
   if (phase === 'unlinked' && before.linked) return 'unlinked';
-  return before.phase === 'open' ? 'disconnected' : '';
+  return before.phase === 'open' ? 'disconnected' : undefined;
 }

@@ -18,6 +18,10 @@ export interface Surroundings {
   readonly log: Logger;
   /** Asks the node's connect gate; the answer is an `admitted` input. */
   knock(): void;
+  /** Whether the node may act for the device; asked for every frame. */
+  held(): boolean;
+  /** A write was refused: the device is another's. Ends it, at once. */
+  fenced(): void;
   changed(status: DeviceStatus): void;
   streamed(events: Streamed[]): void;
   readonly watch: Watch;

@@ -91,7 +91,7 @@ const NAME = /^[\x21-\x7e]{1,200}$/;
 /** Its name; undefined for what is no event either way (status posts, newsletters), or cannot be a name. */
 export function nameOf({ remoteJid, participant, id }: WAMessageKey): UndecryptableName | undefined {
   const chat = bare(remoteJid);
-  const sender = bare(participant ?? remoteJid);
+  const sender = bare(participant || remoteJid); // Baileys' cleanMessage makes '' of none
   if (!id || !NAME.test(id) || !NAME.test(chat) || !NAME.test(sender)) return undefined;
   if (isJidBroadcast(chat) || isJidNewsletter(chat)) return undefined;
   return { chat, sender, id };

@@ -44,7 +44,7 @@ export class FailpointError extends Error {
 
 interface Rule {
   readonly name: Failpoint;
-  readonly action: 'kill' | 'throw' | 'hang' | 'delay';
+  readonly action: 'kill' | 'exit' | 'throw' | 'hang' | 'delay';
   /** Of `delay`. */
   readonly ms: number;
   /** The passes that are struck, counted from 1 in each thread. */
@@ -52,11 +52,11 @@ interface Rule {
   readonly last: number;
 }
 
-const RULE = /^([a-z_]+\.[a-z_]+):(?:(kill|throw|hang)|delay\((\d{1,6})\))(?:@([1-9]\d{0,8})(\+?))?$/;
+const RULE = /^([a-z_]+\.[a-z_]+):(?:(kill|exit|throw|hang)|delay\((\d{1,6})\))(?:@([1-9]\d{0,8})(\+?))?$/;
 
 /**
- * Reads rules like `recv.after_commit:kill@2;send.after_wire:delay(500)`: a point, a colon, an action (`kill`, `throw`,
- * `hang`, `delay(ms)`), and which passes: `@2` the second one alone, `@2+` from the second on, nothing for all. Throws
+ * Reads rules like `recv.after_commit:kill@2;send.after_wire:delay(500)`: a point, a colon, an action (`kill`, `exit`,
+ * `throw`, `hang`, `delay(ms)`), and which passes: `@2` the second one alone, `@2+` from the second on, nothing for all. Throws
  * with a sentence.
  */
 export function parseFailpoints(text: string): readonly Rule[] {
@@ -111,6 +111,8 @@ function strike({ name, action, ms }: Rule, pass: number): Promise<void> {
   writeSync(2, `failpoint ${name}: ${action} at pass ${pass}\n`);
   if (action === 'throw') return Promise.reject(new FailpointError(`failpoint ${name}`));
   if (action === 'delay') return new Promise(next => setTimeout(next, ms));
+  // In a shard's thread it ends the thread alone.
+  if (action === 'exit') process.exit(1);
   // As a power cut would: no exit handler runs, nothing is flushed.
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   return new Promise(() => {});

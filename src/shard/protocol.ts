@@ -18,8 +18,6 @@ export interface Seat {
   readonly key: Uint8Array;
   /** Why nothing of it can be opened: its key is broken. It is not hosted then, and this is the answer to commands. */
   readonly broken?: string;
-  /** Why WhatsApp refused it last time; a device with a reason is hosted without connecting. */
-  readonly stopped?: string;
   /** Why it rests: it took its thread with it too often. It is hosted, and tried again after an hour. */
   readonly crashed?: string;
 }
@@ -61,10 +59,19 @@ export type Pairing =
 /**
  * The phases of a device, as `device/state.ts` moves them:
  * unlinked (nobody paired it) · waiting (for the connect gate or a backoff) · connecting · pairing (a QR or a code is
- * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act) · crashed (it failed too often by
- * itself and rests, for an hour or until a person asks).
+ * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act) · conflict (somebody else
+ * connects with the same credentials, a person must act) · crashed (it failed too often by itself and rests, for an hour
+ * or until a person asks).
  */
-export type Phase = 'unlinked' | 'waiting' | 'connecting' | 'pairing' | 'open' | 'stopped' | 'crashed';
+export type Phase =
+  | 'unlinked'
+  | 'waiting'
+  | 'connecting'
+  | 'pairing'
+  | 'open'
+  | 'stopped'
+  | 'conflict'
+  | 'crashed';
 
 /** A device as it is now. `since` is when it entered the phase; `reason` says why it is not open. */
 export interface DeviceStatus {
@@ -116,6 +123,10 @@ export type ToShard =
   | { readonly op: 'adopt'; readonly seats: readonly Seat[] }
   /** The device was removed: its id may come back with another number. */
   | { readonly op: 'release'; readonly device: DeviceId; readonly no: number }
+  /** The device is another node's: its socket is closed at once and nothing of it is stored. */
+  | { readonly op: 'abandon'; readonly device: DeviceId; readonly no: number }
+  /** The lease of the node is lost: the same for all devices. */
+  | { readonly op: 'suspend' }
   | { readonly op: 'admit'; readonly device: DeviceId }
   | {
       readonly op: 'command';
@@ -151,6 +162,10 @@ export type FromShard =
   | { readonly op: 'reply'; readonly id: RequestId; readonly reply: Reply }
   | { readonly op: 'events'; readonly events: readonly Streamed[] }
   | { readonly op: 'pulse'; readonly pulse: Pulse }
+  /** It has found the lease of that term run out and closed everything. */
+  | { readonly op: 'suspended'; readonly term: number }
+  /** A write in that epoch was refused: the device is another's, and no longer hosted. */
+  | { readonly op: 'fenced'; readonly device: DeviceId; readonly no: number; readonly epoch: number }
   | { readonly op: 'bye' };
 
 /** The load of a shard, every few seconds, for metrics. Milliseconds and bytes. */
@@ -187,6 +202,8 @@ export interface ShardSettings {
   readonly shard: number;
   readonly node: string;
   readonly beats: SharedArrayBuffer;
+  /** Until when the node may act for its devices, as `lib/lease-clock.ts` reads it. */
+  readonly lease: SharedArrayBuffer;
   readonly credit: number;
   readonly database: DatabaseAddress;
   readonly connections: number;

@@ -19,9 +19,11 @@ import { Journal } from '../journal/journal.ts';
 import { AwakeClock } from '../lib/awake.ts';
 import { within } from '../lib/deadline.ts';
 import { armFailpoints } from '../lib/failpoint.ts';
+import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
 import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
+import { type Remembered, readRemembered } from '../store/devices.ts';
 import { readDegraded } from '../store/health.ts';
 import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
@@ -38,6 +40,7 @@ export interface Port {
 
 const PULSE_MS = 2_000;
 const AGAIN_MS = 500;
+const LEASE_LOOK_MS = 100;
 const RELEASE_WITHIN = 5_000;
 const UNREADABLE = 'its stored credentials cannot be read; remove the device and pair anew';
 /** Signal state kept in memory by one shard; what falls out is read again. */
@@ -48,9 +51,10 @@ export class Shard {
   readonly #port: Port;
   readonly #end: () => void;
   readonly #log: Logger;
-  readonly #sql: Sql;
-  readonly #vault: KeyVault;
-  readonly #journal: Journal;
+  readonly #lease: LeaseClock;
+  #sql: Sql;
+  #vault: KeyVault;
+  #journal: Journal;
   readonly #caches = makeCaches();
   readonly #outbox: Outbox;
   readonly #heartbeat: { stop(): void };
@@ -67,6 +71,9 @@ export class Shard {
   readonly #look: NodeJS.Timeout;
   #pings: number[] = [];
   #counts: Partial<Record<Count, number>> = {};
+  readonly #leaseLook: NodeJS.Timeout;
+  /** The term of the lease in which the devices here were given. */
+  #term = 0;
   #draining = false;
 
   /** `end` ends the thread's task; a shard never calls it by itself. */
@@ -79,11 +86,8 @@ export class Shard {
     this.#port = port;
     this.#end = end;
     this.#log = makeLogger(settings.logLevel, { shard: settings.shard });
-    this.#sql = openDatabase({
-      address: settings.database,
-      connections: settings.connections,
-      name: `cardume-shard-${settings.shard}`,
-    });
+    this.#lease = new LeaseClock(settings.lease);
+    this.#sql = this.#openDatabase();
     this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
     this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
@@ -105,6 +109,9 @@ export class Shard {
       for (const device of this.#devices.values()) device.look();
     }, health.everyMs);
     this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
+    this.#leaseLook = setInterval(() => {
+      if (!this.#lease.sound(this.#term)) this.#suspend();
+    }, LEASE_LOOK_MS);
     port.on('message', message => this.#hear(message));
     port.postMessage({ op: 'hello', threadId });
   }
@@ -116,6 +123,12 @@ export class Shard {
         break;
       case 'release':
         void this.#release(message.device, message.no);
+        break;
+      case 'abandon':
+        this.#abandon(message.device, message.no);
+        break;
+      case 'suspend':
+        this.#suspend();
         break;
       case 'admit':
         this.#devices.get(message.device)?.admitted();
@@ -141,7 +154,19 @@ export class Shard {
     else commit(fault, this.#end);
   }
 
+  #openDatabase(): Sql {
+    const { database: address, connections, shard } = this.#settings;
+    return openDatabase({ address, connections, name: `cardume-shard-${shard}` });
+  }
+
   #expect(seats: readonly Seat[]): void {
+    const { term } = this.#lease;
+    // Given out in a term that has ended since; the next one gives them out again.
+    if (!this.#lease.holds(term)) {
+      this.#port.postMessage({ op: 'suspended', term });
+      return;
+    }
+    this.#term = term;
     const done = this.#adopt(seats).finally(() => {
       for (const seat of seats)
         if (this.#arriving.get(seat.id)?.seat === seat) this.#arriving.delete(seat.id);
@@ -150,11 +175,15 @@ export class Shard {
   }
 
   async #adopt(seats: readonly Seat[]): Promise<void> {
-    const { credentials, degraded, unread } = await this.#stored(seats.map(seat => seat.no));
+    const found = await this.#stored(seats);
+    if (!found) return;
+    const { credentials, degraded, unread, remembered } = found;
     for (const seat of seats) {
       // Released, or replaced by another device of the same id, while we were reading.
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
-      if (this.#devices.get(seat.id)?.seat.no === seat.no) continue;
+      const hosted = this.#devices.get(seat.id);
+      if (hosted?.seat.no === seat.no && hosted.seat.epoch === seat.epoch) continue;
+      if (hosted) this.#abandon(seat.id, hosted.seat.no);
       this.#unreadable.delete(seat.id);
       if (seat.broken !== undefined) {
         this.#refuse(seat.id, seat.broken);
@@ -165,6 +194,7 @@ export class Shard {
           credentials: credentials.get(seat.no),
           degraded: degraded.has(seat.no),
           unread: unread.get(seat.no) ?? [],
+          remembered: remembered.get(seat.no),
         });
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
@@ -181,7 +211,8 @@ export class Shard {
   }
 
   #host(seat: Seat, stored: Stored): void {
-    const device = new Device(
+    const term = this.#term;
+    const device: Device = new Device(
       seat,
       {
         sql: this.#sql,
@@ -191,6 +222,8 @@ export class Shard {
         journal: this.#journal,
         whatsapp: this.#settings.whatsapp,
         log: this.#log,
+        held: () => this.#holds(term),
+        fenced: () => this.#fenced(device),
         knock: () => this.#port.postMessage({ op: 'knock', device: seat.id }),
         changed: status => this.#port.postMessage({ op: 'status', device: seat.id, status }),
         streamed: events => this.#outbox.add(events),
@@ -202,24 +235,32 @@ export class Shard {
     device.start();
   }
 
-  /** The supervisor has placed the devices here; while the database is away there is nothing better to do than wait. */
-  async #stored(nos: number[]): Promise<{
-    credentials: Map<number, Buffer>;
-    degraded: Set<number>;
-    unread: Map<number, UndecryptableRow[]>;
-  }> {
+  /** While the database is away there is nothing better to do than wait, until nobody waits for an answer any more. */
+  async #stored(seats: readonly Seat[]): Promise<
+    | {
+        credentials: Map<number, Buffer>;
+        degraded: Set<number>;
+        unread: Map<number, UndecryptableRow[]>;
+        remembered: Map<number, Remembered>;
+      }
+    | undefined
+  > {
+    const nos = seats.map(({ no }) => no);
     for (;;) {
       try {
-        const [credentials, degraded, unread] = await Promise.all([
+        const [credentials, degraded, unread, lives] = await Promise.all([
           readCredentials(this.#sql, nos),
           readDegraded(this.#sql, nos),
           readUndecryptable(this.#sql, nos, this.#watch.unread.most),
+          readRemembered(this.#sql, nos),
         ]);
-        return { credentials, degraded, unread };
+        const remembered = new Map(lives.map(life => [life.no, life]));
+        return { credentials, degraded, unread, remembered };
       } catch (err) {
         this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
       }
+      if (!seats.some(seat => this.#arriving.get(seat.id)?.seat === seat)) return undefined;
     }
   }
 
@@ -232,6 +273,52 @@ export class Shard {
     await device.release(Date.now() + RELEASE_WITHIN);
     this.#vault.drop(no);
     this.#caches.forget(no);
+  }
+
+  /** Whether the node may act for devices of that term. Who finds that it may not closes all of them first. */
+  #holds(term: number): boolean {
+    if (this.#lease.holds(term)) return true;
+    if (term === this.#term) this.#suspend();
+    return false;
+  }
+
+  /**
+   * The lease is lost: every socket is closed at once and every device let go, without a word to the database. What hangs
+   * there is given up with its connections: when the lease is back, all is read anew over new ones.
+   */
+  #suspend(): void {
+    if (this.#devices.size + this.#arriving.size + this.#unreadable.size === 0) return;
+    const devices = [...this.#devices.values()];
+    this.#devices.clear();
+    this.#arriving.clear();
+    this.#unreadable.clear();
+    for (const device of devices) device.abandon();
+    for (const { seat } of devices) this.#caches.forget(seat.no);
+    void this.#sql.end({ timeout: 0 });
+    this.#sql = this.#openDatabase();
+    const { node: owner } = this.#settings;
+    this.#vault = new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES });
+    this.#journal = new Journal({ sql: this.#sql, owner });
+    this.#port.postMessage({ op: 'suspended', term: this.#term });
+    this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');
+  }
+
+  #abandon(id: DeviceId, no: number): void {
+    if (this.#arriving.get(id)?.seat.no === no) this.#arriving.delete(id);
+    this.#unreadable.delete(id);
+    const device = this.#devices.get(id);
+    if (device?.seat.no !== no) return;
+    this.#devices.delete(id);
+    device.abandon();
+    this.#vault.drop(no);
+    this.#caches.forget(no);
+  }
+
+  #fenced(device: Device): void {
+    const { id, no, epoch } = device.seat;
+    if (this.#devices.get(id) !== device) return;
+    this.#abandon(id, no);
+    this.#port.postMessage({ op: 'fenced', device: id, no, epoch });
   }
 
   #run(message: Extract<ToShard, { op: 'command' }>): void {
@@ -256,6 +343,11 @@ export class Shard {
       const unreadable = this.#unreadable.get(id);
       if (unreadable !== undefined)
         throw new Failure('DEVICE_STOPPED', `The device cannot run: ${unreadable}.`);
+      if (!this.#holds(this.#term))
+        throw new Failure(
+          'STORE_UNAVAILABLE',
+          'The lease of this node has run out: the database did not confirm it in time. Nothing was done.',
+        );
       const device = this.#devices.get(id);
       if (!device || this.#draining) throw new Failure('SHARD_UNAVAILABLE');
       return { ok: true, answer: await device.command(command, deadline) };
@@ -277,6 +369,7 @@ export class Shard {
     this.#outbox.empty();
     clearInterval(this.#pulse);
     clearInterval(this.#look);
+    clearInterval(this.#leaseLook);
     this.#heartbeat.stop();
     await this.#sql.end({ timeout: 1 });
     this.#port.postMessage({ op: 'bye' });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import postgres from 'postgres';
 import { Failure } from '../errors.ts';
 import { arrayTypes } from './arrays.ts';
+import { Fenced } from './fence.ts';
 
 /** Where PostgreSQL is: a URL, or the folder of a unix socket (the embedded server). */
 export type DatabaseAddress =
@@ -202,6 +203,7 @@ export async function reachStore<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
+    if (cause instanceof Fenced) throw new Failure('DEVICE_ELSEWHERE', undefined, { cause });
     throw storeFailure(cause);
   }
 }

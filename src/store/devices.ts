@@ -10,7 +10,7 @@ export interface DeviceRow {
   readonly jid: string | null;
   readonly lid: string | null;
   readonly name: string | null;
-  readonly state: 'unlinked' | 'linked' | 'stopped';
+  readonly state: 'unlinked' | 'linked' | 'stopped' | 'conflict';
   readonly reason: string | null;
   readonly owner: string | null;
   readonly epoch: number;
@@ -21,8 +21,19 @@ export interface DeviceRow {
   readonly dek: Buffer | null;
 }
 
+/** What a device's earlier life means for the next one. Times are milliseconds by the database's clock. */
+export interface Remembered {
+  readonly no: number;
+  readonly state: DeviceRow['state'];
+  readonly reason: string | null;
+  /** It shall not connect for so long; null when it may. */
+  readonly restMs: number | null;
+  /** How long ago another connection took its place; null when none did. */
+  readonly replacedAgoMs: number | null;
+}
+
 const row = (sql: Sql) => sql`
-  no, id, jid, lid, name, state, reason, owner, epoch,
+  device.no, id, jid, lid, name, state, reason, owner, device.epoch,
   last_seq as "lastSeq", created_at as "createdAt", state_at as "stateAt", dek`;
 
 /** All devices, the oldest first. */
@@ -60,22 +71,58 @@ export async function createDevice(
   }
 }
 
-/**
- * Takes every device for this node: from now on what any earlier owner writes is fenced off. Leases will narrow what is
- * `free` here to the devices whose owner has let its lease run out.
- */
-export async function claimDevices(sql: Sql, owner: string): Promise<{ no: number; epoch: number }[]> {
-  // In the order of their numbers, as every statement that locks devices: two nodes that start at once cannot deadlock.
-  return await sql<{ no: number; epoch: number }[]>`
-    with free as materialized (select no from device order by no for no key update)
-    update device set owner = ${owner}, epoch = epoch + 1
-      from free where device.no = free.no
-    returning device.no, epoch`;
+/** Devices that this node does not own, the oldest first. */
+export function listOthers(sql: Sql, owner: string): Promise<DeviceRow[]> {
+  return sql<DeviceRow[]>`select ${row(sql)} from device where owner is distinct from ${owner} order by no`;
 }
 
-/** Forgets a device and everything of it. Resolves with false when there is none. */
-export async function removeDevice(sql: Sql, no: number): Promise<boolean> {
-  return (await sql`delete from device where no = ${no}`).count > 0;
+/** What is remembered of these devices, in no order. */
+export function readRemembered(sql: Sql, nos: readonly number[]): Promise<Remembered[]> {
+  return sql<Remembered[]>`
+    select no, state, reason,
+           case when not_before > now() then extract(epoch from not_before - now())::float8 * 1000 end as "restMs",
+           extract(epoch from now() - replaced_at)::float8 * 1000 as "replacedAgoMs"
+      from device
+     where no = any(${[...nos]}::int[])`;
+}
+
+/**
+ * Takes the devices that are free: without an owner, or of an owner whose lease has run out or is gone. Each has the next
+ * epoch then, which fences off what its earlier owner still writes. With `held`, the numbers of the devices that this
+ * node knows to be its own, those of its own that are not among them are taken anew, too: after a lost lease none is,
+ * and after a claim whose answer was lost some are missing.
+ */
+export async function claimDevices(sql: Sql, owner: string, held?: readonly number[]): Promise<DeviceRow[]> {
+  // What is free is decided first, and then each row is locked under the very epoch that it was free in: PostgreSQL looks
+  // at a row again that another node has just taken, but not at the leases that the first look went by. Locked in the
+  // order of their numbers, as every statement that locks devices.
+  return await sql<DeviceRow[]>`
+    with takeable as materialized (
+      select d.no, d.epoch
+        from device d
+       where d.owner is null
+          or (d.owner <> ${owner} and not exists (
+                select from node n where n.id = d.owner and n.expires_at > now()))
+          or (d.owner = ${owner} and ${held !== undefined} and d.no <> all(${[...(held ?? [])]}::int[]))
+    ), free as materialized (
+      select d.no
+        from device d
+        join takeable t on t.no = d.no and t.epoch = d.epoch
+       order by d.no
+         for no key update of d
+    )
+    update device set owner = ${owner}, epoch = device.epoch + 1
+      from free
+     where device.no = free.no
+    returning ${row(sql)}`;
+}
+
+/** Forgets a device and everything of it. Resolves with false when there is none. Fails with Fenced. */
+export async function removeDevice(sql: Sql, { no, owner, epoch }: Term): Promise<boolean> {
+  const { count } = await sql`delete from device where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
+  if (count > 0) return true;
+  if ((await sql`select from device where no = ${no}`).count > 0) throw new Fenced(no);
+  return false;
 }
 
 /** The device is linked: to which account, and as which of its devices. Fails with Fenced. */
@@ -85,7 +132,7 @@ export async function markLinked(
 ): Promise<void> {
   const { count } = await sql`
     update device
-       set state = 'linked', reason = null, jid = ${jid}, lid = ${lid}, name = ${shown(name)},
+       set state = 'linked', reason = null, not_before = null, jid = ${jid}, lid = ${lid}, name = ${shown(name)},
            state_at = case state when 'linked' then state_at else now() end
      where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
   if (count === 0) throw new Fenced(no);
@@ -103,7 +150,8 @@ export async function markUnlinked(
   const rows = await sql`
     with unlinked as (
       update device
-         set state = 'unlinked', reason = ${reason}, jid = null, lid = null, name = null,
+         set state = 'unlinked', reason = ${reason}, not_before = null, replaced_at = null,
+           jid = null, lid = null, name = null,
              state_at = case state when 'unlinked' then state_at else now() end
        where no = ${no} and owner = ${owner} and epoch = ${epoch}
       returning no
@@ -122,15 +170,34 @@ export async function markUnlinked(
   if (rows.length === 0) throw new Fenced(no);
 }
 
-/** WhatsApp refuses the device and a person must act; it stays linked as far as we know. Fails with Fenced. */
-export async function markStopped(
+/**
+ * WhatsApp refuses the device (`stopped`) or another process runs the same credentials (`conflict`), and a person must
+ * act; it stays linked as far as we know. Fails with Fenced.
+ */
+export async function markHalted(
   sql: Sql,
-  { no, owner, epoch, reason }: Term & { reason: string },
+  { no, owner, epoch, state, reason }: Term & { state: 'stopped' | 'conflict'; reason: string },
 ): Promise<void> {
   const { count } = await sql`
     update device
-       set state = 'stopped', reason = ${reason},
-           state_at = case state when 'stopped' then state_at else now() end
+       set state = ${state}, reason = ${reason}, not_before = null,
+           state_at = case state when ${state} then state_at else now() end
+     where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
+  if (count === 0) throw new Fenced(no);
+}
+
+/**
+ * The device rests for `ms` from now and why, so that no restart and no other node connects it earlier; `replaced` when
+ * it rests because another connection took its place. Fails with Fenced.
+ */
+export async function markResting(
+  sql: Sql,
+  { no, owner, epoch, reason, ms, replaced }: Term & { reason: string; ms: number; replaced: boolean },
+): Promise<void> {
+  const { count } = await sql`
+    update device
+       set state = 'linked', reason = ${reason}, not_before = now() + ${ms} * interval '1 millisecond',
+           replaced_at = case when ${replaced} then now() else replaced_at end
      where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
   if (count === 0) throw new Fenced(no);
 }

@@ -39,12 +39,13 @@ export interface LaneState {
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * Lanes with undelivered events whose endpoint is active and whose rest is over: at most `limit`, at most `each` of one
+ * Lanes of the devices that `owner` owns, with undelivered events whose endpoint is active and whose rest is over: at most `limit`, at most `each` of one
  * endpoint, those of the endpoints in `busy` left out. Which of an endpoint's lanes is left to chance: any fixed order
  * starves its last ones while the endpoint takes less than comes in.
  */
 export async function dueLanes(
   sql: Sql,
+  owner: string,
   { limit, each, busy }: { limit: number; each: number; busy: readonly number[] },
 ): Promise<DueLane[]> {
   return sql<DueLane[]>`
@@ -56,7 +57,7 @@ export async function dueLanes(
              row_number() over (partition by l.endpoint_no order by random()) as turn
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
       where l.cursor < least(l.until, d.last_seq) and l.not_before <= now()
-        and e.active and e.no <> all(${[...busy]}::int[])
+        and d.owner = ${owner} and e.active and e.no <> all(${[...busy]}::int[])
     ) due
     where turn <= ${each} order by turn limit ${limit}`;
 }
@@ -96,9 +97,9 @@ export async function readBatch(
 
 /**
  * Remembers lanes, all in one statement; a cursor never moves back. Without a failure the lane is due as soon as it has
- * something. Lanes that are no more are passed over.
+ * something. Lanes that are no more, and those of devices that `owner` does not own, are passed over.
  */
-export async function saveLanes(sql: Sql, lanes: readonly LaneState[]): Promise<void> {
+export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneState[]): Promise<void> {
   if (lanes.length === 0) return;
   await sql`
     update lane l
@@ -110,6 +111,7 @@ export async function saveLanes(sql: Sql, lanes: readonly LaneState[]): Promise<
         ${lanes.map(lane => lane.failure?.waitMs ?? null)}::float8[],
         ${lanes.map(lane => lane.failure?.error ?? null)}::text[]
       ) as s (endpoint_no, device_no, cursor, attempt, wait, error)
+      join device d on d.no = s.device_no and d.owner = ${owner}
      where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no`;
 }
 

@@ -6,6 +6,8 @@ export interface DeviceView extends DeviceStatus {
   readonly id: string;
   readonly no: number;
   readonly shard: number | null;
+  /** This node does not run it: another does, or nobody does for a moment. It takes no commands here. */
+  readonly elsewhere?: true;
   readonly createdAt: Date;
   /** It was at work when its thread died, more than once: it runs in the quarantine thread. */
   readonly quarantined?: true;
@@ -24,9 +26,9 @@ export interface Devices {
   find(idOrJid: string): DeviceView | undefined;
   /** Makes an unlinked device; a missing id is generated. Fails with INVALID_DEVICE_ID or DEVICE_EXISTS. */
   create(id?: string): Promise<DeviceView>;
-  /** Logs out where it can, closes the socket and forgets everything of the device. Fails with DEVICE_NOT_FOUND. */
+  /** Logs out where it can, closes the socket and forgets everything of the device. Fails with DEVICE_NOT_FOUND or DEVICE_ELSEWHERE. */
   remove(id: string, options: CommandOptions): Promise<void>;
-  /** Runs a command on the device's shard. Fails with the command's own code, SHARD_UNAVAILABLE or GATEWAY_TIMEOUT. */
+  /** Runs a command on the device's shard. Fails with the command's own code, DEVICE_ELSEWHERE, SHARD_UNAVAILABLE or GATEWAY_TIMEOUT. */
   command<C extends Command>(id: string, command: C, options: CommandOptions): Promise<Answers[C['do']]>;
   /** Resolves when the device's status changes or `within` milliseconds have passed. */
   changed(id: string, within: number): Promise<void>;
@@ -45,8 +47,16 @@ export interface ShardView {
   readonly quarantine?: true;
 }
 
+/** How many devices this node runs and how many it does not, and why it may run none just now. */
+export interface OwnershipView {
+  readonly here: number;
+  readonly elsewhere: number;
+  readonly missing: string | undefined;
+}
+
 export interface Fleet {
   shards(): ShardView[];
+  ownership(): OwnershipView;
   /** Devices that wait for the connect gate. */
   connectsWaiting(): number;
   /** How often something has happened in all shards since the start. */

@@ -1,4 +1,4 @@
-/** The devices that this node knows: found by id or JID in constant time, with their last status. */
+/** The devices of the database as this node knows them: found by id or JID in constant time, with their last status. */
 import type { DeviceStatus, Seat } from '../shard/protocol.ts';
 import type { DeviceRow } from '../store/devices.ts';
 import type { DeviceView } from './devices.ts';
@@ -6,12 +6,15 @@ import type { DeviceView } from './devices.ts';
 export interface Entry {
   readonly id: string;
   readonly no: number;
-  readonly epoch: number;
   readonly createdAt: Date;
   /** The device's own key, as the seat has it. */
   readonly key: Uint8Array;
   /** Why that key does not open. */
   readonly broken?: string;
+  /** The term of ownership; ours when it is held. */
+  epoch: number;
+  /** Whether this node runs it. One that is not is another node's, or nobody's for a moment. */
+  held: boolean;
   shard: number | null;
   /** It runs in the quarantine thread. */
   quarantined?: true;
@@ -48,11 +51,14 @@ export class Directory {
     return this.#byId.values();
   }
 
-  ids(): string[] {
-    return [...this.#byId.keys()];
+  /** Those that this node runs. */
+  held(): Entry[] {
+    return [...this.#byId.values()].filter(({ held }) => held);
   }
 
+  /** Puts it in the place of whatever has its id. */
   add(entry: Entry): void {
+    this.remove(entry.id);
     this.#byId.set(entry.id, entry);
     this.#index(entry, true);
   }
@@ -91,45 +97,65 @@ export class Directory {
   }
 }
 
-export function viewOf({ id, no, shard, quarantined, createdAt, status }: Entry): DeviceView {
-  return { id, no, shard, createdAt, ...(quarantined && { quarantined }), ...status };
-}
-
-export function entryOf(
-  { id, no, createdAt, jid, lid, name, state, reason, stateAt }: DeviceRow,
-  epoch: number,
-  key: Uint8Array,
-  broken?: string,
-): Entry {
-  const linked = state !== 'unlinked' && jid !== null;
+export function viewOf({ id, no, shard, held, quarantined, createdAt, status }: Entry): DeviceView {
   return {
     id,
     no,
-    epoch,
+    shard,
     createdAt,
-    key,
-    ...(broken !== undefined && { broken }),
-    shard: null,
-    status: {
-      phase: state === 'stopped' ? 'stopped' : linked ? 'waiting' : 'unlinked',
-      since: stateAt.getTime(),
-      linked,
-      ...(jid !== null && linked && { jid }),
-      ...(lid !== null && linked && { lid }),
-      ...(name !== null && linked && { name }),
-      ...(reason !== null && { reason }),
-    },
+    ...(!held && { elsewhere: true as const }),
+    ...(quarantined && { quarantined }),
+    ...status,
   };
 }
 
-export function seatOf({ id, no, epoch, key, broken, status }: Entry, crashed: string | undefined): Seat {
+export function seatOf({ id, no, epoch, key, broken }: Entry, crashed?: string): Seat {
   return {
     id,
     no,
     epoch,
     key,
     ...(broken !== undefined && { broken }),
-    ...(status.phase === 'stopped' && { stopped: status.reason ?? 'stopped' }),
     ...(crashed !== undefined && { crashed }),
   };
+}
+
+/** The key of a device that is ours, or why it does not open. */
+export interface OpenedKey {
+  readonly key: Uint8Array;
+  readonly broken?: string;
+}
+
+/** A device as its row has it: held by this node, which has opened its key, or another's. */
+export function entryOf(row: DeviceRow, opened?: OpenedKey): Entry {
+  const { id, no, epoch, createdAt } = row;
+  const held = opened !== undefined;
+  const known: DeviceRow = opened?.broken ? { ...row, state: 'stopped', reason: opened.broken } : row;
+  const key = opened ?? { key: new Uint8Array(0) };
+  return { id, no, createdAt, ...key, epoch, held, shard: null, status: statusOf(known, held) };
+}
+
+const ELSEWHERE = 'another node runs this device';
+
+/** What can be said of a device before a shard has said it, or when none of ours will. */
+export function statusOf({ jid, lid, name, state, reason, stateAt }: DeviceRow, held: boolean): DeviceStatus {
+  const linked = state !== 'unlinked' && jid !== null;
+  const halted = state === 'stopped' || state === 'conflict';
+  const why = held || halted ? reason : ELSEWHERE;
+  return {
+    phase: halted ? state : linked ? 'waiting' : 'unlinked',
+    since: stateAt.getTime(),
+    linked,
+    ...(jid !== null && linked && { jid }),
+    ...(lid !== null && linked && { lid }),
+    ...(name !== null && linked && { name }),
+    ...(why !== null && { reason: why }),
+  };
+}
+
+/** A device that was ours a moment ago, or whose thread is gone: as far as anybody can see it waits. */
+export function interruptedStatus({ status }: Entry, reason: string): DeviceStatus {
+  const { linked, phase, pairing: _ended, ...rest } = status;
+  if (phase === 'stopped' || phase === 'conflict' || phase === 'crashed') return status;
+  return { ...rest, linked, since: Date.now(), reason, phase: linked ? 'waiting' : 'unlinked' };
 }

@@ -45,13 +45,14 @@ export class Isolation {
     return this.#suspects.standing(no) !== 'free' || shard === this.#options.shards.quarantine;
   }
 
-  /** Gives it a place, if it is one to be kept from the others. */
-  place(entry: Entry): void {
+  /** Gives it a place, if it is one to be kept from the others; else false. */
+  place(entry: Entry): boolean {
     const { shards } = this.#options;
-    if (this.#suspects.standing(entry.no) === 'free') return;
+    if (this.#suspects.standing(entry.no) === 'free') return false;
     entry.shard = shards.quarantine;
     entry.quarantined = true;
     shards.isolate();
+    return true;
   }
 
   /** Why it must rest. */
@@ -64,7 +65,7 @@ export class Isolation {
   /** Its thread has died, with this device at work. */
   blame(no: number, thread: number): void {
     const { directory, node, log, moved, shards } = this.#options;
-    const entry = [...directory.entries()].find(one => one.no === no);
+    const entry = directory.held().find(one => one.no === no);
     if (entry?.shard !== thread) return;
     const standing = this.#suspects.accuse({ no, owner: node, epoch: entry.epoch });
     log.error({ device: entry.id, shard: thread, standing }, 'a thread died with this device at work');
@@ -85,7 +86,9 @@ export class Isolation {
   /** When all that were isolated have behaved for long enough, they go back among the others together. */
   async #look(): Promise<void> {
     const { directory, shards, log, freed } = this.#options;
-    const isolated = [...directory.entries()].filter(({ shard }) => shard === shards.quarantine);
+    // A device may have come from another node, with a past that we have not seen.
+    await this.#suspects.load().catch((err: unknown) => log.warn({ err }, 'suspicions cannot be read'));
+    const isolated = directory.held().filter(({ shard }) => shard === shards.quarantine);
     if (isolated.some(({ no }) => this.#suspects.standing(no) !== 'free')) return;
     if (isolated.length > 0) log.info({ devices: isolated.length }, 'the quarantine is over');
     await shards.release();

@@ -7,45 +7,52 @@ import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
-import { SealBroken } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   Answer,
   Answers,
   Command,
   Count,
+  DeviceStatus,
   Fault,
   FromShard,
   ShardSettings,
   Streamed,
   ToShard,
 } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
-import { reachStore } from '../store/database.ts';
+import { reachStore, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
-import { claimDevices, createDevice, type DeviceRow, listDevices, removeDevice } from '../store/devices.ts';
+import { createDevice, removeDevice } from '../store/devices.ts';
 import { ConnectGate } from './connect-gate.ts';
-import type { CommandOptions, Devices, DeviceView, Fleet, ShardView } from './devices.ts';
-import { Directory, type Entry, entryOf, seatOf, viewOf } from './directory.ts';
+import type { CommandOptions, Devices, DeviceView, Fleet, OwnershipView, ShardView } from './devices.ts';
+import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
 import { Isolation } from './isolation.ts';
+import type { Lease } from './lease.ts';
+import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
+import { unsettled } from './unsettled.ts';
+import { Watchers } from './watchers.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
   readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
-  /** This process, for as long as it lives: owner of the devices that it runs. */
-  readonly node: string;
+  /** The right of this process to run devices. It must be held before the start and outlive the stop. */
+  readonly lease: Lease;
+  /** Opens a pool of one connection, for the claims. */
+  readonly open: () => Sql;
   readonly workers: number;
   readonly heapMb: number;
   readonly connectsPerSecond: number;
   readonly connectBurst: number;
   readonly drainMs: number;
-  readonly shard: Omit<ShardSettings, 'shard' | 'node' | 'beats' | 'credit'>;
+  readonly shard: Omit<ShardSettings, 'shard' | 'node' | 'beats' | 'lease' | 'credit'>;
   readonly log: Logger;
   /** Committed events of a shard; `done` returns their credit. */
   readonly events: (shard: number, events: readonly Streamed[], done: () => void) => void;
+  /** Another node may run these devices (all, unless given) from now on. */
+  readonly letGo?: (deviceNo?: number) => void;
   readonly statusChanged?: (device: DeviceView) => void;
   /** The node is sick beyond repair; `stuck` when a thread lives that only the end of the process ends. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
@@ -53,8 +60,6 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
-const NO_KEY = new Uint8Array(0);
-const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -62,9 +67,10 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #log: Logger;
   readonly #directory = new Directory();
   readonly #gate: ConnectGate;
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
   readonly #shards: Shards;
   readonly #isolation: Isolation;
+  readonly #ownership: Ownership;
   #closing = false;
 
   constructor(options: SupervisorOptions) {
@@ -75,51 +81,74 @@ export class Supervisor implements Service, Devices, Fleet {
       burst: options.connectBurst,
       admit: id => this.#tell(id, { op: 'admit', device: id }),
     });
-    const { workers, heapMb, node, log, fatal } = options;
+    const { workers, heapMb, lease, open, log, fatal } = options;
     this.#shards = new Shards({
       workers,
       heapMb,
       log,
       fatal,
-      settings: { ...options.shard, node },
+      settings: { ...options.shard, node: lease.node, lease: lease.clock.shared },
       hear: (shard, message) => this.#hear(shard, message),
       up: shard => {
         // Devices that had no place while it was away may come to it, too.
         this.#move(shard);
         this.#adopt(
           shard,
-          [...this.#directory.entries()].filter(entry => entry.shard === shard),
+          this.#directory.held().filter(entry => entry.shard === shard),
         );
       },
       down: (shard, suspect) => {
-        for (const entry of this.#directory.entries()) if (entry.shard === shard) this.#interrupted(entry);
+        for (const entry of this.#directory.held())
+          if (entry.shard === shard) this.#interrupted(entry, 'the shard restarts');
         this.#isolation.blame(suspect, shard);
       },
       quarantined: () => this.#move(),
     });
     this.#isolation = new Isolation({
       sql: options.sql,
-      node,
+      node: lease.node,
       log,
       directory: this.#directory,
       shards: this.#shards,
       moved: entry => {
         if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
-        this.#announce(entry);
+        this.#changed(entry, entry.status);
       },
       freed: () => this.#move(),
     });
+    this.#ownership = new Ownership({
+      lease,
+      open,
+      log,
+      directory: this.#directory,
+      seals: options.seals,
+      suspend: () => {
+        for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
+        for (const { id } of this.#directory.held()) this.#gate.forget(id);
+        options.letGo?.();
+      },
+      abandon: ({ id, no }) => {
+        this.#gate.forget(id);
+        this.#tell(id, { op: 'abandon', device: id, no });
+        options.letGo?.(no);
+      },
+      host: entries => {
+        for (const entry of entries) if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+        this.#move();
+      },
+      changed: (entry, status) => this.#changed(entry, status),
+      removed: ({ id }) => {
+        this.#directory.remove(id);
+        this.#watchers.notify(id);
+      },
+    });
   }
 
-  /** Claims all devices, starts the shards and resolves when every shard has said hello. */
+  /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
-    const { sql, node } = this.#options;
-    const terms = new Map((await claimDevices(sql, node)).map(({ no, epoch }) => [no, epoch]));
+    await reachStore(() => this.#isolation.start());
+    await reachStore(() => this.#ownership.start());
     await failpoint('start.after_claim');
-    for (const row of await listDevices(sql))
-      this.#directory.add(this.#entryOf(row, terms.get(row.no) ?? row.epoch));
-    await this.#isolation.start();
-    this.#place();
     await this.#shards.start();
   }
 
@@ -128,6 +157,7 @@ export class Supervisor implements Service, Devices, Fleet {
     if (this.#closing) return;
     this.#closing = true;
     this.#gate.close();
+    await this.#ownership.stop();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
     await this.#isolation.stop();
     await failpoint('stop.after_drain');
@@ -147,17 +177,22 @@ export class Supervisor implements Service, Devices, Fleet {
     if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
     if (this.#directory.get(id))
       throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, node, seals } = this.#options;
-    const row = await reachStore(() => createDevice(sql, id, node, seals.make(id).dek));
+    const { sql, seals, lease } = this.#options;
+    this.#ownership.assertHeld();
+    const { term } = lease;
+    const row = await reachStore(() => createDevice(sql, id, lease.node, seals.make(id).dek)).catch(
+      (error: unknown) => {
+        this.#ownership.doubt(); // It may be there.
+        throw error;
+      },
+    );
     await failpoint('device.after_create');
-    const entry = this.#entryOf(row, row.epoch);
-    this.#directory.add(entry);
-    this.#move();
-    return viewOf(entry);
+    this.#ownership.made(row, term);
+    return viewOf(this.#entry(id));
   }
 
   async remove(id: string, options: CommandOptions): Promise<void> {
-    const entry = this.#entry(id);
+    const entry = this.#here(id);
     if (entry.status.linked) {
       // What WhatsApp says does not matter to what we forget; the answer is in the log.
       await this.command(id, { do: 'logout' }, options).catch((err: unknown) =>
@@ -168,16 +203,18 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.forget(id);
     this.#tell(id, { op: 'release', device: id, no: entry.no });
     try {
-      await reachStore(() => removeDevice(this.#options.sql, entry.no));
+      const { sql, lease } = this.#options;
+      await reachStore(() => removeDevice(sql, { no: entry.no, owner: lease.node, epoch: entry.epoch }));
     } catch (error) {
+      this.#ownership.doubt();
       // It is still there, so somebody must host it.
-      if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+      if (entry.held && entry.shard !== null) this.#adopt(entry.shard, [entry]);
       throw error;
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
     this.#isolation.forget(entry);
-    this.#notify(id);
+    this.#watchers.notify(id);
   }
 
   async command<C extends Command>(
@@ -201,7 +238,7 @@ export class Supervisor implements Service, Devices, Fleet {
    */
   async #attempt(id: string, command: Command, deadline: number, request: string): Promise<Answer | 'lost'> {
     if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    this.#entry(id);
+    this.#here(id);
     const handle = await this.#ready(id, deadline);
     // The shard keeps the deadline itself; this is for a shard that does not.
     const reply = await within(
@@ -220,19 +257,8 @@ export class Supervisor implements Service, Devices, Fleet {
     throw Failure.from(reply.error);
   }
 
-  async changed(id: string, ms: number): Promise<void> {
-    const watchers = this.#watchers.get(id) ?? new Set();
-    this.#watchers.set(id, watchers);
-    let timer: NodeJS.Timeout | undefined;
-    let watcher!: () => void;
-    await new Promise<void>(resolve => {
-      watcher = resolve;
-      watchers.add(watcher);
-      timer = setTimeout(resolve, ms);
-    });
-    clearTimeout(timer);
-    watchers.delete(watcher);
-    if (watchers.size === 0) this.#watchers.delete(id);
+  changed(id: string, ms: number): Promise<void> {
+    return this.#watchers.changed(id, ms);
   }
 
   shards(): ShardView[] {
@@ -240,6 +266,10 @@ export class Supervisor implements Service, Devices, Fleet {
     for (const { shard } of this.#directory.entries())
       if (shard !== null) counts.set(shard, (counts.get(shard) ?? 0) + 1);
     return this.#shards.view().map(shard => ({ ...shard, devices: counts.get(shard.shard) ?? 0 }));
+  }
+
+  ownership(): OwnershipView {
+    return this.#ownership.view();
   }
 
   connectsWaiting(): number {
@@ -266,11 +296,15 @@ export class Supervisor implements Service, Devices, Fleet {
         break;
       case 'status': {
         const entry = this.#directory.get(message.device);
-        if (!entry || entry.shard !== shard) break;
-        this.#directory.update(entry, message.status);
-        this.#announce(entry);
+        if (entry?.held && entry.shard === shard) this.#changed(entry, message.status);
         break;
       }
+      case 'suspended':
+        this.#options.lease.lose(undefined, message.term);
+        break;
+      case 'fenced':
+        this.#ownership.fenced(this.#directory.get(message.device), message.no, message.epoch);
+        break;
       case 'events': {
         const { events } = message;
         this.#options.events(shard, events, () =>
@@ -287,25 +321,17 @@ export class Supervisor implements Service, Devices, Fleet {
       this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
 
-  /** A device without its shard: as far as anybody can see it waits. It knocks again when it is adopted. */
-  #interrupted(entry: Entry): void {
+  /** A device without its shard. It knocks again when it is adopted. */
+  #interrupted(entry: Entry, reason: string): void {
     this.#gate.forget(entry.id);
-    const { linked, phase, pairing: _ended, ...rest } = entry.status;
-    if (phase === 'stopped' || phase === 'crashed') return;
-    const status = {
-      ...rest,
-      linked,
-      since: Date.now(),
-      reason: 'the shard restarts',
-      phase: linked ? ('waiting' as const) : ('unlinked' as const),
-    };
-    this.#directory.update(entry, status);
-    this.#announce(entry);
+    const status = interruptedStatus(entry, reason);
+    if (status !== entry.status) this.#changed(entry, status);
   }
 
-  #announce(entry: Entry): void {
+  #changed(entry: Entry, status: DeviceStatus): void {
+    this.#directory.update(entry, status);
     this.#options.statusChanged?.(viewOf(entry));
-    this.#notify(entry.id);
+    this.#watchers.notify(entry.id);
   }
 
   /**
@@ -318,9 +344,9 @@ export class Supervisor implements Service, Devices, Fleet {
     if (hosts.length === 0) return [];
     const changed: Entry[] = [];
     const free: string[] = [];
-    for (const entry of this.#directory.entries()) {
+    for (const entry of this.#directory.held()) {
       if (!this.#isolation.has(entry)) free.push(entry.id);
-      else if (entry.shard === null) this.#isolation.place(entry);
+      else if (entry.shard === null && this.#isolation.place(entry)) changed.push(entry);
     }
     for (const [id, shard] of place(free, hosts, this.#directory.placed())) {
       const entry = this.#directory.get(id);
@@ -334,7 +360,7 @@ export class Supervisor implements Service, Devices, Fleet {
   /** Places who has no place and gives them to their shards; `except` is given all of its devices anyway. */
   #move(except?: number): void {
     const moved = this.#place();
-    for (const host of this.#shards.hosts().filter(shard => shard !== except))
+    for (const host of [...this.#shards.hosts(), this.#shards.quarantine].filter(shard => shard !== except))
       this.#adopt(
         host,
         moved.filter(entry => entry.shard === host),
@@ -352,42 +378,22 @@ export class Supervisor implements Service, Devices, Fleet {
     return entry;
   }
 
+  /** The device, if this node runs it. Fails with DEVICE_NOT_FOUND, STORE_UNAVAILABLE or DEVICE_ELSEWHERE. */
+  #here(id: string): Entry {
+    return this.#ownership.assertHere(this.#entry(id));
+  }
+
   /** The device's shard once it is up; fails with SHARD_UNAVAILABLE at the deadline. */
   async #ready(id: string, deadline: number): Promise<ShardHandle> {
     for (;;) {
-      const shard = this.#entry(id).shard;
+      const { shard } = this.#here(id);
       const handle = shard === null ? undefined : this.#shards.handle(shard);
       if (handle?.state === 'up') return handle;
       const left = deadline - Date.now();
       if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       await this.changed(id, left);
+      this.#here(id);
     }
   }
-
-  /** One device whose key does not open is reported and stands still; the others run. */
-  #entryOf(row: DeviceRow, epoch: number): Entry {
-    try {
-      return entryOf(row, epoch, this.#options.seals.keyOf(row));
-    } catch (err) {
-      if (!(err instanceof SealBroken)) throw err;
-      this.#log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
-      return entryOf({ ...row, state: 'stopped', reason: KEY_BROKEN }, epoch, NO_KEY, KEY_BROKEN);
-    }
-  }
-
-  #notify(id: string): void {
-    for (const watcher of this.#watchers.get(id) ?? []) watcher();
-  }
-}
-
-/** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
-function unsettled(command: Command, error: unknown): unknown {
-  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
-  if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
-  return new Failure(
-    'GATEWAY_TIMEOUT',
-    'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
-    { cause: error, results: { message_id: command.id } },
-  );
 }

@@ -49,8 +49,10 @@ export class Suspects {
     this.#log = log;
   }
 
+  /** Reads what is stored and not known: of an earlier process, or of the node that had the device before. */
   async load(): Promise<void> {
-    for (const { no, deaths, at } of await readSuspicions(this.#sql)) this.#known.set(no, { deaths, at });
+    for (const { no, deaths, at } of await readSuspicions(this.#sql))
+      if (at > (this.#known.get(no)?.at ?? 0)) this.#known.set(no, { deaths, at });
   }
 
   standing(no: number): Standing {

@@ -38,7 +38,12 @@ test('readiness is 200, or 503 with what is not ready', async () => {
 
 test('the metrics show devices, shards, the main thread and requests, without a device or an account in a label', async () => {
   const { app, get, devices } = createApi({
-    fleet: { ...quietFleet, shards: () => shards, connectsWaiting: () => 7 },
+    fleet: {
+      ...quietFleet,
+      shards: () => shards,
+      ownership: () => ({ here: 2, elsewhere: 3, missing: undefined }),
+      connectsWaiting: () => 7,
+    },
   });
   devices.add('sales');
   devices.add('other', { phase: 'waiting' });
@@ -52,6 +57,7 @@ test('the metrics show devices, shards, the main thread and requests, without a 
     'cardume_devices{state="open"} 1',
     'cardume_devices{state="waiting"} 1',
     'cardume_devices{state="unlinked"} 0',
+    'cardume_devices_elsewhere 3',
     'cardume_connects_waiting 7',
     'cardume_shard_state{shard="0",state="up"} 1',
     'cardume_shard_state{shard="1",state="starting"} 1',

@@ -3,8 +3,15 @@ import { Deliverer } from '../../src/delivery/deliverer.ts';
 import { type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
 import { quiet } from '../support/database-server.ts';
 import { testSeals } from '../support/keys.ts';
-import { secret } from './ledger.ts';
+import { OWNER, secret } from './ledger.ts';
 
 const address = JSON.parse(process.argv[2] ?? '') as DatabaseAddress;
 const sql = openDatabase({ address, connections: 2, name: 'deliverer-child' });
-await new Deliverer({ sql, log: quiet, seals: testSeals(sql), secret, version: '0.0.0-test' }).start();
+await new Deliverer({
+  sql,
+  owner: OWNER,
+  log: quiet,
+  seals: testSeals(sql),
+  secret,
+  version: '0.0.0-test',
+}).start();

@@ -11,6 +11,7 @@ import { testSeals } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
+/** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
 
 export interface TestDevice {
@@ -64,7 +65,15 @@ export async function deliverer(
   options: Partial<DelivererOptions> = {},
 ): Promise<Deliverer> {
   const seals = testSeals(sql);
-  const made = new Deliverer({ sql, log: quiet, seals, secret, version: '0.0.0-test', ...options });
+  const made = new Deliverer({
+    sql,
+    owner: OWNER,
+    log: quiet,
+    seals,
+    secret,
+    version: '0.0.0-test',
+    ...options,
+  });
   t.after(() => made.stop());
   await made.start();
   return made;

@@ -5,7 +5,7 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { WA_CERT_DETAILS } from '@whiskeysockets/baileys';
-import { assertContract, beliefs } from '../../src/device/contract.ts';
+import { assertContract, beliefs, installed } from '../../src/device/contract.ts';
 import { SharedAsyncLocalStorage } from '../../src/device/shims.ts';
 import { pick, seeded } from '../support/random.ts';
 
@@ -23,8 +23,9 @@ function undo<T extends object, K extends keyof T>(holder: T, name: K, value: T[
 }
 
 const ways: Record<string, () => () => void> = {
-  '@whiskeysockets/baileys is 7.0.0-rc14': () =>
-    undo(require('@whiskeysockets/baileys/package.json') as { version: string }, 'version', '7.0.0-rc15'),
+  '@whiskeysockets/baileys is 7.0.0-rc14': () => undo(installed, 'baileys', '7.0.0-rc15'),
+  'whatsapp-rust-bridge is 0.5.4': () => undo(installed, 'bridge', '0.5.5'),
+  'the cache of LIDs is a map of its own': () => undo(installed, 'mappings', class {}),
   'AsyncLocalStorage is shared': () => {
     const put = undo(
       require('node:async_hooks') as object,

@@ -61,7 +61,14 @@ async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
   const credentials = linked();
   const { keys } = open(await seat(), { creds: credentials });
-  const socket = openSocket({ ...surroundings(keys), credentials, keys, whatsapp: { socketUrl: url }, log });
+  const socket = openSocket({
+    ...surroundings(keys),
+    credentials,
+    keys,
+    whatsapp: { socketUrl: url },
+    held: () => true,
+    log,
+  });
   t.after(() => void socket.end(undefined));
   return { socket, credentials };
 }
@@ -178,7 +185,14 @@ test('a device that connects is never seen online by those who watch it', async 
       onFailure: error => assert.fail(error),
     });
     const whatsapp = { socketUrl: world.server.socketUrl };
-    const socket = openSocket({ ...surroundings(keys), credentials, keys, whatsapp, log: quiet });
+    const socket = openSocket({
+      ...surroundings(keys),
+      credentials,
+      keys,
+      whatsapp,
+      held: () => true,
+      log: quiet,
+    });
     world.atEnd(async () => socket.end(undefined));
     await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
     return { socket, credentials };

@@ -105,7 +105,7 @@ test('a commit that meets a takeover is either whole before it or fenced off aft
   const { owner, rows } = await devicesOf(sql, 5);
   let fenced = 0;
   for (const round of range(20)) {
-    const epochs = new Map((await claimDevices(sql, owner)).map(({ no, epoch }) => [no, epoch]));
+    const epochs = new Map((await claimDevices(sql, owner, [])).map(({ no, epoch }) => [no, epoch]));
     const id = `round ${round}`;
     const upserts = rows.map(({ no }) => ({
       deviceNo: no,

@@ -38,7 +38,7 @@ test('keys that were swapped between devices, changed, or sealed with a key that
   const others = new DeviceSeals(sql, new KeyRing([randomBytes(32)]));
   await assert.rejects(async () => others.sealOf(b!.no), /is not among the sealing keys/);
   assert.ok((await seals.sealOf(b!.no)) instanceof Seal, 'what failed before is tried again');
-  await removeDevice(sql, a!.no);
+  await removeDevice(sql, { no: a!.no, owner: a!.owner ?? '', epoch: a!.epoch });
   await assert.rejects(async () => seals.sealOf(a!.no), { code: 'DEVICE_NOT_FOUND' });
 });
 

@@ -46,6 +46,7 @@ export const quietFleet: ApiDeps['fleet'] = {
   connectsWaiting: () => 0,
   count: () => 0,
   takePings: () => [],
+  ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
 };
 
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */

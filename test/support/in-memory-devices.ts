@@ -7,6 +7,7 @@ import type {
   Command,
   DeviceStatus,
   HealthReport,
+  OutgoingText,
   Pairing,
 } from '../../src/shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../../src/supervisor/devices.ts';
@@ -15,6 +16,11 @@ export interface Given {
   readonly device: string;
   readonly command: Command | { readonly do: 'remove' };
   readonly options: CommandOptions;
+}
+
+/** The message of a command that sends one under an id of WhatsApp Web's form. */
+export function saidBy(command: Given['command'] | undefined): OutgoingText | undefined {
+  return command?.do === 'send' && /^3EB0[0-9A-F]{18}$/.test(command.id) ? command.message : undefined;
 }
 
 export class InMemoryDevices implements Devices {

@@ -17,6 +17,7 @@ const health = {
   stuckAfterMs: 20_000,
   ackWithinMs: 500,
   journaledWithinMs: 500,
+  decryptsAtLeast: 5,
   recoveredAfterMs: 500,
 };
 
@@ -124,6 +125,19 @@ test('the health of a device is true', async t => {
     assert.equal((await unanswered).status, 504);
   });
 
+  await t.test('too many messages that do not decrypt are told, until enough of them do', async () => {
+    await node.opened([hung.id]);
+    const degraded = () => codesOf(node.device(hung.id).degraded);
+    await node.simulator.send(phone, hung.phone, 'before');
+    await node.simulator.arm('delivery.undecryptable', { who: { device: hung.jid } });
+    await node.simulator.send(phone, hung.phone, 'in vain');
+    await until(() => degraded().includes('decrypt_failures'));
+    await node.simulator.disarm('delivery.undecryptable');
+    assert.match((await read(hung)).reasons[0]?.text ?? '', /^decrypt failures \d+ % of the last \d+$/);
+    for (let n = 0; n < 30; n++) await node.simulator.send(phone, hung.phone, `well ${n}`);
+    await well(hung);
+  });
+
   await t.test('messages that are not handled because the database does not answer are told', async () => {
     await node.opened([bystander.id]);
     const [held, free] = [deferred<void>(), deferred<void>()];
@@ -162,6 +176,37 @@ test('the health of a device is true', async t => {
     for (const { id } of node.seeded) await gapless(node, id);
     assert.deepEqual(node.fatal, []);
   });
+});
+
+test('a connection on which nothing is handled any more is made anew, and nothing is lost or told twice', async t => {
+  const hook = await receiver(t);
+  const node = await startNode(t, {
+    devices: 1,
+    workers: 1,
+    health: { ...health, stuckAfterMs: 1_000 },
+    settings: { WEBHOOK_URL: hook.url, WEBHOOK_EVENTS: 'message,device.state' },
+  });
+  await node.opened();
+  const [one] = node.seeded as [Seeded];
+  const { phone } = await node.simulator.createPhone();
+  const [held, free] = [deferred<void>(), deferred<void>()];
+  const locked = node.sql.begin(async sql => {
+    await sql`select 1 from device where id = ${one.id} for update`;
+    held.resolve();
+    await free.promise;
+  });
+  await held.promise;
+  for (const text of ['one', 'two']) await node.simulator.send(phone, one.phone, text);
+  await until(() => /^stuck: nothing was handled for \d+ s$/.test(node.device(one.id).reason ?? ''), {
+    within: 8_000,
+  });
+  free.resolve();
+  await locked;
+  await node.simulator.send(phone, one.phone, 'three');
+  const texts = () => hook.delivered.filter(({ event }) => event === 'message').map(e => e.payload.body);
+  await until(() => texts().includes('three'));
+  assert.deepEqual(texts(), ['one', 'two', 'three']);
+  await gapless(node, one.id);
 });
 
 test('a device that was degraded when the process ended is told to have recovered by the next one', async t => {

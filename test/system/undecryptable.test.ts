@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deferred } from '../../src/lib/deferred.ts';
+import { signalKinds } from '../../src/store/signal-keys.ts';
 import { testSeals } from '../support/keys.ts';
 import { startNode, type TestNode } from '../support/node.ts';
 import { type Envelope, receiver } from '../support/receiver.ts';
@@ -80,6 +81,24 @@ test('a message that cannot be decrypted is told, asked for, and told again when
       [unreadable?.payload.chat_id, unreadable?.payload.from],
       [group, `${phone}@s.whatsapp.net`],
     );
+  });
+
+  await t.test('when the session, or the key of a member of the group, is gone', async () => {
+    // The phone has heard from it, so it does not begin a session with each message any more.
+    await node.sendText(person.id, phone, 'hello');
+    await node.simulator.waitForMessage(phone, ({ text }) => text === 'hello');
+    await node.stop();
+    await node.sql`
+      delete from signal_key where kind = any(${[signalKinds.session, signalKinds['sender-key']]})`;
+    await node.start();
+    const direct = await node.simulator.send(phone, person.phone, 'who are you');
+    const club = await node.simulator.send(phone, group, 'who are you all');
+    await until(() => names(person, direct.id).length === 3 && names(grouped, club.id).length === 3);
+    assert.deepEqual([names(person, direct.id), names(grouped, club.id)], [RECOVERED, RECOVERED]);
+    const reasons = [about(person, direct.id), about(grouped, club.id)].map(
+      ([first]) => first?.payload.reason,
+    );
+    assert.deepEqual(reasons, ['no_session', 'no_sender_key']);
   });
 
   await t.test('that had waited while the device was away', async () => {

@@ -144,6 +144,7 @@ const table: Record<SettingName, Row> = {
   connectBurst: whole(1, 1000, 20),
   commandSeconds: whole(1, 600, 45),
   drainSeconds: whole(1, 600, 25),
+  leaseSeconds: whole(2, 300, 15),
   shardHeapMb: whole(128, 8192, 512),
   shardConnections: whole(1, 32, 2),
   mainConnections: whole(2, 64, 4),

@@ -39,7 +39,7 @@ const says = view => {
   if (view.linked) return view.state === 'open' ? '' : 'The device is linked and not connected' + because(view);
   if (view.qr) return 'Scan this QR with the phone whose account the device joins.';
   if (view.pair_code) return 'Enter this code on the phone: WhatsApp, Linked devices, Link with phone number.';
-  return view.state === 'unlinked' || view.state === 'stopped' ? 'The device is not linked' + because(view) : 'One moment…';
+  return ['unlinked', 'stopped', 'conflict'].includes(view.state) ? 'The device is not linked' + because(view) : 'One moment…';
 };
 const because = view => (view.reason ? ': ' + view.reason : '.');
 
@@ -55,7 +55,7 @@ const show = view => {
   at('qr').hidden = !qr;
   at('code').textContent = view.pair_code ?? '';
   at('code').hidden = !view.pair_code;
-  at('start').hidden = view.linked || !['unlinked', 'stopped'].includes(view.state);
+  at('start').hidden = view.linked || !['unlinked', 'stopped', 'conflict'].includes(view.state);
 };
 
 at('start').addEventListener('click', () => void attempt(at('start'), () => login({ device_id: device })));

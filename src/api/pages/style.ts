@@ -31,7 +31,7 @@ th { color: var(--soft); font-weight: 500; font-size: .875rem; }
 .state { display: inline-block; border-radius: 1rem; padding: 0 .625rem; border: 1px solid currentColor; font-size: .875rem; }
 .open { color: var(--good); }
 .pairing, .connecting, .waiting { color: var(--busy); }
-.stopped { color: var(--bad); }
+.stopped, .conflict { color: var(--bad); }
 .unlinked { color: var(--soft); }
 form { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; }
 label { display: grid; gap: .25rem; font-size: .875rem; color: var(--soft); }

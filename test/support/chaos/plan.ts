@@ -55,8 +55,9 @@ export interface Planned {
 
 /** Closes that a client comes back from by itself. */
 const CLOSES = ['tcp', 'websocket', 'restart', 'unavailable', 'internal', 'xmlstreamend', 'truncated-frame'];
-/** Points that every run passes often, in the thread that is to fail. */
+/** Points that every run passes often: in the main thread, and in those of the shards. */
 const OFTEN = failpoints.filter(name => /^(recv|send|deliver)\./.test(name));
+const IN_SHARDS = OFTEN.filter(name => !name.startsWith('deliver.'));
 
 export function plan(options: ChaosOptions): Planned[] {
   const random = seeded(options.seed);
@@ -89,9 +90,11 @@ function drain(random: () => number, { devices }: ChaosOptions): Blow {
   };
 }
 
-/** A rule under which the next process dies by itself, at a point and a pass that chance chooses. */
+/** A rule under which the next process, or one of its threads, dies by itself, where and when chance has it. */
 function rule(random: () => number): string {
-  return `${pick<Failpoint>(random, OFTEN)}:kill@${between(random, 1, 40)}`;
+  const thread = random() < 0.4;
+  const point = pick<Failpoint>(random, thread ? IN_SHARDS : OFTEN);
+  return `${point}:${thread ? 'exit' : 'kill'}@${between(random, 1, 40)}`;
 }
 
 function anyBlow(random: () => number, { devices }: ChaosOptions): Blow {

@@ -67,6 +67,8 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     LOG_LEVEL: 'warn',
     DB_URI: network.database.url,
     SEALING_KEYS: TEST_KEYS,
+    // A killed node's successor may take its devices only then.
+    LEASE_SECONDS: '3',
     WA_SOCKET_URL: network.whatsapp.url,
     WA_ROOT_KEY: rootKey,
     WEBHOOK_URL: network.receiver.url,

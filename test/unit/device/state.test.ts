@@ -32,18 +32,22 @@ const closed = (verdict: Verdict): Input => ({ on: 'closed', verdict });
 const code = (number: number, expires?: number): Input =>
   closed(judge({ code: number, message: 'Connection Failure', ...(expires !== undefined && { expires }) }));
 
+const rest = (ms: number, reason: string, replaced = false): Effect => ({ do: 'rest', ms, reason, replaced });
+const remembered = { state: 'linked', reason: null, restMs: null, replacedAgoMs: null } as const;
+const banned = { ...remembered, state: 'stopped', reason: 'account banned' } as const;
+
 /** What an open device does at each code: the phase, and what is done beside hanging up. */
 const table: [code: number, phase: Phase, linked: boolean, ...effects: Effect[]][] = [
   [515, 'waiting', true, { do: 'knock' }],
   [401, 'unlinked', false, { do: 'forget', reason: 'logged out' }],
   [516, 'unlinked', false, { do: 'forget', reason: 'logged out' }],
-  [440, 'waiting', true, { do: 'wait', ms: 45_000 }],
-  [409, 'waiting', true, { do: 'wait', ms: 45_000 }],
-  [402, 'waiting', true, { do: 'wait', ms: 3_600_000 }],
-  [403, 'stopped', true, { do: 'halt', reason: 'account locked, or its phone is gone' }],
-  [405, 'waiting', true, { do: 'wait', ms: 3_600_000 }],
-  [406, 'stopped', true, { do: 'halt', reason: 'account banned' }],
-  [411, 'stopped', true, { do: 'halt', reason: 'multi-device is not enabled' }],
+  [440, 'waiting', true, { do: 'wait', ms: 45_000 }, rest(45_000, 'replaced by another connection', true)],
+  [409, 'waiting', true, { do: 'wait', ms: 45_000 }, rest(45_000, 'replaced by another connection', true)],
+  [402, 'waiting', true, { do: 'wait', ms: 3_600_000 }, rest(3_600_000, 'temporarily banned')],
+  [403, 'stopped', true, { do: 'halt', phase: 'stopped', reason: 'account locked, or its phone is gone' }],
+  [405, 'waiting', true, { do: 'wait', ms: 3_600_000 }, rest(3_600_000, 'client is outdated')],
+  [406, 'stopped', true, { do: 'halt', phase: 'stopped', reason: 'account banned' }],
+  [411, 'stopped', true, { do: 'halt', phase: 'stopped', reason: 'multi-device is not enabled' }],
   [429, 'waiting', true, { do: 'wait', ms: 5_000 }],
   [400, 'waiting', true, { do: 'wait', ms: 1_000 }],
   [500, 'waiting', true, { do: 'wait', ms: 1_000 }],
@@ -73,7 +77,7 @@ test('every code that has a verdict is in the table above', () => {
 });
 
 test('a close without a socket changes nothing', () => {
-  for (const phase of ['unlinked', 'waiting', 'stopped'] as const)
+  for (const phase of ['unlinked', 'waiting', 'stopped', 'conflict'] as const)
     for (const [number] of table) {
       const before = at(phase);
       assert.deepEqual(step(before, code(number), NOW, 0.5), { state: before, effects: [] });
@@ -124,7 +128,7 @@ test('a second pairing replaces the first one; a linked device is not paired aga
   const second = step({ ...first, phase: 'pairing', pairing }, { on: 'pair', phone: '1555' }, NOW, 0.5);
   assert.deepEqual(second.effects, [{ do: 'hang-up' }, { do: 'knock' }]);
   assert.deepEqual([second.state.phase, second.state.wanted], ['waiting', '1555']);
-  for (const phase of ['waiting', 'connecting', 'open', 'stopped'] as const)
+  for (const phase of ['waiting', 'connecting', 'open', 'stopped', 'conflict'] as const)
     assert.deepEqual(step(at(phase), { on: 'pair', phone: '' }, NOW, 0.5).effects, []);
 });
 
@@ -178,8 +182,8 @@ test('replaced once waits half a minute to a minute; replaced again within ten m
   }
   const once = run(at('open'), [code(440), { on: 'due' }, { on: 'admitted' }, { on: 'opened' }]).state;
   const soon = step(once, code(440), NOW + 9 * minute, 0.5);
-  assert.equal(soon.state.phase, 'stopped');
-  assert.match(soon.state.reason ?? '', /^conflict/);
+  assert.equal(soon.state.phase, 'conflict');
+  assert.match(soon.state.reason ?? '', /another process/);
   assert.deepEqual(
     soon.effects.map(effect => effect.do),
     ['hang-up', 'halt'],
@@ -197,12 +201,29 @@ test('a ban of months is waited for no longer than a timer can be set', () => {
 test('a device starts unlinked, waiting for the gate, or stopped as it was', () => {
   assert.deepEqual(initial(false, NOW), { phase: 'unlinked', since: NOW, linked: false, steps: 0 });
   assert.deepEqual(initial(true, NOW), { phase: 'waiting', since: NOW, linked: true, steps: 0 });
-  assert.equal(initial(true, NOW, 'account banned').phase, 'stopped');
-  assert.equal(initial(true, NOW, 'account banned').reason, 'account banned');
+  assert.equal(initial(true, NOW, banned).phase, 'stopped');
+  assert.equal(initial(true, NOW, banned).reason, 'account banned');
+  assert.equal(initial(true, NOW, { ...banned, state: 'conflict' }).phase, 'conflict');
+});
+
+test('what a device waits for, and why it is not linked, is known again after a start', () => {
+  const resting = initial(true, NOW, { ...remembered, restMs: 5_000, reason: 'temporarily banned' });
+  assert.deepEqual([resting.phase, resting.reason], ['waiting', 'temporarily banned']);
+  assert.equal(initial(true, NOW, { ...remembered, reason: 'over' }).reason, undefined, 'its rest is over');
+  const gone = initial(false, NOW, { ...remembered, state: 'unlinked', reason: 'logged out' });
+  assert.deepEqual([gone.phase, gone.reason], ['unlinked', 'logged out']);
+});
+
+test('a device that was replaced before a start and is replaced again after it is in conflict', () => {
+  const start = initial(true, NOW, { ...remembered, replacedAgoMs: 9 * minute });
+  const { state } = run(start, [{ on: 'admitted' }, { on: 'opened' }, code(440)]);
+  assert.equal(state.phase, 'conflict');
+  const later = initial(true, NOW, { ...remembered, replacedAgoMs: 11 * minute });
+  assert.equal(run(later, [{ on: 'admitted' }, { on: 'opened' }, code(440)]).state.phase, 'waiting');
 });
 
 test('a person reconnects a stopped device and one that waits, from the foot of the ladder', () => {
-  for (const phase of ['stopped', 'waiting', 'open'] as const) {
+  for (const phase of ['stopped', 'conflict', 'waiting', 'open'] as const) {
     const { state, effects } = run(at(phase, { steps: 7, reason: 'why' }), [{ on: 'reconnect' }]);
     assert.deepEqual([state.phase, state.steps, state.reason], ['waiting', 0, undefined]);
     assert.deepEqual(effects, [{ do: 'hang-up' }, { do: 'knock' }]);
@@ -273,7 +294,7 @@ function anyInput(random: () => number): Input {
 test('whatever happens in whatever order: sockets never double, timers never lie, and only a person starts what has ended', () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = seeded(seed);
-    let state = initial(random() < 0.5, NOW, random() < 0.1 ? 'account banned' : undefined);
+    let state = initial(random() < 0.5, NOW, random() < 0.1 ? banned : undefined);
     let now = NOW;
     let socket = false;
     for (let i = 0; i < 200; i++) {
@@ -295,7 +316,8 @@ test('whatever happens in whatever order: sockets never double, timers never lie
         }
         if (effect.do === 'knock') assert.equal(after.phase, 'waiting', say);
         if (effect.do === 'forget') assert.ok(!after.linked && after.phase === 'unlinked', say);
-        if (effect.do === 'halt') assert.equal(after.phase, 'stopped', say);
+        if (effect.do === 'halt') assert.equal(after.phase, effect.phase, say);
+        if (effect.do === 'rest') assert.equal(after.phase, 'waiting', say);
       }
       assert.equal(socket, ['connecting', 'pairing', 'open'].includes(after.phase), say);
       if (after.phase === 'waiting' && before.phase !== 'waiting')
@@ -305,7 +327,8 @@ test('whatever happens in whatever order: sockets never double, timers never lie
         );
       if (before.phase === 'crashed' && after.phase !== 'crashed')
         assert.ok(['due', 'reconnect', 'unlinked'].includes(input.on), say);
-      if (before.phase === 'stopped' && after.phase !== 'stopped')
+      const halted = before.phase === 'stopped' || before.phase === 'conflict';
+      if (halted && after.phase !== before.phase)
         assert.ok(['pair', 'reconnect', 'unlinked'].includes(input.on), say);
       if (before.phase === 'unlinked' && after.phase !== 'unlinked') assert.equal(input.on, 'pair', say);
       if (!before.linked && after.linked) assert.equal(input.on, 'paired', say);

@@ -52,4 +52,5 @@ test('what is no rule, names no point or has no such action is refused with the 
   ] as const)
     assert.throws(() => parseFailpoints(text), says, text);
   assert.deepEqual(parseFailpoints(' ; '), []);
+  assert.equal(parseFailpoints('recv.after_commit:exit@3')[0]?.action, 'exit');
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { Piscina } from 'piscina';
+import { LeaseClock } from '../../../src/lib/lease-clock.ts';
 import type { Fault, FromShard, Reply, ShardSettings } from '../../../src/shard/protocol.ts';
 import { ShardHandle } from '../../../src/supervisor/shard-handle.ts';
 import { quiet } from '../../support/database-server.ts';
@@ -58,6 +59,7 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
   const settings: Omit<ShardSettings, 'beats'> = {
     shard: 0,
     node: options.behaviour ?? '',
+    lease: new LeaseClock().shared,
     credit: 10,
     database: { url: 'postgres://nowhere' },
     connections: 1,

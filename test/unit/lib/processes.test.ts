@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { birthOf, processSpace } from '../../../src/lib/processes.ts';
+
+test('a process is told from one that ended, one that took its number, and one that was never there', {
+  skip: !existsSync('/proc/self/stat'),
+}, async () => {
+  assert.match(processSpace() ?? '', /^[0-9a-f-]{36} pid:\[\d+\]$/);
+  assert.match(birthOf(process.pid) ?? '', /^\d+$/);
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  const birth = birthOf(child.pid!);
+  assert.match(birth ?? '', /^\d+$/);
+  assert.equal(birthOf(child.pid!), birth, 'it does not change');
+  child.kill('SIGSTOP');
+  assert.equal(birthOf(child.pid!), birth, 'one that is stopped lives');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  assert.equal(birthOf(child.pid!), undefined);
+  assert.equal(birthOf(2 ** 30), undefined);
+});
