@@ -71,6 +71,16 @@ export const codes = {
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
   },
+  ARCHIVE_INVALID: {
+    status: 422,
+    retry: 'never',
+    text: 'This is not an archive of a device, or it was cut short or changed.',
+  },
+  ARCHIVE_LOCKED: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The passphrase is not the one that the archive was made with.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
   RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },

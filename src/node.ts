@@ -120,7 +120,8 @@ export class Node implements Service {
     await migrate({ address, log });
     await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
-    await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
+    const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
+    await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
@@ -142,8 +143,8 @@ export class Node implements Service {
       owner: lease.node,
       held: () => lease.held(),
       log,
-      secret,
       seals,
+      secret,
       version,
       stopMs: drainMs * DELIVERIES_PART,
     });
@@ -151,6 +152,7 @@ export class Node implements Service {
     const supervisor = new Supervisor({
       sql,
       seals,
+      world,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
@@ -181,6 +183,7 @@ export class Node implements Service {
       app: createApp({
         devices: supervisor,
         fleet: supervisor,
+        moving: supervisor.moving,
         endpoints: endpointSettings(sql, deliverer),
         messages: {
           status: (deviceNo, id) =>

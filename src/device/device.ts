@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
 import { within } from '../lib/deadline.ts';
-import { Seal } from '../lib/seal.ts';
+import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Answer, Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
@@ -269,12 +269,16 @@ export class Device implements Blamed {
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
-      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log });
       unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
-      if (turn === this.#turn)
-        this.#apply({ on: 'closed', verdict: { next: 'soon', reason: 'database unavailable' } });
+      // Credentials that were changed or swapped: nothing that waiting for mends.
+      const verdict =
+        err instanceof SealBroken
+          ? ({ next: 'stop', reason: 'its stored credentials cannot be read' } as const)
+          : ({ next: 'soon', reason: 'database unavailable' } as const);
+      if (turn === this.#turn) this.#apply({ on: 'closed', verdict });
       return;
     }
     if (turn !== this.#turn) return;
@@ -320,7 +324,7 @@ export class Device implements Blamed {
 
   /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
   async #conclude(reason: string): Promise<void> {
-    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log }));
     await this.#outgoing.abandon(reason);
     this.#care.unread.forget();
     await this.#facts.stored();

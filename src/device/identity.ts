@@ -11,12 +11,13 @@ import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
 import { markHalted, markLinked, markResting, markUnlinked } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
+import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
 import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
 import { bare } from './jid.ts';
 import { DeviceKeys } from './keys.ts';
 import type { Self } from './translate.ts';
-import { type KeyVault, places } from './vault.ts';
+import type { KeyVault } from './vault.ts';
 
 /** Baileys changes credentials several times in a row, and merges a change in only after our handler may have run. */
 const SAVE_DELAY_MS = 50;

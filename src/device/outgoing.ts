@@ -4,24 +4,25 @@
  * dead thread or a dead process only means another attempt. A receiver who gets two copies of one id shows one.
  */
 import { deserialize, serialize } from 'node:v8';
-import { proto } from '@whiskeysockets/baileys';
+import { isJidGroup, proto } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
+import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
 import { assertReachable, compose } from './sending.ts';
 import { fromStatus } from './translate.ts';
-import { places } from './vault.ts';
 
 /** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
 const REACHOUT_TIMELOCK = 463;
@@ -128,8 +129,9 @@ export class Outgoing {
   /** Sends what WhatsApp has not acknowledged, the oldest first; new messages come after it. */
   resume(connection: Connection): void {
     this.#enqueue(async () => {
-      const { sql, seat, keys, log } = this.#options;
+      const { sql, seat, log } = this.#options;
       const rows = await unacknowledged(sql, seat.no);
+      await this.#distrust(rows.map(({ chat }) => chat));
       for (const { id, chat, message, tries, expired } of rows) {
         if (!connection.open) return;
         if (this.#attempts.get(id)?.connection === connection) continue;
@@ -138,8 +140,9 @@ export class Outgoing {
           continue;
         }
         log.info({ tries }, 'a message is sent again');
-        const opened = unpack(keys().seal.open(places.outgoing(seat.no, id), message));
-        await this.#attempt(connection, { id, chat, message: opened });
+        const opened = this.#opened(id, message);
+        if (opened) await this.#attempt(connection, { id, chat, message: opened });
+        else this.#failed(id, chat, 'it does not open any more');
       }
     });
   }
@@ -185,11 +188,23 @@ export class Outgoing {
 
   /** A message that was sent, for a peer that could not decrypt it; undefined when it is too old. */
   async sent(id: string): Promise<proto.IMessage | undefined> {
-    const { sql, seat, caches, keys } = this.#options;
+    const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
     const row = await readOutgoingMessage(sql, seat.no, id);
-    return row && unpack(keys().seal.open(places.outgoing(seat.no, id), row));
+    return row && this.#opened(id, row);
+  }
+
+  /** A message as it was stored; undefined when its row was changed or moved. */
+  #opened(id: string, row: Buffer): proto.IMessage | undefined {
+    const { seat, keys, log } = this.#options;
+    try {
+      return unpack(keys().seal.open(places.outgoing(seat.no, id), row));
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      log.error('a stored message does not open; it cannot be sent');
+      return undefined;
+    }
   }
 
   #relay(connection: Connection, relay: Relay): void {
@@ -216,6 +231,7 @@ export class Outgoing {
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
       if (!connection.open || connection.storeFailure) throw cause;
       // The line stands, so nothing of it was written: it is the message, or whom it is for.
+      await this.#distrust([chat]);
       this.#failed(id, chat, 'it could not be sent', cause);
       return;
     }
@@ -227,6 +243,18 @@ export class Outgoing {
       () => connection.giveUp('WhatsApp does not acknowledge what we send'),
       ACKNOWLEDGED_WITHIN,
     );
+  }
+
+  /**
+   * Baileys notes who has the key of a group before the message that brings it is written (Socket/messages-send.js,
+   * "sender-key-memory"). Of one that was cut off in between nobody has it: the next message brings it to everybody.
+   */
+  async #distrust(chats: readonly string[]): Promise<void> {
+    const groups = [...new Set(chats)].filter(chat => isJidGroup(chat));
+    if (groups.length === 0) return;
+    await this.#options.keys().set({
+      'sender-key-memory': Object.fromEntries(groups.map(group => [group, null])),
+    });
   }
 
   #failed(id: string, chat: string, reason: string, cause?: unknown): void {

@@ -14,6 +14,7 @@ export const failpoints = [
   'send.before_row',
   'send.after_row',
   'send.after_commit',
+  'send.after_memory',
   'send.after_wire',
   'send.after_ack',
   'prekeys.after_store',

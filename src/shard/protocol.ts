@@ -16,8 +16,8 @@ export interface Seat {
   readonly epoch: number;
   /** The device's own key, 32 bytes: everything secret of it is stored sealed with that. */
   readonly key: Uint8Array;
-  /** Why nothing of it can be opened: its key is broken. It is not hosted then, and this is the answer to commands. */
-  readonly broken?: string;
+  /** Why it must not run: its key does not open. It is not hosted then, and this is the answer to commands. */
+  readonly barred?: string;
   /** Why it rests: it took its thread with it too often. It is hosted, and tried again after an hour. */
   readonly crashed?: string;
 }

@@ -88,7 +88,7 @@ export class Shard {
     this.#log = makeLogger(settings.logLevel, { shard: settings.shard });
     this.#lease = new LeaseClock(settings.lease);
     this.#sql = this.#openDatabase();
-    this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
@@ -159,6 +159,11 @@ export class Shard {
     return openDatabase({ address, connections, name: `cardume-shard-${shard}` });
   }
 
+  #openVault(): KeyVault {
+    const { node: owner } = this.#settings;
+    return new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES, log: this.#log });
+  }
+
   #expect(seats: readonly Seat[]): void {
     const { term } = this.#lease;
     // Given out in a term that has ended since; the next one gives them out again.
@@ -185,8 +190,8 @@ export class Shard {
       if (hosted?.seat.no === seat.no && hosted.seat.epoch === seat.epoch) continue;
       if (hosted) this.#abandon(seat.id, hosted.seat.no);
       this.#unreadable.delete(seat.id);
-      if (seat.broken !== undefined) {
-        this.#refuse(seat.id, seat.broken);
+      if (seat.barred !== undefined) {
+        this.#unreadable.set(seat.id, seat.barred); // the supervisor has said so
         continue;
       }
       try {
@@ -199,15 +204,11 @@ export class Shard {
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
-        this.#refuse(seat.id, UNREADABLE);
+        this.#unreadable.set(seat.id, UNREADABLE);
+        const status = { phase: 'stopped', since: Date.now(), linked: true, reason: UNREADABLE } as const;
+        this.#port.postMessage({ op: 'status', device: seat.id, status });
       }
     }
-  }
-
-  #refuse(id: DeviceId, reason: string): void {
-    this.#unreadable.set(id, reason);
-    const status = { phase: 'stopped', since: Date.now(), linked: true, reason } as const;
-    this.#port.postMessage({ op: 'status', device: id, status });
   }
 
   #host(seat: Seat, stored: Stored): void {
@@ -297,7 +298,7 @@ export class Shard {
     void this.#sql.end({ timeout: 0 });
     this.#sql = this.#openDatabase();
     const { node: owner } = this.#settings;
-    this.#vault = new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner });
     this.#port.postMessage({ op: 'suspended', term: this.#term });
     this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');

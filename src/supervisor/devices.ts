@@ -34,6 +34,22 @@ export interface Devices {
   changed(id: string, within: number): Promise<void>;
 }
 
+/** Devices on their way from one installation to another, in an archive that a passphrase locks. */
+export interface Moving {
+  /**
+   * Stops the device here for good, so that no two installations run it, and resolves with its archive; again and again
+   * with the same. Fails with DEVICE_NOT_FOUND, DEVICE_ELSEWHERE, DEVICE_NOT_LINKED, DEVICE_STOPPED or STORE_UNAVAILABLE.
+   */
+  export(id: string, passphrase: string): Promise<Buffer>;
+  /**
+   * Makes the device of an archive, under its own id unless another is given, and runs it. Fails with ARCHIVE_INVALID,
+   * ARCHIVE_LOCKED, DEVICE_EXISTS, INVALID_DEVICE_ID or STORE_UNAVAILABLE.
+   */
+  import(archive: Uint8Array, passphrase: string, id?: string): Promise<DeviceView>;
+  /** Runs a device here again that was exported; one that was not runs on. Fails as `export` does. */
+  takeBack(id: string): Promise<DeviceView>;
+}
+
 /** The state of one shard, for readiness and metrics. */
 export interface ShardView {
   readonly shard: number;

@@ -23,11 +23,21 @@ import type {
 import { reachStore, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
+import { accessTo } from './access.ts';
 import { ConnectGate } from './connect-gate.ts';
-import type { CommandOptions, Devices, DeviceView, Fleet, OwnershipView, ShardView } from './devices.ts';
+import type {
+  CommandOptions,
+  Devices,
+  DeviceView,
+  Fleet,
+  Moving,
+  OwnershipView,
+  ShardView,
+} from './devices.ts';
 import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
 import { Isolation } from './isolation.ts';
 import type { Lease } from './lease.ts';
+import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
 import { place } from './placement.ts';
 import type { ShardHandle } from './shard-handle.ts';
@@ -38,6 +48,8 @@ import { Watchers } from './watchers.ts';
 export interface SupervisorOptions {
   readonly sql: Sql;
   readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
+  /** Where devices connect to. */
+  readonly world: string;
   /** The right of this process to run devices. It must be held before the start and outlive the stop. */
   readonly lease: Lease;
   /** Opens a pool of one connection, for the claims. */
@@ -60,9 +72,10 @@ export interface SupervisorOptions {
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
-const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const DEVICE_ID = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
+  readonly moving: Moving;
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
   readonly #directory = new Directory();
@@ -117,11 +130,8 @@ export class Supervisor implements Service, Devices, Fleet {
       freed: () => this.#move(),
     });
     this.#ownership = new Ownership({
-      lease,
-      open,
-      log,
-      directory: this.#directory,
-      seals: options.seals,
+      ...{ lease, open, log, directory: this.#directory },
+      access: row => accessTo(row, options.seals, log),
       suspend: () => {
         for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
         for (const { id } of this.#directory.held()) this.#gate.forget(id);
@@ -141,6 +151,10 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#directory.remove(id);
         this.#watchers.notify(id);
       },
+    });
+    this.moving = moving({
+      ...{ ...options, directory: this.#directory, ownership: this.#ownership },
+      ...{ here: id => this.#here(id), checkFree: id => this.#checkFree(id) },
     });
   }
 
@@ -173,11 +187,8 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   async create(id: string = randomUUID()): Promise<DeviceView> {
-    if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
-    if (this.#directory.get(id))
-      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, seals, lease } = this.#options;
+    this.#checkFree(id);
+    const { sql, lease, seals } = this.#options;
     this.#ownership.assertHeld();
     const { term } = lease;
     const row = await reachStore(() => createDevice(sql, id, lease.node, seals.make(id).dek)).catch(
@@ -365,6 +376,13 @@ export class Supervisor implements Service, Devices, Fleet {
         host,
         moved.filter(entry => entry.shard === host),
       );
+  }
+
+  #checkFree(id: string): void {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    if (!DEVICE_ID.test(id)) throw new Failure('INVALID_DEVICE_ID');
+    const results = { device_id: id };
+    if (this.#directory.get(id)) throw new Failure('DEVICE_EXISTS', undefined, { results });
   }
 
   #tell(id: string, message: ToShard): void {

@@ -19,9 +19,10 @@ import { Groups } from '../../src/device/groups.ts';
 import { Inbox } from '../../src/device/inbox.ts';
 import { DeviceKeys } from '../../src/device/keys.ts';
 import { openSocket, trustRoot } from '../../src/device/socket.ts';
-import { KeyVault, places } from '../../src/device/vault.ts';
+import { KeyVault } from '../../src/device/vault.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import { claimDevices } from '../../src/store/devices.ts';
+import { places } from '../../src/store/places.ts';
 import { testSeals } from '../support/keys.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
@@ -50,7 +51,7 @@ function listener() {
 }
 
 const surroundings = (keys: DeviceKeys) => ({
-  inbox: new Inbox({ sql: undefined as never, owner: '', keys }),
+  inbox: new Inbox({ sql: undefined as never, owner: '', keys, log: quiet }),
   groups: new Groups(() => assert.fail('no group is asked for')),
   sent: async () => undefined,
   unread: nothingUnread(),
@@ -173,7 +174,7 @@ test('a device that connects is never seen online by those who watch it', async 
     terms.map(({ no }) => no),
   );
   const seals = testSeals(world.sql);
-  const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20 });
+  const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20, log: quiet });
   const connect = async ({ no, epoch }: { no: number; epoch: number }) => {
     const seal = await seals.sealOf(no);
     const credentials = decodeCredentials(seal.open(places.credentials(no), rows.get(no)!));

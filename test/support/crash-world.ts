@@ -36,11 +36,13 @@ export interface CrashWorld {
   readonly devices: readonly Seeded[];
   /** The number of somebody who writes to them. */
   readonly person: string;
+  /** A group of that person and all devices. */
+  readonly group: string;
   readonly asked: Asked[];
   /** Starts the product and resolves when its devices are open, or nobody may open them. */
   open(failpoints?: string): Promise<void>;
-  /** Asks a device to send a text to the person; whatever becomes of the answer. */
-  send(device: string, text: string): Promise<Asked>;
+  /** Asks a device to send a text to the person, or to the group; whatever becomes of the answer. */
+  send(device: string, text: string, to?: string): Promise<Asked>;
   /** Starts the product unless it runs, waits until nothing is owed, ends it in order, and has the oracle judge. */
   judged(): Promise<Figures>;
 }
@@ -54,6 +56,8 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
   const sockets = await watchSockets(t, control);
   const devices = migrated ? await seedDevices(sql, control, count) : [];
   const { phone: person } = await control.createPhone();
+  const members = [person, ...devices.map(({ phone }) => phone)];
+  const { jid: group } = await control.call('createGroup', { body: { by: person, subject: 'us', members } });
   const hook = await receiver(t);
   const product = new Product(t, {
     PORT: '0',
@@ -74,17 +78,18 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
   const world = { product, control, sql, devices };
 
   return {
-    ...{ ...world, hook, person, asked },
+    ...{ ...world, hook, person, group, asked },
     async open(failpoints) {
       product.start(failpoints);
       await product.listening();
       await until(() => calm(product), { what: 'every device is open, or will not be' });
     },
-    async send(device, text) {
-      const given = { device, to: `${person}@s.whatsapp.net`, text, at: Date.now() };
+    async send(device, text, to = person) {
+      const jid = to === person ? `${person}@s.whatsapp.net` : to;
+      const given = { device, to: jid, text, at: Date.now() };
       let answered: Asked;
       try {
-        const { status, body } = await product.calls.sendText(device, person, text);
+        const { status, body } = await product.calls.sendText(device, to, text);
         const messageId = body.results?.message_id;
         answered = { ...given, status, code: body.code, ...(messageId !== undefined && { messageId }) };
       } catch {
@@ -98,7 +103,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
       await settle(world, line => t.diagnostic(line));
       await product.end('SIGTERM');
       const evidence = await gather(control, sql, hook.requests, {
-        ...{ asked, sockets, processes: product.runs, blows: product.deaths, groups: {} },
+        ...{ asked, sockets, processes: product.runs, blows: product.deaths, groups: { [group]: members } },
       });
       const verdict = judge(evidence);
       assert.equal(verdict.findings.length, 0, report(verdict));

@@ -125,7 +125,7 @@ const contents: [what: string, message: proto.IMessage, payload: Record<string, 
 for (const [what, message, payload] of contents)
   test(`${what} becomes one message event`, () => {
     assert.deepEqual(translate(messageOf(message)), [
-      { event: 'message', at, payload: { ...common, ...payload } },
+      { event: 'message', at, identity: `${ann} ${ann} ${common.id}`, payload: { ...common, ...payload } },
     ]);
   });
 
@@ -274,6 +274,7 @@ test('receipts of one chat, kind and time are one event; others, and those of ot
   assert.deepEqual(drafts[0], {
     event: 'message.ack',
     at,
+    identity: `${ann} ${ann} read A B`,
     payload: {
       ids: ['A', 'B'],
       chat_id: ann,
