@@ -90,7 +90,7 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
   const settings = { WEBHOOK_URL: hook.url, DRAIN_SECONDS: '20', LEASE_SECONDS: '300' };
   const first = await startRival(t, world, settings);
   await first.opened(ids);
-  const second = await startRival(t, world, settings);
+  const second = await startRival(t, world, { ...settings, LOG_LEVEL: 'info' });
   await waits(second);
   const { phone } = await world.simulator.createPhone();
 
@@ -120,6 +120,10 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
   first.kill('SIGTERM');
   assert.equal(await first.ended, 0);
   await second.opened(ids);
+  assert.ok(
+    !second.lines.some(line => /ended without giving/.test(line)),
+    'they were given, not left behind',
+  );
   assert.equal((await readiness(second)).status, 200);
   const enough = sent.length + 20;
   await until(() => sent.length > enough);
