@@ -96,6 +96,9 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
 
   // Callers go to whichever node takes it, as behind a load balancer that follows /ready.
   let going = true;
+  t.after(() => {
+    going = false;
+  });
   let told = 0;
   const sent: string[] = [];
   const tellers = ids.map(async id => {
