@@ -24,7 +24,7 @@ import type { Whatsapp } from './socket.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import { fromState } from './translate.ts';
 import type { KeyVault } from './vault.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
 /** What a device may ask of the shard around it. */
@@ -279,7 +279,7 @@ export class Device {
       const verdict =
         err instanceof SealBroken
           ? ({ next: 'stop', reason: 'its stored credentials cannot be read' } as const)
-          : ({ next: 'backoff', steps: 1, reason: 'database unavailable' } as const);
+          : storeVerdict(err);
       if (turn === this.#turn) this.#apply({ on: 'closed', verdict });
       return;
     }
@@ -350,8 +350,11 @@ export class Device {
       return;
     }
     this.#log.error({ err: failure }, 'the store failed; the device is closed');
-    setImmediate(() =>
-      this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } }),
-    );
+    setImmediate(() => this.#apply({ on: 'closed', verdict: storeVerdict(failure) }));
   }
+}
+
+function storeVerdict(failure: unknown): Verdict {
+  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+  return { next: 'backoff', steps: 1, reason: full ? 'database full' : 'database unavailable' };
 }
