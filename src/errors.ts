@@ -100,6 +100,11 @@ export const codes = {
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
   },
+  DEVICE_CRASHED: {
+    status: 503,
+    retry: 'after a fix',
+    text: 'The device failed too often and rests; it is tried again once an hour, and by POST /devices/{device_id}/reconnect.',
+  },
   DEVICE_ELSEWHERE: {
     status: 503,
     retry: 'soon',

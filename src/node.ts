@@ -34,6 +34,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
+import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
@@ -47,8 +48,8 @@ export interface NodeOptions {
   /** Other limits than usual, for tests. */
   readonly health?: SupervisorOptions['shard']['health'];
   readonly unread?: SupervisorOptions['shard']['unread'];
-  /** The node cannot go on; whoever runs the process should start it anew. */
-  readonly fatal: (why: string) => void;
+  /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 /** Longest wait for a database that is down at the start. */
@@ -85,7 +86,7 @@ export class Node implements Service {
   /** Database connections that this node opens, whatever the number of devices. */
   get connections(): number {
     const { workers, shardConnections, mainConnections } = this.#options.config;
-    return workers * shardConnections + mainConnections + LEASE_CONNECTIONS;
+    return workers * shardConnections + QUARANTINE_CONNECTIONS + mainConnections + LEASE_CONNECTIONS;
   }
 
   /** Resolves when the API answers and all shards are up. Fails with ConfigError or Failure, and leaves nothing behind. */
@@ -274,8 +275,8 @@ export class Node implements Service {
       reasons.push(
         `Another node runs ${elsewhere === 1 ? 'the device' : `the ${elsewhere} devices`}; this one waits, and takes over when that one ends.`,
       );
-    for (const { shard, state } of supervisor.shards())
-      if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
+    for (const { shard, state, quarantine } of supervisor.shards())
+      if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
     return { ready: reasons.length === 0, reasons };
   }
 

@@ -95,7 +95,7 @@ export class Commands {
       throw new Failure(full ? 'STORE_FULL' : 'STORE_UNAVAILABLE', undefined, { cause: failure });
     }
     const { phase, linked, reason } = await this.#of.waiters.until(
-      ({ phase, linked }) => !linked || phase === 'open' || phase === 'stopped' || phase === 'conflict',
+      ({ phase, linked }) => !linked || ['open', 'stopped', 'conflict', 'crashed'].includes(phase),
       deadline,
       () => new Failure('DEVICE_NOT_CONNECTED'),
     );
@@ -106,6 +106,7 @@ export class Commands {
         'Another process connects with the same credentials. Stop it, then reconnect this device.',
       );
     if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
+    if (phase === 'crashed') throw new Failure('DEVICE_CRASHED');
     const connection = this.#of.connection();
     if (!connection) throw new Failure('DEVICE_NOT_CONNECTED');
     return connection;

@@ -90,7 +90,8 @@ export class Inbox {
     if (!arrival || !hash) return undefined;
     const { no } = this.#keys.seat;
     const known = arrival.plaintexts.get(hash.toString('hex'));
-    const found = known ?? (await findReceived(this.#sql, no, hash));
+    // A store that does not answer must not look like a message that was never received: it would be asked for again.
+    const found = known ?? (await this.#keys.reading(() => findReceived(this.#sql, no, hash)));
     if (found === undefined) return undefined;
     const plaintext = known ?? (found ? await this.#open(places.plaintext(no, hash), found, hash) : NOTHING);
     if (plaintext) arrival.rows.push(hash);

@@ -130,7 +130,7 @@ export class Outgoing {
   resume(connection: Connection): void {
     this.#enqueue(async () => {
       const { sql, seat, log } = this.#options;
-      const rows = await unacknowledged(sql, seat.no);
+      const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
       await this.#distrust(rows.map(({ chat }) => chat));
       for (const { id, chat, message, tries, expired } of rows) {
         if (!connection.open) return;
@@ -191,7 +191,8 @@ export class Outgoing {
     const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
-    const row = await readOutgoingMessage(sql, seat.no, id);
+    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
+    const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
     return row && this.#opened(id, row);
   }
 
@@ -246,8 +247,9 @@ export class Outgoing {
   }
 
   /**
-   * Baileys notes who has the key of a group before the message that brings it is written (Socket/messages-send.js,
-   * "sender-key-memory"). Of one that was cut off in between nobody has it: the next message brings it to everybody.
+   * Baileys notes who has the key of a group when the message that brings it has been written, not when WhatsApp has it
+   * (Socket/messages-send.js, "sender-key-memory"). Of one that was lost on its way nobody has the key: the next message
+   * brings it to everybody.
    */
   async #distrust(chats: readonly string[]): Promise<void> {
     const groups = [...new Set(chats)].filter(chat => isJidGroup(chat));

@@ -13,8 +13,11 @@ const faults: Record<Exclude<Fault, 'return'>, () => void> = {
     void Promise.reject(new Error('fault: reject'));
   },
   exit: () => process.exit(4),
+  // Later, as most work is done: only the asynchronous context says then in whose name.
   loop: () => {
-    for (;;);
+    setTimeout(() => {
+      for (;;);
+    });
   },
   heap: () => {
     for (;;) hoard.push({ a: [1, 2, 3] });

@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
+import { inTheNameOf } from '../device/blame.ts';
 import { makeCaches } from '../device/caches.ts';
 import type { Stored, Watch } from '../device/care.ts';
 import { assertContract } from '../device/contract.ts';
@@ -27,6 +28,7 @@ import { readDegraded } from '../store/health.ts';
 import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
 import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
 
@@ -76,6 +78,7 @@ export class Shard {
 
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
+    watchForFailures(settings.beats);
     assertContract();
     armFailpoints(settings.failpoints);
     trustRoot(settings.whatsapp.rootKey);
@@ -140,9 +143,15 @@ export class Shard {
         void this.#drain(message.by);
         break;
       case 'fault':
-        commit(message.fault, this.#end);
+        this.#suffer(message);
         break;
     }
+  }
+
+  #suffer({ fault, device }: Extract<ToShard, { op: 'fault' }>): void {
+    const who = device === undefined ? undefined : this.#devices.get(device);
+    if (who) inTheNameOf(who, () => commit(fault, this.#end));
+    else commit(fault, this.#end);
   }
 
   #openDatabase(): Sql {

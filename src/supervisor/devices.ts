@@ -9,6 +9,8 @@ export interface DeviceView extends DeviceStatus {
   /** This node does not run it: another does, or nobody does for a moment. It takes no commands here. */
   readonly elsewhere?: true;
   readonly createdAt: Date;
+  /** It was at work when its thread died, more than once: it runs in the quarantine thread. */
+  readonly quarantined?: true;
 }
 
 export interface CommandOptions {
@@ -54,7 +56,11 @@ export interface ShardView {
   readonly state: 'starting' | 'up' | 'draining' | 'down' | 'quarantined';
   readonly devices: number;
   readonly restarts: number;
+  /** Of the restarts those in good order, for its memory. */
+  readonly replacements: number;
   readonly pulse: Pulse | null;
+  /** It is the quarantine thread, which hosts suspects alone: its deaths are no news. */
+  readonly quarantine?: true;
 }
 
 /** How many devices this node runs and how many it does not, and why it may run none just now. */

@@ -14,6 +14,8 @@ export interface Entry {
   /** Whether this node runs it. One that is not is another node's, or nobody's for a moment. */
   held: boolean;
   shard: number | null;
+  /** It runs in the quarantine thread. */
+  quarantined?: true;
   status: DeviceStatus;
 }
 
@@ -93,12 +95,20 @@ export class Directory {
   }
 }
 
-export function viewOf({ id, no, shard, held, createdAt, status }: Entry): DeviceView {
-  return { id, no, shard, createdAt, ...(!held && { elsewhere: true as const }), ...status };
+export function viewOf({ id, no, shard, held, quarantined, createdAt, status }: Entry): DeviceView {
+  return {
+    id,
+    no,
+    shard,
+    createdAt,
+    ...(!held && { elsewhere: true as const }),
+    ...(quarantined && { quarantined }),
+    ...status,
+  };
 }
 
-export function seatOf({ id, no, epoch, access }: Entry): Seat {
-  return { id, no, epoch, ...access };
+export function seatOf({ id, no, epoch, access }: Entry, crashed?: string): Seat {
+  return { id, no, epoch, ...access, ...(crashed !== undefined && { crashed }) };
 }
 
 /** A device as its row has it: held by this node in that epoch if there is access to it, or another's. */
@@ -145,6 +155,6 @@ export function barredStatus(row: DeviceRow, reason: string): DeviceStatus {
 /** A device that was ours a moment ago, or whose thread is gone: as far as anybody can see it waits. */
 export function interruptedStatus({ status }: Entry, reason: string): DeviceStatus {
   const { linked, phase, pairing: _ended, ...rest } = status;
-  if (phase === 'stopped' || phase === 'conflict') return status;
+  if (phase === 'stopped' || phase === 'conflict' || phase === 'crashed') return status;
   return { ...rest, linked, since: Date.now(), reason, phase: linked ? 'waiting' : 'unlinked' };
 }

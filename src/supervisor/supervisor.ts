@@ -20,8 +20,7 @@ import type {
   Streamed,
   ToShard,
 } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
-import { reachStore } from '../store/database.ts';
+import { reachStore, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
 import { accessTo } from './access.ts';
@@ -36,6 +35,7 @@ import type {
   ShardView,
 } from './devices.ts';
 import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
+import { Isolation } from './isolation.ts';
 import type { Lease } from './lease.ts';
 import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
@@ -66,8 +66,8 @@ export interface SupervisorOptions {
   /** Another node may run these devices (all, unless given) from now on. */
   readonly letGo?: (deviceNo?: number) => void;
   readonly statusChanged?: (device: DeviceView) => void;
-  /** The node is sick beyond repair. */
-  readonly fatal: (why: string) => void;
+  /** The node is sick beyond repair; `stuck` when a thread lives that only the end of the process ends. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 const SEATS_AT_ONCE = 200;
@@ -82,6 +82,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #gate: ConnectGate;
   readonly #watchers = new Watchers();
   readonly #shards: Shards;
+  readonly #isolation: Isolation;
   readonly #ownership: Ownership;
   #closing = false;
 
@@ -109,11 +110,24 @@ export class Supervisor implements Service, Devices, Fleet {
           this.#directory.held().filter(entry => entry.shard === shard),
         );
       },
-      down: shard => {
+      down: (shard, suspect) => {
         for (const entry of this.#directory.held())
           if (entry.shard === shard) this.#interrupted(entry, 'the shard restarts');
+        this.#isolation.blame(suspect, shard);
       },
       quarantined: () => this.#move(),
+    });
+    this.#isolation = new Isolation({
+      sql: options.sql,
+      node: lease.node,
+      log,
+      directory: this.#directory,
+      shards: this.#shards,
+      moved: entry => {
+        if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+        this.#changed(entry, entry.status);
+      },
+      freed: () => this.#move(),
     });
     this.#ownership = new Ownership({
       ...{ lease, open, log, directory: this.#directory },
@@ -146,6 +160,7 @@ export class Supervisor implements Service, Devices, Fleet {
 
   /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
+    await reachStore(() => this.#isolation.start());
     await reachStore(() => this.#ownership.start());
     await failpoint('start.after_claim');
     await this.#shards.start();
@@ -158,6 +173,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#gate.close();
     await this.#ownership.stop();
     await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await this.#isolation.stop();
     await failpoint('stop.after_drain');
   }
 
@@ -208,6 +224,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
+    this.#isolation.forget(entry);
     this.#watchers.notify(id);
   }
 
@@ -217,6 +234,7 @@ export class Supervisor implements Service, Devices, Fleet {
     { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
     const deadline = Date.now() + ms;
+    if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
       const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
         throw lost > 0 ? unsettled(command, error) : error;
@@ -269,17 +287,17 @@ export class Supervisor implements Service, Devices, Fleet {
     return this.#gate.waiting;
   }
 
+  /** For tests and the demo: makes a shard's thread fail in a named way, as if it were the work of a device if one is named. */
+  inject(shard: number, fault: Fault, device?: string): void {
+    this.#shards.post(shard, { op: 'fault', fault, ...(device !== undefined && { device }) });
+  }
+
   count(what: Count): number {
     return this.#shards.tally.count(what);
   }
 
   takePings(): number[] {
     return this.#shards.tally.takePings();
-  }
-
-  /** For tests and the demo: makes a shard's thread fail in a named way. */
-  inject(shard: number, fault: Fault): void {
-    this.#shards.post(shard, { op: 'fault', fault });
   }
 
   #hear(shard: number, message: FromShard): void {
@@ -309,7 +327,7 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   #adopt(shard: number, entries: readonly Entry[]): void {
-    const seats = entries.map(seatOf);
+    const seats = entries.map(entry => seatOf(entry, this.#isolation.crashed(entry)));
     for (let i = 0; i < seats.length; i += SEATS_AT_ONCE)
       this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
@@ -336,8 +354,12 @@ export class Supervisor implements Service, Devices, Fleet {
     const hosts = this.#shards.hosts();
     if (hosts.length === 0) return [];
     const changed: Entry[] = [];
-    const ids = this.#directory.held().map(({ id }) => id);
-    for (const [id, shard] of place(ids, hosts, this.#directory.placed())) {
+    const free: string[] = [];
+    for (const entry of this.#directory.held()) {
+      if (!this.#isolation.has(entry)) free.push(entry.id);
+      else if (entry.shard === null && this.#isolation.place(entry)) changed.push(entry);
+    }
+    for (const [id, shard] of place(free, hosts, this.#directory.placed())) {
       const entry = this.#directory.get(id);
       if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
       entry.shard = shard;
@@ -349,7 +371,7 @@ export class Supervisor implements Service, Devices, Fleet {
   /** Places who has no place and gives them to their shards; `except` is given all of its devices anyway. */
   #move(except?: number): void {
     const moved = this.#place();
-    for (const host of this.#shards.hosts().filter(shard => shard !== except))
+    for (const host of [...this.#shards.hosts(), this.#shards.quarantine].filter(shard => shard !== except))
       this.#adopt(
         host,
         moved.filter(entry => entry.shard === host),

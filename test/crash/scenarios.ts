@@ -55,7 +55,6 @@ export const scenarios: Readonly<Record<Failpoint, Scenario>> = {
   },
   'send.after_row': { drive: send, afterwards: arrives },
   'send.after_commit': { fault: 'F6', drive: send, afterwards: arrives },
-  // Everybody in the group must get the key with the message that goes out in the next process.
   'send.after_memory': {
     drive: world => world.send(deviceOf(world), 'sent once', world.group),
     afterwards: arrives,

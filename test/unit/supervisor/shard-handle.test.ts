@@ -31,6 +31,10 @@ interface Shard {
   readonly handle: ShardHandle;
   /** Why and how each generation ended. */
   readonly downs: { why: string; planned: boolean }[];
+  /** Of each of them, the number of the device that is to blame. */
+  readonly suspects: number[];
+  /** Why its thread could not be ended. */
+  readonly stuck: string[];
   readonly ups: number[];
   readonly heard: FromShard[];
   up(): Promise<number>;
@@ -50,6 +54,8 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
   const downs: Shard['downs'] = [];
   const ups: number[] = [];
   const heard: FromShard[] = [];
+  const suspects: number[] = [];
+  const stuck: string[] = [];
   const settings: Omit<ShardSettings, 'beats'> = {
     shard: 0,
     node: options.behaviour ?? '',
@@ -67,10 +73,12 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
     log: quiet,
     hear: message => heard.push(message),
     up: () => ups.push(handle.threadId ?? -1),
-    down: (why, planned) => {
+    down: ({ why, planned, suspect }) => {
       assert.equal(handle.state, 'down');
       downs.push({ why, planned });
+      suspects.push(suspect);
     },
+    stuck: why => stuck.push(why),
     limits: {
       // A thread takes its time to start on a machine where every core is busy three times over.
       helloWithin: options.helloWithin ?? 60_000,
@@ -88,6 +96,8 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
   return {
     handle,
     downs,
+    suspects,
+    stuck,
     ups,
     heard,
     up: async () => {
