@@ -86,15 +86,19 @@ export class Arrivals {
   }
 
   async #handle(arrival: Arrival): Promise<void> {
-    const { socket, unread, me, handled } = this.#options;
+    const { socket, unread, me, handled, log } = this.#options;
     if (this.#closed || !socket.ws.isOpen) return;
     const { node } = arrival;
     this.#underWay.add(arrival);
     try {
       if (node.tag === 'message') await unread.handling(node, me());
-      for (const handle of this.#handlers.get(node.tag) ?? []) await handle(node);
-      socket.ev.flush();
+      // It is through all the same: when the line stands, it would fail as often as it is tried.
+      for (const handle of this.#handlers.get(node.tag) ?? [])
+        await handle(node).catch(err =>
+          log.error({ err, kind: node.tag }, 'Baileys could not handle a stanza'),
+        );
     } finally {
+      socket.ev.flush();
       if (node.tag === 'message') unread.handled();
       this.#underWay.delete(arrival);
     }

@@ -10,6 +10,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
+import { isStorable } from '../store/names.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
@@ -70,8 +71,9 @@ export class Facts {
     this.#go();
   }
 
-  /** A message to send has come further. */
+  /** A message to send has come further. A receipt may name anything: what cannot be one of ours is passed over. */
   step(step: Step): void {
+    if (!isStorable(step.id)) return;
     this.#steps.push(step);
     this.#go();
   }

@@ -8,7 +8,7 @@ import { deserialize, serialize } from 'node:v8';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Seal } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
-import { findReceived, type LeftOver, takeLeftOvers } from '../store/inbox.ts';
+import { findReceived, takeLeftOvers } from '../store/inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { places } from './vault.ts';
 
@@ -22,12 +22,17 @@ export interface Arrival {
   readonly rows: Buffer[];
   /** The plaintexts that are known of it, by the hash of their ciphertext in hex. */
   readonly plaintexts: Map<string, Buffer>;
+  /** Its stanza is in a row of its own making. */
+  kept: boolean;
   /** Baileys has told what is in it. */
   told: boolean;
 }
 
-/** A message that decodes to nothing: what stands for a ciphertext whose facts are in the journal already. */
-const NOTHING = Buffer.of(1);
+/**
+ * What stands for a ciphertext whose facts are in the journal already: a padded message with an empty sender key, field 2,
+ * which is never an event and gives way to whatever else is in the stanza.
+ */
+const NOTHING = Buffer.of(0x12, 0, 1);
 
 export class Inbox {
   readonly #sql: Sql;
@@ -51,7 +56,7 @@ export class Inbox {
       for (const { tag, attrs: of, content } of node.content)
         if (tag === 'enc' && content instanceof Uint8Array)
           ciphertexts.set(content, hashOf([attrs.from, attrs.participant, of.type], content));
-    const arrival: Arrival = { node, ciphertexts, rows: [], plaintexts: new Map(), told: false };
+    const arrival: Arrival = { node, ciphertexts, rows: [], plaintexts: new Map(), kept: false, told: false };
     for (const ciphertext of ciphertexts.keys()) this.#arrivals.set(ciphertext, arrival);
     return arrival;
   }
@@ -70,7 +75,9 @@ export class Inbox {
     const hash = arrival?.ciphertexts.get(ciphertext);
     if (!arrival || !hash) return;
     const text = Buffer.from(plaintext);
-    const stanza = arrival.rows.length === 0 ? serialize(arrival.node) : null;
+    // Rows that it found may go before those that it makes.
+    const stanza = arrival.kept ? null : serialize(arrival.node);
+    arrival.kept = true;
     arrival.rows.push(hash);
     arrival.plaintexts.set(hash.toString('hex'), text);
     this.#keys.received({ hash, stanza, plaintext: text });
@@ -78,7 +85,7 @@ export class Inbox {
 
   /**
    * The plaintext of a ciphertext that does not open (any more), because it was opened before and WhatsApp did not get its
-   * receipt; undefined when it was never received. What is in the journal already comes back as an empty message.
+   * receipt; undefined when it was never received. What is in the journal already comes back as a message without content.
    */
   async plaintextOf(ciphertext: Uint8Array): Promise<Buffer | undefined> {
     const arrival = this.#arrivals.get(ciphertext);
@@ -88,30 +95,44 @@ export class Inbox {
     const known = arrival.plaintexts.get(hash.toString('hex'));
     const found = known ?? (await findReceived(this.#sql, no, hash));
     if (found === undefined) return undefined;
+    if (found === null) return NOTHING;
     arrival.rows.push(hash);
-    if (known) return known;
-    return found ? this.#seal.open(places.plaintext(no, hash), found) : NOTHING;
+    return known ?? this.#seal.open(places.plaintext(no, hash), found);
   }
 
-  /** What an earlier connection, or an earlier process, left over, in the order in which it came. */
-  async leftOvers(): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
+  /**
+   * What an earlier connection, or an earlier process, left over, in the order in which it came. A row that cannot be
+   * opened stays where it is, and `broken` hears of it.
+   */
+  async leftOvers(
+    broken: (failure: unknown) => void,
+  ): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
     const { no, epoch } = this.#keys.seat;
     const rows = await takeLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
     const plaintexts = new Map(rows.map(row => [row.hash.toString('hex'), row.plaintext]));
-    return rows
-      .filter((row): row is LeftOver & { stanza: Buffer } => row.stanza !== null)
-      .map(({ hash, stanza, tries }) => {
-        const node = deserialize(this.#seal.open(places.stanza(no, hash), stanza)) as BinaryNode;
-        const arrival = this.arrival(node);
-        if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
-        for (const name of arrival.ciphertexts.values()) {
-          const sealed = plaintexts.get(name.toString('hex'));
-          if (!sealed) continue;
-          arrival.rows.push(name);
-          arrival.plaintexts.set(name.toString('hex'), this.#seal.open(places.plaintext(no, name), sealed));
-        }
-        return { arrival, tries };
-      });
+    return rows.flatMap(({ hash, stanza, tries }) => {
+      if (stanza === null) return [];
+      try {
+        return [{ arrival: this.#leftOver(hash, stanza, plaintexts), tries }];
+      } catch (failure) {
+        broken(failure);
+        return [];
+      }
+    });
+  }
+
+  #leftOver(hash: Buffer, stanza: Buffer, plaintexts: ReadonlyMap<string, Buffer | null>): Arrival {
+    const { no } = this.#keys.seat;
+    const node = deserialize(this.#seal.open(places.stanza(no, hash), stanza)) as BinaryNode;
+    const arrival = this.arrival(node);
+    if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
+    for (const name of arrival.ciphertexts.values()) {
+      const sealed = plaintexts.get(name.toString('hex'));
+      if (!sealed) continue;
+      arrival.rows.push(name);
+      arrival.plaintexts.set(name.toString('hex'), this.#seal.open(places.plaintext(no, name), sealed));
+    }
+    return arrival;
   }
 }
 

@@ -14,6 +14,7 @@ import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
+import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
 import type { Caches } from './caches.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
@@ -188,6 +189,7 @@ export class Outgoing {
     const { sql, seat, caches, keys } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
+    if (!isStorable(id)) return undefined;
     const row = await readOutgoingMessage(sql, seat.no, id);
     return row && unpack(keys().seal.open(places.outgoing(seat.no, id), row));
   }

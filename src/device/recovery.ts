@@ -83,8 +83,14 @@ export class Recovery {
     const { facts, self, log } = this.#options;
     await facts.stored();
     const unseen: Arrival[] = [];
-    for (const { arrival, tries } of await inbox.leftOvers()) {
-      const { drafts, whole, message } = await recover(arrival, self());
+    const broken = (err: unknown) =>
+      log.error({ err }, 'a stanza that was left over cannot be opened; it stays');
+    for (const { arrival, tries } of await inbox.leftOvers(broken)) {
+      // What cannot be decoded must not keep the device from its connection: there Baileys refuses it.
+      const { drafts, whole, message } = await recover(arrival, self()).catch((err: unknown): Recovered => {
+        log.warn({ err, kind: arrival.node.tag }, 'a stanza that was left over cannot be decoded');
+        return { drafts: [], whole: false };
+      });
       log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
       this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);

@@ -60,6 +60,8 @@ function envelopeOf(key: WAMessageKey, self: Self) {
 
 type Content = proto.IMessage;
 
+const NO_MESSAGE = new Set(['senderKeyDistributionMessage', 'messageContextInfo', 'pollUpdateMessage']);
+
 function bodyOf(content: Content): string | undefined {
   return (
     content.conversation ??
@@ -175,11 +177,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     };
   }
   // A sender key that travels alone, and poll votes (which Baileys does not decrypt), are no messages.
-  if (
-    content.senderKeyDistributionMessage &&
-    Object.keys(content).length <= 2 &&
-    bodyOf(content) === undefined
-  )
+  if (content.senderKeyDistributionMessage && Object.keys(content).every(part => NO_MESSAGE.has(part)))
     return undefined;
 
   const context = contextOf(content);
