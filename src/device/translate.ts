@@ -34,7 +34,7 @@ const { Status } = proto.WebMessageInfo;
 const LAST_TIME = Date.UTC(3000);
 
 /** Seconds since 1970, as WhatsApp gives them, in milliseconds; now, when they are no time. */
-function timeOf(stamp: unknown): number {
+export function timeOf(stamp: unknown): number {
   const at = Number(stamp ?? 0) * 1000;
   return at > 0 && at < LAST_TIME ? at : Date.now();
 }

@@ -16,16 +16,28 @@ export function processSpace(): string | undefined {
 
 /**
  * When a process was started, in ticks since the boot: with its number it names the process, because numbers come back.
- * Undefined when there is none (any more): one that has ended and was not reaped holds no socket.
+ * Undefined when there is none (any more): one that has ended and was not reaped holds no socket. Fails when it cannot be
+ * seen: who has no file descriptor left must not take the living for dead.
  */
 export function birthOf(pid: number): string | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
   }
   // The name, in brackets, may hold anything. After it: the state (proc(5), field 3), and 19 fields on the start (22).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+}
+
+/** Whether the process of that number and birth has ended, as far as it can be seen: if not, it may live. */
+export function hasEnded(pid: number, birth: string): boolean {
+  try {
+    return birthOf(pid) !== birth;
+  } catch {
+    return false;
+  }
 }
