@@ -71,6 +71,16 @@ export const codes = {
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
   },
+  ARCHIVE_INVALID: {
+    status: 422,
+    retry: 'never',
+    text: 'This is not an archive of a device, or it was cut short or changed.',
+  },
+  ARCHIVE_LOCKED: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The passphrase is not the one that the archive was made with.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
   RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
@@ -90,6 +100,11 @@ export const codes = {
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
   },
+  DEVICE_CRASHED: {
+    status: 503,
+    retry: 'after a fix',
+    text: 'The device failed too often and rests; it is tried again once an hour, and by POST /devices/{device_id}/reconnect.',
+  },
   DEVICE_ELSEWHERE: {
     status: 503,
     retry: 'soon',
@@ -106,6 +121,11 @@ export const codes = {
     text: 'The database cannot be reached; nothing was done.',
   },
   SHUTTING_DOWN: { status: 503, retry: 'soon', text: 'The server is stopping; try again when it is back.' },
+  STORE_FULL: {
+    status: 507,
+    retry: 'after a fix',
+    text: 'The database has no space left; nothing was done. Free or add disk space.',
+  },
   GATEWAY_TIMEOUT: {
     status: 504,
     retry: 'soon',

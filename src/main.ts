@@ -66,8 +66,11 @@ function help(): string {
 }
 
 async function run(config: Config, simulate: boolean, log: Logger): Promise<void> {
-  const fatal = (why: string) => {
-    log.fatal({ why }, 'the node cannot go on');
+  const fatal = (why: string, stuck?: 'stuck') => {
+    log.fatal({ why, code: EX_SOFTWARE }, 'the node cannot go on');
+    // An exit waits for every thread. One that is stuck in native code would keep the process, and with it the sockets of
+    // its devices, while another node takes them: a signal does not ask.
+    if (stuck) process.kill(process.pid, 'SIGKILL');
     process.exit(EX_SOFTWARE);
   };
   const { dataDir } = config;

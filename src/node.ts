@@ -9,7 +9,7 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
-import { within } from './lib/deadline.ts';
+import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
@@ -34,6 +34,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
+import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
 export interface NodeOptions {
@@ -47,8 +48,8 @@ export interface NodeOptions {
   /** Other limits than usual, for tests. */
   readonly health?: SupervisorOptions['shard']['health'];
   readonly unread?: SupervisorOptions['shard']['unread'];
-  /** The node cannot go on; whoever runs the process should start it anew. */
-  readonly fatal: (why: string) => void;
+  /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 /** Longest wait for a database that is down at the start. */
@@ -85,7 +86,7 @@ export class Node implements Service {
   /** Database connections that this node opens, whatever the number of devices. */
   get connections(): number {
     const { workers, shardConnections, mainConnections } = this.#options.config;
-    return workers * shardConnections + mainConnections + LEASE_CONNECTIONS;
+    return workers * shardConnections + QUARANTINE_CONNECTIONS + mainConnections + LEASE_CONNECTIONS;
   }
 
   /** Resolves when the API answers and all shards are up. Fails with ConfigError or Failure, and leaves nothing behind. */
@@ -119,7 +120,8 @@ export class Node implements Service {
     await migrate({ address, log });
     await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
-    await assertWorld(sql, config.waSocketUrl === undefined ? 'whatsapp' : 'another server');
+    const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
+    await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
@@ -141,8 +143,8 @@ export class Node implements Service {
       owner: lease.node,
       held: () => lease.held(),
       log,
-      secret,
       seals,
+      secret,
       version,
       stopMs: drainMs * DELIVERIES_PART,
     });
@@ -150,6 +152,7 @@ export class Node implements Service {
     const supervisor = new Supervisor({
       sql,
       seals,
+      world,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
@@ -180,6 +183,7 @@ export class Node implements Service {
       app: createApp({
         devices: supervisor,
         fleet: supervisor,
+        moving: supervisor.moving,
         endpoints: endpointSettings(sql, deliverer),
         messages: {
           status: (deviceNo, id) =>
@@ -256,7 +260,7 @@ export class Node implements Service {
     if (this.#stopped) reasons.push('The server is stopping.');
     else if (!this.#supervisor) reasons.push('The server is starting.');
     try {
-      await within(sql`select 1`, Date.now() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
+      await within(sql`select 1`, monotonic() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
     } catch (error) {
       reasons.push(
         error instanceof Failure || unavailable(error)
@@ -271,8 +275,8 @@ export class Node implements Service {
       reasons.push(
         `Another node runs ${elsewhere === 1 ? 'the device' : `the ${elsewhere} devices`}; this one waits, and takes over when that one ends.`,
       );
-    for (const { shard, state } of supervisor.shards())
-      if (state !== 'up') reasons.push(`Shard ${shard} is ${state}.`);
+    for (const { shard, state, quarantine } of supervisor.shards())
+      if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
     return { ready: reasons.length === 0, reasons };
   }
 

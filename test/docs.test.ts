@@ -85,6 +85,7 @@ test('the diagram in docs/device-states.md has every way from one state to anoth
     { on: 'due' },
     { on: 'steady' },
     { on: 'unlinked', reason: '' },
+    ...[true, false].map(often => ({ on: 'failed' as const, reason: '', often })),
     ...verdicts.map(verdict => ({ on: 'closed' as const, verdict })),
   ];
   const offer: Input = { on: 'offered', pairing: { by: 'qr', qr: '', until: now } };
@@ -98,7 +99,7 @@ test('the diagram in docs/device-states.md has every way from one state to anoth
       inputs: [...either, { on: 'pair', phone: '' }, offer, { on: 'paired' }],
     },
     {
-      states: (['waiting', 'connecting', 'open', 'stopped', 'conflict'] as const).map(phase => ({
+      states: (['waiting', 'connecting', 'open', 'stopped', 'conflict', 'crashed'] as const).map(phase => ({
         ...linked,
         phase,
       })),

@@ -5,7 +5,9 @@ import type { ShardSettings } from '../src/shard/protocol.ts';
 import { Shard } from '../src/shard/shard.ts';
 
 /** The endless task of one shard: it is over when the supervisor aborts it. */
-export default ({ settings, port }: { settings: ShardSettings; port: MessagePort }): Promise<void> =>
+export default (task: { settings: ShardSettings; port: MessagePort } | null): Promise<void> =>
   new Promise(end => {
-    new Shard(settings, port, end);
+    // No task at all: the pool was asked to have a thread ready.
+    if (task === null) end();
+    else new Shard(task.settings, task.port, end);
   });

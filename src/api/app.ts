@@ -14,6 +14,7 @@ import { healthRoutes } from './health.ts';
 import { loginRoutes } from './login.ts';
 import { messageRoutes } from './messages.ts';
 import { createMetrics } from './metrics.ts';
+import { movingRoutes } from './moving.ts';
 import { openapiRoute } from './openapi.ts';
 import { sameOrigin } from './origin.ts';
 import { isPage, pageRoutes } from './pages/routes.ts';
@@ -69,6 +70,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   deviceRoutes(add, deps, links);
   deviceHealthRoute(add, deps);
   followRoutes(app, add, deps);
+  movingRoutes(app, deps);
   appRoutes(add, deps, links);
   sendRoutes(add, deps);
   messageRoutes(add, deps);

@@ -1,6 +1,6 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
-import type { Devices, Fleet } from '../supervisor/devices.ts';
+import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -58,6 +58,7 @@ export interface Readiness {
 export interface ApiDeps {
   readonly devices: Devices;
   readonly fleet: Fleet;
+  readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
   readiness(): Promise<Readiness>;

@@ -18,6 +18,7 @@ const phases: readonly Phase[] = [
   'pairing',
   'open',
   'stopped',
+  'crashed',
   'conflict',
 ];
 /** As docs/health.md lists them. */
@@ -80,6 +81,14 @@ export function createMetrics({
   });
   addHealth(registers, devices, fleet);
   new Gauge({
+    name: 'cardume_devices_quarantined',
+    help: 'Devices that run in the quarantine thread.',
+    registers,
+    collect() {
+      this.set(devices.list().filter(({ quarantined }) => quarantined).length);
+    },
+  });
+  new Gauge({
     name: 'cardume_connects_waiting',
     help: 'Devices that wait for the connect gate.',
     registers,
@@ -116,6 +125,16 @@ export function createMetrics({
     collect() {
       this.reset();
       for (const { shard, restarts } of fleet.shards()) this.inc({ shard }, restarts);
+    },
+  });
+  new Counter({
+    name: 'cardume_shard_replacements_total',
+    help: 'How often the shard was started again in good order, for its memory.',
+    labelNames: shards,
+    registers,
+    collect() {
+      this.reset();
+      for (const { shard, replacements } of fleet.shards()) this.inc({ shard }, replacements);
     },
   });
   for (const [name, help, value] of pulseGauges)

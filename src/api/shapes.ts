@@ -25,7 +25,7 @@ export const listedDevice = z
     device_id: z.string().openapi({ example: 'sales' }),
     jid: z.string().nullable().openapi({ example: '15551234567@s.whatsapp.net' }),
     name: z.string().nullable().openapi({ example: 'Ana' }),
-    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped', 'conflict']),
+    state: z.enum(['unlinked', 'waiting', 'connecting', 'pairing', 'open', 'stopped', 'conflict', 'crashed']),
     shard: z
       .number()
       .int()
@@ -33,6 +33,9 @@ export const listedDevice = z
       .openapi({ description: 'The thread that hosts it, null while it has none or another node runs it.' }),
     since: z.iso.datetime().openapi({ description: 'When it entered the state.' }),
     reason: z.string().optional().openapi({ description: 'Why it is not open.' }),
+    quarantined: z.boolean().optional().openapi({
+      description: 'It took its thread with it more than once, and runs apart from the others.',
+    }),
     degraded: reasons
       .optional()
       .openapi({ description: 'What is wrong with it, while it is degraded; empty while it recovers.' }),
@@ -65,6 +68,7 @@ export function toListedDevice(device: DeviceView): z.input<typeof listedDevice>
     shard: device.shard,
     since: new Date(device.since).toISOString(),
     ...(device.reason && { reason: device.reason }),
+    ...(device.quarantined && { quarantined: true }),
     ...(device.degraded && { degraded: [...device.degraded] }),
   };
 }

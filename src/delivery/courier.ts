@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import { openedBody } from '../journal/event.ts';
+import { envelope, openedBody } from '../journal/event.ts';
 import { failpoint } from '../lib/failpoint.ts';
-import type { Seal } from '../lib/seal.ts';
+import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import { closeEndpoint } from '../store/endpoints.ts';
+import type { JournalRow } from '../store/journal.ts';
 import { readBatch } from '../store/lanes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Known } from './known.ts';
@@ -15,6 +16,8 @@ import { decide, type Next, type Outcome } from './schedule.ts';
 const QUANTUM = 50;
 /** Deliveries of a lane that a crash may repeat. */
 const UNSAVED = 20;
+/** Between two looks at a device whose key does not open. */
+const KEY_BROKEN_MS = 60_000;
 
 export interface CourierOptions {
   readonly sql: Sql;
@@ -67,14 +70,42 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     }
     // A hint of more than the journal has would be followed for ever.
     if (batch.scanned === cursor) lane.latest = cursor;
-    const seal = await seals.sealOf(deviceNo);
-    const events = batch.rows.map(row => ({
-      seq: row.seq,
-      id: row.id,
-      body: openedBody(row, lane.deviceId, seal),
-    }));
+    const seal = await sealOf(lane);
+    if (!seal) return;
+    const events = batch.rows.map(row => ({ seq: row.seq, id: row.id, body: bodyOf(row, lane, seal) }));
     stock(lane, events, batch.scanned, known.shelf);
     if (cursorOf(lane) > cursor) checkpoint.mark(lane);
+  }
+
+  /** Undefined when the device's key does not open: its lanes rest, for the operator may have its row to put back. */
+  async function sealOf(lane: Lane): Promise<Seal | undefined> {
+    try {
+      return await seals.sealOf(lane.deviceNo);
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      if (lane.attempt === 0)
+        log.error({ err, device: lane.deviceId }, 'events of a device cannot be opened; they wait');
+      lane.attempt += 1;
+      lane.failure = { waitMs: KEY_BROKEN_MS, error: 'the key of the device cannot be opened' };
+      lane.state = 'resting';
+      lane.restedAt = performance.now();
+      checkpoint.mark(lane);
+      return undefined;
+    }
+  }
+
+  /** One event that was changed in the database must not hold back all that follow: it is told without what was in it. */
+  function bodyOf(row: JournalRow, lane: Lane, seal: Seal): string {
+    try {
+      return openedBody(row, lane.deviceId, seal);
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      log.error(
+        { err, device: lane.deviceId, seq: row.seq },
+        'a stored event does not open; its payload is lost',
+      );
+      return envelope(row, lane.deviceId, 'null');
+    }
   }
 
   function post({ endpoint }: Lane, { id, body }: Ready): Promise<Outcome | 'cut'> {

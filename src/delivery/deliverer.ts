@@ -34,7 +34,7 @@ export interface DelivererOptions {
   /** Whether it may act for them; true unless given. Asked before every POST. */
   readonly held?: () => boolean;
   readonly log: Logger;
-  /** Open what is sealed with devices' keys. */
+  /** Opens what is stored of a device. */
   readonly seals: Seals;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;

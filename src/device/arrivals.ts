@@ -10,6 +10,7 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Arrival, Inbox } from './inbox.ts';
+import { renewing } from './renewal.ts';
 import type { Unread } from './unread.ts';
 import type { Vitals } from './vitals.ts';
 
@@ -92,11 +93,13 @@ export class Arrivals {
     this.#underWay.add(arrival);
     try {
       if (node.tag === 'message') await unread.handling(node, me());
+      const handle = async () => {
+        for (const handler of this.#handlers.get(node.tag) ?? []) await handler(node);
+      };
       // It is through all the same: when the line stands, it would fail as often as it is tried.
-      for (const handle of this.#handlers.get(node.tag) ?? [])
-        await handle(node).catch(err =>
-          log.error({ err, kind: node.tag }, 'Baileys could not handle a stanza'),
-        );
+      await (node.tag === 'message' ? handle() : renewing(handle)).catch(err =>
+        log.error({ err, kind: node.tag }, 'Baileys could not handle a stanza'),
+      );
     } finally {
       socket.ev.flush();
       if (node.tag === 'message') unread.handled();

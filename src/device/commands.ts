@@ -90,10 +90,12 @@ export class Commands {
   /** The open connection, waited for until the deadline. */
   async #open(deadline: number): Promise<Connection> {
     const { failure } = this.#of.identity;
-    if (failure && !(failure instanceof Fenced))
-      throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
+    if (failure && !(failure instanceof Fenced)) {
+      const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+      throw new Failure(full ? 'STORE_FULL' : 'STORE_UNAVAILABLE', undefined, { cause: failure });
+    }
     const { phase, linked, reason } = await this.#of.waiters.until(
-      ({ phase, linked }) => !linked || phase === 'open' || phase === 'stopped' || phase === 'conflict',
+      ({ phase, linked }) => !linked || ['open', 'stopped', 'conflict', 'crashed'].includes(phase),
       deadline,
       () => new Failure('DEVICE_NOT_CONNECTED'),
     );
@@ -104,6 +106,7 @@ export class Commands {
         'Another process connects with the same credentials. Stop it, then reconnect this device.',
       );
     if (phase === 'stopped') throw new Failure('DEVICE_STOPPED', `WhatsApp refuses this device: ${reason}.`);
+    if (phase === 'crashed') throw new Failure('DEVICE_CRASHED');
     const connection = this.#of.connection();
     if (!connection) throw new Failure('DEVICE_NOT_CONNECTED');
     return connection;

@@ -12,6 +12,8 @@ import {
 import type { Draft } from '../journal/event.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import { Arrivals } from './arrivals.ts';
+import type { Blamed } from './blame.ts';
+import { hearInTheNameOf } from './frames.ts';
 import { Groups } from './groups.ts';
 import type { Arrival } from './inbox.ts';
 import { Ping } from './ping.ts';
@@ -54,6 +56,8 @@ export interface Listener {
 
 export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
   readonly listener: Listener;
+  /** Whose connection it is. */
+  readonly owner: Blamed;
   readonly vitals: Vitals;
   /** The number to pair by code, '' to pair by QR. */
   readonly phone: string;
@@ -79,6 +83,10 @@ export class Connection {
     this.#options = options;
     this.groups = new Groups(() => this.socket);
     this.socket = openSocket({ ...options, groups: this.groups });
+    hearInTheNameOf(this.socket, options.owner, err => {
+      options.log.warn({ err }, 'a frame could not be read; the connection is closed');
+      this.#end({ message: err.message, reason: 'a frame could not be read' });
+    });
     this.#arrivals = new Arrivals({
       socket: this.socket,
       inbox: options.inbox,

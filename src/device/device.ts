@@ -1,53 +1,32 @@
 /**
  * One WhatsApp account: the effectful shell around `state.ts`. It owns the socket, the credentials and the timers; it
- * decides nothing about reconnecting. Everything that happens becomes an input, every effect is carried out here.
+ * decides nothing about reconnecting. Everything that happens becomes an input, every effect is carried out here. What it
+ * does it does in its own name (`blame.ts`): what breaks where nobody catches it comes back as `failed`.
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import type { Journal } from '../journal/journal.ts';
 import { within } from '../lib/deadline.ts';
-import { Seal } from '../lib/seal.ts';
-import type { Answer, Command, DeviceStatus, Seat, Streamed } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
+import { Seal, SealBroken } from '../lib/seal.ts';
+import type { Answer, Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
-import type { Caches } from './caches.ts';
-import { Care, type Stored, type Watch } from './care.ts';
+import { type Blamed, inTheNameOf } from './blame.ts';
+import { Care, type Stored } from './care.ts';
 import { Commands } from './commands.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
+import { Failures } from './failures.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
-import type { Whatsapp } from './socket.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
+import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate.ts';
-import type { KeyVault } from './vault.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
-/** What a device may ask of the shard around it. */
-export interface Surroundings {
-  readonly sql: Sql;
-  readonly owner: string;
-  readonly vault: KeyVault;
-  readonly caches: Caches;
-  readonly journal: Journal;
-  readonly whatsapp: Whatsapp;
-  readonly log: Logger;
-  /** Asks the node's connect gate; the answer is an `admitted` input. */
-  knock(): void;
-  /** Whether the node may act for the device; asked for every frame. */
-  held(): boolean;
-  /** A write was refused: the device is another's. Ends it, at once. */
-  fenced(): void;
-  changed(status: DeviceStatus): void;
-  streamed(events: Streamed[]): void;
-  readonly watch: Watch;
-}
-
-export class Device {
+export class Device implements Blamed {
   readonly seat: Seat;
   readonly #around: Surroundings;
   readonly #log: Logger;
@@ -63,6 +42,7 @@ export class Device {
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
   #turn = 0;
+  readonly #failures = new Failures();
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
   #released = false;
@@ -119,12 +99,28 @@ export class Device {
     });
   }
 
+  get no(): number {
+    return this.seat.no;
+  }
+
   /** Tells its status and, when it is linked, knocks at the gate, now or when its rest is over. */
   start(): void {
+    inTheNameOf(this, () => this.#begin());
+  }
+
+  #begin(): void {
     this.#around.changed(this.status());
+    const { crashed } = this.seat;
+    if (crashed !== undefined) this.#apply({ on: 'failed', reason: crashed, often: true });
     if (this.#state.phase !== 'waiting') return;
     if (this.#restMs > 0) this.#after(Math.min(this.#restMs, LONGEST_TIMER), { on: 'due' });
     else this.#around.knock();
+  }
+
+  /** Something of it broke where nobody was there to catch it: its connection is made anew, unless that was too often. */
+  failed(err: unknown): void {
+    this.#log.error({ err }, 'the device failed');
+    inTheNameOf(this, () => this.#apply({ on: 'failed', ...this.#failures.count() }));
   }
 
   status(): DeviceStatus {
@@ -143,13 +139,13 @@ export class Device {
   }
 
   admitted(): void {
-    this.#apply({ on: 'admitted' });
+    inTheNameOf(this, () => this.#apply({ on: 'admitted' }));
   }
 
-  /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
+  /** Runs one command; `deadline` is of `monotonic`. Fails with a `Failure`. */
   async command(command: Command, deadline: number): Promise<Answer> {
     try {
-      return await this.#commands.run(command, deadline);
+      return await inTheNameOf(this, () => this.#commands.run(command, deadline));
     } catch (cause) {
       // What may have left may have left. Of everything else the reason is that we let go of the device.
       if (this.#abandoned && !(cause instanceof Failure && cause.code === 'GATEWAY_TIMEOUT'))
@@ -167,10 +163,12 @@ export class Device {
     if (changed) this.#around.changed(this.status());
     if (deaf === undefined) return;
     this.#connection?.cut();
-    this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } });
+    inTheNameOf(this, () =>
+      this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: deaf } }),
+    );
   }
 
-  /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
+  /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (of `monotonic`). */
   async release(deadline: number): Promise<void> {
     this.#released = true;
     const save = () => this.#identity.release();
@@ -271,12 +269,16 @@ export class Device {
     try {
       await this.#identity.settled();
       if (this.#identity.failure) await this.#identity.reopen();
-      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys });
+      inbox = new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log });
       unseen = this.#state.linked ? await this.#recovery.takeUp(inbox) : [];
     } catch (err) {
       this.#log.warn({ err }, 'device cannot be opened from the database');
-      if (turn === this.#turn)
-        this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } });
+      // Credentials that were changed or swapped: nothing that waiting for mends.
+      const verdict =
+        err instanceof SealBroken
+          ? ({ next: 'stop', reason: 'its stored credentials cannot be read' } as const)
+          : storeVerdict(err);
+      if (turn === this.#turn) this.#apply({ on: 'closed', verdict });
       return;
     }
     if (turn !== this.#turn) return;
@@ -293,6 +295,7 @@ export class Device {
       held: this.#around.held,
       log: this.#log,
       phone: this.#state.wanted ?? '',
+      owner: this,
       listener: {
         offered: pairing => this.#apply({ on: 'offered', pairing }),
         paired: () => {
@@ -321,7 +324,7 @@ export class Device {
 
   /** Before the account is forgotten: what is in its inbox is told, and what it was to send has failed. */
   async #conclude(reason: string): Promise<void> {
-    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys }));
+    await this.#recovery.takeUp(new Inbox({ ...this.#around, keys: this.#identity.keys, log: this.#log }));
     await this.#outgoing.abandon(reason);
     this.#care.unread.forget();
     await this.#facts.stored();
@@ -346,8 +349,13 @@ export class Device {
       return;
     }
     this.#log.error({ err: failure }, 'the store failed; the device is closed');
-    setImmediate(() =>
-      this.#apply({ on: 'closed', verdict: { next: 'backoff', steps: 1, reason: 'database unavailable' } }),
-    );
+    const closed = { on: 'closed', verdict: storeVerdict(failure) } as const;
+    // The commit that failed may have been another device's too, and be running in that one's name.
+    inTheNameOf(this, () => setImmediate(() => this.#apply(closed)));
   }
+}
+
+function storeVerdict(failure: unknown): Verdict {
+  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+  return { next: 'soon', reason: full ? 'database full' : 'database unavailable' };
 }

@@ -11,12 +11,13 @@ import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
 import { markHalted, markLinked, markResting, markUnlinked } from '../store/devices.ts';
 import { Fenced } from '../store/fence.ts';
+import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
 import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
 import { bare } from './jid.ts';
 import { DeviceKeys } from './keys.ts';
 import type { Self } from './translate.ts';
-import { type KeyVault, places } from './vault.ts';
+import type { KeyVault } from './vault.ts';
 
 /** Baileys changes credentials several times in a row, and merges a change in only after our handler may have run. */
 const SAVE_DELAY_MS = 50;
@@ -148,7 +149,10 @@ export class Identity {
     this.#change(() => markResting(this.#options.sql, { ...this.#term(), ms, reason, replaced }));
   }
 
-  /** After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved. */
+  /**
+   * After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved; so are
+   * others, for a store that is read and does not write would take nothing of what WhatsApp sends.
+   */
   async reopen(): Promise<void> {
     const { vault, sql, seat } = this.#options;
     await this.#keys.settled();
@@ -156,7 +160,7 @@ export class Identity {
     vault.drop(seat.no);
     this.#keys = this.#openKeys();
     if (row) this.#credentials = this.#opened(row);
-    else if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
+    if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
   }
 
   /** No further attempts; resolves when what was under way has ended. */

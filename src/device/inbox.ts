@@ -6,11 +6,13 @@
 import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import type { Seal } from '../lib/seal.ts';
+import type { Logger } from '../lib/logger.ts';
+import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import { findReceived, takeLeftOvers } from '../store/inbox.ts';
+import { places } from '../store/places.ts';
+import { quarantineStanza } from '../store/quarantine.ts';
 import type { DeviceKeys } from './keys.ts';
-import { places } from './vault.ts';
 
 /** One stanza under way. */
 export interface Arrival {
@@ -39,10 +41,12 @@ export class Inbox {
   readonly #owner: string;
   readonly #keys: DeviceKeys;
   readonly #seal: Seal;
+  readonly #log: Logger;
   readonly #arrivals = new WeakMap<Uint8Array, Arrival>();
 
-  constructor({ sql, owner, keys }: { sql: Sql; owner: string; keys: DeviceKeys }) {
+  constructor({ sql, owner, keys, log }: { sql: Sql; owner: string; keys: DeviceKeys; log: Logger }) {
     this.#sql = sql;
+    this.#log = log;
     this.#owner = owner;
     this.#keys = keys;
     this.#seal = keys.seal;
@@ -93,46 +97,53 @@ export class Inbox {
     if (!arrival || !hash) return undefined;
     const { no } = this.#keys.seat;
     const known = arrival.plaintexts.get(hash.toString('hex'));
-    const found = known ?? (await findReceived(this.#sql, no, hash));
+    // A store that does not answer must not look like a message that was never received: it would be asked for again.
+    const found = known ?? (await this.#keys.reading(() => findReceived(this.#sql, no, hash)));
     if (found === undefined) return undefined;
     if (found === null) return NOTHING;
-    arrival.rows.push(hash);
-    return known ?? this.#seal.open(places.plaintext(no, hash), found);
+    const plaintext = known ?? (await this.#open(places.plaintext(no, hash), found, hash));
+    if (plaintext) arrival.rows.push(hash);
+    return plaintext;
   }
 
-  /**
-   * What an earlier connection, or an earlier process, left over, in the order in which it came. A row that cannot be
-   * opened stays where it is, and `broken` hears of it.
-   */
-  async leftOvers(
-    broken: (failure: unknown) => void,
-  ): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
+  /** What an earlier connection, or an earlier process, left over, in the order in which it came. */
+  async leftOvers(): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
     const { no, epoch } = this.#keys.seat;
     const rows = await takeLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
-    const plaintexts = new Map(rows.map(row => [row.hash.toString('hex'), row.plaintext]));
-    return rows.flatMap(({ hash, stanza, tries }) => {
-      if (stanza === null) return [];
-      try {
-        return [{ arrival: this.#leftOver(hash, stanza, plaintexts), tries }];
-      } catch (failure) {
-        broken(failure);
-        return [];
+    const stanzas: { hash: Buffer; stanza: Buffer; tries: number }[] = [];
+    const plaintexts = new Map<string, Buffer>();
+    for (const { hash, stanza, plaintext, tries } of rows) {
+      const opened = stanza && (await this.#open(places.stanza(no, hash), stanza, hash));
+      const text = plaintext && (await this.#open(places.plaintext(no, hash), plaintext, hash));
+      // Half of it is as good as nothing: it was moved aside.
+      if (opened === undefined || text === undefined) continue;
+      if (opened) stanzas.push({ hash, stanza: opened, tries });
+      if (text) plaintexts.set(hash.toString('hex'), text);
+    }
+    return stanzas.map(({ hash, stanza, tries }) => {
+      const arrival = this.arrival(deserialize(stanza) as BinaryNode);
+      if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
+      for (const name of arrival.ciphertexts.values()) {
+        const text = plaintexts.get(name.toString('hex'));
+        if (!text) continue;
+        arrival.rows.push(name);
+        arrival.plaintexts.set(name.toString('hex'), text);
       }
+      return { arrival, tries };
     });
   }
 
-  #leftOver(hash: Buffer, stanza: Buffer, plaintexts: ReadonlyMap<string, Buffer | null>): Arrival {
-    const { no } = this.#keys.seat;
-    const node = deserialize(this.#seal.open(places.stanza(no, hash), stanza)) as BinaryNode;
-    const arrival = this.arrival(node);
-    if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
-    for (const name of arrival.ciphertexts.values()) {
-      const sealed = plaintexts.get(name.toString('hex'));
-      if (!sealed) continue;
-      arrival.rows.push(name);
-      arrival.plaintexts.set(name.toString('hex'), this.#seal.open(places.plaintext(no, name), sealed));
+  /** What is stored of a stanza; undefined when it does not open: then it was told and moved aside. */
+  async #open(place: string, sealed: Buffer, hash: Buffer): Promise<Buffer | undefined> {
+    try {
+      return this.#seal.open(place, sealed);
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      this.#log.error('a stored stanza does not open and is lost; it is moved aside');
+      const { no, epoch } = this.#keys.seat;
+      await quarantineStanza(this.#sql, { no, owner: this.#owner, epoch }, hash, 'it did not open');
+      return undefined;
     }
-    return arrival;
   }
 }
 

@@ -61,6 +61,17 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     this.#onFailure(failure);
   }
 
+  /** A read of the device's own rows beside its keys: when it fails, it is as when a key could not be read. */
+  async reading<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const failure = storeFailure(cause);
+      this.poison(failure);
+      throw failure;
+    }
+  }
+
   /** No more reads or writes; what is under way is not written. For a device whose state is about to be deleted. */
   retire(): void {
     this.failure ??= new Error('the keys of the device are closed');
@@ -87,13 +98,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
       else known.set(id, value);
     }
     if (missing.length > 0) {
-      try {
-        for (const [id, value] of await this.#vault.load(this, kind, missing)) known.set(id, value);
-      } catch (cause) {
-        const failure = storeFailure(cause);
-        this.poison(failure);
-        throw failure;
-      }
+      const loaded = await this.reading(() => this.#vault.load(this, kind, missing));
+      for (const [id, value] of loaded) known.set(id, value);
     }
     const writes = unit?.writes.get(kind);
     const found: Record<string, Value<K>> = {};

@@ -4,25 +4,26 @@
  * dead thread or a dead process only means another attempt. A receiver who gets two copies of one id shows one.
  */
 import { deserialize, serialize } from 'node:v8';
-import { proto } from '@whiskeysockets/baileys';
+import { isJidGroup, proto } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import { SealBroken } from '../lib/seal.ts';
 import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
+import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
 import { assertReachable, compose } from './sending.ts';
 import { fromStatus } from './translate.ts';
-import { places } from './vault.ts';
 
 /** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
 const REACHOUT_TIMELOCK = 463;
@@ -86,7 +87,7 @@ export class Outgoing {
    * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. The same id may be given again: it
    * is one message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
-   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is ms since 1970.
+   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
   async send(
     connection: Connection,
@@ -139,11 +140,12 @@ export class Outgoing {
   /** Sends what WhatsApp has not acknowledged, the oldest first; new messages come after it. */
   resume(connection: Connection): void {
     this.#enqueue(async () => {
-      const { sql, seat, keys, log, facts } = this.#options;
+      const { sql, seat, log, facts } = this.#options;
       if (!connection.open) return;
       // What is acknowledged may not be so in its row yet.
       await facts.stored();
-      const rows = await unacknowledged(sql, seat.no);
+      const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
+      await this.#distrust(rows.map(({ chat }) => chat));
       for (const { id, chat, message, tries, expired } of rows) {
         if (!connection.open) return;
         if (this.#given.has(id) || this.#attempts.get(id)?.connection === connection) continue;
@@ -152,8 +154,9 @@ export class Outgoing {
           continue;
         }
         log.info({ tries }, 'a message is sent again');
-        const opened = unpack(keys().seal.open(places.outgoing(seat.no, id), message));
-        await this.#attempt(connection, { id, chat, message: opened });
+        const opened = this.#opened(id, message);
+        if (opened) await this.#attempt(connection, { id, chat, message: opened });
+        else this.#failed(id, chat, 'it does not open any more');
       }
     });
   }
@@ -199,12 +202,25 @@ export class Outgoing {
 
   /** A message that was sent, for a peer that could not decrypt it; undefined when it is too old. */
   async sent(id: string): Promise<proto.IMessage | undefined> {
-    const { sql, seat, caches, keys } = this.#options;
+    const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
     if (!isStorable(id)) return undefined;
-    const row = await readOutgoingMessage(sql, seat.no, id);
-    return row && unpack(keys().seal.open(places.outgoing(seat.no, id), row));
+    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
+    const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
+    return row && this.#opened(id, row);
+  }
+
+  /** A message as it was stored; undefined when its row was changed or moved. */
+  #opened(id: string, row: Buffer): proto.IMessage | undefined {
+    const { seat, keys, log } = this.#options;
+    try {
+      return unpack(keys().seal.open(places.outgoing(seat.no, id), row));
+    } catch (err) {
+      if (!(err instanceof SealBroken)) throw err;
+      log.error('a stored message does not open; it cannot be sent');
+      return undefined;
+    }
   }
 
   #relay(connection: Connection, relay: Relay): void {
@@ -235,6 +251,7 @@ export class Outgoing {
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
       if (!connection.open || connection.storeFailure) throw cause;
       // The line stands, so nothing of it was written: it is the message, or whom it is for, unless WhatsApp is in trouble.
+      await this.#distrust([chat]);
       if (mayPass(cause)) return this.#later(connection, id, cause);
       this.#failed(id, chat, 'it could not be sent', cause);
       return;
@@ -248,6 +265,19 @@ export class Outgoing {
       () => connection.giveUp('WhatsApp does not acknowledge what we send'),
       ACKNOWLEDGED_WITHIN,
     );
+  }
+
+  /**
+   * Baileys notes who has the key of a group when the message that brings it has been written, not when WhatsApp has it
+   * (Socket/messages-send.js, "sender-key-memory"). Of one that was lost on its way nobody has the key: the next message
+   * brings it to everybody.
+   */
+  async #distrust(chats: readonly string[]): Promise<void> {
+    const groups = [...new Set(chats)].filter(chat => isJidGroup(chat));
+    if (groups.length === 0) return;
+    await this.#options.keys().set({
+      'sender-key-memory': Object.fromEntries(groups.map(group => [group, null])),
+    });
   }
 
   /** It stays queued and is tried again, on this connection or the next. */

@@ -83,9 +83,7 @@ export class Recovery {
     const { facts, self, log } = this.#options;
     await facts.stored();
     const unseen: Arrival[] = [];
-    const broken = (err: unknown) =>
-      log.error({ err }, 'a stanza that was left over cannot be opened; it stays');
-    for (const { arrival, tries } of await inbox.leftOvers(broken)) {
+    for (const { arrival, tries } of await inbox.leftOvers()) {
       // What cannot be decoded must not keep the device from its connection: there Baileys refuses it.
       const { drafts, whole, message } = await recover(arrival, self()).catch((err: unknown): Recovered => {
         log.warn({ err, kind: arrival.node.tag }, 'a stanza that was left over cannot be decoded');

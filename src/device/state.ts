@@ -7,7 +7,8 @@
  *       └──── unlink ─────┴──── backoff ─────────┴──────────────────────┴──────────── closed ─────────────────┘
  *
  * `waiting` has two reasons: a timer (backoff) or the connect gate (it has knocked). A socket exists in connecting,
- * pairing and open, and only there. `stopped` and `conflict` are left only when a person asks for it.
+ * pairing and open, and only there. `stopped` and `conflict` are left only when a person asks for it, `crashed` (reached
+ * from anywhere, by `failed`) after an hour too.
  */
 import type { Pairing, Phase } from '../shard/protocol.ts';
 import type { Remembered } from '../store/devices.ts';
@@ -38,6 +39,8 @@ export type Input =
   | { readonly on: 'closed'; readonly verdict: Verdict }
   | { readonly on: 'due' }
   | { readonly on: 'steady' }
+  /** Something of the device broke by itself, not its connection; `often` when it has done so too often. */
+  | { readonly on: 'failed'; readonly reason: string; readonly often: boolean }
   | { readonly on: 'unlinked'; readonly reason: string };
 
 export type Effect =
@@ -68,6 +71,9 @@ const STEADY = 30_000;
 /** A second replacement within this time means that somebody really runs the same credentials. */
 const REPLACED_AGAIN = 10 * minute;
 const LADDER_TOP = 900_000;
+/** Give or take a third: many devices wait for the same database, and the connect gate takes them one by one. */
+const SOON = 3_000;
+const CRASHED_FOR = 60 * minute;
 /** What a timer can be set to: one more and Node fires after 1 ms, so a ban of a month would be a reconnect loop. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -129,7 +135,11 @@ export function step(state: State, input: Input, now: number, random: number): S
     case 'steady':
       return state.phase === 'open' ? { state: { ...state, steps: 0 }, effects: [] } : stay;
     case 'due':
-      return state.phase === 'waiting' ? go('waiting', { reason: state.reason }, { do: 'knock' }) : stay;
+      return state.phase === 'waiting' || state.phase === 'crashed'
+        ? go('waiting', { reason: state.reason }, { do: 'knock' })
+        : stay;
+    case 'failed':
+      return live || state.phase === 'waiting' ? failed(input) : stay;
     case 'unlinked':
       return go(
         'unlinked',
@@ -139,6 +149,11 @@ export function step(state: State, input: Input, now: number, random: number): S
       );
     case 'closed':
       return live ? closed(input.verdict) : stay;
+  }
+
+  function failed({ reason, often }: Extract<Input, { on: 'failed' }>): Step {
+    if (!state.linked || !often) return closed({ next: 'soon', reason });
+    return go('crashed', { steps: 0, reason }, { do: 'hang-up' }, { do: 'wait', ms: CRASHED_FOR });
   }
 
   function closed(verdict: Verdict): Step {
@@ -168,6 +183,13 @@ export function step(state: State, input: Input, now: number, random: number): S
           { do: 'rest', ms, reason, replaced: false },
         );
       }
+      case 'soon':
+        return go(
+          'waiting',
+          { reason: verdict.reason },
+          { do: 'hang-up' },
+          { do: 'wait', ms: SOON * (2 / 3 + (random * 2) / 3) },
+        );
       case 'replaced': {
         const again = state.replacedAt !== undefined && now - state.replacedAt < REPLACED_AGAIN;
         if (again) return halt('conflict', 'another process runs the same device');
@@ -200,7 +222,7 @@ export function step(state: State, input: Input, now: number, random: number): S
 
 /** The state that a user is told of, who can act on it; undefined for a mere step of a reconnect. */
 export function announcement(before: State, { phase }: State): string | undefined {
-  if (phase === 'open' || phase === 'stopped' || phase === 'conflict') return phase;
+  if (phase === 'open' || phase === 'stopped' || phase === 'conflict' || phase === 'crashed') return phase;
   if (phase === 'unlinked' && before.linked) return 'unlinked';
   return before.phase === 'open' ? 'disconnected' : undefined;
 }

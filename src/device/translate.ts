@@ -39,6 +39,9 @@ export function timeOf(stamp: unknown): number {
   return at > 0 && at < LAST_TIME ? at : Date.now();
 }
 
+/** One name for a party, whatever names a stanza has of it: a resent copy may have the LID alone. */
+const named = (lid: string | undefined, shown: string) => lid ?? shown;
+
 /** Who sent it and where, in gowa's words. Absent names are left out. */
 function envelopeOf(key: WAMessageKey, self: Self) {
   const chat = party(key.remoteJid, key.remoteJidAlt);
@@ -221,12 +224,12 @@ function ack(
 ): Draft | undefined {
   const receipt = receipts[status];
   if (!receipt) return undefined;
-  const { chat_id, from: sender, from_lid } = envelopeOf({ ...key, fromMe: false }, self);
+  const { chat_id, chat_lid, from: sender, from_lid } = envelopeOf({ ...key, fromMe: false }, self);
   const reader = from ?? sender;
   return {
     event: 'message.ack',
     at,
-    identity: `${chat_id} ${reader} ${receipt.type} ${ids.join(' ')}`,
+    identity: `${named(chat_lid, chat_id)} ${from ?? named(from_lid, sender)} ${receipt.type} ${ids.join(' ')}`,
     payload: {
       ids,
       chat_id,
@@ -355,7 +358,13 @@ export function fromLost(
   return [{ event: 'message.lost', at: Date.now(), identity: identityOf(payload), payload }];
 }
 
-const identityOf = (named: { chat_id: string; from: string; id: string }) =>
-  `${named.chat_id} ${named.from} ${named.id}`;
+/** By the LID where it is known: of two copies of a message one may have the number beside it and the other not. */
+const identityOf = (of: {
+  chat_id: string;
+  chat_lid?: string;
+  from: string;
+  from_lid?: string;
+  id: string;
+}) => `${named(of.chat_lid, of.chat_id)} ${named(of.from_lid, of.from)} ${of.id}`;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;

@@ -5,14 +5,17 @@
 import { LRUCache } from 'lru-cache';
 import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
-import type { Seal } from '../lib/seal.ts';
+import type { Logger } from '../lib/logger.ts';
+import { SealBroken } from '../lib/seal.ts';
 import { commitState, type StateChange } from '../store/commit.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { persist, refusesValues, storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { InboxRow } from '../store/inbox.ts';
 import type { OutgoingRow } from '../store/outgoing.ts';
-import { readSignalKeys, signalKinds } from '../store/signal-keys.ts';
+import { places } from '../store/places.ts';
+import { quarantineSignalKeys } from '../store/quarantine.ts';
+import { readSignalKeys, type SignalKeyRow, signalKinds } from '../store/signal-keys.ts';
 import { decode, encode, type Kind, type Value, weigh } from './key-codec.ts';
 import type { DeviceKeys } from './keys.ts';
 
@@ -36,24 +39,23 @@ export interface Change {
   readonly queued?: readonly Queued[];
 }
 
-/** Where sealed values live. */
-export const places = {
-  key: (no: number, kind: Kind, id: string) => `signal_key/${no}/${kind}/${id}`,
-  credentials: (no: number) => `credentials/${no}`,
-  stanza: (no: number, hash: Buffer) => `inbox.stanza/${no}/${hash.toString('hex')}`,
-  plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
-  outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
-};
-
 interface Kept {
   readonly value: Value | null;
 }
 
 const address = (no: number, kind: Kind, id: string) => `${no}/${signalKinds[kind]}/${id}`;
 
+export interface KeyVaultOptions {
+  readonly sql: Sql;
+  readonly owner: string;
+  readonly cacheBytes: number;
+  readonly log: Logger;
+}
+
 export class KeyVault {
   readonly #sql: Sql;
   readonly #owner: string;
+  readonly #log: Logger;
   readonly #cache: LRUCache<string, Kept>;
   /** Written in memory and not yet on disk: must not be evicted, or the next read would be of the past. */
   readonly #pending = new Map<string, { kept: Kept; commits: number }>();
@@ -61,8 +63,9 @@ export class KeyVault {
   readonly #overtaken = new Set<Set<string>>();
   readonly #commit: (change: Change) => Promise<void>;
 
-  constructor({ sql, owner, cacheBytes }: { sql: Sql; owner: string; cacheBytes: number }) {
+  constructor({ sql, owner, cacheBytes, log }: KeyVaultOptions) {
     this.#sql = sql;
+    this.#log = log;
     this.#owner = owner;
     this.#cache = new LRUCache({ maxSize: cacheBytes });
     const commit = groupCommit<Change, Error | undefined>({
@@ -83,27 +86,15 @@ export class KeyVault {
   }
 
   /** Reads from the database and gives what it read, for memory may be too small to keep it. `null`: there is nothing. */
-  async load(
-    { seat: { no }, seal }: DeviceKeys,
-    kind: Kind,
-    ids: readonly string[],
-  ): Promise<Map<string, Value | null>> {
-    return this.#load(no, seal, kind, ids);
-  }
-
-  async #load(
-    no: number,
-    seal: Seal,
-    kind: Kind,
-    ids: readonly string[],
-  ): Promise<Map<string, Value | null>> {
+  async load(keys: DeviceKeys, kind: Kind, ids: readonly string[]): Promise<Map<string, Value | null>> {
+    const { no } = keys.seat;
     const overtaken = new Set<string>();
     this.#overtaken.add(overtaken);
     const rows = await readSignalKeys(
       this.#sql,
       ids.map(id => ({ deviceNo: no, kind: signalKinds[kind], id })),
     ).finally(() => this.#overtaken.delete(overtaken));
-    const found = new Map(rows.map(row => [row.id, row.value]));
+    const found = await this.#opened(keys, kind, rows);
     const values = new Map<string, Value | null>();
     const stale: string[] = [];
     for (const id of ids) {
@@ -116,13 +107,37 @@ export class KeyVault {
         continue;
       }
       if (value === undefined) {
-        value = row ? decode(kind, seal.open(places.key(no, kind, id), row)) : null;
+        value = row ? decode(kind, row) : null;
         this.#keep(at, value);
       }
       values.set(id, value);
     }
     if (stale.length === 0) return values;
-    return new Map([...values, ...(await this.#load(no, seal, kind, stale))]);
+    return new Map([...values, ...(await this.load(keys, kind, stale))]);
+  }
+
+  /**
+   * The rows that open, by their id. One that does not was changed, or is another device's: it is told and moved aside, and
+   * counts as absent. A session is then made anew with the peer, as after any that was lost.
+   */
+  async #opened(
+    { seat: { no, epoch }, seal }: DeviceKeys,
+    kind: Kind,
+    rows: readonly SignalKeyRow[],
+  ): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
+    const broken: SignalKeyRow[] = [];
+    for (const row of rows)
+      try {
+        found.set(row.id, seal.open(places.key(no, kind, row.id), row.value));
+      } catch (err) {
+        if (!(err instanceof SealBroken)) throw err;
+        broken.push(row);
+        this.#log.error({ kind, deviceNo: no }, 'a stored key does not open; it is moved aside');
+      }
+    if (broken.length > 0)
+      await quarantineSignalKeys(this.#sql, { no, owner: this.#owner, epoch }, broken, 'it did not open');
+    return found;
   }
 
   /** Puts a unit's writes into memory and into the next commit; resolves when they are durable. */
@@ -166,9 +181,16 @@ export class KeyVault {
     try {
       const receiving = sound.some(({ arrived }) => arrived?.length);
       if (receiving) await failpoint('recv.before_commit');
-      fenced = await commitState(this.#sql, this.#owner, sealed(sound));
+      fenced = await persist(() => commitState(this.#sql, this.#owner, sealed(sound)));
       if (receiving) await failpoint('recv.after_commit');
+      if (sound.some(({ writes }) => writes.has('sender-key-memory'))) await failpoint('send.after_memory');
     } catch (cause) {
+      // One of them is at fault; the others need not suffer for it.
+      const devices = new Set(sound.map(({ keys }) => keys));
+      if (refusesValues(cause) && devices.size > 1) {
+        for (const device of devices) await this.#flush(sound.filter(({ keys }) => keys === device));
+        return changes.map(change => change.keys.failure);
+      }
       const failure = storeFailure(cause);
       for (const { keys } of sound) keys.poison(failure);
       return changes.map(change => change.keys.failure);

@@ -9,6 +9,8 @@ export interface Close {
   readonly code?: number;
   readonly message: string;
   readonly expires?: number;
+  /** What happened, when we know it better than a code could say. */
+  readonly reason?: string;
 }
 
 export type Verdict =
@@ -18,6 +20,8 @@ export type Verdict =
   | { readonly next: 'backoff'; readonly steps: number; readonly reason: string }
   /** Connect again after a time that WhatsApp (or good manners) sets. */
   | { readonly next: 'later'; readonly ms: number; readonly reason: string }
+  /** Connect again after some seconds: it was ours to mend, and WhatsApp needs no sparing. */
+  | { readonly next: 'soon'; readonly reason: string }
   /** Someone else uses the same credentials. */
   | { readonly next: 'replaced' }
   /** The link is gone: forget the credentials. */
@@ -117,6 +121,10 @@ const byCode = new Map(closes.flatMap(row => row.codes.map(code => [code, row] a
 export function judge(close: Close): Verdict {
   const row = close.code === undefined ? undefined : byCode.get(close.code);
   return (
-    row?.verdict(close) ?? { next: 'backoff', steps: 1, reason: `closed with ${close.code ?? 'no code'}` }
+    row?.verdict(close) ?? {
+      next: 'backoff',
+      steps: 1,
+      reason: close.reason ?? `closed with ${close.code ?? 'no code'}`,
+    }
   );
 }

@@ -16,8 +16,10 @@ export interface Seat {
   readonly epoch: number;
   /** The device's own key, 32 bytes: everything secret of it is stored sealed with that. */
   readonly key: Uint8Array;
-  /** Why nothing of it can be opened: its key is broken. It is not hosted then, and this is the answer to commands. */
-  readonly broken?: string;
+  /** Why it must not run: its key does not open. It is not hosted then, and this is the answer to commands. */
+  readonly barred?: string;
+  /** Why it rests: it took its thread with it too often. It is hosted, and tried again after an hour. */
+  readonly crashed?: string;
 }
 
 /** What an API call wants of one device. */
@@ -58,9 +60,18 @@ export type Pairing =
  * The phases of a device, as `device/state.ts` moves them:
  * unlinked (nobody paired it) · waiting (for the connect gate or a backoff) · connecting · pairing (a QR or a code is
  * shown) · open (WhatsApp serves it) · stopped (WhatsApp refuses it, a person must act) · conflict (somebody else
- * connects with the same credentials, a person must act).
+ * connects with the same credentials, a person must act) · crashed (it failed too often by itself and rests, for an hour
+ * or until a person asks).
  */
-export type Phase = 'unlinked' | 'waiting' | 'connecting' | 'pairing' | 'open' | 'stopped' | 'conflict';
+export type Phase =
+  | 'unlinked'
+  | 'waiting'
+  | 'connecting'
+  | 'pairing'
+  | 'open'
+  | 'stopped'
+  | 'conflict'
+  | 'crashed';
 
 /** A device as it is now. `since` is when it entered the phase; `reason` says why it is not open. */
 export interface DeviceStatus {
@@ -106,7 +117,16 @@ export interface HealthReport {
 }
 
 /** Faults that tests and the demo inject to prove what the supervisor promises. */
-export type Fault = 'throw' | 'reject' | 'exit' | 'loop' | 'heap' | 'map' | 'return';
+export type Fault =
+  | 'throw'
+  | 'reject'
+  | 'exit'
+  | 'loop'
+  | 'heap'
+  | 'map'
+  | 'return'
+  | 'clock-forward'
+  | 'clock-back';
 
 export type ToShard =
   | { readonly op: 'adopt'; readonly seats: readonly Seat[] }
@@ -122,12 +142,14 @@ export type ToShard =
       readonly id: RequestId;
       readonly device: DeviceId;
       readonly command: Command;
+      /** Of the clock `monotonic` (lib/deadline.ts), which all threads share; `drain` too. */
       readonly deadline: number;
       readonly request: string;
     }
   | { readonly op: 'credit'; readonly events: number }
   | { readonly op: 'drain'; readonly by: number }
-  | { readonly op: 'fault'; readonly fault: Fault };
+  /** With a device it happens in the device's name, as if it were its work. */
+  | { readonly op: 'fault'; readonly fault: Fault; readonly device?: DeviceId };
 
 export type Reply =
   | { readonly ok: true; readonly answer: Answer }
@@ -172,11 +194,18 @@ export interface Pulse {
 /** What shards count for the metrics. */
 export type Count = 'deaf' | 'undecryptable' | 'recovered_by_retry' | 'recovered_by_phone' | 'lost';
 
-/** Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB. */
+/**
+ * Slots of the shared heartbeat array (Int32): beats counted, heap and array buffers in KiB, and the number of the device
+ * whose synchronous work is being done (0: nobody's).
+ */
 export const BEATS = 0;
 export const HEAP_KIB = 1;
 export const BUFFERS_KIB = 2;
-export const HEARTBEAT_SLOTS = 3;
+export const SUSPECT = 3;
+export const HEARTBEAT_SLOTS = 4;
+
+/** The name of a global function of a shard's thread: the number of the device in whose name it works, 0 for nobody. */
+export const BLAMED = '__cardumeBlamed';
 
 /** What a shard thread is started with; everything in it survives a structured clone. */
 export interface ShardSettings {

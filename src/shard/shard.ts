@@ -5,6 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
+import { inTheNameOf } from '../device/blame.ts';
 import { makeCaches } from '../device/caches.ts';
 import type { Stored, Watch } from '../device/care.ts';
 import { assertContract } from '../device/contract.ts';
@@ -16,7 +17,7 @@ import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { AwakeClock } from '../lib/awake.ts';
-import { within } from '../lib/deadline.ts';
+import { monotonic, within } from '../lib/deadline.ts';
 import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
@@ -27,6 +28,7 @@ import { readDegraded } from '../store/health.ts';
 import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
 import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
 
@@ -76,6 +78,7 @@ export class Shard {
 
   /** `end` ends the thread's task; a shard never calls it by itself. */
   constructor(settings: ShardSettings, port: Port, end: () => void) {
+    watchForFailures(settings.beats);
     assertContract();
     armFailpoints(settings.failpoints);
     trustRoot(settings.whatsapp.rootKey);
@@ -85,7 +88,7 @@ export class Shard {
     this.#log = makeLogger(settings.logLevel, { shard: settings.shard });
     this.#lease = new LeaseClock(settings.lease);
     this.#sql = this.#openDatabase();
-    this.#vault = new KeyVault({ sql: this.#sql, owner: settings.node, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
@@ -140,14 +143,25 @@ export class Shard {
         void this.#drain(message.by);
         break;
       case 'fault':
-        commit(message.fault, this.#end);
+        this.#suffer(message);
         break;
     }
+  }
+
+  #suffer({ fault, device }: Extract<ToShard, { op: 'fault' }>): void {
+    const who = device === undefined ? undefined : this.#devices.get(device);
+    if (who) inTheNameOf(who, () => commit(fault, this.#end));
+    else commit(fault, this.#end);
   }
 
   #openDatabase(): Sql {
     const { database: address, connections, shard } = this.#settings;
     return openDatabase({ address, connections, name: `cardume-shard-${shard}` });
+  }
+
+  #openVault(): KeyVault {
+    const { node: owner } = this.#settings;
+    return new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES, log: this.#log });
   }
 
   #expect(seats: readonly Seat[]): void {
@@ -176,8 +190,8 @@ export class Shard {
       if (hosted?.seat.no === seat.no && hosted.seat.epoch === seat.epoch) continue;
       if (hosted) this.#abandon(seat.id, hosted.seat.no);
       this.#unreadable.delete(seat.id);
-      if (seat.broken !== undefined) {
-        this.#refuse(seat.id, seat.broken);
+      if (seat.barred !== undefined) {
+        this.#unreadable.set(seat.id, seat.barred); // the supervisor has said so
         continue;
       }
       try {
@@ -190,15 +204,11 @@ export class Shard {
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
-        this.#refuse(seat.id, UNREADABLE);
+        this.#unreadable.set(seat.id, UNREADABLE);
+        const status = { phase: 'stopped', since: Date.now(), linked: true, reason: UNREADABLE } as const;
+        this.#port.postMessage({ op: 'status', device: seat.id, status });
       }
     }
-  }
-
-  #refuse(id: DeviceId, reason: string): void {
-    this.#unreadable.set(id, reason);
-    const status = { phase: 'stopped', since: Date.now(), linked: true, reason } as const;
-    this.#port.postMessage({ op: 'status', device: id, status });
   }
 
   #host(seat: Seat, stored: Stored): void {
@@ -261,7 +271,7 @@ export class Shard {
     const device = this.#devices.get(id);
     if (device?.seat.no !== no) return;
     this.#devices.delete(id);
-    await device.release(Date.now() + RELEASE_WITHIN);
+    await device.release(monotonic() + RELEASE_WITHIN);
     this.#vault.drop(no);
     this.#caches.forget(no);
   }
@@ -288,7 +298,7 @@ export class Shard {
     void this.#sql.end({ timeout: 0 });
     this.#sql = this.#openDatabase();
     const { node: owner } = this.#settings;
-    this.#vault = new KeyVault({ sql: this.#sql, owner, cacheBytes: CACHE_BYTES });
+    this.#vault = this.#openVault();
     this.#journal = new Journal({ sql: this.#sql, owner });
     this.#port.postMessage({ op: 'suspended', term: this.#term });
     this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');
@@ -354,7 +364,7 @@ export class Shard {
   async #drain(by: number): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
-    const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - Date.now() - 1_000)));
+    const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - monotonic() - 1_000)));
     await Promise.race([Promise.all(this.#running), late]);
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
     this.#outbox.empty();

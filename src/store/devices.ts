@@ -19,6 +19,8 @@ export interface DeviceRow {
   readonly stateAt: Date;
   /** The device's own key, sealed (device-seals.ts). */
   readonly dek: Buffer | null;
+  /** When it was handed to another installation; it must not run here then. */
+  readonly exportedAt: Date | null;
 }
 
 /** What a device's earlier life means for the next one. Times are milliseconds by the database's clock. */
@@ -32,13 +34,14 @@ export interface Remembered {
   readonly replacedAgoMs: number | null;
 }
 
-const row = (sql: Sql) => sql`
+/** The columns of a `DeviceRow`. */
+export const deviceColumns = (sql: Sql) => sql`
   device.no, id, jid, lid, name, state, reason, owner, device.epoch,
-  last_seq as "lastSeq", created_at as "createdAt", state_at as "stateAt", dek`;
+  last_seq as "lastSeq", created_at as "createdAt", state_at as "stateAt", dek, exported_at as "exportedAt"`;
 
 /** All devices, the oldest first. */
 export function listDevices(sql: Sql): Promise<DeviceRow[]> {
-  return sql<DeviceRow[]>`select ${row(sql)} from device order by no`;
+  return sql<DeviceRow[]>`select ${deviceColumns(sql)} from device order by no`;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function createDevice(
   try {
     const [made] = await sql<[DeviceRow]>`
       with made as (
-        insert into device (id, owner, epoch, dek) values (${id}, ${owner}, 1, ${dek}) returning ${row(sql)}
+        insert into device (id, owner, epoch, dek) values (${id}, ${owner}, 1, ${dek}) returning ${deviceColumns(sql)}
       ), lanes as (
         insert into lane (endpoint_no, device_no)
         select e.no, made.no from made cross join endpoint e where e.device_no is null
@@ -62,18 +65,25 @@ export async function createDevice(
       select * from made`;
     return made;
   } catch (cause) {
-    if (cause instanceof postgres.PostgresError) {
-      if (cause.constraint_name === 'device_id_key') throw new Failure('DEVICE_EXISTS', undefined, { cause });
-      if (cause.constraint_name === 'device_id_check')
-        throw new Failure('INVALID_DEVICE_ID', undefined, { cause });
-    }
-    throw cause;
+    return asDeviceFailure(cause);
   }
+}
+
+/** Why a device could not be made, in the words of whoever asked for it. */
+export function asDeviceFailure(cause: unknown): never {
+  if (cause instanceof postgres.PostgresError) {
+    if (cause.constraint_name === 'device_id_key') throw new Failure('DEVICE_EXISTS', undefined, { cause });
+    if (cause.constraint_name === 'device_id_check')
+      throw new Failure('INVALID_DEVICE_ID', undefined, { cause });
+  }
+  throw cause;
 }
 
 /** Devices that this node does not own, the oldest first. */
 export function listOthers(sql: Sql, owner: string): Promise<DeviceRow[]> {
-  return sql<DeviceRow[]>`select ${row(sql)} from device where owner is distinct from ${owner} order by no`;
+  return sql<
+    DeviceRow[]
+  >`select ${deviceColumns(sql)} from device where owner is distinct from ${owner} order by no`;
 }
 
 /** What is remembered of these devices, in no order. */
@@ -114,7 +124,7 @@ export async function claimDevices(sql: Sql, owner: string, held?: readonly numb
     update device set owner = ${owner}, epoch = device.epoch + 1
       from free
      where device.no = free.no
-    returning ${row(sql)}`;
+    returning ${deviceColumns(sql)}`;
 }
 
 /** Forgets a device and everything of it. Resolves with false when there is none. Fails with Fenced. */
@@ -200,6 +210,25 @@ export async function markResting(
            replaced_at = case when ${replaced} then now() else replaced_at end
      where no = ${no} and owner = ${owner} and epoch = ${epoch}`;
   if (count === 0) throw new Fenced(no);
+}
+
+/**
+ * The device is handed to another installation (or, with `exported` false, taken back): from the next epoch on, so that
+ * whatever still runs it can write no more. Fails with Fenced.
+ */
+export async function markExported(
+  sql: Sql,
+  { no, owner, epoch }: Term,
+  exported: boolean,
+): Promise<DeviceRow> {
+  const [row] = await sql<DeviceRow[]>`
+    update device
+       set epoch = epoch + 1,
+           exported_at = case when ${exported} then coalesce(exported_at, now()) end, state_at = now()
+     where no = ${no} and owner = ${owner} and epoch = ${epoch}
+    returning ${deviceColumns(sql)}`;
+  if (!row) throw new Fenced(no);
+  return row;
 }
 
 /** A push name is anybody's text; the one character that PostgreSQL does not store is left out. */

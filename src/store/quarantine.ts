@@ -56,6 +56,29 @@ export async function quarantineSignalKeys(
   return moved.rows;
 }
 
+/** Moves a stanza that has come in aside, or what of it is there. Fails with Fenced, and as the statement does. */
+export async function quarantineStanza(
+  sql: Sql,
+  { no, owner, epoch }: Term,
+  hash: Buffer,
+  reason: string,
+): Promise<void> {
+  const [moved] = await sql<[{ held: boolean }]>`
+    with fence as materialized (
+      select no from device where no = ${no} and owner = ${owner} and epoch = ${epoch} for share
+    ), gone as (
+      delete from inbox i using fence where i.device_no = fence.no and i.hash = ${hash}
+      returning i.device_no, i.stanza, i.plaintext
+    ), kept as (
+      insert into quarantined_row (device_no, source, id, value, reason)
+      select gone.device_no, 'inbox.' || part.name, ${hash.toString('hex')}, part.value, ${reason}
+        from gone cross join lateral (values ('stanza', gone.stanza), ('plaintext', gone.plaintext)) as part (name, value)
+       where part.value is not null
+    )
+    select exists (select from fence) as held`;
+  if (!moved.held) throw new Fenced(no);
+}
+
 /** What was moved aside of a device, the oldest first. */
 export async function quarantinedRows(sql: Sql, deviceNo: number): Promise<QuarantinedRow[]> {
   return await sql<QuarantinedRow[]>`

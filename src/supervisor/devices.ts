@@ -9,6 +9,8 @@ export interface DeviceView extends DeviceStatus {
   /** This node does not run it: another does, or nobody does for a moment. It takes no commands here. */
   readonly elsewhere?: true;
   readonly createdAt: Date;
+  /** It was at work when its thread died, more than once: it runs in the quarantine thread. */
+  readonly quarantined?: true;
 }
 
 export interface CommandOptions {
@@ -32,13 +34,33 @@ export interface Devices {
   changed(id: string, within: number): Promise<void>;
 }
 
+/** Devices on their way from one installation to another, in an archive that a passphrase locks. */
+export interface Moving {
+  /**
+   * Stops the device here for good, so that no two installations run it, and resolves with its archive; again and again
+   * with the same. Fails with DEVICE_NOT_FOUND, DEVICE_ELSEWHERE, DEVICE_NOT_LINKED, DEVICE_STOPPED or STORE_UNAVAILABLE.
+   */
+  export(id: string, passphrase: string): Promise<Buffer>;
+  /**
+   * Makes the device of an archive, under its own id unless another is given, and runs it. Fails with ARCHIVE_INVALID,
+   * ARCHIVE_LOCKED, DEVICE_EXISTS, INVALID_DEVICE_ID or STORE_UNAVAILABLE.
+   */
+  import(archive: Uint8Array, passphrase: string, id?: string): Promise<DeviceView>;
+  /** Runs a device here again that was exported; one that was not runs on. Fails as `export` does. */
+  takeBack(id: string): Promise<DeviceView>;
+}
+
 /** The state of one shard, for readiness and metrics. */
 export interface ShardView {
   readonly shard: number;
   readonly state: 'starting' | 'up' | 'draining' | 'down' | 'quarantined';
   readonly devices: number;
   readonly restarts: number;
+  /** Of the restarts those in good order, for its memory. */
+  readonly replacements: number;
   readonly pulse: Pulse | null;
+  /** It is the quarantine thread, which hosts suspects alone: its deaths are no news. */
+  readonly quarantine?: true;
 }
 
 /** How many devices this node runs and how many it does not, and why it may run none just now. */

@@ -1,21 +1,21 @@
 /** The devices of the database as this node knows them: found by id or JID in constant time, with their last status. */
 import type { DeviceStatus, Seat } from '../shard/protocol.ts';
 import type { DeviceRow } from '../store/devices.ts';
+import { type Access, NO_ACCESS } from './access.ts';
 import type { DeviceView } from './devices.ts';
 
 export interface Entry {
   readonly id: string;
   readonly no: number;
   readonly createdAt: Date;
-  /** The device's own key, as the seat has it. */
-  readonly key: Uint8Array;
-  /** Why that key does not open. */
-  readonly broken?: string;
+  access: Access;
   /** The term of ownership; ours when it is held. */
   epoch: number;
   /** Whether this node runs it. One that is not is another node's, or nobody's for a moment. */
   held: boolean;
   shard: number | null;
+  /** It runs in the quarantine thread. */
+  quarantined?: true;
   status: DeviceStatus;
 }
 
@@ -95,38 +95,50 @@ export class Directory {
   }
 }
 
-export function viewOf({ id, no, shard, held, createdAt, status }: Entry): DeviceView {
-  return { id, no, shard, createdAt, ...(!held && { elsewhere: true as const }), ...status };
+export function viewOf({ id, no, shard, held, quarantined, createdAt, status }: Entry): DeviceView {
+  return {
+    id,
+    no,
+    shard,
+    createdAt,
+    ...(!held && { elsewhere: true as const }),
+    ...(quarantined && { quarantined }),
+    ...status,
+  };
 }
 
-export function seatOf({ id, no, epoch, key, broken }: Entry): Seat {
-  return { id, no, epoch, key, ...(broken !== undefined && { broken }) };
+export function seatOf({ id, no, epoch, access }: Entry, crashed?: string): Seat {
+  return { id, no, epoch, ...access, ...(crashed !== undefined && { crashed }) };
 }
 
-/** The key of a device that is ours, or why it does not open. */
-export interface OpenedKey {
-  readonly key: Uint8Array;
-  readonly broken?: string;
-}
-
-/** A device as its row has it: held by this node, which has opened its key, or another's. */
-export function entryOf(row: DeviceRow, opened?: OpenedKey): Entry {
+/** A device as its row has it: held by this node in that epoch if there is access to it, or another's. */
+export function entryOf(row: DeviceRow, access?: Access): Entry {
   const { id, no, epoch, createdAt } = row;
-  const held = opened !== undefined;
-  const known: DeviceRow = opened?.broken ? { ...row, state: 'stopped', reason: opened.broken } : row;
-  const key = opened ?? { key: new Uint8Array(0) };
-  return { id, no, createdAt, ...key, epoch, held, shard: null, status: statusOf(known, held) };
+  const held = access !== undefined;
+  return {
+    id,
+    no,
+    createdAt,
+    access: access ?? NO_ACCESS,
+    epoch,
+    held,
+    shard: null,
+    status: access?.barred === undefined ? statusOf(row, held) : barredStatus(row, access.barred),
+  };
 }
 
 const ELSEWHERE = 'another node runs this device';
 
 /** What can be said of a device before a shard has said it, or when none of ours will. */
-export function statusOf({ jid, lid, name, state, reason, stateAt }: DeviceRow, held: boolean): DeviceStatus {
+export function statusOf(
+  { jid, lid, name, state, reason, stateAt, exportedAt }: DeviceRow,
+  held: boolean,
+): DeviceStatus {
   const linked = state !== 'unlinked' && jid !== null;
-  const halted = state === 'stopped' || state === 'conflict';
+  const halted = state === 'stopped' || state === 'conflict' ? state : exportedAt !== null && 'stopped';
   const why = held || halted ? reason : ELSEWHERE;
   return {
-    phase: halted ? state : linked ? 'waiting' : 'unlinked',
+    phase: halted || (linked ? 'waiting' : 'unlinked'),
     since: stateAt.getTime(),
     linked,
     ...(jid !== null && linked && { jid }),
@@ -136,9 +148,13 @@ export function statusOf({ jid, lid, name, state, reason, stateAt }: DeviceRow, 
   };
 }
 
+export function barredStatus(row: DeviceRow, reason: string): DeviceStatus {
+  return { ...statusOf(row, true), phase: 'stopped', reason };
+}
+
 /** A device that was ours a moment ago, or whose thread is gone: as far as anybody can see it waits. */
 export function interruptedStatus({ status }: Entry, reason: string): DeviceStatus {
   const { linked, phase, pairing: _ended, ...rest } = status;
-  if (phase === 'stopped' || phase === 'conflict') return status;
+  if (phase === 'stopped' || phase === 'conflict' || phase === 'crashed') return status;
   return { ...rest, linked, since: Date.now(), reason, phase: linked ? 'waiting' : 'unlinked' };
 }

@@ -1,21 +1,13 @@
 /** Which of the devices in the directory are this node's, and what follows when that changes. */
 import { Failure } from '../errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { SealBroken } from '../lib/seal.ts';
 import type { DeviceStatus } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import type { DeviceSeals } from '../store/device-seals.ts';
 import type { DeviceRow } from '../store/devices.ts';
+import type { Access } from './access.ts';
 import { Claims } from './claims.ts';
 import type { OwnershipView } from './devices.ts';
-import {
-  type Directory,
-  type Entry,
-  entryOf,
-  interruptedStatus,
-  type OpenedKey,
-  statusOf,
-} from './directory.ts';
+import { type Directory, type Entry, entryOf, interruptedStatus, statusOf } from './directory.ts';
 import type { Lease } from './lease.ts';
 
 export interface OwnershipOptions {
@@ -23,7 +15,8 @@ export interface OwnershipOptions {
   /** Opens a pool of one connection, for the claims. */
   readonly open: () => Sql;
   readonly directory: Directory;
-  readonly seals: Pick<DeviceSeals, 'keyOf'>;
+  /** What opens a device that is ours. */
+  readonly access: (row: DeviceRow) => Access;
   readonly log: Logger;
   /** No thread may act for any device: every socket is closed before anything else. */
   readonly suspend: () => void;
@@ -36,7 +29,6 @@ export interface OwnershipOptions {
   readonly removed: (entry: Entry) => void;
 }
 
-const KEY_BROKEN = 'its key cannot be opened; put its row back, or remove the device and pair anew';
 const CLAIMING = 'This node has taken its lease and is claiming its devices.';
 const ELSEWHERE = 'another node runs this device';
 
@@ -112,14 +104,18 @@ export class Ownership {
 
   /** Ours from now on. One that was before has a new epoch, and its shard lets go of the earlier runtime. */
   take(rows: readonly DeviceRow[]): void {
-    const { directory, host, changed } = this.#options;
+    const { directory, host, changed, access } = this.#options;
     const taken = rows.map(row => {
       const known = directory.get(row.id);
       if (known?.held && known.no === row.no) {
         known.epoch = row.epoch;
+        const barred = known.access.barred !== undefined;
+        known.access = access(row);
+        if (barred || known.access.barred !== undefined)
+          directory.update(known, entryOf(row, known.access).status);
         return known;
       }
-      const entry = entryOf(row, this.#open(row));
+      const entry = entryOf(row, access(row));
       directory.add(entry);
       return entry;
     });
@@ -137,18 +133,6 @@ export class Ownership {
   /** Why this node may run no device, or does not know yet which. */
   get #missing(): string | undefined {
     return this.#options.lease.missing ?? (this.#claims.known ? undefined : CLAIMING);
-  }
-
-  /** One device whose key does not open is reported and stands still; the others run. */
-  #open(row: DeviceRow): OpenedKey {
-    const { seals, log } = this.#options;
-    try {
-      return { key: seals.keyOf(row) };
-    } catch (err) {
-      if (!(err instanceof SealBroken)) throw err;
-      log.error({ err, device: row.id }, 'the key of a device cannot be opened; the device is stopped');
-      return { key: new Uint8Array(0), broken: KEY_BROKEN };
-    }
   }
 
   #lost(): void {

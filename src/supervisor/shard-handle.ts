@@ -10,8 +10,9 @@
  * port without a permanent listener never closes; a dead port swallows messages, so commands outstanding at a death are
  * settled here.
  */
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import { monotonic } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
   BEATS,
@@ -22,8 +23,10 @@ import {
   type Reply,
   type RequestId,
   type ShardSettings,
+  SUSPECT,
   type ToShard,
 } from '../shard/protocol.ts';
+import { examine } from './examine.ts';
 
 export type HandleState = 'down' | 'starting' | 'up' | 'draining' | 'quarantined';
 
@@ -35,10 +38,20 @@ export interface ShardHandleOptions {
   readonly log: Logger;
   readonly hear: (message: FromShard) => void;
   readonly up: () => void;
-  /** The thread is gone; `planned` after a drain. Not called for a generation that never said hello only once more. */
-  readonly down: (why: string, planned: boolean) => void;
+  /** The thread is gone, and with it its sockets. */
+  readonly down: (down: Down) => void;
+  /** The thread cannot be ended, so nothing may take its place: its sockets live on. */
+  readonly stuck: (why: string) => void;
   /** Other limits than usual, for tests. */
   readonly limits?: Partial<Limits>;
+}
+
+export interface Down {
+  readonly why: string;
+  /** After a drain that was done in time. */
+  readonly planned: boolean;
+  /** Number of the device whose work it died of, as far as it can be known; 0 is nobody's. */
+  readonly suspect: number;
 }
 
 /** Milliseconds. */
@@ -47,9 +60,23 @@ interface Limits {
   readonly silentFor: number;
   readonly watchEvery: number;
   readonly drainWithin: number;
+  /** For a look into a thread that is blocked. */
+  readonly examineWithin: number;
+  /** For a thread that was ended to be gone. */
+  readonly goneWithin: number;
 }
 
-const LIMITS: Limits = { helloWithin: 30_000, silentFor: 5_000, watchEvery: 500, drainWithin: 10_000 };
+const LIMITS: Limits = {
+  helloWithin: 30_000,
+  silentFor: 5_000,
+  watchEvery: 500,
+  drainWithin: 10_000,
+  examineWithin: 1_000,
+  goneWithin: 20_000,
+};
+
+/** Between two attempts to end a thread. */
+const AGAIN_MS = 250;
 
 interface Generation {
   readonly port: MessagePort;
@@ -59,6 +86,11 @@ interface Generation {
   lastBeat: number;
   lastBeatAt: number;
   threadId: number | undefined;
+  /** Known from its hello on. */
+  worker: Worker | undefined;
+  /** What a look into it has found. */
+  suspect: number;
+  examined: boolean;
   why: string | undefined;
   bye: boolean;
   readonly settled: Promise<void>;
@@ -103,10 +135,13 @@ export class ShardHandle {
       lastBeat: 0,
       lastBeatAt: now,
       threadId: undefined,
+      worker: undefined,
+      suspect: 0,
+      examined: false,
       why: undefined,
       bye: false,
       settled: task.then(
-        () => this.#retire(generation).then(() => this.#settle(generation, 'the task ended')),
+        () => this.#settle(generation, 'the task ended'),
         (error: unknown) => this.#settle(generation, describe(error)),
       ),
     };
@@ -140,7 +175,7 @@ export class ShardHandle {
     generation.abort.abort(new Error(why));
   }
 
-  /** Lets the shard finish until `by` (ms since 1970), then ends it. */
+  /** Lets the shard finish until `by` (of `monotonic`), then ends it. */
   async drain(by: number, why: string): Promise<void> {
     const generation = this.#generation;
     if (!generation) return;
@@ -150,7 +185,7 @@ export class ShardHandle {
       generation.why = why;
       const late = setTimeout(
         () => generation.abort.abort(new Error(`${why}, and did not drain in time`)),
-        Math.max(0, by - Date.now()),
+        Math.max(0, by - monotonic()),
       );
       await generation.settled;
       clearTimeout(late);
@@ -171,6 +206,7 @@ export class ShardHandle {
     switch (message.op) {
       case 'hello':
         generation.threadId = message.threadId;
+        generation.worker = this.#options.pool.threads.find(({ threadId }) => threadId === message.threadId);
         generation.lastBeatAt = performance.now();
         this.state = 'up';
         this.#options.up();
@@ -193,21 +229,57 @@ export class ShardHandle {
   }
 
   /**
-   * A task that merely returned leaves its thread, with this shard's heap, to the next task. Nobody hears of the end
-   * before the thread is gone: a restart would be given that very thread and die with it (8 times out of 10).
+   * Nobody hears of the end before the thread is gone. A task that merely returned leaves its thread, with this shard's
+   * heap, to the next task (a restart would be given that very thread and die with it, 8 times out of 10), and one that
+   * was aborted may live on in native code, with its sockets open: then a second thread would open the same devices.
    */
-  async #retire({ threadId }: Generation): Promise<void> {
-    await this.#options.pool.threads.find(thread => thread.threadId === threadId)?.terminate();
+  async #gone({ worker }: Generation): Promise<boolean> {
+    if (!worker) return true;
+    let late: NodeJS.Timeout | undefined;
+    // Once is not enough: an end that comes while the debugger evaluates something in the thread is swallowed by it.
+    const again = setInterval(() => void worker.terminate(), AGAIN_MS);
+    const gone = await Promise.race([
+      worker.terminate().then(() => true),
+      new Promise<boolean>(resolve => {
+        late = setTimeout(() => resolve(false), this.#limits.goneWithin);
+      }),
+    ]);
+    clearTimeout(late);
+    clearInterval(again);
+    return gone;
   }
 
-  #settle(generation: Generation, how: string): void {
+  async #settle(generation: Generation, how: string): Promise<void> {
+    const why = generation.why ?? how;
+    const gone = await this.#gone(generation);
     for (let last = receiveMessageOnPort(generation.port); last; last = receiveMessageOnPort(generation.port))
       this.#hear(generation, last.message as FromShard);
     generation.port.close();
     this.#generation = undefined;
     this.state = 'down';
     for (const id of [...this.#owed.keys()]) this.#answer(id, 'lost');
-    this.#options.down(generation.why ?? how, generation.bye);
+    if (!gone) {
+      this.#options.stuck(`the thread of shard ${this.shard} cannot be ended (${why})`);
+      return;
+    }
+    const suspect = generation.suspect || Atomics.load(generation.beats, SUSPECT);
+    this.#options.down({ why, planned: generation.bye, suspect: generation.bye ? 0 : suspect });
+  }
+
+  /** Its event loop turns no more: who keeps it, and then an end to it. */
+  async #endBlocked(generation: Generation): Promise<void> {
+    const { threadId, examined } = generation;
+    if (examined || threadId === undefined) return;
+    generation.examined = true;
+    const finding = await examine(threadId, this.#limits.examineWithin);
+    if (generation !== this.#generation) return;
+    generation.suspect = finding?.suspect ?? 0;
+    const { shard } = this;
+    this.#options.log.error(
+      { shard, deviceNo: generation.suspect, at: finding?.at ?? 'native code' },
+      'the event loop of a shard is blocked',
+    );
+    this.kill('silent: its event loop is blocked');
   }
 
   #look(): void {
@@ -231,13 +303,13 @@ export class ShardHandle {
       generation.lastBeat = beat;
       generation.lastBeatAt = now;
     } else if (now - generation.lastBeatAt > silentFor) {
-      this.kill('silent: its event loop is blocked');
+      void this.#endBlocked(generation);
       return;
     }
     const used =
       (Atomics.load(generation.beats, HEAP_KIB) + Atomics.load(generation.beats, BUFFERS_KIB)) * 1024;
     if (this.state === 'up' && used > this.#options.softHeap)
-      void this.drain(Date.now() + drainWithin, 'memory over the soft limit');
+      void this.drain(monotonic() + drainWithin, 'memory over the soft limit');
   }
 }
 

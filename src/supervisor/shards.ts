@@ -1,13 +1,17 @@
 /**
  * All shards of the node: one pool, one handle per shard, and what happens when one dies. Which devices a shard hosts is
- * the supervisor's business.
+ * the supervisor's business. Behind the shards there is the quarantine thread, which runs while somebody must be kept
+ * from the others.
  */
 import { Piscina } from 'piscina';
+import { monotonic } from '../lib/deadline.ts';
 import { deferred } from '../lib/deferred.ts';
+import { recent, tooMany } from '../lib/intensity.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromShard, Pulse, ShardSettings, ToShard } from '../shard/protocol.ts';
-import { NODE_QUARANTINES, quarantineWait, recent, restartWait, SHARD_DEATHS, tooMany } from './restart.ts';
-import { ShardHandle } from './shard-handle.ts';
+import type { ShardView } from './devices.ts';
+import { NODE_QUARANTINES, quarantineWait, REPLACEMENTS, restartWait, SHARD_DEATHS } from './restart.ts';
+import { type Down, ShardHandle } from './shard-handle.ts';
 import { Tally } from './tally.ts';
 
 export interface ShardsOptions {
@@ -17,12 +21,16 @@ export interface ShardsOptions {
   readonly log: Logger;
   readonly hear: (shard: number, message: FromShard) => void;
   readonly up: (shard: number) => void;
-  /** The thread is gone and with it the sockets of its devices. */
-  readonly down: (shard: number) => void;
+  /** The thread is gone and with it the sockets of its devices; `suspect` is the number of the device it died of, or 0. */
+  readonly down: (shard: number, suspect: number) => void;
   /** It died too often; until it is `up` again others must host its devices. */
   readonly quarantined: (shard: number) => void;
-  readonly fatal: (why: string) => void;
+  /** `stuck`: a thread lives that nothing can end but the end of the process, which waits for it unless it is killed. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
+
+/** Database connections of the quarantine thread. */
+export const QUARANTINE_CONNECTIONS = 1;
 
 /** Events that a shard may have under way: enough to never wait, few enough to never stall the main thread. */
 const CREDIT = 512;
@@ -30,11 +38,17 @@ const YOUNG_MB = 32;
 /** Part of the hard heap limit at which a shard is replaced in good order. A growing Map at the hard one kills the process. */
 const SOFT = 0.75;
 const DESTROY_WITHIN = 2_000;
+const RELEASE_WITHIN = 10_000;
+/** Warm threads beyond those that are used: a crashed shard comes back in 20 ms instead of 430. */
+const SPARES = 1;
 
 interface Slot {
   readonly handle: ShardHandle;
   deaths: number[];
   restarts: number;
+  /** Restarts in good order, for its memory. */
+  replacements: number;
+  replaced: number[];
   quarantines: number;
   pulse: Pulse | null;
   timer: NodeJS.Timeout | undefined;
@@ -49,6 +63,7 @@ export class Shards {
   readonly #ready: Promise<unknown>;
   readonly #stopped = deferred<void>();
   #quarantines: number[] = [];
+  #isolating = false;
   #closing = false;
 
   constructor(options: ShardsOptions) {
@@ -58,9 +73,8 @@ export class Shards {
     // Never close() it (it ends the others after the first), never maxQueue 0 (what it rejects it runs later).
     this.#pool = new Piscina({
       filename: new URL(`../../workers/shard${extension}`, import.meta.url).href,
-      // One more than needed: a warm thread makes a crashed shard come back in 20 ms instead of 430.
-      minThreads: workers + 1,
-      maxThreads: workers + 1,
+      minThreads: workers + SPARES,
+      maxThreads: workers + SPARES,
       concurrentTasksPerWorker: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
@@ -70,8 +84,9 @@ export class Shards {
     // A thread that dies without a task, or while it loads, is told here only; without a listener it ends the process.
     this.#pool.on('error', (err: Error) => log.warn({ err }, 'a pool thread failed'));
     const ready: Promise<void>[] = [];
-    this.#slots = Array.from({ length: workers }, (_, shard) => {
-      let hello!: () => void;
+    this.#slots = Array.from({ length: workers + 1 }, (_, shard) => {
+      let hello = () => {};
+      if (shard === workers) return this.#slot(shard, hello);
       ready.push(
         new Promise(resolve => {
           hello = resolve;
@@ -84,11 +99,11 @@ export class Shards {
 
   /** Resolves when every shard has said hello, or when it is stopped before. */
   async start(): Promise<void> {
-    for (const { handle } of this.#slots) handle.start();
+    for (const { handle } of this.#slots) if (handle.shard !== this.quarantine) handle.start();
     await Promise.race([this.#ready, this.#stopped.promise]);
   }
 
-  /** Drains all shards until `by` (ms since 1970) and ends all threads. */
+  /** Drains all shards until `by` (of `monotonic`) and ends all threads. */
   async stop(by: number): Promise<void> {
     this.#closing = true;
     this.#stopped.resolve();
@@ -113,20 +128,72 @@ export class Shards {
     return this.handle(shard)?.post(message) ?? false;
   }
 
+  /** The number of the quarantine thread: the one after the last shard. */
+  get quarantine(): number {
+    return this.#options.workers;
+  }
+
+  /** Warm threads that nobody uses. */
+  get spares(): number {
+    return (
+      this.#pool.threads.length - this.#slots.filter(({ handle }) => handle.threadId !== undefined).length
+    );
+  }
+
   /** Shards that devices may be placed on. */
   hosts(): number[] {
     return this.#slots
-      .filter(({ handle }) => handle.state !== 'quarantined')
+      .filter(({ handle }) => handle.state !== 'quarantined' && handle.shard !== this.quarantine)
       .map(({ handle }) => handle.shard);
   }
 
-  view(): { shard: number; state: ShardHandle['state']; restarts: number; pulse: Pulse | null }[] {
-    return this.#slots.map(({ handle: { shard, state }, restarts, pulse }) => ({
-      shard,
-      state,
-      restarts,
-      pulse,
-    }));
+  /** Starts the quarantine thread if it does not run. It has a thread more of the pool, so that the spare stays. */
+  isolate(): void {
+    if (this.#isolating || this.#closing) return;
+    this.#isolating = true;
+    this.#resize(this.#options.workers + SPARES + 1);
+    this.#slots[this.quarantine]?.handle.start();
+  }
+
+  /** Ends the quarantine thread in good order; its devices are free then (`down`). */
+  async release(): Promise<void> {
+    if (!this.#isolating) return;
+    this.#isolating = false;
+    this.#resize(this.#options.workers + SPARES);
+    const slot = this.#slots[this.quarantine];
+    clearTimeout(slot?.timer);
+    await slot?.handle.drain(monotonic() + RELEASE_WITHIN, 'nobody is in quarantine any more');
+  }
+
+  /** The quarantine thread is there while it runs. */
+  view(): Omit<ShardView, 'devices'>[] {
+    return this.#slots
+      .filter(({ handle }) => handle.shard !== this.quarantine || this.#isolating)
+      .map(({ handle: { shard, state }, restarts, replacements, pulse }) => ({
+        shard,
+        state,
+        restarts,
+        replacements,
+        pulse,
+        ...(shard === this.quarantine && { quarantine: true as const }),
+      }));
+  }
+
+  /** Both ends at once: the pool starts what is missing at its next chance, and lets go of a thread that ends. */
+  #resize(threads: number): void {
+    const { options } = this.#pool as unknown as { options: { minThreads: number; maxThreads: number } };
+    options.minThreads = threads;
+    options.maxThreads = threads;
+    this.#refill();
+  }
+
+  /**
+   * The pool fills itself up when a thread ends, but gives up for good after one that failed to start, and does not look
+   * when it is resized. An empty task makes it start a thread when none is idle.
+   */
+  #refill(): void {
+    if (this.#closing || this.#pool.threads.length >= this.#pool.options.minThreads) return;
+    this.#pool.run(null).catch((err: unknown) => this.#options.log.warn({ err }, 'no spare thread'));
   }
 
   #slot(shard: number, hello: () => void): Slot {
@@ -134,12 +201,19 @@ export class Shards {
     const slot: Slot = {
       deaths: [],
       restarts: 0,
+      replacements: 0,
+      replaced: [],
       quarantines: 0,
       pulse: null,
       timer: undefined,
       handle: new ShardHandle({
         pool: this.#pool,
-        settings: { ...settings, shard, credit: CREDIT },
+        settings: {
+          ...settings,
+          shard,
+          credit: CREDIT,
+          ...(shard === this.quarantine && { connections: QUARANTINE_CONNECTIONS }),
+        },
         softHeap: SOFT * heapMb * 1024 * 1024,
         log,
         hear: message => {
@@ -150,32 +224,50 @@ export class Shards {
         },
         up: () => {
           log.info({ shard, threadId: slot.handle.threadId, restarts: slot.restarts }, 'shard is up');
+          this.#refill();
           this.#options.up(shard);
           hello();
         },
-        down: (why, planned) => this.#down(slot, why, planned),
+        down: down => this.#down(slot, down),
+        stuck: why => this.#options.fatal(why, 'stuck'),
       }),
     };
     return slot;
   }
 
-  #down(slot: Slot, why: string, planned: boolean): void {
+  #down(slot: Slot, { why, planned, suspect }: Down): void {
     const { handle } = slot;
     const { shard } = handle;
     slot.pulse = null;
     if (this.#closing) return;
-    this.#options.down(shard);
-    slot.restarts++;
+    const now = performance.now();
     if (planned) {
-      this.#options.log.info({ shard, why }, 'shard is replaced');
-      handle.start();
+      this.#options.down(shard, 0);
+      this.#replace(slot, why, now);
       return;
     }
-    const now = performance.now();
+    slot.restarts++;
     slot.deaths = recent(slot.deaths, now, SHARD_DEATHS);
-    this.#options.log.error({ shard, why, deaths: slot.deaths.length }, 'shard died');
-    if (tooMany(slot.deaths, SHARD_DEATHS)) this.#quarantine(slot, now);
+    this.#options.log.error({ shard, why, deaths: slot.deaths.length, deviceNo: suspect }, 'shard died');
+    this.#options.down(shard, suspect);
+    if (shard === this.quarantine && !this.#isolating) return;
+    if (tooMany(slot.deaths, SHARD_DEATHS) && shard !== this.quarantine) this.#quarantine(slot, now);
     else slot.timer = setTimeout(() => handle.start(), restartWait(slot.deaths.length, Math.random()));
+  }
+
+  /** A shard that grows over its limit again and again has too much to do: others shall take its devices. */
+  #replace(slot: Slot, why: string, now: number): void {
+    const { handle } = slot;
+    const { shard } = handle;
+    if (shard === this.quarantine && !this.#isolating) return;
+    slot.restarts++;
+    slot.replacements++;
+    slot.replaced = recent(slot.replaced, now, REPLACEMENTS);
+    this.#options.log.info({ shard, why, replaced: slot.replaced.length }, 'shard is replaced');
+    if (tooMany(slot.replaced, REPLACEMENTS) && shard !== this.quarantine) {
+      slot.replaced = [];
+      this.#quarantine(slot, now);
+    } else handle.start();
   }
 
   #quarantine(slot: Slot, now: number): void {

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
-import { within } from '../lib/deadline.ts';
+import { monotonic, within } from '../lib/deadline.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
@@ -20,23 +20,36 @@ import type {
   Streamed,
   ToShard,
 } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
-import { reachStore } from '../store/database.ts';
+import { reachStore, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
+import { accessTo } from './access.ts';
 import { ConnectGate } from './connect-gate.ts';
-import type { CommandOptions, Devices, DeviceView, Fleet, OwnershipView, ShardView } from './devices.ts';
+import type {
+  CommandOptions,
+  Devices,
+  DeviceView,
+  Fleet,
+  Moving,
+  OwnershipView,
+  ShardView,
+} from './devices.ts';
 import { Directory, type Entry, interruptedStatus, seatOf, viewOf } from './directory.ts';
+import { Isolation } from './isolation.ts';
 import type { Lease } from './lease.ts';
+import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
-import { place } from './placement.ts';
+import { placeAll } from './places.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
+import { unsettled } from './unsettled.ts';
 import { Watchers } from './watchers.ts';
 
 export interface SupervisorOptions {
   readonly sql: Sql;
   readonly seals: Pick<DeviceSeals, 'make' | 'keyOf'>;
+  /** Where devices connect to. */
+  readonly world: string;
   /** The right of this process to run devices. It must be held before the start and outlive the stop. */
   readonly lease: Lease;
   /** Opens a pool of one connection, for the claims. */
@@ -53,21 +66,23 @@ export interface SupervisorOptions {
   /** Another node may run these devices (all, unless given) from now on. */
   readonly letGo?: (deviceNo?: number) => void;
   readonly statusChanged?: (device: DeviceView) => void;
-  /** The node is sick beyond repair. */
-  readonly fatal: (why: string) => void;
+  /** The node is sick beyond repair; `stuck` when a thread lives that only the end of the process ends. */
+  readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
 
 const SEATS_AT_ONCE = 200;
 const ANSWER_LATE = 6_000;
-const DEVICE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const DEVICE_ID = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
+  readonly moving: Moving;
   readonly #options: SupervisorOptions;
   readonly #log: Logger;
   readonly #directory = new Directory();
   readonly #gate: ConnectGate;
   readonly #watchers = new Watchers();
   readonly #shards: Shards;
+  readonly #isolation: Isolation;
   readonly #ownership: Ownership;
   #closing = false;
 
@@ -95,18 +110,28 @@ export class Supervisor implements Service, Devices, Fleet {
           this.#directory.held().filter(entry => entry.shard === shard),
         );
       },
-      down: shard => {
+      down: (shard, suspect) => {
         for (const entry of this.#directory.held())
           if (entry.shard === shard) this.#interrupted(entry, 'the shard restarts');
+        this.#isolation.blame(suspect, shard);
       },
       quarantined: () => this.#move(),
     });
-    this.#ownership = new Ownership({
-      lease,
-      open,
+    this.#isolation = new Isolation({
+      sql: options.sql,
+      node: lease.node,
       log,
       directory: this.#directory,
-      seals: options.seals,
+      shards: this.#shards,
+      moved: entry => {
+        if (entry.shard !== null) this.#adopt(entry.shard, [entry]);
+        this.#changed(entry, entry.status);
+      },
+      freed: () => this.#move(),
+    });
+    this.#ownership = new Ownership({
+      ...{ lease, open, log, directory: this.#directory },
+      access: row => accessTo(row, options.seals, log),
       suspend: () => {
         for (const { shard } of this.#shards.view()) this.#shards.post(shard, { op: 'suspend' });
         for (const { id } of this.#directory.held()) this.#gate.forget(id);
@@ -127,10 +152,15 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#watchers.notify(id);
       },
     });
+    this.moving = moving({
+      ...{ ...options, directory: this.#directory, ownership: this.#ownership },
+      ...{ here: id => this.#here(id), checkFree: id => this.#checkFree(id) },
+    });
   }
 
   /** Claims the devices that are free, starts the shards and resolves when every shard has said hello. */
   async start(): Promise<void> {
+    await reachStore(() => this.#isolation.start());
     await reachStore(() => this.#ownership.start());
     await failpoint('start.after_claim');
     await this.#shards.start();
@@ -142,7 +172,8 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#closing = true;
     this.#gate.close();
     await this.#ownership.stop();
-    await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await this.#shards.stop(monotonic() + this.#options.drainMs);
+    await this.#isolation.stop();
     await failpoint('stop.after_drain');
   }
 
@@ -156,11 +187,8 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   async create(id: string = randomUUID()): Promise<DeviceView> {
-    if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    if (!DEVICE_ID.test(id) || id.includes('..')) throw new Failure('INVALID_DEVICE_ID');
-    if (this.#directory.get(id))
-      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
-    const { sql, seals, lease } = this.#options;
+    this.#checkFree(id);
+    const { sql, lease, seals } = this.#options;
     this.#ownership.assertHeld();
     const { term } = lease;
     const row = await reachStore(() => createDevice(sql, id, lease.node, seals.make(id).dek)).catch(
@@ -196,6 +224,7 @@ export class Supervisor implements Service, Devices, Fleet {
     }
     // By now the id may be another device's.
     if (this.#directory.get(id) === entry) this.#directory.remove(id);
+    this.#isolation.forget(entry);
     this.#watchers.notify(id);
   }
 
@@ -204,7 +233,8 @@ export class Supervisor implements Service, Devices, Fleet {
     command: C,
     { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
-    const deadline = Date.now() + ms;
+    const deadline = monotonic() + ms;
+    if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
       const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
         throw lost > 0 ? unsettled(command, error) : error;
@@ -224,7 +254,7 @@ export class Supervisor implements Service, Devices, Fleet {
     // The shard keeps the deadline itself; this is for a shard that does not.
     const reply = await within(
       handle.command({ device: id, command, deadline, request }),
-      Math.max(deadline, Date.now()) + ANSWER_LATE,
+      Math.max(deadline, monotonic()) + ANSWER_LATE,
       () => new Failure('GATEWAY_TIMEOUT'),
     );
     if (reply === 'lost') {
@@ -257,17 +287,17 @@ export class Supervisor implements Service, Devices, Fleet {
     return this.#gate.waiting;
   }
 
+  /** For tests and the demo: makes a shard's thread fail in a named way, as if it were the work of a device if one is named. */
+  inject(shard: number, fault: Fault, device?: string): void {
+    this.#shards.post(shard, { op: 'fault', fault, ...(device !== undefined && { device }) });
+  }
+
   count(what: Count): number {
     return this.#shards.tally.count(what);
   }
 
   takePings(): number[] {
     return this.#shards.tally.takePings();
-  }
-
-  /** For tests and the demo: makes a shard's thread fail in a named way. */
-  inject(shard: number, fault: Fault): void {
-    this.#shards.post(shard, { op: 'fault', fault });
   }
 
   #hear(shard: number, message: FromShard): void {
@@ -297,7 +327,7 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   #adopt(shard: number, entries: readonly Entry[]): void {
-    const seats = entries.map(seatOf);
+    const seats = entries.map(entry => seatOf(entry, this.#isolation.crashed(entry)));
     for (let i = 0; i < seats.length; i += SEATS_AT_ONCE)
       this.#shards.post(shard, { op: 'adopt', seats: seats.slice(i, i + SEATS_AT_ONCE) });
   }
@@ -315,33 +345,21 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#watchers.notify(entry.id);
   }
 
-  /**
-   * Places every device that has no place on a shard that may host, and returns those. One that has is left there even if
-   * its shard is over the bound by now (others were removed, or a shard came back): a move is a reconnect, and nothing
-   * here takes a device from a thread that lives.
-   */
-  #place(): Entry[] {
-    const hosts = this.#shards.hosts();
-    if (hosts.length === 0) return [];
-    const changed: Entry[] = [];
-    const ids = this.#directory.held().map(({ id }) => id);
-    for (const [id, shard] of place(ids, hosts, this.#directory.placed())) {
-      const entry = this.#directory.get(id);
-      if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
-      entry.shard = shard;
-      changed.push(entry);
-    }
-    return changed;
-  }
-
   /** Places who has no place and gives them to their shards; `except` is given all of its devices anyway. */
   #move(except?: number): void {
-    const moved = this.#place();
-    for (const host of this.#shards.hosts().filter(shard => shard !== except))
+    const moved = placeAll(this.#directory, this.#shards.hosts(), this.#isolation);
+    for (const host of [...this.#shards.hosts(), this.#shards.quarantine].filter(shard => shard !== except))
       this.#adopt(
         host,
         moved.filter(entry => entry.shard === host),
       );
+  }
+
+  #checkFree(id: string): void {
+    if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    if (!DEVICE_ID.test(id)) throw new Failure('INVALID_DEVICE_ID');
+    const results = { device_id: id };
+    if (this.#directory.get(id)) throw new Failure('DEVICE_EXISTS', undefined, { results });
   }
 
   #tell(id: string, message: ToShard): void {
@@ -366,22 +384,11 @@ export class Supervisor implements Service, Devices, Fleet {
       const { shard } = this.#here(id);
       const handle = shard === null ? undefined : this.#shards.handle(shard);
       if (handle?.state === 'up') return handle;
-      const left = deadline - Date.now();
+      const left = deadline - monotonic();
       if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       await this.changed(id, left);
       this.#here(id);
     }
   }
-}
-
-/** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
-function unsettled(command: Command, error: unknown): unknown {
-  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
-  if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
-  return new Failure(
-    'GATEWAY_TIMEOUT',
-    'The thread of the device died while the message was being sent. It may have been sent, or it is queued under its id: do not send it again, ask for its status.',
-    { cause: error, results: { message_id: command.id } },
-  );
 }

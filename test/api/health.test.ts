@@ -16,8 +16,8 @@ const pulse: Pulse = {
   counts: {},
 };
 const shards: ShardView[] = [
-  { shard: 0, state: 'up', devices: 2, restarts: 1, pulse },
-  { shard: 1, state: 'starting', devices: 0, restarts: 0, pulse: null },
+  { shard: 0, state: 'up', devices: 2, restarts: 1, replacements: 0, pulse },
+  { shard: 1, state: 'starting', devices: 0, restarts: 0, replacements: 0, pulse: null },
 ];
 
 test('the process answers OK as gowa does', async () => {

@@ -55,6 +55,10 @@ export const scenarios: Readonly<Record<Failpoint, Scenario>> = {
   },
   'send.after_row': { drive: send, afterwards: arrives },
   'send.after_commit': { fault: 'F6', drive: send, afterwards: arrives },
+  'send.after_memory': {
+    drive: world => world.send(deviceOf(world), 'sent once', world.group),
+    afterwards: arrives,
+  },
   'send.after_wire': { fault: 'F7', drive: send, afterwards: arrives },
   'send.after_ack': { drive: send, afterwards: arrives },
   'prekeys.after_store': {

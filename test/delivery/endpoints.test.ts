@@ -349,3 +349,21 @@ test('a webhook whose stored secret was changed gets nothing, the others go on; 
   for (const request of broken.requests) broken.verify(request, 'novo');
   assert.deepEqual(seqs(broken), upTo(3));
 });
+
+test('an event that was changed in the journal is told without its payload, and those around it as they were', async t => {
+  const { sql } = await testDatabase(t);
+  const at = await receiver(t);
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  await append(sql, one, 3);
+  await sql`update journal set payload = set_byte(payload, 40, get_byte(payload, 40) # 1) where seq = 2`;
+  await deliverer(t, sql);
+  await until(() => at.delivered.length === 3);
+  assert.deepEqual(seqs(at), [1, 2, 3]);
+  const bodies = at.requests.map(({ body }) => JSON.parse(body) as { id: string; payload: unknown });
+  assert.deepEqual(
+    bodies.map(({ payload }) => payload === null),
+    [false, true, false],
+  );
+  assert.ok(bodies[1]?.id);
+});

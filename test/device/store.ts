@@ -5,13 +5,15 @@ import { encodeCredentials, freshCredentials } from '../../src/device/credential
 import { decode, type Kind, type Value } from '../../src/device/key-codec.ts';
 import { DeviceKeys } from '../../src/device/keys.ts';
 import { makeRepository } from '../../src/device/repository.ts';
-import { KeyVault, places } from '../../src/device/vault.ts';
+import { KeyVault } from '../../src/device/vault.ts';
 import { Seal } from '../../src/lib/seal.ts';
 import type { Seat } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
+import { places } from '../../src/store/places.ts';
 import { readSignalKeys, signalKinds } from '../../src/store/signal-keys.ts';
 import { testDatabase } from '../support/database.ts';
+import { quiet } from '../support/database-server.ts';
 import { until } from '../support/until.ts';
 import { makePeer, type Peer } from './signal.ts';
 
@@ -48,7 +50,7 @@ export async function deviceStore(t: TestContext) {
     return { no, epoch, id, key: new Uint8Array(32) };
   };
   const vaultOn = ({ sql: pool = sql, cacheBytes = 1 << 20 }: OpenOptions = {}) =>
-    new KeyVault({ sql: pool, owner, cacheBytes });
+    new KeyVault({ sql: pool, owner, cacheBytes, log: quiet });
   const open = (at: Seat, options: OpenOptions = {}): Account => {
     const { vault = vaultOn(options), creds = freshCredentials() } = options;
     const failures: Error[] = [];

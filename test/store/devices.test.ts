@@ -36,6 +36,7 @@ test('a device goes from made to linked, stopped and unlinked, and the list show
       createdAt: 0,
       stateAt: 0,
       dek: null,
+      exportedAt: null,
     },
   );
   const term = { no: made.no, owner, epoch: 1 };

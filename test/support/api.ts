@@ -1,6 +1,8 @@
 // An app over in-memory devices, and short ways to ask it.
 import pino from 'pino';
 import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { Failure } from '../../src/errors.ts';
+import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
 
 export interface Envelope {
@@ -40,6 +42,10 @@ export class InMemoryEndpoints {
   }
 }
 
+const unasked = async (): Promise<never> => {
+  throw new Failure('INTERNAL_SERVER_ERROR');
+};
+const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
 /** No shards, and nothing has happened. */
 export const quietFleet: ApiDeps['fleet'] = {
   shards: () => [],
@@ -58,6 +64,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const app = createApp({
     devices,
     endpoints,
+    moving: nowhere,
     messages: { status: async () => undefined },
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),

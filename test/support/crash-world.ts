@@ -12,7 +12,7 @@ import { calm, settle } from './chaos/settle.ts';
 import { watchSockets } from './chaos/stage.ts';
 import { testDatabase } from './database.ts';
 import { TEST_KEYS } from './keys.ts';
-import { type Asked, gather } from './oracle/evidence.ts';
+import { type Asked, gather, type SocketEvent } from './oracle/evidence.ts';
 import { type Figures, judge, report } from './oracle/judge.ts';
 import { type Receiver, receiver } from './receiver.ts';
 import { type Seeded, seedDevices } from './seed.ts';
@@ -24,6 +24,8 @@ export interface CrashWorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** False: the database is empty, and so is the world. */
   readonly migrated?: boolean;
+  /** A migrated database; one of the shared server unless given. */
+  readonly database?: { readonly address: { readonly url: string }; readonly sql: Sql };
   /** The database as the product is to reach it. */
   readonly through?: (url: string) => Promise<string>;
 }
@@ -36,24 +38,30 @@ export interface CrashWorld {
   readonly devices: readonly Seeded[];
   /** The number of somebody who writes to them. */
   readonly person: string;
+  /** A group of that person and all devices. */
+  readonly group: string;
   readonly asked: Asked[];
+  /** Logins and ends of connections so far, as WhatsApp sees them. */
+  readonly sockets: readonly SocketEvent[];
   /** Starts the product and resolves when its devices are open, or nobody may open them. */
   open(failpoints?: string): Promise<void>;
-  /** Asks a device to send a text to the person; whatever becomes of the answer. */
-  send(device: string, text: string): Promise<Asked>;
+  /** Asks a device to send a text to the person, or to the group; whatever becomes of the answer. */
+  send(device: string, text: string, to?: string): Promise<Asked>;
   /** Starts the product unless it runs, waits until nothing is owed, ends it in order, and has the oracle judge. */
   judged(): Promise<Figures>;
 }
 
 export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}): Promise<CrashWorld> {
   const { devices: count = 1, migrated = true, settings = {}, through = async url => url } = options;
-  const { address, sql } = await testDatabase(t, { migrated });
+  const { address, sql } = options.database ?? (await testDatabase(t, { migrated }));
   const simulator = await startSimulator();
   t.after(() => simulator.stop());
   const control = controlClient(simulator.controlUrl);
   const sockets = await watchSockets(t, control);
   const devices = migrated ? await seedDevices(sql, control, count) : [];
   const { phone: person } = await control.createPhone();
+  const members = [person, ...devices.map(({ phone }) => phone)];
+  const { jid: group } = await control.call('createGroup', { body: { by: person, subject: 'us', members } });
   const hook = await receiver(t);
   const product = new Product(t, {
     PORT: '0',
@@ -74,17 +82,18 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
   const world = { product, control, sql, devices };
 
   return {
-    ...{ ...world, hook, person, asked },
+    ...{ ...world, hook, person, group, asked, sockets },
     async open(failpoints) {
       product.start(failpoints);
       await product.listening();
       await until(() => calm(product), { what: 'every device is open, or will not be' });
     },
-    async send(device, text) {
-      const given = { device, to: `${person}@s.whatsapp.net`, text, at: Date.now() };
+    async send(device, text, to = person) {
+      const jid = to === person ? `${person}@s.whatsapp.net` : to;
+      const given = { device, to: jid, text, at: Date.now() };
       let answered: Asked;
       try {
-        const { status, body } = await product.calls.sendText(device, person, text);
+        const { status, body } = await product.calls.sendText(device, to, text);
         const messageId = body.results?.message_id;
         answered = { ...given, status, code: body.code, ...(messageId !== undefined && { messageId }) };
       } catch {
@@ -98,7 +107,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
       await settle(world, line => t.diagnostic(line));
       await product.end('SIGTERM');
       const evidence = await gather(control, sql, hook.requests, {
-        ...{ asked, sockets, processes: product.runs, blows: product.deaths, groups: {} },
+        ...{ asked, sockets, processes: product.runs, blows: product.deaths, groups: { [group]: members } },
       });
       const verdict = judge(evidence);
       assert.equal(verdict.findings.length, 0, report(verdict));

@@ -1,11 +1,11 @@
 // Ready-linked devices in a database: a node starts with hundreds of them in seconds instead of pairing each.
 import { BufferJSON } from '@whiskeysockets/baileys';
-import { places } from '../../src/device/vault.ts';
 import { Seal } from '../../src/lib/seal.ts';
 import type { ControlClient, LinkedDevice } from '../../src/simulator/control/client.ts';
 import { commitState } from '../../src/store/commit.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice, markLinked } from '../../src/store/devices.ts';
+import { places } from '../../src/store/places.ts';
 import { keepCanary } from '../../src/store/sealing.ts';
 import { signalKinds } from '../../src/store/signal-keys.ts';
 import { testRing, testSeals } from './keys.ts';

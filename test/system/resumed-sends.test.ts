@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { serialize } from 'node:v8';
 import { proto } from '@whiskeysockets/baileys';
-import { places } from '../../src/device/vault.ts';
+import { places } from '../../src/store/places.ts';
 import { testSeals } from '../support/keys.ts';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';

@@ -1,6 +1,7 @@
 // Messages that could not be read: a phone asks for them again, and is asked (protocol.md 8.3, 9.2; Baileys
 // sendRetryRequest and sendMessagesAgain, whatsmeow retry.go).
 import { type Device, deviceJid } from '../accounts/accounts.ts';
+import { takePreKey } from '../accounts/keys.ts';
 import { forgetOldest } from '../bounded.ts';
 import { chatOf } from '../delivery/chat.ts';
 import { deliverReceipt } from '../delivery/routing.ts';
@@ -69,10 +70,14 @@ export class Retries {
     await this.#outbox.resend(target, chat, id, child(receipt, 'retry')?.attrs.count ?? '1');
   }
 
-  /** From the receipt's keys where they are good; otherwise the next message takes a bundle of the server's. */
+  /**
+   * From the receipt's keys where they are good, otherwise from a bundle of the server's. The old session is archived and
+   * not forgotten: what its other end has on the way is still read, as by real phones.
+   */
   async #renewSession(target: Device, keys: SessionKeys | undefined): Promise<void> {
-    this.#signal.forgetSession(target);
-    if (keys) await this.#signal.startSessionWith(target, keys).catch(() => {});
+    const bundled = () => this.#signal.startSession(target, takePreKey(this.#world, target));
+    if (keys) await this.#signal.startSessionWith(target, keys).catch(bundled);
+    else await bundled();
   }
 
   #keys(): BinaryNode {

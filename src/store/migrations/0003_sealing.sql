@@ -8,7 +8,9 @@ update device
  where state <> 'unlinked';
 
 -- The device's own key, sealed with one of the installation's. Null only until the next start, which makes it.
-alter table device add column dek bytea;
+alter table device
+  add column dek         bytea,
+  add column exported_at timestamptz;       -- another installation runs it
 
 -- Sealed with the device's key; a global endpoint has none of its own.
 alter table endpoint alter column secret type bytea using null;

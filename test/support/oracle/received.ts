@@ -51,7 +51,9 @@ export function judgeReceived(evidence: Evidence): Received {
           what: `${shown(entry)} was receipted (${row.receipts.map(({ type }) => type)}) and is in no journal`,
         });
       }
-      if (!taken && !other && row.addressed > 0) {
+      // A copy that was damaged on the way again, of a message that is told already, is given up and nothing is missing.
+      const needless = row.settled === 'nack' && row.spoiled > 0 && known.length > 0;
+      if (!taken && !other && row.addressed > 0 && !needless) {
         if (row.settled === 'nack') lost++;
         else unfinished++;
         findings.push({

@@ -231,6 +231,38 @@ test('a person reconnects a stopped device and one that waits, from the foot of 
   assert.deepEqual(step(initial(false, NOW), { on: 'reconnect' }, NOW, 0.5).effects, []);
 });
 
+test('a device that fails by itself comes back in about 3 s from any live phase, and rests for an hour when it does so too often', () => {
+  const failed = (often: boolean): Input => ({ on: 'failed', reason: 'the device failed', often });
+  for (const phase of ['waiting', 'connecting', 'open'] as const) {
+    for (const random of [0, 0.5, 0.999]) {
+      const { state, effects } = run(at(phase, { steps: 4 }), [failed(false)], NOW, random);
+      assert.deepEqual([state.phase, state.steps, state.reason], ['waiting', 4, 'the device failed']);
+      const [hangUp, wait] = effects;
+      assert.equal(hangUp?.do, 'hang-up');
+      assert.ok(wait?.do === 'wait' && wait.ms >= 2_000 && wait.ms <= 4_000, JSON.stringify(wait));
+    }
+    const { state, effects } = run(at(phase), [failed(true)]);
+    assert.deepEqual([state.phase, state.reason], ['crashed', 'the device failed']);
+    assert.deepEqual(effects, [{ do: 'hang-up' }, { do: 'wait', ms: 60 * minute }]);
+    assert.deepEqual(run(state, [failed(true), failed(false), { on: 'admitted' }]).state, state, 'it rests');
+    for (const again of [{ on: 'due' }, { on: 'reconnect' }] as const)
+      assert.equal(run(state, [again]).state.phase, 'waiting', again.on);
+  }
+  for (const phase of ['stopped', 'unlinked'] as const) {
+    const before = at(phase, { linked: phase === 'stopped' });
+    assert.deepEqual(step(before, failed(true), NOW, 0.5), { state: before, effects: [] });
+  }
+  const pairing = run(at('pairing', { linked: false, wanted: '' }), [failed(true)]).state;
+  assert.deepEqual([pairing.phase, pairing.reason], ['unlinked', 'pairing ended: the device failed']);
+});
+
+test('an outage of our own database costs no step of the ladder', () => {
+  const soon: Verdict = { next: 'soon', reason: 'database unavailable' };
+  const { state, effects } = run(at('open', { steps: 9 }), [closed(soon)], NOW, 0.5);
+  assert.deepEqual([state.phase, state.steps, state.reason], ['waiting', 9, 'database unavailable']);
+  assert.deepEqual(effects, [{ do: 'hang-up' }, { do: 'wait', ms: 3_000 }]);
+});
+
 test('the time of a phase is when it was entered, not when it was last confirmed', () => {
   const waiting = at('waiting', { since: 5 });
   assert.equal(step(waiting, { on: 'due' }, NOW, 0.5).state.since, 5);
@@ -241,7 +273,7 @@ test('the time of a phase is when it was entered, not when it was last confirmed
 function anyInput(random: () => number): Input {
   const on = pick(random, [
     ...(['pair', 'reconnect', 'admitted', 'admitted', 'offered', 'paired', 'opened', 'opened'] as const),
-    ...(['closed', 'closed', 'closed', 'due', 'steady', 'unlinked'] as const),
+    ...(['closed', 'closed', 'closed', 'due', 'steady', 'unlinked', 'failed'] as const),
   ]);
   switch (on) {
     case 'pair':
@@ -252,6 +284,8 @@ function anyInput(random: () => number): Input {
       return code(pick(random, [...closes.flatMap(row => row.codes), 599]));
     case 'unlinked':
       return { on, reason: 'logged out' };
+    case 'failed':
+      return { on, reason: 'the device failed', often: random() < 0.3 };
     default:
       return { on };
   }
@@ -278,7 +312,7 @@ test('whatever happens in whatever order: sockets never double, timers never lie
         }
         if (effect.do === 'wait') {
           assert.ok(effect.ms > 0 && effect.ms < 2 ** 31, say);
-          assert.equal(after.phase, 'waiting', say);
+          assert.ok(after.phase === 'waiting' || after.phase === 'crashed', say);
         }
         if (effect.do === 'knock') assert.equal(after.phase, 'waiting', say);
         if (effect.do === 'forget') assert.ok(!after.linked && after.phase === 'unlinked', say);
@@ -291,6 +325,8 @@ test('whatever happens in whatever order: sockets never double, timers never lie
           effects.some(effect => effect.do === 'knock' || effect.do === 'wait'),
           `nothing will wake it: ${say}`,
         );
+      if (before.phase === 'crashed' && after.phase !== 'crashed')
+        assert.ok(['due', 'reconnect', 'unlinked'].includes(input.on), say);
       const halted = before.phase === 'stopped' || before.phase === 'conflict';
       if (halted && after.phase !== before.phase)
         assert.ok(['pair', 'reconnect', 'unlinked'].includes(input.on), say);

@@ -130,9 +130,29 @@ const contents: [what: string, message: proto.IMessage, payload: Record<string, 
 for (const [what, message, payload] of contents)
   test(`${what} becomes one message event`, () => {
     assert.deepEqual(translate(messageOf(message)), [
-      { event: 'message', at, identity: `${ann} ${ann} ${common.id}`, payload: { ...common, ...payload } },
+      {
+        event: 'message',
+        at,
+        identity: `${annLid} ${annLid} ${common.id}`,
+        payload: { ...common, ...payload },
+      },
     ]);
   });
+
+test('a message is the same one whichever names of its sender a copy has', () => {
+  const key = { id: 'ONE', remoteJid: group, fromMe: false };
+  const of = (names: object) =>
+    translate({
+      key: { ...key, ...names },
+      message: { conversation: 'hi' },
+      messageTimestamp: at / 1000,
+    } as WAMessage);
+  const [both] = of({ participant: ann, participantAlt: annLid });
+  const [lidFirst] = of({ participant: annLid, participantAlt: ann });
+  const [lidAlone] = of({ participant: annLid });
+  assert.equal(both?.identity, lidAlone?.identity);
+  assert.equal(both?.identity, lidFirst?.identity);
+});
 
 test('a reaction, a deletion and an edit are events of their own that name their target', () => {
   const key = { id: 'TARGET', fromMe: true, remoteJid: annLid };
@@ -279,7 +299,7 @@ test('receipts of one chat, kind and time are one event; others, and those of ot
   assert.deepEqual(drafts[0], {
     event: 'message.ack',
     at,
-    identity: `${ann} ${ann} read A B`,
+    identity: `${annLid} ${annLid} read A B`,
     payload: {
       ids: ['A', 'B'],
       chat_id: ann,

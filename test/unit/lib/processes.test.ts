@@ -16,9 +16,12 @@ test('a process is told from one that ended, one that took its number, and one t
   assert.equal(birthOf(child.pid!), birth, 'it does not change');
   child.kill('SIGSTOP');
   assert.equal(birthOf(child.pid!), birth, 'one that is stopped lives');
+  assert.equal(hasEnded(child.pid!, birth!), false);
+  assert.equal(hasEnded(child.pid!, '1'), true, 'another one has its number');
   child.kill('SIGKILL');
   await once(child, 'exit');
   assert.equal(birthOf(child.pid!), undefined);
+  assert.equal(hasEnded(child.pid!, birth!), true);
   assert.equal(birthOf(2 ** 30), undefined);
   assert.equal(hasEnded(process.pid, birthOf(process.pid) ?? ''), false);
   assert.equal(hasEnded(process.pid, 'another'), true);

@@ -14,7 +14,7 @@ const linkedAs = (jid: string, lid?: string): DeviceStatus => ({
 });
 const entryOf = (no: number, status: DeviceStatus = unlinked, shard: number | null = null): Entry => ({
   id: `device-${no}`,
-  key: new Uint8Array(32),
+  access: { key: new Uint8Array(32) },
   no,
   epoch: 1,
   createdAt: new Date(0),

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Intensity, recent, tooMany } from '../../../src/lib/intensity.ts';
 import {
-  type Intensity,
   NODE_QUARANTINES,
   quarantineWait,
-  recent,
   restartWait,
   SHARD_DEATHS,
-  tooMany,
 } from '../../../src/supervisor/restart.ts';
 
 /** Whether the last of these deaths, at so many seconds, was one too many. */

@@ -1,0 +1,144 @@
+// A device out of this installation and into another: its archive as a file, locked with a passphrase.
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type ErrorCode, Failure } from '../errors.ts';
+import { PASSPHRASE_MIN } from '../lib/archive.ts';
+import { answer } from './answer.ts';
+import { readBytes } from './body.ts';
+import type { ApiDeps, ApiEnv } from './deps.ts';
+import { failureResponses, successResponse } from './responses.ts';
+import { checkedId, findDevice } from './selection.ts';
+import { gowaDevice, toGowaDevice } from './shapes.ts';
+
+/** An archive is some 200 KB and grows with the device's peers and its messages of the last days. */
+const ARCHIVE_LIMIT = 64 * 1024 * 1024;
+const FILE = 'application/octet-stream';
+const HEADER = 'X-Archive-Passphrase';
+
+const passphraseHeader = z.object({
+  [HEADER]: z.string().openapi({
+    description: `What locks the archive, at least ${PASSPHRASE_MIN} characters, percent-encoded where they are not ASCII (\`%\` itself too).`,
+  }),
+});
+const deviceParam = z.object({ device_id: z.string() });
+
+const always = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INVALID_DEVICE_ID', 'INTERNAL_SERVER_ERROR'] as const;
+const ofDevice = [
+  ...always,
+  'DEVICE_NOT_FOUND',
+  'DEVICE_ELSEWHERE',
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'SHUTTING_DOWN',
+] as const;
+
+export function movingRoutes(app: OpenAPIHono<ApiEnv>, { devices, moving }: ApiDeps): void {
+  const { openAPIRegistry: registry } = app;
+
+  registry.registerPath({
+    operationId: 'exportDevice',
+    method: 'get',
+    path: '/devices/{device_id}/export',
+    tags: ['device'],
+    summary: 'Stop a device here and get it as an encrypted archive, to run it in another installation',
+    request: { params: deviceParam, headers: passphraseHeader },
+    responses: {
+      200: { description: 'The archive', content: { [FILE]: { schema: binary } } },
+      ...failureResponses([...ofDevice, 'VALIDATION_ERROR', 'DEVICE_NOT_LINKED', 'DEVICE_STOPPED']),
+    },
+  });
+  app.get('/devices/:device_id/export', async c => {
+    const { id } = named(c, devices);
+    const archive = await moving.export(id, passphraseOf(c));
+    return c.body(new Uint8Array(archive), 200, {
+      'content-type': FILE,
+      'content-disposition': `attachment; filename="${id}.cardume"`,
+    });
+  });
+
+  registry.registerPath({
+    operationId: 'importDevice',
+    method: 'post',
+    path: '/devices/import',
+    tags: ['device'],
+    summary: 'Make a device of an archive and run it here',
+    request: {
+      headers: passphraseHeader,
+      query: z.object({
+        device_id: z.string().optional().openapi({ description: 'Another id than the one in the archive.' }),
+      }),
+      body: { content: { [FILE]: { schema: binary } } },
+    },
+    responses: {
+      200: successResponse(gowaDevice),
+      ...failureResponses([...always, ...ofImport]),
+    },
+  });
+  app.post('/devices/import', async c => {
+    const passphrase = passphraseOf(c);
+    const id = c.req.query('device_id');
+    if (id) checkedId(id);
+    const device = await moving.import(await archiveOf(c), passphrase, id || undefined);
+    c.set('device', device.id);
+    return answer(c, { message: 'Device imported', results: toGowaDevice(device) });
+  });
+
+  registry.registerPath({
+    operationId: 'takeDeviceBack',
+    method: 'post',
+    path: '/devices/{device_id}/take-back',
+    tags: ['device'],
+    summary: 'Run an exported device here again; only where no other installation runs it',
+    request: { params: deviceParam },
+    responses: { 200: successResponse(gowaDevice), ...failureResponses(ofDevice) },
+  });
+  app.post('/devices/:device_id/take-back', async c => {
+    const { id } = named(c, devices);
+    const device = await moving.takeBack(id);
+    return answer(c, { message: 'Device taken back', results: toGowaDevice(device) });
+  });
+}
+
+const binary = z.string().openapi({ format: 'binary' });
+
+const ofImport: readonly ErrorCode[] = [
+  ...(['VALIDATION_ERROR', 'BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const),
+  ...([
+    'ARCHIVE_INVALID',
+    'ARCHIVE_LOCKED',
+    'DEVICE_EXISTS',
+    'STORE_UNAVAILABLE',
+    'STORE_FULL',
+    'SHUTTING_DOWN',
+  ] as const),
+];
+
+function named(c: Context<ApiEnv>, devices: ApiDeps['devices']) {
+  const device = findDevice(devices, c.req.param('device_id') ?? '');
+  c.set('device', device.id);
+  return device;
+}
+
+function passphraseOf(c: Context<ApiEnv>): string {
+  const results = { field: HEADER };
+  let passphrase: string;
+  try {
+    passphrase = decodeURIComponent(c.req.header(HEADER) ?? '');
+  } catch (cause) {
+    const text = `${HEADER}: expected a text that is percent-encoded.`;
+    throw new Failure('VALIDATION_ERROR', text, { cause, results });
+  }
+  if ([...passphrase].length < PASSPHRASE_MIN)
+    throw new Failure('VALIDATION_ERROR', `${HEADER}: expected at least ${PASSPHRASE_MIN} characters.`, {
+      results,
+    });
+  return passphrase;
+}
+
+async function archiveOf(c: Context<ApiEnv>): Promise<Uint8Array> {
+  if (c.req.header('content-encoding'))
+    throw new Failure('UNSUPPORTED_MEDIA_TYPE', 'Send the archive as it is, uncompressed.');
+  const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+  if (type !== FILE) throw new Failure('UNSUPPORTED_MEDIA_TYPE', `Send the archive as ${FILE}.`);
+  return readBytes(c.req.raw, ARCHIVE_LIMIT);
+}
