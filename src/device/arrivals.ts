@@ -87,7 +87,7 @@ export class Arrivals {
   }
 
   async #handle(arrival: Arrival): Promise<void> {
-    const { socket, unread, me, handled } = this.#options;
+    const { socket, unread, me, handled, log } = this.#options;
     if (this.#closed || !socket.ws.isOpen) return;
     const { node } = arrival;
     this.#underWay.add(arrival);
@@ -96,9 +96,12 @@ export class Arrivals {
       const handle = async () => {
         for (const handler of this.#handlers.get(node.tag) ?? []) await handler(node);
       };
-      await (node.tag === 'message' ? handle() : renewing(handle));
-      socket.ev.flush();
+      // It is through all the same: when the line stands, it would fail as often as it is tried.
+      await (node.tag === 'message' ? handle() : renewing(handle)).catch(err =>
+        log.error({ err, kind: node.tag }, 'Baileys could not handle a stanza'),
+      );
     } finally {
+      socket.ev.flush();
       if (node.tag === 'message') unread.handled();
       this.#underWay.delete(arrival);
     }

@@ -12,6 +12,7 @@ import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
 import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
+import { isStorable } from '../store/names.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
@@ -74,8 +75,9 @@ export class Facts {
     this.#go();
   }
 
-  /** A message to send has come further. */
+  /** A message to send has come further. A receipt may name anything: what cannot be one of ours is passed over. */
   step(step: Step): void {
+    if (!isStorable(step.id)) return;
     this.#steps.push(step);
     this.#go();
   }

@@ -84,7 +84,11 @@ export class Recovery {
     await facts.stored();
     const unseen: Arrival[] = [];
     for (const { arrival, tries } of await inbox.leftOvers()) {
-      const { drafts, whole, message } = await recover(arrival, self());
+      // What cannot be decoded must not keep the device from its connection: there Baileys refuses it.
+      const { drafts, whole, message } = await recover(arrival, self()).catch((err: unknown): Recovered => {
+        log.warn({ err, kind: arrival.node.tag }, 'a stanza that was left over cannot be decoded');
+        return { drafts: [], whole: false };
+      });
       log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
       this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);

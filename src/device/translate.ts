@@ -34,7 +34,7 @@ const { Status } = proto.WebMessageInfo;
 const LAST_TIME = Date.UTC(3000);
 
 /** Seconds since 1970, as WhatsApp gives them, in milliseconds; now, when they are no time. */
-function timeOf(stamp: unknown): number {
+export function timeOf(stamp: unknown): number {
   const at = Number(stamp ?? 0) * 1000;
   return at > 0 && at < LAST_TIME ? at : Date.now();
 }
@@ -62,6 +62,8 @@ function envelopeOf(key: WAMessageKey, self: Self) {
 }
 
 type Content = proto.IMessage;
+
+const NO_MESSAGE = new Set(['senderKeyDistributionMessage', 'messageContextInfo', 'pollUpdateMessage']);
 
 function bodyOf(content: Content): string | undefined {
   return (
@@ -178,11 +180,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     };
   }
   // A sender key that travels alone, and poll votes (which Baileys does not decrypt), are no messages.
-  if (
-    content.senderKeyDistributionMessage &&
-    Object.keys(content).length <= 2 &&
-    bodyOf(content) === undefined
-  )
+  if (content.senderKeyDistributionMessage && Object.keys(content).every(part => NO_MESSAGE.has(part)))
     return undefined;
 
   const context = contextOf(content);

@@ -120,6 +120,11 @@ const contents: [what: string, message: proto.IMessage, payload: Record<string, 
     { conversation: 'hi', senderKeyDistributionMessage: { groupId: group }, messageContextInfo: {} },
     { body: 'hi' },
   ],
+  [
+    'a voice message that brings a sender key along',
+    { audioMessage: { url: 'u' }, senderKeyDistributionMessage: { groupId: group } },
+    { audio: { url: 'u' } },
+  ],
 ];
 
 for (const [what, message, payload] of contents)
