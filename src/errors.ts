@@ -121,6 +121,11 @@ export const codes = {
     text: 'The database cannot be reached; nothing was done.',
   },
   SHUTTING_DOWN: { status: 503, retry: 'soon', text: 'The server is stopping; try again when it is back.' },
+  STORE_FULL: {
+    status: 507,
+    retry: 'after a fix',
+    text: 'The database has no space left; nothing was done. Free or add disk space.',
+  },
   GATEWAY_TIMEOUT: {
     status: 504,
     retry: 'soon',

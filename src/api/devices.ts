@@ -14,6 +14,7 @@ export const commandFailures = [
   'DEVICE_ELSEWHERE',
   'SHARD_UNAVAILABLE',
   'STORE_UNAVAILABLE',
+  'STORE_FULL',
   'SHUTTING_DOWN',
   'GATEWAY_TIMEOUT',
 ] as const satisfies readonly ErrorCode[];
@@ -42,7 +43,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       summary: 'Make a device, with its own webhook if one is given',
       body: z.object({ device_id: z.string().nullish(), ...webhookFields }),
       results: gowaDevice.extend(z.object(webhookResults).partial().shape),
-      failures: ['INVALID_DEVICE_ID', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE'],
+      failures: ['INVALID_DEVICE_ID', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
     async ({ body }) => {
       const change = webhookChange(body);
@@ -203,7 +204,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       device: 'path',
       body: z.object({ ...webhookFields, webhook_url: z.string().max(2048) }),
       results: webhook,
-      failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE'],
+      failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
     async ({ device, body }) => {
       here(device); // Whoever delivers must hear of it.

@@ -28,6 +28,7 @@ const ofDevice = [
   'DEVICE_NOT_FOUND',
   'DEVICE_ELSEWHERE',
   'STORE_UNAVAILABLE',
+  'STORE_FULL',
   'SHUTTING_DOWN',
 ] as const;
 
@@ -102,7 +103,14 @@ const binary = z.string().openapi({ format: 'binary' });
 
 const ofImport: readonly ErrorCode[] = [
   ...(['VALIDATION_ERROR', 'BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const),
-  ...(['ARCHIVE_INVALID', 'ARCHIVE_LOCKED', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'] as const),
+  ...([
+    'ARCHIVE_INVALID',
+    'ARCHIVE_LOCKED',
+    'DEVICE_EXISTS',
+    'STORE_UNAVAILABLE',
+    'STORE_FULL',
+    'SHUTTING_DOWN',
+  ] as const),
 ];
 
 function named(c: Context<ApiEnv>, devices: ApiDeps['devices']) {

@@ -90,8 +90,10 @@ export class Commands {
   /** The open connection, waited for until the deadline. */
   async #open(deadline: number): Promise<Connection> {
     const { failure } = this.#of.identity;
-    if (failure && !(failure instanceof Fenced))
-      throw new Failure('STORE_UNAVAILABLE', undefined, { cause: failure });
+    if (failure && !(failure instanceof Fenced)) {
+      const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+      throw new Failure(full ? 'STORE_FULL' : 'STORE_UNAVAILABLE', undefined, { cause: failure });
+    }
     const { phase, linked, reason } = await this.#of.waiters.until(
       ({ phase, linked }) => !linked || ['open', 'stopped', 'conflict', 'crashed'].includes(phase),
       deadline,

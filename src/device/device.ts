@@ -23,7 +23,7 @@ import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
 export class Device implements Blamed {
@@ -277,7 +277,7 @@ export class Device implements Blamed {
       const verdict =
         err instanceof SealBroken
           ? ({ next: 'stop', reason: 'its stored credentials cannot be read' } as const)
-          : ({ next: 'soon', reason: 'database unavailable' } as const);
+          : storeVerdict(err);
       if (turn === this.#turn) this.#apply({ on: 'closed', verdict });
       return;
     }
@@ -349,8 +349,13 @@ export class Device implements Blamed {
       return;
     }
     this.#log.error({ err: failure }, 'the store failed; the device is closed');
-    const closed = { on: 'closed', verdict: { next: 'soon', reason: 'database unavailable' } } as const;
+    const closed = { on: 'closed', verdict: storeVerdict(failure) } as const;
     // The commit that failed may have been another device's too, and be running in that one's name.
     inTheNameOf(this, () => setImmediate(() => this.#apply(closed)));
   }
+}
+
+function storeVerdict(failure: unknown): Verdict {
+  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+  return { next: 'soon', reason: full ? 'database full' : 'database unavailable' };
 }

@@ -1,14 +1,16 @@
 /**
  * What a device wants to be on record, on its way into the journal, in order: facts, the stanzas that they came from, and
  * how far outgoing messages have come. Everything that has come in is in the inbox by now, so what is lost here with the
- * process is found again; while the database is away it is kept and tried again.
+ * process is found again; while the database is away it is kept and tried again. What the database cannot take is found
+ * by storing one thing at a time, and does not keep back what came after it.
  */
 import type { Logger } from 'pino';
-import { type Draft, type Fact, identified } from '../journal/event.ts';
+import { type Draft, type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
 import type { Journal, Notes } from '../journal/journal.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
+import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 
 const AGAIN_MS = 500;
@@ -35,6 +37,8 @@ export class Facts {
   #facts: Fact[] = [];
   #done: Buffer[] = [];
   #steps: Step[] = [];
+  /** What is stored one at a time, before anything else, because all of it together was refused. */
+  #apart: Notes[] = [];
   #storing: Promise<void> | undefined;
   #given = false;
   /** When the oldest fact was added that is not in the journal, and the oldest that is not being written either. */
@@ -47,7 +51,7 @@ export class Facts {
 
   /** How many facts are not in the journal yet. */
   get waiting(): number {
-    return this.#facts.length;
+    return this.#apart.reduce((sum, { facts }) => sum + facts.length, this.#facts.length);
   }
 
   /** When the oldest fact was added that is not in the journal. */
@@ -94,29 +98,29 @@ export class Facts {
     const { journal, seat, seal, jid, streamed, log } = this.#options;
     let failures = 0;
     for (;;) {
-      const notes: Notes = { facts: this.#facts, done: this.#done, steps: this.#steps };
+      const notes = this.#take();
+      if (!notes) break;
       const events = notes.facts.length;
-      if (events + notes.done.length + notes.steps.length === 0) break;
-      [this.#facts, this.#done, this.#steps] = [[], [], []];
       this.#since ??= this.#next;
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
         streamed(await journal.write({ ...seat, seal, jid: jid() }, notes));
-        this.#since = undefined;
+        if (this.#apart.length === 0) this.#since = undefined;
         failures = 0;
       } catch (err) {
         if (err instanceof Fenced || this.#given) {
           log.warn({ err, events }, 'events are left to whoever has the device next');
-          [this.#facts, this.#done, this.#steps] = [[], [], []];
+          [this.#facts, this.#done, this.#steps, this.#apart] = [[], [], [], []];
           this.#since = undefined;
           this.#next = undefined;
           if (err instanceof Fenced) this.#options.fenced?.(err);
           break;
         }
-        this.#facts = [...notes.facts, ...this.#facts];
-        this.#done = [...notes.done, ...this.#done];
-        this.#steps = [...notes.steps, ...this.#steps];
+        const refused = err instanceof Unwritable || refusesValues(err);
+        const others = refused ? this.#without(notes, err as Error) : undefined;
+        this.#apart = [...(others ?? [notes]), ...this.#apart];
+        if (others) continue;
         if (failures++ % TOLD === 0) log.warn({ err, events }, 'events wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));
       }
@@ -124,4 +128,41 @@ export class Facts {
     // In the same turn as the last look: what comes from now on starts anew.
     this.#storing = undefined;
   }
+
+  #take(): Notes | undefined {
+    const first = this.#apart.shift();
+    if (first) return first;
+    const notes: Notes = { facts: this.#facts, done: this.#done, steps: this.#steps };
+    if (sizeOf(notes) === 0) return undefined;
+    [this.#facts, this.#done, this.#steps] = [[], [], []];
+    return notes;
+  }
+
+  /**
+   * What to store in the place of notes that were refused: each of them alone, and stanzas are done last. In the place of
+   * a single fact what stands for it. `undefined` when that was refused too: then it is not the fact.
+   */
+  #without(notes: Notes, failure: Error): Notes[] | undefined {
+    const { facts, done, steps } = notes;
+    if (sizeOf(notes) > 1)
+      return [
+        ...facts.map(fact => ({ facts: [fact], done: [], steps: [] })),
+        ...steps.map(step => ({ facts: [], done: [], steps: [step] })),
+        ...done.map(hash => ({ facts: [], done: [hash], steps: [] })),
+      ];
+    const { log } = this.#options;
+    const [fact] = facts;
+    if (fact?.event === 'event.unparsed') return undefined;
+    log.error(
+      { err: failure, event: fact?.event, id: fact?.id },
+      'what the database cannot take is left out',
+    );
+    if (!fact) return [];
+    const reason = (failure.cause instanceof Error ? failure.cause : failure).message;
+    return [{ facts: [unparsed(fact, reason, Date.now())], done: [], steps: [] }];
+  }
+}
+
+function sizeOf({ facts, done, steps }: Notes): number {
+  return facts.length + done.length + steps.length;
 }

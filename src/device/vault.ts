@@ -9,7 +9,7 @@ import type { Logger } from '../lib/logger.ts';
 import { SealBroken } from '../lib/seal.ts';
 import { commitState, type StateChange } from '../store/commit.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { persist, refusesValues, storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import type { InboxRow } from '../store/inbox.ts';
 import type { OutgoingRow } from '../store/outgoing.ts';
@@ -181,10 +181,16 @@ export class KeyVault {
     try {
       const receiving = sound.some(({ arrived }) => arrived?.length);
       if (receiving) await failpoint('recv.before_commit');
-      fenced = await commitState(this.#sql, this.#owner, sealed(sound));
+      fenced = await persist(() => commitState(this.#sql, this.#owner, sealed(sound)));
       if (receiving) await failpoint('recv.after_commit');
       if (sound.some(({ writes }) => writes.has('sender-key-memory'))) await failpoint('send.after_memory');
     } catch (cause) {
+      // One of them is at fault; the others need not suffer for it.
+      const devices = new Set(sound.map(({ keys }) => keys));
+      if (refusesValues(cause) && devices.size > 1) {
+        for (const device of devices) await this.#flush(sound.filter(({ keys }) => keys === device));
+        return changes.map(change => change.keys.failure);
+      }
       const failure = storeFailure(cause);
       for (const { keys } of sound) keys.poison(failure);
       return changes.map(change => change.keys.failure);

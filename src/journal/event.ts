@@ -20,6 +20,7 @@ export const eventNames = [
   'device.state',
   'device.degraded',
   'device.recovered',
+  'event.unparsed',
 ] as const;
 
 export type EventName = (typeof eventNames)[number];
@@ -53,12 +54,32 @@ export function identified(deviceNo: number, draft: Draft): Fact {
   return { ...draft, id: `evt_${name.toString('base64url')}` };
 }
 
+/** What is told in the place of a fact that cannot be stored, under its id. */
+export function unparsed({ id, event }: Fact, reason: string, now: number): Fact {
+  return { id, event: 'event.unparsed', at: now, payload: { event, reason } };
+}
+
 const place = (deviceNo: number, id: string) => `journal/${deviceNo}/${id}`;
 
-/** The row of a fact, its payload sealed. `jid` is the account's JID without its device part. */
+/** A fact that cannot be written out as a row: its time is none, or its payload is not JSON. */
+export class Unwritable extends Error {
+  override readonly name = 'Unwritable';
+}
+
+/** The row of a fact, its payload sealed. `jid` is the account's JID without its device part. Fails with Unwritable. */
 export function rowOf(deviceNo: number, jid: string, fact: Fact, seal: Seal): NewRow {
-  const payload = seal.seal(place(deviceNo, fact.id), Buffer.from(JSON.stringify(fact.payload)));
-  return { deviceNo, id: fact.id, event: fact.event, jid, at: new Date(fact.at), payload };
+  const at = new Date(fact.at);
+  if (Number.isNaN(at.getTime())) throw new Unwritable(`it happened at ${fact.at}`);
+  const payload = seal.seal(place(deviceNo, fact.id), Buffer.from(json(fact.payload)));
+  return { deviceNo, id: fact.id, event: fact.event, jid, at, payload };
+}
+
+function json(payload: Fact['payload']): string {
+  try {
+    return JSON.stringify(payload);
+  } catch (cause) {
+    throw new Unwritable('its payload is not JSON', { cause });
+  }
 }
 
 /** The body of a row as it is delivered. Fails with SealBroken when the row was changed or moved. */

@@ -2,7 +2,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Streamed } from '../shard/protocol.ts';
-import { type Sql, storeFailure } from '../store/database.ts';
+import { persist, refusesValues, type Sql, storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { type NewRow, record } from '../store/journal.ts';
 import { furthest, type OutgoingStep } from '../store/outgoing.ts';
@@ -45,12 +45,12 @@ const MAX_ROWS = 500;
 export class Journal {
   readonly #sql: Sql;
   readonly #owner: string;
-  readonly #commit: (entry: Entry) => Promise<Streamed[] | Fenced>;
+  readonly #commit: (entry: Entry) => Promise<Streamed[] | Error>;
 
   constructor({ sql, owner }: JournalOptions) {
     this.#sql = sql;
     this.#owner = owner;
-    this.#commit = groupCommit<Entry, Streamed[] | Fenced>({
+    this.#commit = groupCommit<Entry, Streamed[] | Error>({
       delayMs: DELAY_MS,
       maxItems: MAX_ROWS,
       weigh: ({ rows, notes }) => rows.length + notes.done.length + notes.steps.length,
@@ -62,36 +62,47 @@ export class Journal {
    * Resolves with the events in their places, in the order of the facts, once everything is durable. A fact whose id is in
    * the journal already is passed over. Entries of one device keep the order of their calls. Fails with Fenced when
    * another owner has taken the device, and with STORE_UNAVAILABLE when the database cannot be reached; then, when the
-   * connection was lost before the answer, it may be there all the same, and may be written again without harm.
+   * connection was lost before the answer, it may be there all the same, and may be written again without harm. What
+   * cannot be stored, whoever writes it, fails with Unwritable or as `refusesValues` tells; other entries are written.
    */
   async write(writer: Writer, notes: Notes): Promise<Streamed[]> {
     const { facts, done, steps } = notes;
     if (facts.length + done.length + steps.length === 0) return [];
-    // What PostgreSQL would refuse is refused here, where it fails one entry and not a whole statement.
-    for (const { at } of facts) if (!Number.isFinite(at)) throw new TypeError(`an event happened at ${at}`);
     const rows = facts.map(fact => rowOf(writer.no, writer.jid, fact, writer.seal));
     const result = await this.#commit({ writer, rows, notes });
-    if (result instanceof Fenced) throw result;
+    if (result instanceof Error) throw result;
     return result;
   }
 
-  async #flush(entries: Entry[]): Promise<(Streamed[] | Fenced)[]> {
+  async #flush(entries: Entry[]): Promise<(Streamed[] | Error)[]> {
+    try {
+      return await this.#record(entries);
+    } catch (error) {
+      if (!refusesValues(error) || entries.length === 1) throw storeFailure(error);
+    }
+    // Nothing was written. One of them is at fault; the others need not wait for it.
+    const results: (Streamed[] | Error)[] = [];
+    for (const entry of entries)
+      results.push(...(await this.#record([entry]).catch((error: unknown) => [storeFailure(error)])));
+    return results;
+  }
+
+  async #record(entries: Entry[]): Promise<(Streamed[] | Fenced)[]> {
     // A device that came back may be here under two epochs; the older one has lost it whatever the database says.
     const epochs = new Map<number, number>();
     for (const { writer } of entries)
       epochs.set(writer.no, Math.max(writer.epoch, epochs.get(writer.no) ?? 0));
     const current = entries.filter(({ writer }) => epochs.get(writer.no) === writer.epoch);
     const rows = new Map(current.flatMap(({ rows }) => rows.map(row => [`${row.deviceNo}/${row.id}`, row])));
-    const { placed, fenced } = await record(this.#sql, this.#owner, {
+    const recording = {
       epochs,
       rows: [...rows.values()],
       done: current.flatMap(({ writer, notes }) => notes.done.map(hash => ({ deviceNo: writer.no, hash }))),
       steps: furthest(
         current.flatMap(({ writer, notes }) => notes.steps.map(step => ({ ...step, deviceNo: writer.no }))),
       ),
-    }).catch(error => {
-      throw storeFailure(error);
-    });
+    };
+    const { placed, fenced } = await persist(() => record(this.#sql, this.#owner, recording));
     if (current.some(({ notes }) => notes.done.length > 0)) await failpoint('recv.after_journal');
     const places = new Map(placed.map(({ id, deviceNo, seq }) => [`${deviceNo}/${id}`, seq]));
     return entries.map(({ writer, rows, notes }) => {

@@ -24,15 +24,41 @@ export interface DatabaseOptions {
   readonly onNotice?: (notice: postgres.Notice) => void;
 }
 
-/** Opens no connection yet: the first statement does. End it with `sql.end({ timeout: seconds })`. */
-export function openDatabase({
-  address,
-  connections,
-  name,
-  statementTimeout = 30_000,
-  onNotice = () => {},
-}: DatabaseOptions): Sql {
+/** How long a pool whose server does not write is used before another server is looked for under the same address. */
+const READ_ONLY_FOR_MS = 1_000;
+/** Told by the server, for every new session and when they change (PostgreSQL 14 and later). */
+const READ_ONLY = new Set(['default_transaction_read_only', 'in_hot_standby']);
+
+/**
+ * Opens no connection yet: the first statement does. End it with `sql.end({ timeout: seconds })`. Connections to a server
+ * that does not write (it was demoted, or is about to be) are given up for new ones, until one of them writes.
+ */
+export function openDatabase(options: DatabaseOptions): Sql {
   assertDriverPatched();
+  let readOnlySince: number | undefined;
+  const open = () =>
+    openPool(options, (name, value) => {
+      if (READ_ONLY.has(name) && value === 'on') readOnlySince ??= performance.now();
+    });
+  let pool = open();
+  const current = () => {
+    if (readOnlySince === undefined || performance.now() - readOnlySince < READ_ONLY_FOR_MS) return pool;
+    const former = pool;
+    readOnlySince = undefined;
+    pool = open();
+    void former.end({ timeout: 5 }); // what is under way there ends
+    return pool;
+  };
+  return new Proxy(pool, {
+    apply: (_, __, query: Parameters<Sql>) => current()(...query),
+    get: (_, name) => Reflect.get(name === 'end' ? pool : current(), name),
+  });
+}
+
+function openPool(
+  { address, connections, name, statementTimeout = 30_000, onNotice = () => {} }: DatabaseOptions,
+  onParameter: (name: string, value: unknown) => void,
+): Sql {
   const options = {
     max: connections,
     // The driver's own backoff counts the failures of all connections together: after one second without a server
@@ -45,6 +71,7 @@ export function openDatabase({
     // Its price, waiting behind a slow statement, is only paid when every connection of the pool is busy.
     max_pipeline: 100,
     onnotice: onNotice,
+    onparameter: onParameter,
     connection: {
       application_name: name,
       statement_timeout: statementTimeout,
@@ -184,24 +211,59 @@ export function unavailable(error: unknown): boolean {
   );
 }
 
+// Rolled back for the sake of another statement, or not begun: nothing was done, and the next moment may let it through.
+const momentary = new Set([
+  '40001', // serialization failure
+  '40P01', // deadlock
+  '55P03', // lock not available
+  '53300', // too many connections
+]);
+const RETRIES = 3;
+const RETRY_MS = 25;
+
 /**
- * What a caller is told of a failed statement: STORE_UNAVAILABLE when the database is to blame, with a sentence that
- * admits it when nobody can know whether the statement was committed; INTERNAL_SERVER_ERROR when we are. A Failure
- * passes unchanged. The cause is kept.
+ * Carries out one statement, and again up to three times when the database did nothing of it only because of what others
+ * do at the same moment. Never when its fate is unknown.
+ */
+export async function persist<T>(statement: () => Promise<T>): Promise<T> {
+  for (let retry = 1; ; retry++) {
+    try {
+      return await statement();
+    } catch (error) {
+      if (retry > RETRIES || !momentary.has(codeOf(error))) throw error;
+      await delay(RETRY_MS * 2 ** retry * (0.5 + Math.random()));
+    }
+  }
+}
+
+/**
+ * Whether the fault is with the values of a statement: they break a constraint or cannot be stored (SQLSTATE classes 22,
+ * 23 and 54). Nothing was done, trying again is of no use, and other values may be taken.
+ */
+export function refusesValues(error: unknown): boolean {
+  const cause = error instanceof Failure ? error.cause : error;
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(codeOf(cause));
+}
+
+/**
+ * What a caller is told of a failed statement: STORE_FULL when there is no space, STORE_UNAVAILABLE when the database is
+ * to blame otherwise, with a sentence that admits it when nobody can know whether the statement was committed;
+ * INTERNAL_SERVER_ERROR when we are. A Failure passes unchanged. The cause is kept.
  */
 export function storeFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (!unavailable(error)) return new Failure('INTERNAL_SERVER_ERROR', undefined, { cause: error });
+  if (codeOf(error) === '53100') return new Failure('STORE_FULL', undefined, { cause: error });
   const text = inFlight.has(codeOf(error))
     ? 'The connection to the database was lost before it answered; what was asked for may have been done.'
     : undefined;
   return new Failure('STORE_UNAVAILABLE', text, { cause: error });
 }
 
-/** The result of the work, its failure as `storeFailure` tells it. */
+/** The result of one statement, tried as `persist` does; its failure as `storeFailure` tells it. */
 export async function reachStore<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await persist(work);
   } catch (cause) {
     if (cause instanceof Fenced) throw new Failure('DEVICE_ELSEWHERE', undefined, { cause });
     throw storeFailure(cause);

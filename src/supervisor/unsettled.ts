@@ -3,7 +3,13 @@ import type { Command } from '../shard/protocol.ts';
 
 /** What is said of a command whose first thread died: a message may be queued, whatever the next thread could not do. */
 export function unsettled(command: Command, error: unknown): unknown {
-  const passing = ['DEVICE_NOT_CONNECTED', 'SHARD_UNAVAILABLE', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN'];
+  const passing = [
+    'DEVICE_NOT_CONNECTED',
+    'SHARD_UNAVAILABLE',
+    'STORE_UNAVAILABLE',
+    'STORE_FULL',
+    'SHUTTING_DOWN',
+  ];
   if (command.do !== 'send' || !(error instanceof Failure) || !passing.includes(error.code)) return error;
   return new Failure(
     'GATEWAY_TIMEOUT',

@@ -2,12 +2,13 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { Facts } from '../../src/device/facts.ts';
+import { Facts, type FactsOptions } from '../../src/device/facts.ts';
 import { type Draft, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { Seal } from '../../src/lib/seal.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import { readEvents } from '../../src/store/journal.ts';
+import { failInserts } from '../support/trouble.ts';
 import { until } from '../support/until.ts';
 import { quiet } from './signal.ts';
 import { around, deviceStore, fillDisk } from './store.ts';
@@ -25,20 +26,21 @@ async function factsOf(t: TestContext) {
       throw error;
     }),
   );
-  const facts = new Facts({
+  const options: FactsOptions = {
     journal: new Journal({ sql: watched, owner }),
     seat: at,
     seal: new Seal(at.key),
     jid: () => '15551234567@s.whatsapp.net',
     streamed: events => streamed.push(...events),
     log: quiet,
-  });
+  };
+  const facts = new Facts(options);
   const journal = async () =>
     (await readEvents(sql, at.no, 0, 1_000)).map(row => [
       row.seq,
       JSON.parse(openedBody(row, at.id, new Seal(at.key))).payload.n,
     ]);
-  return { sql, at, facts, streamed, journal, failures };
+  return { sql, at, seat, options, facts, streamed, journal, failures };
 }
 
 test('facts are stored in the order in which they happened, and streamed as they are stored', async t => {
@@ -88,3 +90,73 @@ test('who gives up waits for one more attempt at most', async t => {
   await makeRoom();
   assert.deepEqual(await journal(), []);
 });
+
+const told = async ({ sql, at }: Awaited<ReturnType<typeof factsOf>>) =>
+  (await readEvents(sql, at.no, 0, 1_000)).map(row => {
+    const { event, payload } = JSON.parse(openedBody(row, at.id, new Seal(at.key)));
+    return [row.seq, event, event === 'event.unparsed' ? payload.event : payload.n];
+  });
+
+test('a fact that cannot be written out is told as unparsed in its place, and nothing waits for it', async t => {
+  const all = await factsOf(t);
+  const { facts } = all;
+  facts.add([draft(1), { ...draft(2), at: Number.NaN }, { ...draft(3), payload: { n: 3n } }, draft(4)]);
+  await facts.stored();
+  assert.deepEqual(await told(all), [
+    [1, 'message', 1],
+    [2, 'event.unparsed', 'message'],
+    [3, 'event.unparsed', 'message'],
+    [4, 'message', 4],
+  ]);
+});
+
+test('what PostgreSQL refuses for a reason of its own neither blocks its device nor any other', async t => {
+  const all = await factsOf(t);
+  const { sql, facts, journal: stored } = all;
+  await sql.unsafe(`
+    create function dislike() returns trigger language plpgsql as
+      $$ begin raise exception 'not this one' using errcode = '23514'; end $$;
+    create trigger dislike before insert on journal for each row when (new.event = 'message.ack') execute function dislike()`);
+  facts.add([draft(1), { ...draft(2), event: 'message.ack' }, draft(3)]);
+  facts.step({ id: 'with a \0', state: 'read' });
+  facts.step({ id: 'another', state: 'read' });
+  facts.done([Buffer.alloc(20)]);
+  const other = { ...all.at, no: (await all.seat()).no };
+  const neighbour = new Facts({ ...all.options, seat: other });
+  neighbour.add([draft(10)]);
+  await Promise.all([facts.stored(), neighbour.stored()]);
+  assert.deepEqual(await told(all), [
+    [1, 'message', 1],
+    [2, 'event.unparsed', 'message.ack'],
+    [3, 'message', 3],
+  ]);
+  assert.equal((await readEvents(sql, other.no, 0, 10)).length, 1);
+  facts.add([draft(4)]);
+  await facts.stored();
+  assert.equal((await stored()).length, 4);
+});
+
+test('while PostgreSQL refuses everything nothing is given up', async t => {
+  const all = await factsOf(t);
+  const { sql, facts, failures } = all;
+  await sql`alter table journal add constraint nothing check (seq < 0)`;
+  facts.add([draft(1), draft(2)]);
+  await until(() => failures.length > 4);
+  await sql`alter table journal drop constraint nothing`;
+  await facts.stored();
+  assert.equal((await told(all)).length, 2);
+});
+
+for (const code of ['40P01', '40001'])
+  test(`F23: facts that another statement rolls back (${code}) are stored at the next try, as if nothing had been`, async t => {
+    const { sql, facts, journal, failures } = await factsOf(t);
+    await failInserts(sql, ['journal'], code, 3);
+    facts.add([draft(1)]);
+    facts.add([draft(2)]);
+    await facts.stored();
+    assert.deepEqual(await journal(), [
+      [1, 1],
+      [2, 2],
+    ]);
+    assert.equal(failures.length, 3);
+  });

@@ -132,7 +132,7 @@ test('patches of several collections, their versions and the key that opened the
   assert.equal(before?.version, 1);
   assert.equal(Object.keys(before.indexValueMap).length, 1, 'version, hash and MACs are one row');
   await fillDisk(sql);
-  await assert.rejects(resync(2), { code: 'STORE_UNAVAILABLE' });
+  await assert.rejects(resync(2), { code: 'STORE_FULL' });
   for (const name of ['regular', 'regular_low'])
     assert.equal((await stored(at, 'app-state-sync-version', name))?.version, 1);
 });

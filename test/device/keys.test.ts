@@ -27,7 +27,8 @@ import {
 /** The id of a peer's session: `2000:1@lid` is `2000_1.1`. */
 const sessionOf = ({ jid }: { jid: string }) => jid.replace(/^(\d+):(\d+)@lid$/, '$1_1.$2');
 const bobOf = () => makePeer('2000:1@lid');
-const isUnavailable = (error: unknown) => error instanceof Failure && error.code === 'STORE_UNAVAILABLE';
+const isUnavailable = (error: unknown) =>
+  error instanceof Failure && ['STORE_UNAVAILABLE', 'STORE_FULL'].includes(error.code);
 
 test('a ciphertext does not exist for its sender before its ratchet step is on disk', async t => {
   const { sql, seat, open, stored } = await deviceStore(t);

@@ -138,7 +138,7 @@ test('with a first message its session, the used pre-key and the identity are on
       $$ begin raise exception 'no' using errcode = '53100'; end $$;
     create trigger refused before insert on signal_key for each row
       when (new.kind = 10) execute function refuse()`);
-  await assert.rejects(hear(alice, bob, message), { code: 'STORE_UNAVAILABLE' });
+  await assert.rejects(hear(alice, bob, message), { code: 'STORE_FULL' });
   assert.deepEqual(
     await rows(),
     before,

@@ -12,7 +12,7 @@ import { calm, settle } from './chaos/settle.ts';
 import { watchSockets } from './chaos/stage.ts';
 import { testDatabase } from './database.ts';
 import { TEST_KEYS } from './keys.ts';
-import { type Asked, gather } from './oracle/evidence.ts';
+import { type Asked, gather, type SocketEvent } from './oracle/evidence.ts';
 import { type Figures, judge, report } from './oracle/judge.ts';
 import { type Receiver, receiver } from './receiver.ts';
 import { type Seeded, seedDevices } from './seed.ts';
@@ -24,6 +24,8 @@ export interface CrashWorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** False: the database is empty, and so is the world. */
   readonly migrated?: boolean;
+  /** A migrated database; one of the shared server unless given. */
+  readonly database?: { readonly address: { readonly url: string }; readonly sql: Sql };
   /** The database as the product is to reach it. */
   readonly through?: (url: string) => Promise<string>;
 }
@@ -39,6 +41,8 @@ export interface CrashWorld {
   /** A group of that person and all devices. */
   readonly group: string;
   readonly asked: Asked[];
+  /** Logins and ends of connections so far, as WhatsApp sees them. */
+  readonly sockets: readonly SocketEvent[];
   /** Starts the product and resolves when its devices are open, or nobody may open them. */
   open(failpoints?: string): Promise<void>;
   /** Asks a device to send a text to the person, or to the group; whatever becomes of the answer. */
@@ -49,7 +53,7 @@ export interface CrashWorld {
 
 export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}): Promise<CrashWorld> {
   const { devices: count = 1, migrated = true, settings = {}, through = async url => url } = options;
-  const { address, sql } = await testDatabase(t, { migrated });
+  const { address, sql } = options.database ?? (await testDatabase(t, { migrated }));
   const simulator = await startSimulator();
   t.after(() => simulator.stop());
   const control = controlClient(simulator.controlUrl);
@@ -78,7 +82,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
   const world = { product, control, sql, devices };
 
   return {
-    ...{ ...world, hook, person, group, asked },
+    ...{ ...world, hook, person, group, asked, sockets },
     async open(failpoints) {
       product.start(failpoints);
       await product.listening();

@@ -20,7 +20,7 @@ export interface TestServer {
  * A server in a temporary folder with the migrated template in it. Fast rather than durable; `durable` keeps every commit
  * when the server itself is killed (not when the machine is).
  */
-export async function startTestServer({ durable = false } = {}): Promise<TestServer> {
+export async function startTestServer({ durable = false, maxConnections = 300 } = {}): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'cardume-test-'));
   const remove = () => rmSync(dir, { recursive: true, force: true });
   let server: Embedded;
@@ -30,7 +30,7 @@ export async function startTestServer({ durable = false } = {}): Promise<TestSer
       synchronous_commit: durable ? 'on' : 'off',
       full_page_writes: durable ? 'on' : 'off',
     };
-    server = await startEmbedded({ dir, maxConnections: 300, log: quiet, settings });
+    server = await startEmbedded({ dir, maxConnections, log: quiet, settings });
   } catch (error) {
     remove();
     throw error;

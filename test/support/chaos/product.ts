@@ -33,6 +33,11 @@ export class Product {
     return this.#url !== undefined;
   }
 
+  /** Where it listens while it is up. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
   get running(): boolean {
     return this.#child !== undefined;
   }
