@@ -9,7 +9,7 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
-import { within } from './lib/deadline.ts';
+import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
@@ -260,7 +260,7 @@ export class Node implements Service {
     if (this.#stopped) reasons.push('The server is stopping.');
     else if (!this.#supervisor) reasons.push('The server is starting.');
     try {
-      await within(sql`select 1`, Date.now() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
+      await within(sql`select 1`, monotonic() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
     } catch (error) {
       reasons.push(
         error instanceof Failure || unavailable(error)

@@ -9,7 +9,6 @@ import type {
   SocketConfig,
 } from '@whiskeysockets/baileys';
 import type { CipherFigures, Variant } from './ciphers.ts';
-import { prunedSenderKey, prunedSession } from './pruned.ts';
 
 const { variant, scale } = workerData as { variant: Variant; scale: number };
 // The shims before Baileys, as in a shard.
@@ -21,6 +20,8 @@ const make =
   variant === 'wasm'
     ? (await import('../../src/device/repository.ts')).makeRepository
     : () => DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
+// It loads Baileys too.
+const { prunedSenderKey, prunedSession } = await import('./pruned.ts');
 const { pino } = await import('pino');
 const quiet = pino({ level: 'silent' });
 

@@ -142,7 +142,7 @@ export class Device implements Blamed {
     inTheNameOf(this, () => this.#apply({ on: 'admitted' }));
   }
 
-  /** Runs one command; `deadline` is ms since 1970. Fails with a `Failure`. */
+  /** Runs one command; `deadline` is of `monotonic`. Fails with a `Failure`. */
   async command(command: Command, deadline: number): Promise<Answer> {
     try {
       return await inTheNameOf(this, () => this.#commands.run(command, deadline));
@@ -168,7 +168,7 @@ export class Device implements Blamed {
     );
   }
 
-  /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (ms since 1970). */
+  /** Closes the socket and resolves when nothing of the device is unsaved; at most until `deadline` (of `monotonic`). */
   async release(deadline: number): Promise<void> {
     this.#released = true;
     const save = () => this.#identity.release();

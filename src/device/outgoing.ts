@@ -78,7 +78,7 @@ export class Outgoing {
    * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. The same id may be given again: it
    * is one message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
-   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is ms since 1970.
+   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
   async send(
     connection: Connection,

@@ -1,7 +1,8 @@
-/** The ways in which a thread dies, by name, so that tests and the demo can prove what the supervisor promises. */
+/** What goes wrong in a thread, by name, so that tests and the demo can prove what the supervisor promises. */
 import type { Fault } from './protocol.ts';
 
 const hoard: unknown[] = [];
+const hour = 3_600_000;
 
 const faults: Record<Exclude<Fault, 'return'>, () => void> = {
   throw: () => {
@@ -30,7 +31,23 @@ const faults: Record<Exclude<Fault, 'return'>, () => void> = {
       for (let i = 0; i < 5_000; i++) map.set(`${map.size}`, { i });
     }, 20);
   },
+  'clock-forward': () => setClock(hour),
+  'clock-back': () => setClock(-hour),
 };
+
+/** Somebody sets the wall clock, for this thread alone. */
+function setClock(byMs: number): void {
+  const Real = Date;
+  globalThis.Date = class extends Real {
+    constructor(...given: [] | [number | string | Date]) {
+      if (given.length === 0) super(Real.now() + byMs);
+      else super(given[0]);
+    }
+    static override now(): number {
+      return Real.now() + byMs;
+    }
+  } as DateConstructor;
+}
 
 /** `return` ends the task, which only the thread's entry can do. */
 export function commit(fault: Fault, end: () => void): void {

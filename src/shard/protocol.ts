@@ -117,7 +117,16 @@ export interface HealthReport {
 }
 
 /** Faults that tests and the demo inject to prove what the supervisor promises. */
-export type Fault = 'throw' | 'reject' | 'exit' | 'loop' | 'heap' | 'map' | 'return';
+export type Fault =
+  | 'throw'
+  | 'reject'
+  | 'exit'
+  | 'loop'
+  | 'heap'
+  | 'map'
+  | 'return'
+  | 'clock-forward'
+  | 'clock-back';
 
 export type ToShard =
   | { readonly op: 'adopt'; readonly seats: readonly Seat[] }
@@ -133,6 +142,7 @@ export type ToShard =
       readonly id: RequestId;
       readonly device: DeviceId;
       readonly command: Command;
+      /** Of the clock `monotonic` (lib/deadline.ts), which all threads share; `drain` too. */
       readonly deadline: number;
       readonly request: string;
     }

@@ -17,7 +17,7 @@ import { KeyVault } from '../device/vault.ts';
 import { Failure } from '../errors.ts';
 import { Journal } from '../journal/journal.ts';
 import { AwakeClock } from '../lib/awake.ts';
-import { within } from '../lib/deadline.ts';
+import { monotonic, within } from '../lib/deadline.ts';
 import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
@@ -271,7 +271,7 @@ export class Shard {
     const device = this.#devices.get(id);
     if (device?.seat.no !== no) return;
     this.#devices.delete(id);
-    await device.release(Date.now() + RELEASE_WITHIN);
+    await device.release(monotonic() + RELEASE_WITHIN);
     this.#vault.drop(no);
     this.#caches.forget(no);
   }
@@ -364,7 +364,7 @@ export class Shard {
   async #drain(by: number): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
-    const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - Date.now() - 1_000)));
+    const late = new Promise<void>(resolve => setTimeout(resolve, Math.max(0, by - monotonic() - 1_000)));
     await Promise.race([Promise.all(this.#running), late]);
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
     this.#outbox.empty();

@@ -3,7 +3,7 @@
  * own. One look at a time. What it finds is told only while the term in which it looked goes on.
  */
 import type { Logger } from '../lib/logger.ts';
-import { birthOf, processSpace } from '../lib/processes.ts';
+import { hasEnded, processSpace } from '../lib/processes.ts';
 import type { Service } from '../lib/service.ts';
 import type { Sql } from '../store/database.ts';
 import { claimDevices, type DeviceRow, listOthers } from '../store/devices.ts';
@@ -111,7 +111,7 @@ export class Claims implements Service {
     const space = this.#space;
     const neighbours = await this.#line.ask(sql => listNeighbours(sql, lease.node, space), WITHIN_MS);
     for (const { id, pid, birth } of neighbours) {
-      if (birthOf(pid) === birth) continue;
+      if (!hasEnded(pid, birth)) continue;
       log.info({ pid }, 'a node has ended without giving its devices back; they are free');
       await this.#line.ask(sql => endLease(sql, id), WITHIN_MS);
     }

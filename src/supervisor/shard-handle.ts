@@ -12,6 +12,7 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
+import { monotonic } from '../lib/deadline.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
   BEATS,
@@ -174,7 +175,7 @@ export class ShardHandle {
     generation.abort.abort(new Error(why));
   }
 
-  /** Lets the shard finish until `by` (ms since 1970), then ends it. */
+  /** Lets the shard finish until `by` (of `monotonic`), then ends it. */
   async drain(by: number, why: string): Promise<void> {
     const generation = this.#generation;
     if (!generation) return;
@@ -184,7 +185,7 @@ export class ShardHandle {
       generation.why = why;
       const late = setTimeout(
         () => generation.abort.abort(new Error(`${why}, and did not drain in time`)),
-        Math.max(0, by - Date.now()),
+        Math.max(0, by - monotonic()),
       );
       await generation.settled;
       clearTimeout(late);
@@ -308,7 +309,7 @@ export class ShardHandle {
     const used =
       (Atomics.load(generation.beats, HEAP_KIB) + Atomics.load(generation.beats, BUFFERS_KIB)) * 1024;
     if (this.state === 'up' && used > this.#options.softHeap)
-      void this.drain(Date.now() + drainWithin, 'memory over the soft limit');
+      void this.drain(monotonic() + drainWithin, 'memory over the soft limit');
   }
 }
 

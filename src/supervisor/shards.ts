@@ -4,6 +4,7 @@
  * from the others.
  */
 import { Piscina } from 'piscina';
+import { monotonic } from '../lib/deadline.ts';
 import { deferred } from '../lib/deferred.ts';
 import { recent, tooMany } from '../lib/intensity.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -102,7 +103,7 @@ export class Shards {
     await Promise.race([this.#ready, this.#stopped.promise]);
   }
 
-  /** Drains all shards until `by` (ms since 1970) and ends all threads. */
+  /** Drains all shards until `by` (of `monotonic`) and ends all threads. */
   async stop(by: number): Promise<void> {
     this.#closing = true;
     this.#stopped.resolve();
@@ -161,7 +162,7 @@ export class Shards {
     this.#resize(this.#options.workers + SPARES);
     const slot = this.#slots[this.quarantine];
     clearTimeout(slot?.timer);
-    await slot?.handle.drain(Date.now() + RELEASE_WITHIN, 'nobody is in quarantine any more');
+    await slot?.handle.drain(monotonic() + RELEASE_WITHIN, 'nobody is in quarantine any more');
   }
 
   /** The quarantine thread is there while it runs. */

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
-import { within } from '../lib/deadline.ts';
+import { monotonic, within } from '../lib/deadline.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
@@ -39,7 +39,7 @@ import { Isolation } from './isolation.ts';
 import type { Lease } from './lease.ts';
 import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
-import { place } from './placement.ts';
+import { placeAll } from './places.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
 import { unsettled } from './unsettled.ts';
@@ -172,7 +172,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#closing = true;
     this.#gate.close();
     await this.#ownership.stop();
-    await this.#shards.stop(Date.now() + this.#options.drainMs);
+    await this.#shards.stop(monotonic() + this.#options.drainMs);
     await this.#isolation.stop();
     await failpoint('stop.after_drain');
   }
@@ -233,7 +233,7 @@ export class Supervisor implements Service, Devices, Fleet {
     command: C,
     { within: ms, request }: CommandOptions,
   ): Promise<Answers[C['do']]> {
-    const deadline = Date.now() + ms;
+    const deadline = monotonic() + ms;
     if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
       const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
@@ -254,7 +254,7 @@ export class Supervisor implements Service, Devices, Fleet {
     // The shard keeps the deadline itself; this is for a shard that does not.
     const reply = await within(
       handle.command({ device: id, command, deadline, request }),
-      Math.max(deadline, Date.now()) + ANSWER_LATE,
+      Math.max(deadline, monotonic()) + ANSWER_LATE,
       () => new Failure('GATEWAY_TIMEOUT'),
     );
     if (reply === 'lost') {
@@ -345,32 +345,9 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#watchers.notify(entry.id);
   }
 
-  /**
-   * Places every device that has no place on a shard that may host, and returns those. One that has is left there even if
-   * its shard is over the bound by now (others were removed, or a shard came back): a move is a reconnect, and nothing
-   * here takes a device from a thread that lives.
-   */
-  #place(): Entry[] {
-    const hosts = this.#shards.hosts();
-    if (hosts.length === 0) return [];
-    const changed: Entry[] = [];
-    const free: string[] = [];
-    for (const entry of this.#directory.held()) {
-      if (!this.#isolation.has(entry)) free.push(entry.id);
-      else if (entry.shard === null && this.#isolation.place(entry)) changed.push(entry);
-    }
-    for (const [id, shard] of place(free, hosts, this.#directory.placed())) {
-      const entry = this.#directory.get(id);
-      if (!entry || (entry.shard !== null && hosts.includes(entry.shard))) continue;
-      entry.shard = shard;
-      changed.push(entry);
-    }
-    return changed;
-  }
-
   /** Places who has no place and gives them to their shards; `except` is given all of its devices anyway. */
   #move(except?: number): void {
-    const moved = this.#place();
+    const moved = placeAll(this.#directory, this.#shards.hosts(), this.#isolation);
     for (const host of [...this.#shards.hosts(), this.#shards.quarantine].filter(shard => shard !== except))
       this.#adopt(
         host,
@@ -407,7 +384,7 @@ export class Supervisor implements Service, Devices, Fleet {
       const { shard } = this.#here(id);
       const handle = shard === null ? undefined : this.#shards.handle(shard);
       if (handle?.state === 'up') return handle;
-      const left = deadline - Date.now();
+      const left = deadline - monotonic();
       if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
       if (this.#closing) throw new Failure('SHUTTING_DOWN');
       await this.changed(id, left);

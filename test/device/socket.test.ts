@@ -13,22 +13,11 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
-import { makeCaches } from '../../src/device/caches.ts';
-import { decodeCredentials, encodeCredentials } from '../../src/device/credentials.ts';
-import { Groups } from '../../src/device/groups.ts';
-import { Inbox } from '../../src/device/inbox.ts';
-import { DeviceKeys } from '../../src/device/keys.ts';
-import { openSocket, trustRoot } from '../../src/device/socket.ts';
-import { KeyVault } from '../../src/device/vault.ts';
-import { readCredentials } from '../../src/store/credentials.ts';
-import { claimDevices } from '../../src/store/devices.ts';
-import { places } from '../../src/store/places.ts';
-import { testSeals } from '../support/keys.ts';
+import { openSocket } from '../../src/device/socket.ts';
 import { until } from '../support/until.ts';
-import { startWorld } from '../support/world.ts';
+import { connected, surroundings } from './connected.ts';
 import { memoryKeys, quiet } from './signal.ts';
 import { deviceStore } from './store.ts';
-import { nothingUnread } from './unread.ts';
 
 /** A server that takes connections and never says a word. */
 async function silentServer(t: TestContext): Promise<string> {
@@ -49,14 +38,6 @@ function listener() {
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
   return { lines, log };
 }
-
-const surroundings = (keys: DeviceKeys) => ({
-  inbox: new Inbox({ sql: undefined as never, owner: '', keys, log: quiet }),
-  groups: new Groups(() => assert.fail('no group is asked for')),
-  sent: async () => undefined,
-  unread: nothingUnread(),
-  caches: makeCaches(),
-});
 
 async function ours(t: TestContext, url: string, log = quiet) {
   const { seat, open } = await deviceStore(t);
@@ -165,40 +146,7 @@ test('of what Baileys logs only complaints pass, as sentences without numbers, n
 });
 
 test('a device that connects is never seen online by those who watch it', async t => {
-  const world = await startWorld(t, { devices: 2 });
-  trustRoot(world.server.rootKey);
-  const owner = '11111111-1111-4111-8111-111111111111';
-  const terms = await claimDevices(world.sql, owner);
-  const rows = await readCredentials(
-    world.sql,
-    terms.map(({ no }) => no),
-  );
-  const seals = testSeals(world.sql);
-  const vault = new KeyVault({ sql: world.sql, owner, cacheBytes: 1 << 20, log: quiet });
-  const connect = async ({ no, epoch }: { no: number; epoch: number }) => {
-    const seal = await seals.sealOf(no);
-    const credentials = decodeCredentials(seal.open(places.credentials(no), rows.get(no)!));
-    const [row] = await world.sql<[{ id: string; dek: Buffer }]>`select id, dek from device where no = ${no}`;
-    const keys = new DeviceKeys({
-      vault,
-      seat: { id: row.id, no, epoch, key: seals.keyOf(row) },
-      credentials: () => encodeCredentials(credentials),
-      onFailure: error => assert.fail(error),
-    });
-    const whatsapp = { socketUrl: world.server.socketUrl };
-    const socket = openSocket({
-      ...surroundings(keys),
-      credentials,
-      keys,
-      whatsapp,
-      held: () => true,
-      log: quiet,
-    });
-    world.atEnd(async () => socket.end(undefined));
-    await socket.waitForConnectionUpdate(async ({ connection }) => connection === 'open');
-    return { socket, credentials };
-  };
-  const [watcher, watched] = await Promise.all(terms.map(connect));
+  const [watcher, watched] = await connected(t, 2);
   assert.ok(watcher && watched);
 
   const presences: BinaryNode[] = [];

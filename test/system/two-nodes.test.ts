@@ -90,12 +90,15 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
   const settings = { WEBHOOK_URL: hook.url, DRAIN_SECONDS: '20', LEASE_SECONDS: '300' };
   const first = await startRival(t, world, settings);
   await first.opened(ids);
-  const second = await startRival(t, world, settings);
+  const second = await startRival(t, world, { ...settings, LOG_LEVEL: 'info' });
   await waits(second);
   const { phone } = await world.simulator.createPhone();
 
   // Callers go to whichever node takes it, as behind a load balancer that follows /ready.
   let going = true;
+  t.after(() => {
+    going = false;
+  });
   let told = 0;
   const sent: string[] = [];
   const tellers = ids.map(async id => {
@@ -120,6 +123,10 @@ test('SIGTERM under load: the node hands its devices over, the other runs them, 
   first.kill('SIGTERM');
   assert.equal(await first.ended, 0);
   await second.opened(ids);
+  assert.ok(
+    !second.lines.some(line => /ended without giving/.test(line)),
+    'they were given, not left behind',
+  );
   assert.equal((await readiness(second)).status, 200);
   const enough = sent.length + 20;
   await until(() => sent.length > enough);

@@ -16,7 +16,7 @@ export interface Conduct {
 }
 
 export function judgeConduct(evidence: Evidence): Conduct {
-  const { violations, totals } = evidence;
+  const { violations } = evidence;
   const findings: Finding[] = [];
   for (const { kind, id, device, detail, at } of violations)
     findings.push({
@@ -28,14 +28,14 @@ export function judgeConduct(evidence: Evidence): Conduct {
     });
   const asked = judgeRetries(evidence);
   findings.push(...asked);
-  const phones = Number(totals.undecryptable ?? 0);
-  if (phones > 0) findings.push({ rule: 'decrypt', what: `phones failed to decrypt ${phones} messages` });
+  const phones = judgePhones(evidence);
+  findings.push(...phones);
   const replaced = judgeSockets(evidence);
   findings.push(...replaced, ...judgeProcesses(evidence));
   return {
     findings,
     keysReused: violations.filter(({ kind }) => OF_KEYS.has(kind)).length,
-    undecryptable: phones + asked.length,
+    undecryptable: phones.length + asked.length,
     logins: evidence.sockets.filter(({ kind }) => kind === 'login').length,
     replaced: replaced.length,
   };
@@ -63,6 +63,41 @@ function judgeRetries({ devices, messages }: Evidence): Finding[] {
       });
     }
   }
+  return findings;
+}
+
+/**
+ * A simulated phone asked for a message again. It has a reason when we had asked it for one before, because a fault had
+ * spoiled that: phones answer over a new session and forget the old one, in which something of ours may be on its way.
+ */
+function judgePhones({ people, messages, totals }: Evidence): Finding[] {
+  const findings: Finding[] = [];
+  const jids = new Set(people.map(({ phone }) => `${phone}@s.whatsapp.net`));
+  const answered = new Set(
+    messages.flatMap(({ from, devices: rows }) =>
+      Object.entries(rows)
+        .filter(([, row]) => row.spoiled > 0)
+        .map(([device]) => `${from} ${device}`),
+    ),
+  );
+  let known = 0;
+  for (const { id: message, at, from, devices: rows } of messages)
+    for (const [jid, row] of Object.entries(rows)) {
+      if (!jids.has(jid)) continue;
+      const times = row.receipts.filter(({ type }) => type === 'retry').length;
+      known += times;
+      if (times === 0 || answered.has(`${jid} ${from}`)) continue;
+      findings.push({
+        rule: 'decrypt',
+        message,
+        device: from,
+        at,
+        what: `the phone ${jid} could not read it`,
+      });
+    }
+  const all = Number(totals.undecryptable ?? 0);
+  if (known === 0 && all > 0)
+    findings.push({ rule: 'decrypt', what: `phones failed to decrypt ${all} messages that nobody knows` });
   return findings;
 }
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { birthOf, processSpace } from '../../../src/lib/processes.ts';
+import { birthOf, hasEnded, processSpace } from '../../../src/lib/processes.ts';
 
 test('a process is told from one that ended, one that took its number, and one that was never there', {
   skip: !existsSync('/proc/self/stat'),
@@ -16,8 +16,11 @@ test('a process is told from one that ended, one that took its number, and one t
   assert.equal(birthOf(child.pid!), birth, 'it does not change');
   child.kill('SIGSTOP');
   assert.equal(birthOf(child.pid!), birth, 'one that is stopped lives');
+  assert.equal(hasEnded(child.pid!, birth!), false);
+  assert.equal(hasEnded(child.pid!, '1'), true, 'another one has its number');
   child.kill('SIGKILL');
   await once(child, 'exit');
   assert.equal(birthOf(child.pid!), undefined);
+  assert.equal(hasEnded(child.pid!, birth!), true);
   assert.equal(birthOf(2 ** 30), undefined);
 });

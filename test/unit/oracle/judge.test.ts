@@ -93,7 +93,7 @@ const broken: readonly [
   ['one that was not encrypted for a device', 'sends', it => settle(it, 1, OWN_PHONE, undefined)],
   [
     'one that a device asked for in vain',
-    'sends',
+    ['sends', 'decrypt'],
     it => settle(it, 1, OWN_PHONE, row('retry', { settled: 'retry' })),
   ],
   ['one that no phone shows', 'sends', it => (it.shown = { ...it.shown, '17770001': [] })],
@@ -103,7 +103,8 @@ const broken: readonly [
   ['one message as two events', ['O3', 'O4', 'twice'], it => copyEvent(it, {})],
   ['one event with two bodies', 'twice', it => (it.deliveries = [...it.deliveries, post(0, { hash: 'b' })])],
   ['one seq under two ids', 'twice', it => (it.deliveries = [...it.deliveries, post(0, { id: 'evt_9' })])],
-  ['a phone that failed to decrypt', 'decrypt', it => (it.totals = { ...it.totals, undecryptable: 1 })],
+  ['phones that failed to decrypt', 'decrypt', it => (it.totals = { ...it.totals, undecryptable: 1 })],
+  ['a phone that asked again', 'decrypt', it => settle(it, 1, ANA, askedAgain(0))],
   ['a device that asked again', 'decrypt', it => retry(it, 0)],
 ];
 
@@ -143,7 +144,9 @@ test('what is as it should be is not held against anybody', () => {
   const evidence: Loose = whole();
   // Delivered again with its id; asked again for what a fault spoiled; a socket that a kill left; a kill that was wanted.
   evidence.deliveries = [...evidence.deliveries, post(0), post(1)];
+  // Ana answered that over a new session, and could not read what came in the old one.
   retry(evidence, 1);
+  settle(evidence, 1, ANA, askedAgain(0));
   evidence.blows = [4_500];
   evidence.sockets = [{ kind: 'close', jid: OURS, at: 5_000, close: 'replaced' }];
   evidence.processes = [{ ...evidence.processes[0]!, ended: 'SIGKILL', wanted: 'SIGKILL' }];
@@ -164,10 +167,12 @@ function settle(it: Loose, index: number, jid: string, to: Row | undefined): voi
   it.messages = it.messages.map((one, at) => (at === index ? { ...one, devices } : one));
 }
 
-function retry(it: Loose, spoiled: number): void {
+function askedAgain(spoiled: number): Row {
   const receipts = ['retry', 'delivered'].map(type => ({ type, at: 1 }));
-  settle(it, 0, OURS, row('', { receipts, spoiled, addressed: 2, handed: 2 }));
+  return row('', { receipts, spoiled, addressed: 2, handed: 2 });
 }
+
+const retry = (it: Loose, spoiled: number) => settle(it, 0, OURS, askedAgain(spoiled));
 
 function refuse(it: Loose): void {
   it.messages = [it.messages[0]!, { ...it.messages[1]!, ackError: '463' }];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import { Piscina } from 'piscina';
+import { monotonic } from '../../../src/lib/deadline.ts';
 import { LeaseClock } from '../../../src/lib/lease-clock.ts';
 import type { Fault, FromShard, Reply, ShardSettings } from '../../../src/shard/protocol.ts';
 import { ShardHandle } from '../../../src/supervisor/shard-handle.ts';
@@ -136,12 +137,12 @@ test('a shard says hello, answers each command with its own reply, and leaves wi
   });
   assert.equal(new Set(ids).size, 3);
 
-  await shard.handle.drain(Date.now() + 5_000, 'the node stops');
+  await shard.handle.drain(monotonic() + 5_000, 'the node stops');
   assert.deepEqual(shard.downs, [{ why: 'the node stops', planned: true }]);
   assert.equal(shard.heard.length, 100, 'what it posted before its bye is read');
   assert.equal(shard.handle.threadId, undefined);
   assert.equal(await shard.order('too late'), 'lost');
-  await shard.handle.drain(Date.now() + 5_000, 'again');
+  await shard.handle.drain(monotonic() + 5_000, 'again');
   assert.equal(shard.downs.length, 1);
 });
 
@@ -226,13 +227,13 @@ test('a shard that does not drain in time is ended, and that is no planned end',
   const shard = shardOf(t);
   await shard.up();
   void shard.order('go deaf');
-  await shard.handle.drain(Date.now() + 300, 'the node stops');
+  await shard.handle.drain(monotonic() + 300, 'the node stops');
   assert.deepEqual(shard.downs, [{ why: 'the node stops', planned: false }]);
 });
 
 test('a shard is drained before it says hello: it is ended at once', async t => {
   const shard = shardOf(t, { behaviour: 'says nothing' });
-  await shard.handle.drain(Date.now() + 60_000, 'the node stops');
+  await shard.handle.drain(monotonic() + 60_000, 'the node stops');
   assert.deepEqual(shard.downs, [{ why: 'the node stops', planned: false }]);
 });
 
