@@ -10,6 +10,7 @@
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Arrival, Inbox } from './inbox.ts';
+import { renewing } from './renewal.ts';
 import type { Unread } from './unread.ts';
 import type { Vitals } from './vitals.ts';
 
@@ -92,7 +93,10 @@ export class Arrivals {
     this.#underWay.add(arrival);
     try {
       if (node.tag === 'message') await unread.handling(node, me());
-      for (const handle of this.#handlers.get(node.tag) ?? []) await handle(node);
+      const handle = async () => {
+        for (const handler of this.#handlers.get(node.tag) ?? []) await handler(node);
+      };
+      await (node.tag === 'message' ? handle() : renewing(handle));
       socket.ev.flush();
     } finally {
       if (node.tag === 'message') unread.handled();

@@ -7,6 +7,7 @@
  * What fails leaves no trace. A failure of the store stays what it is; only what a cipher refuses is `Undecryptable`.
  */
 import {
+  generateSignalPubKey,
   isHostedLidUser,
   isHostedPnUser,
   isLidUser,
@@ -29,6 +30,7 @@ import {
 } from '../lib/session-record.ts';
 import { addressOf, formerHomeOf, homeOf, idOf } from './address.ts';
 import type { Inbox } from './inbox.ts';
+import { isRenewing } from './renewal.ts';
 import type { Address } from './signal.ts';
 import * as signal from './signal.ts';
 import { Undecryptable } from './undecryptable.ts';
@@ -59,6 +61,19 @@ interface Found {
   readonly address: Address;
   readonly id: string;
   readonly record: Uint8Array | undefined;
+}
+
+/** The record has a session with the very device that these keys are of. */
+function isGood(
+  record: Uint8Array | undefined,
+  { identityKey, registrationId }: Parameters<Repository['injectE2ESession']>[0]['session'],
+): boolean {
+  const current = record && readSessions(record).current;
+  if (!current) return false;
+  return (
+    current.identity === Buffer.from(generateSignalPubKey(identityKey)).toString('hex') &&
+    current.registrationId === registrationId
+  );
 }
 
 function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
@@ -180,6 +195,7 @@ function repositoryOf({ keys, inbox, creds, lidMapping }: Parts): Repository {
     injectE2ESession: ({ jid, session }) =>
       withPeer(jid, async () => {
         const { address, id, record } = await claim(jid);
+        if (!isRenewing() && isGood(record, session)) return;
         await keys.set({ session: { [id]: await signal.startSession(creds, address, record, session) } });
       }),
 

@@ -3,6 +3,7 @@
  * matters. Nothing is armed unless the setting FAILPOINTS says so: a pass costs one read of a variable then (under 1 ns).
  * docs/failpoints.md has the grammar and a row per point.
  */
+import { pbkdf2Sync } from 'node:crypto';
 import { writeSync } from 'node:fs';
 
 /** Every place there is; a test holds docs/failpoints.md to it, and another one has each of them hit by a scenario. */
@@ -45,7 +46,7 @@ export class FailpointError extends Error {
 
 interface Rule {
   readonly name: Failpoint;
-  readonly action: 'kill' | 'exit' | 'throw' | 'hang' | 'delay';
+  readonly action: 'kill' | 'exit' | 'throw' | 'hang' | 'block' | 'freeze' | 'delay';
   /** Of `delay`. */
   readonly ms: number;
   /** The passes that are struck, counted from 1 in each thread. */
@@ -53,11 +54,12 @@ interface Rule {
   readonly last: number;
 }
 
-const RULE = /^([a-z_]+\.[a-z_]+):(?:(kill|exit|throw|hang)|delay\((\d{1,6})\))(?:@([1-9]\d{0,8})(\+?))?$/;
+const RULE =
+  /^([a-z_]+\.[a-z_]+):(?:(kill|exit|throw|hang|block|freeze)|delay\((\d{1,6})\))(?:@([1-9]\d{0,8})(\+?))?$/;
 
 /**
  * Reads rules like `recv.after_commit:kill@2;send.after_wire:delay(500)`: a point, a colon, an action (`kill`, `exit`,
- * `throw`, `hang`, `delay(ms)`), and which passes: `@2` the second one alone, `@2+` from the second on, nothing for all. Throws
+ * `throw`, `hang`, `block`, `freeze`, `delay(ms)`), and which passes: `@2` the second one alone, `@2+` from the second on, nothing for all. Throws
  * with a sentence.
  */
 export function parseFailpoints(text: string): readonly Rule[] {
@@ -114,6 +116,9 @@ function strike({ name, action, ms }: Rule, pass: number): Promise<void> {
   if (action === 'delay') return new Promise(next => setTimeout(next, ms));
   // In a shard's thread it ends the thread alone.
   if (action === 'exit') process.exit(1);
+  if (action === 'block') for (;;);
+  // Native code that nothing interrupts: the thread can be ended when it is over, and not before.
+  if (action === 'freeze') pbkdf2Sync('', '', 2 ** 31 - 1, 64, 'sha512');
   // As a power cut would: no exit handler runs, nothing is flushed.
   if (action === 'kill') process.kill(process.pid, 'SIGKILL');
   return new Promise(() => {});

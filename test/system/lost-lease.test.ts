@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recorded } from '../delivery/ledger.ts';
 import { startNode } from '../support/node.ts';
-import { startProxy } from '../support/proxy.ts';
+import { type FaultProxy, startProxy } from '../support/proxy.ts';
 import { receiver } from '../support/receiver.ts';
 import {
   assertNeverTwice,
@@ -104,40 +104,73 @@ test('a node that is stopped past its lease and woken closes its sockets before 
   });
 });
 
-test('a node that cannot reach its database closes its sockets before another one connects', async t => {
-  const hook = await receiver(t);
-  const world = await startWorld(t, { devices: 3 });
+/** Both look the same to who waits; only one of them is told. */
+const partitions: readonly { readonly how: string; readonly begin: (proxy: FaultProxy) => unknown }[] = [
+  { how: 'is refused by its database', begin: proxy => proxy.cut() },
+  { how: 'hears nothing from its database', begin: proxy => proxy.blackHole() },
+];
+
+for (const { how, begin } of partitions)
+  test(`a node that ${how} closes its sockets before another one connects`, async t => {
+    const hook = await receiver(t);
+    const world = await startWorld(t, { devices: 3 });
+    const sockets = await watchSockets(t, world);
+    const proxy = await startProxy(t, world.settings.DB_URI ?? '');
+    const ids = world.seeded.map(({ id }) => id);
+    const [one] = world.seeded;
+    assert.ok(one);
+    const { phone } = await world.simulator.createPhone();
+    const settings = { WEBHOOK_URL: hook.url, LEASE_SECONDS };
+    const cut = await startRival(t, world, { ...settings, DB_URI: proxy.url });
+    await cut.opened(ids);
+    const peer = await startRival(t, world, settings);
+    await waits(peer);
+
+    await begin(proxy);
+    await until(async () => (await readiness(cut)).reasons.some(reason => /lease/.test(reason)));
+    assert.equal((await fetch(new URL('/health', cut.url))).status, 200, 'it lives');
+    const refused = await cut.sendText(one.id, phone, 'nobody may say this');
+    assert.deepEqual([refused.status, refused.body.code], [503, 'STORE_UNAVAILABLE']);
+    assert.match(refused.body.message, /lease/);
+    for (const { state, reason } of await listed(cut))
+      assert.deepEqual([state, reason], ['waiting', 'the node has lost its lease']);
+    await peer.opened(ids);
+    for (const { jid } of world.seeded) assert.deepEqual(sockets.of(jid), ['login', 'client', 'login']);
+    assert.deepEqual(await epochs(world), [3, 3, 3]);
+
+    for (const { phone: to } of world.seeded) await world.simulator.send(phone, to, 'to whoever runs it');
+    await until(() => hook.delivered.filter(({ event }) => event === 'message').length === ids.length);
+    await proxy.mend();
+    await waits(cut);
+    assert.equal((await peer.sendText(one.id, phone, 'the peer may')).status, 200);
+    assert.equal((await world.simulator.ledger()).duplicates, 0);
+    assertNeverTwice(sockets);
+  });
+
+test('a slow database costs a node nothing but time: no lease is lost at half a second a statement', async t => {
+  const world = await startWorld(t, { devices: 2 });
   const sockets = await watchSockets(t, world);
   const proxy = await startProxy(t, world.settings.DB_URI ?? '');
   const ids = world.seeded.map(({ id }) => id);
   const [one] = world.seeded;
   assert.ok(one);
   const { phone } = await world.simulator.createPhone();
-  const settings = { WEBHOOK_URL: hook.url, LEASE_SECONDS };
-  const cut = await startRival(t, world, { ...settings, DB_URI: proxy.url });
-  await cut.opened(ids);
-  const peer = await startRival(t, world, settings);
-  await waits(peer);
-
-  await proxy.cut();
-  await until(async () => (await readiness(cut)).reasons.some(reason => /lease/.test(reason)));
-  assert.equal((await fetch(new URL('/health', cut.url))).status, 200, 'it lives');
-  const refused = await cut.sendText(one.id, phone, 'nobody may say this');
-  assert.deepEqual([refused.status, refused.body.code], [503, 'STORE_UNAVAILABLE']);
-  assert.match(refused.body.message, /lease/);
-  for (const { state, reason } of await listed(cut))
-    assert.deepEqual([state, reason], ['waiting', 'the node has lost its lease']);
-  await peer.opened(ids);
-  for (const { jid } of world.seeded) assert.deepEqual(sockets.of(jid), ['login', 'client', 'login']);
-  assert.deepEqual(await epochs(world), [3, 3, 3]);
-
-  for (const { phone: to } of world.seeded) await world.simulator.send(phone, to, 'to whoever runs it');
-  await until(() => hook.delivered.filter(({ event }) => event === 'message').length === ids.length);
-  await proxy.mend();
-  await waits(cut);
-  assert.equal((await peer.sendText(one.id, phone, 'the peer may')).status, 200);
-  assert.equal((await world.simulator.ledger()).duplicates, 0);
-  assertNeverTwice(sockets);
+  const node = await startRival(t, world, { DB_URI: proxy.url });
+  await node.opened(ids);
+  proxy.slow({ latencyMs: 250 });
+  const expiry = async () => {
+    const [row] = await world.sql<[{ until: number }]>`
+      select extract(epoch from expires_at)::float8 as until from node`;
+    return row.until;
+  };
+  const begun = await expiry();
+  await until(async () => (await expiry()) > begun + 10, {
+    within: 60_000,
+    what: 'the lease is renewed twice',
+  });
+  assert.equal((await node.sendText(one.id, phone, 'slowly')).status, 200);
+  assert.deepEqual(await epochs(world), [2, 2]);
+  for (const { jid } of world.seeded) assert.deepEqual(sockets.of(jid), ['login']);
 });
 
 test('alone, a node that was without its database for longer than its lease has its devices back by itself', async t => {

@@ -52,5 +52,6 @@ test('what is no rule, names no point or has no such action is refused with the 
   ] as const)
     assert.throws(() => parseFailpoints(text), says, text);
   assert.deepEqual(parseFailpoints(' ; '), []);
-  assert.equal(parseFailpoints('recv.after_commit:exit@3')[0]?.action, 'exit');
+  for (const action of ['exit', 'block', 'freeze'])
+    assert.equal(parseFailpoints(`recv.after_commit:${action}@3`)[0]?.action, action);
 });
