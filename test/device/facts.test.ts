@@ -16,7 +16,7 @@ import { around, deviceStore, fillDisk } from './store.ts';
 
 const draft = (n: number): Draft => ({ event: 'message', at: 1_700_000_000_000 + n, payload: { n } });
 
-async function factsOf(t: TestContext) {
+async function factsOf(t: TestContext, options: Partial<FactsOptions> = {}) {
   const { sql, owner, seat } = await deviceStore(t);
   const at = await seat();
   const streamed: Streamed[] = [];
@@ -164,4 +164,19 @@ for (const code of ['40P01', '40001'])
       [2, 2],
     ]);
     assert.deepEqual([failures.length, complaints], [3, []]);
+    ...options,
   });
+
+test('a message is one event, whether a copy of it has the number of its sender or the LID', async t => {
+  const { facts, journal } = await factsOf(t, { lidOf: async number => (number === '1555' ? '998' : undefined) });
+  const told = (identity: string) => facts.add([{ ...draft(1), identity }]);
+  told('1555@s.whatsapp.net 1555@s.whatsapp.net A');
+  await facts.stored();
+  told('998@lid 998@lid A');
+  told('998@lid 1555@s.whatsapp.net A');
+  await facts.stored();
+  assert.equal((await journal()).length, 1);
+  told('1666@s.whatsapp.net 1666@s.whatsapp.net A');
+  await facts.stored();
+  assert.equal((await journal()).length, 2, 'who is not known keeps the number');
+});
