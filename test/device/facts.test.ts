@@ -16,7 +16,7 @@ import { around, deviceStore, fillDisk } from './store.ts';
 
 const draft = (n: number): Draft => ({ event: 'message', at: 1_700_000_000_000 + n, payload: { n } });
 
-async function factsOf(t: TestContext, options: Partial<FactsOptions> = {}) {
+async function factsOf(t: TestContext, changes: Partial<FactsOptions> = {}) {
   const { sql, owner, seat } = await deviceStore(t);
   const at = await seat();
   const streamed: Streamed[] = [];
@@ -34,6 +34,7 @@ async function factsOf(t: TestContext, options: Partial<FactsOptions> = {}) {
     jid: () => '15551234567@s.whatsapp.net',
     streamed: events => streamed.push(...events),
     log: quiet,
+    ...changes,
   };
   const facts = new Facts(options);
   const journal = async () =>
@@ -164,11 +165,12 @@ for (const code of ['40P01', '40001'])
       [2, 2],
     ]);
     assert.deepEqual([failures.length, complaints], [3, []]);
-    ...options,
   });
 
 test('a message is one event, whether a copy of it has the number of its sender or the LID', async t => {
-  const { facts, journal } = await factsOf(t, { lidOf: async number => (number === '1555' ? '998' : undefined) });
+  const { facts, journal } = await factsOf(t, {
+    lidOf: async number => (number === '1555' ? '998' : undefined),
+  });
   const told = (identity: string) => facts.add([{ ...draft(1), identity }]);
   told('1555@s.whatsapp.net 1555@s.whatsapp.net A');
   await facts.stored();
