@@ -358,13 +358,11 @@ export function fromLost(
   return [{ event: 'message.lost', at: Date.now(), identity: identityOf(payload), payload }];
 }
 
-/** By the LID where it is known: of two copies of a message one may have the number beside it and the other not. */
-const identityOf = (of: {
-  chat_id: string;
-  chat_lid?: string;
-  from: string;
-  from_lid?: string;
-  id: string;
-}) => `${named(of.chat_lid, of.chat_id)} ${named(of.from_lid, of.from)} ${of.id}`;
+/**
+ * Without the people: two copies of one message may name them by number, by LID, or by both (what our own phone sends us
+ * again has the number alone), and would be two. Ids are random and known to the chat alone, so nobody can take one first.
+ */
+const identityOf = ({ chat_id, id }: { readonly chat_id: string; readonly id: string }) =>
+  isJidGroup(chat_id) ? `${chat_id} ${id}` : id;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;
