@@ -4,6 +4,7 @@
  */
 import {
   type AuthenticationCreds,
+  type BinaryNode,
   getContentType,
   isJidBroadcast,
   isJidGroup,
@@ -16,6 +17,7 @@ import {
   type WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
+import { mask } from '../lib/logger.ts';
 import type { Complaint } from '../shard/protocol.ts';
 import { bare, party } from './jid.ts';
 
@@ -370,3 +372,15 @@ const identityOf = (of: {
 }) => `${named(of.chat_lid, of.chat_id)} ${named(of.from_lid, of.from)} ${of.id}`;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;
+
+/** A stanza of which nothing can be told. It is told once, however often it comes. */
+export function fromPoison({ tag, attrs }: BinaryNode, reason: string, now: number): Draft {
+  const { id = '', from = '', participant = '' } = attrs;
+  const identity = JSON.stringify([tag, from, participant, id]);
+  return {
+    event: 'event.unparsed',
+    at: now,
+    identity,
+    payload: { event: tag, reason: mask(reason), ...(id && { id }) },
+  };
+}
