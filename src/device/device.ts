@@ -79,6 +79,7 @@ export class Device implements Blamed {
       facts: this.#facts,
       beside: message => this.#care.unread.tell(message),
       self: () => this.#identity.self,
+      suspected: seat.suspected === true,
       log: this.#log,
     });
     this.#outgoing = new Outgoing({
@@ -317,6 +318,7 @@ export class Device implements Blamed {
         ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
+        poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),
         acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
       },
     });

@@ -28,6 +28,8 @@ export interface Arrival {
   kept: boolean;
   /** Baileys has told what is in it. */
   told: boolean;
+  /** What was told could not be made events of, and why. */
+  spoiled?: Error;
 }
 
 /**
@@ -104,6 +106,14 @@ export class Inbox {
     const plaintext = known ?? (await this.#open(places.plaintext(no, hash), found, hash));
     if (plaintext) arrival.rows.push(hash);
     return plaintext;
+  }
+
+  /** Moves a stanza aside, as it came: nothing can be done with it now, and it is kept for whoever can. */
+  async setAside(arrival: Arrival, reason: string): Promise<void> {
+    if (arrival.rows.length === 0) await this.admit(arrival);
+    const { no, epoch } = this.#keys.seat;
+    for (const hash of arrival.rows.splice(0))
+      await quarantineStanza(this.#sql, { no, owner: this.#owner, epoch }, hash, reason);
   }
 
   /** What an earlier connection, or an earlier process, left over, in the order in which it came. */

@@ -4,6 +4,7 @@
  */
 import {
   type AuthenticationCreds,
+  type BinaryNode,
   getContentType,
   isJidBroadcast,
   isJidGroup,
@@ -16,6 +17,7 @@ import {
   type WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
+import { mask } from '../lib/logger.ts';
 import type { Complaint } from '../shard/protocol.ts';
 import { bare, party } from './jid.ts';
 
@@ -366,3 +368,15 @@ const identityOf = ({ chat_id, id }: { readonly chat_id: string; readonly id: st
   isJidGroup(chat_id) ? `${chat_id} ${id}` : id;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;
+
+/** A stanza of which nothing can be told. It is told once, however often it comes. */
+export function fromPoison({ tag, attrs }: BinaryNode, reason: string, now: number): Draft {
+  const { id = '', from = '', participant = '' } = attrs;
+  const identity = JSON.stringify([tag, from, participant, id]);
+  return {
+    event: 'event.unparsed',
+    at: now,
+    identity,
+    payload: { event: tag, reason: mask(reason), ...(id && { id }) },
+  };
+}
