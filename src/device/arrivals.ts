@@ -6,6 +6,9 @@
  * of 50 that came behind 150, 46 came before them. And each message looks its sender up before it takes its turn, and in
  * a chat that is new stores it, which the next one need not. Here they come one after the other, as the server sent them.
  * After the end of the connection none is begun: no receipt could leave, and it comes again.
+ *
+ * A stanza that fails while the line and the store are sound would fail again however often it came, and keep back what
+ * comes after it: it is moved aside, told as `event.unparsed`, and acknowledged.
  */
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
@@ -28,6 +31,8 @@ export interface ArrivalsOptions {
   readonly me: () => { id: string; lid?: string } | undefined;
   /** Baileys is through with it and the connection stood until then: all facts of it have been given out. */
   readonly handled: (arrival: Arrival) => void | Promise<void>;
+  /** Neither Baileys nor we can do anything with it, although nothing else is wrong: it would fail again. */
+  readonly poisonous: (arrival: Arrival, failure: Error) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -56,6 +61,14 @@ export class Arrivals {
   /** Baileys has told the message of this id. */
   told(id: string): void {
     for (const arrival of this.#underWay) if (arrival.node.attrs.id === id) arrival.told = true;
+  }
+
+  /** What was told could not be made events of: the message of this id, or else whatever is under way beside messages. */
+  spoiled(id: string | undefined, failure: Error): void {
+    for (const arrival of this.#underWay) {
+      const { tag, attrs } = arrival.node;
+      if (id === undefined ? tag !== 'message' : attrs.id === id) arrival.spoiled ??= failure;
+    }
   }
 
   /** Begins nothing more and resolves when what was begun is through. */
@@ -87,7 +100,7 @@ export class Arrivals {
   }
 
   async #handle(arrival: Arrival): Promise<void> {
-    const { socket, unread, me, handled } = this.#options;
+    const { socket, unread, me, handled, poisonous } = this.#options;
     if (this.#closed || !socket.ws.isOpen) return;
     const { node } = arrival;
     this.#underWay.add(arrival);
@@ -98,10 +111,30 @@ export class Arrivals {
       };
       await (node.tag === 'message' ? handle() : renewing(handle));
       socket.ev.flush();
+    } catch (error) {
+      // A line that is cut, and a store that fails (it cuts the line first), are no fault of the stanza.
+      if (!socket.ws.isOpen) throw error;
+      arrival.spoiled ??= error instanceof Error ? error : new Error(String(error));
+      await this.#acknowledge(node);
     } finally {
       if (node.tag === 'message') unread.handled();
       this.#underWay.delete(arrival);
     }
-    if (socket.ws.isOpen) await handled(arrival);
+    if (!socket.ws.isOpen) return;
+    if (!arrival.spoiled) await handled(arrival);
+    if (arrival.spoiled) await poisonous(arrival, arrival.spoiled);
+  }
+
+  /** Baileys did not come to it (Utils/stanza-ack.ts has the form). Without an id or a sender there is nothing to say. */
+  async #acknowledge({ tag, attrs: { id, from, type, participant, recipient } }: BinaryNode): Promise<void> {
+    if (!id || !from) return;
+    const optional = {
+      ...(type && tag !== 'message' && { type }),
+      ...(participant && { participant }),
+      ...(recipient && { recipient }),
+    };
+    await this.#options.socket
+      .sendNode({ tag: 'ack', attrs: { id, to: from, class: tag, ...optional } })
+      .catch((err: unknown) => this.#options.log.warn({ err }, 'a stanza could not be acknowledged'));
   }
 }

@@ -10,6 +10,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Draft } from '../journal/event.ts';
+import { failpointNow } from '../lib/failpoint.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Blamed } from './blame.ts';
@@ -18,7 +19,7 @@ import { Groups } from './groups.ts';
 import type { Arrival } from './inbox.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, selfOf } from './translate.ts';
+import { fromGroupReceipts, fromMessages, fromUpdates, selfOf, timeOf } from './translate.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 import type { Vitals } from './vitals.ts';
@@ -50,6 +51,8 @@ export interface Listener {
   happened(drafts: Draft[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
   handled(arrival: Arrival): void | Promise<void>;
+  /** Nothing can be done with a stanza, and it would fail again. */
+  poisonous(arrival: Arrival, failure: Error): Promise<void>;
   /** WhatsApp's word on a message that was sent. */
   acknowledged(id: string, ack: Acknowledgement): void;
 }
@@ -94,6 +97,7 @@ export class Connection {
       vitals: options.vitals,
       me: () => options.credentials.me,
       handled: arrival => options.listener.handled(arrival),
+      poisonous: (arrival, failure) => options.listener.poisonous(arrival, failure),
       log: options.log,
     });
     this.#ping = new Ping(this.socket, options.vitals, ms => options.listener.ponged(ms));
@@ -202,12 +206,17 @@ export class Connection {
 
     const self = selfOf(credentials);
     const drafts = [
-      ...messages.flatMap(message => [
-        ...fromMessages({ messages: [message], type: 'notify' }, self),
-        ...this.#options.unread.tell(message),
-      ]),
-      ...(events['messages.update'] ? fromUpdates(events['messages.update'], self) : []),
-      ...(events['message-receipt.update'] ? fromGroupReceipts(events['message-receipt.update'], self) : []),
+      ...messages.flatMap(message =>
+        this.#mapped(message.key.id ?? '', () => {
+          failpointNow('recv.in_mapping');
+          return [
+            ...fromMessages({ messages: [message], type: 'notify' }, self),
+            ...this.#options.unread.tell(message),
+          ];
+        }),
+      ),
+      ...this.#mapped(undefined, () => fromUpdates(events['messages.update'] ?? [], self)),
+      ...this.#mapped(undefined, () => fromGroupReceipts(events['message-receipt.update'] ?? [], self)),
     ];
     if (drafts.length > 0) listener.happened(drafts);
     for (const { key } of messages) this.#arrivals.told(key.id ?? '');
@@ -222,6 +231,16 @@ export class Connection {
       listener.opened();
     }
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
+  }
+
+  /** What cannot be made an event of must not keep back what else there is to tell, the end of the connection least of all. */
+  #mapped(id: string | undefined, map: () => Draft[]): Draft[] {
+    try {
+      return map();
+    } catch (error) {
+      this.#arrivals.spoiled(id, error instanceof Error ? error : new Error(String(error)));
+      return [];
+    }
   }
 
   #offer(qr: string): void {
@@ -244,7 +263,7 @@ export class Connection {
     const error = Number(attrs.error);
     this.#options.vitals.acknowledged(attrs.id ?? '');
     this.#options.listener.acknowledged(attrs.id ?? '', {
-      at: Number(attrs.t) * 1000 || Date.now(),
+      at: timeOf(attrs.t),
       ...(Number.isInteger(error) && error > 0 && { error }),
     });
   }

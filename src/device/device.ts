@@ -66,6 +66,7 @@ export class Device implements Blamed {
       seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
+      lidOf: number => around.vault.lidOf(this.#identity.keys, number),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
@@ -78,6 +79,7 @@ export class Device implements Blamed {
       facts: this.#facts,
       beside: message => this.#care.unread.tell(message),
       self: () => this.#identity.self,
+      suspected: seat.suspected === true,
       log: this.#log,
     });
     this.#outgoing = new Outgoing({
@@ -316,6 +318,7 @@ export class Device implements Blamed {
         ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
+        poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),
         acknowledged: (id, ack) => this.#outgoing.acknowledged(id, ack),
       },
     });

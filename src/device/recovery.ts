@@ -14,7 +14,7 @@ import type { Draft } from '../journal/event.ts';
 import type { Facts } from './facts.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { quiet } from './quiet.ts';
-import { fromMessages, type Self } from './translate.ts';
+import { fromMessages, fromPoison, type Self } from './translate.ts';
 import { isUnread } from './unread-rules.ts';
 
 export interface Recovered {
@@ -64,8 +64,13 @@ export interface RecoveryOptions {
   /** What there is to tell of a message that could be read beside what is in it. */
   readonly beside: (message: WAMessage) => Draft[];
   readonly self: () => Self;
+  /** The device's thread died of its work, more than once: what is left over again may be what it died of. */
+  readonly suspected: boolean;
   readonly log: Logger;
 }
+
+/** So often a stanza may be left over by a device that its thread died of. */
+const TRIES = 2;
 
 /** Sees to it that each stanza that is in the inbox is told, whatever became of the connection that it came on. */
 export class Recovery {
@@ -80,11 +85,25 @@ export class Recovery {
    * with what Baileys must still see when it is connected.
    */
   async takeUp(inbox: Inbox): Promise<Arrival[]> {
-    const { facts, self, log } = this.#options;
+    const { facts, self, suspected, log } = this.#options;
     await facts.stored();
     const unseen: Arrival[] = [];
     for (const { arrival, tries } of await inbox.leftOvers()) {
-      const { drafts, whole, message } = await recover(arrival, self());
+      if (suspected && tries > TRIES) {
+        await this.setAside(
+          inbox,
+          arrival,
+          new Error(`its thread died of the device, and it was left over ${tries} times`),
+        );
+        continue;
+      }
+      const recovered = await recover(arrival, self()).catch((error: Error) => error);
+      if (recovered instanceof Error) {
+        // One stanza that cannot be decoded must not keep the device from connecting.
+        await this.setAside(inbox, arrival, recovered);
+        continue;
+      }
+      const { drafts, whole, message } = recovered;
       log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
       this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);
@@ -98,10 +117,27 @@ export class Recovery {
     const { facts, self, log } = this.#options;
     if (arrival.plaintexts.size > 0 && !arrival.told) {
       log.warn('Baileys did not tell a message that it had decrypted');
-      const { drafts, message } = await recover(arrival, self());
-      this.#tell(drafts, message);
+      try {
+        const { drafts, message } = await recover(arrival, self());
+        this.#tell(drafts, message);
+      } catch (error) {
+        arrival.spoiled = error instanceof Error ? error : new Error(String(error));
+        return;
+      }
     }
     facts.done(arrival.rows);
+  }
+
+  /** Tells that there was a stanza of which nothing can be told, and moves it aside as it came. First the event: a crash in between repeats it, under the same id. */
+  async setAside(inbox: Inbox, arrival: Arrival, failure: Error): Promise<void> {
+    const { facts, log } = this.#options;
+    log.error(
+      { err: failure, kind: arrival.node.tag },
+      'a stanza makes no sense; it is told and moved aside',
+    );
+    facts.add([fromPoison(arrival.node, failure.message, Date.now())]);
+    await facts.stored();
+    await inbox.setAside(arrival, failure.message);
   }
 
   #tell(drafts: readonly Draft[], message: WAMessage | undefined): void {

@@ -10,6 +10,7 @@ import { writeSync } from 'node:fs';
 export const failpoints = [
   'recv.before_commit',
   'recv.after_commit',
+  'recv.in_mapping',
   'recv.after_ack',
   'recv.after_journal',
   'send.before_row',
@@ -37,7 +38,7 @@ export const failpoints = [
 
 export type Failpoint = (typeof failpoints)[number];
 
-type Action = () => Promise<void> | undefined;
+type Action = (now?: 'now') => Promise<void> | undefined;
 
 /** What is thrown where a rule says `throw`. */
 export class FailpointError extends Error {
@@ -100,11 +101,17 @@ export function failpoint(name: Failpoint): Promise<void> | undefined {
   return armed?.get(name)?.();
 }
 
+/** The same where nothing can be awaited: `throw` throws, and waiting is passed over. */
+export function failpointNow(name: Failpoint): void {
+  armed?.get(name)?.('now');
+}
+
 function actionOf(rules: readonly Rule[]): Action {
   let passes = 0;
-  return () => {
+  return now => {
     passes++;
     const struck = rules.find(({ first, last }) => passes >= first && passes <= last);
+    if (struck?.action === 'throw' && now) throw new FailpointError(`failpoint ${struck.name}`);
     return struck && strike(struck, passes);
   };
 }

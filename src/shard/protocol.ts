@@ -18,6 +18,8 @@ export interface Seat {
   readonly key: Uint8Array;
   /** Why it must not run: its key does not open. It is not hosted then, and this is the answer to commands. */
   readonly barred?: string;
+  /** Its thread died of it more than once: it runs in the quarantine thread. */
+  readonly suspected?: true;
   /** Why it rests: it took its thread with it too often. It is hosted, and tried again after an hour. */
   readonly crashed?: string;
 }

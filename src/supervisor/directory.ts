@@ -107,8 +107,15 @@ export function viewOf({ id, no, shard, held, quarantined, createdAt, status }: 
   };
 }
 
-export function seatOf({ id, no, epoch, access }: Entry, crashed?: string): Seat {
-  return { id, no, epoch, ...access, ...(crashed !== undefined && { crashed }) };
+export function seatOf({ id, no, epoch, access, quarantined }: Entry, crashed?: string): Seat {
+  return {
+    id,
+    no,
+    epoch,
+    ...access,
+    ...(quarantined && { suspected: quarantined }),
+    ...(crashed !== undefined && { crashed }),
+  };
 }
 
 /** A device as its row has it: held by this node in that epoch if there is access to it, or another's. */

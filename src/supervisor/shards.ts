@@ -3,6 +3,7 @@
  * the supervisor's business. Behind the shards there is the quarantine thread, which runs while somebody must be kept
  * from the others.
  */
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { monotonic } from '../lib/deadline.ts';
 import { deferred } from '../lib/deferred.ts';
@@ -27,6 +28,8 @@ export interface ShardsOptions {
   readonly quarantined: (shard: number) => void;
   /** `stuck`: a thread lives that nothing can end but the end of the process, which waits for it unless it is killed. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
+  /** Another entry of the threads, for tests. */
+  readonly entry?: string;
 }
 
 /** Database connections of the quarantine thread. */
@@ -41,6 +44,7 @@ const DESTROY_WITHIN = 2_000;
 const RELEASE_WITHIN = 10_000;
 /** Warm threads beyond those that are used: a crashed shard comes back in 20 ms instead of 430. */
 const SPARES = 1;
+const REFILL_AFTER = 2_000;
 
 interface Slot {
   readonly handle: ShardHandle;
@@ -64,6 +68,7 @@ export class Shards {
   readonly #stopped = deferred<void>();
   #quarantines: number[] = [];
   #isolating = false;
+  #filling = new AbortController();
   #closing = false;
 
   constructor(options: ShardsOptions) {
@@ -72,7 +77,7 @@ export class Shards {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     // Never close() it (it ends the others after the first), never maxQueue 0 (what it rejects it runs later).
     this.#pool = new Piscina({
-      filename: new URL(`../../workers/shard${extension}`, import.meta.url).href,
+      filename: options.entry ?? new URL(`../../workers/shard${extension}`, import.meta.url).href,
       minThreads: workers + SPARES,
       maxThreads: workers + SPARES,
       concurrentTasksPerWorker: 1,
@@ -82,7 +87,10 @@ export class Shards {
       resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     // A thread that dies without a task, or while it loads, is told here only; without a listener it ends the process.
-    this.#pool.on('error', (err: Error) => log.warn({ err }, 'a pool thread failed'));
+    this.#pool.on('error', (err: Error) => {
+      log.warn({ err }, 'a pool thread failed');
+      setTimeout(() => this.#refill(), REFILL_AFTER).unref();
+    });
     const ready: Promise<void>[] = [];
     this.#slots = Array.from({ length: workers + 1 }, (_, shard) => {
       let hello = () => {};
@@ -131,6 +139,11 @@ export class Shards {
   /** The number of the quarantine thread: the one after the last shard. */
   get quarantine(): number {
     return this.#options.workers;
+  }
+
+  /** All threads of the pool, those that start included. */
+  get threads(): readonly Worker[] {
+    return this.#pool.threads;
   }
 
   /** Warm threads that nobody uses. */
@@ -189,11 +202,17 @@ export class Shards {
 
   /**
    * The pool fills itself up when a thread ends, but gives up for good after one that failed to start, and does not look
-   * when it is resized. An empty task makes it start a thread when none is idle.
+   * when it is resized. An empty task makes it start a thread when none is idle; one that waits for a thread that failed
+   * would wait for ever, so the next attempt takes its place.
    */
   #refill(): void {
     if (this.#closing || this.#pool.threads.length >= this.#pool.options.minThreads) return;
-    this.#pool.run(null).catch((err: unknown) => this.#options.log.warn({ err }, 'no spare thread'));
+    this.#filling.abort();
+    this.#filling = new AbortController();
+    const { signal } = this.#filling;
+    this.#pool.run(null, { signal }).catch((err: unknown) => {
+      if (!signal.aborted) this.#options.log.warn({ err }, 'no spare thread');
+    });
   }
 
   #slot(shard: number, hello: () => void): Slot {

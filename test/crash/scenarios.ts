@@ -47,6 +47,7 @@ const pair = async ({ product, control }: CrashWorld) => {
 export const scenarios: Readonly<Record<Failpoint, Scenario>> = {
   'recv.before_commit': { fault: 'F1', pass: 2, drive: receive },
   'recv.after_commit': { fault: 'F2', pass: 2, drive: receive },
+  'recv.in_mapping': { pass: 2, drive: receive },
   'recv.after_ack': { fault: 'F3', pass: 2, drive: receive },
   'recv.after_journal': { pass: 2, drive: receive },
   'send.before_row': {
