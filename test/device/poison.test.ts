@@ -19,7 +19,6 @@ const arrivalOf = (node: BinaryNode): Arrival => ({
   rows: [Buffer.from(node.attrs.id ?? '')],
   plaintexts: new Map(),
   kept: false,
-  kept: false,
   told: false,
 });
 
