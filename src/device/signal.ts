@@ -289,19 +289,29 @@ export function encryptGroup(
   });
 }
 
-export function decryptGroup(
+/**
+ * What is older than the key's first message is for the wasm the same as what was read before. Here it is `no_sender_key`:
+ * it may never have been read, for the message that brought an earlier key may have been lost, and it must be asked for
+ * again. What was read before is known to the inbox.
+ */
+export async function decryptGroup(
   own: Own,
   group: string,
   from: Address,
   record: Uint8Array | undefined,
   ciphertext: Uint8Array,
 ) {
-  return attempt(async () => {
-    const scratch = new Scratch(own, record);
-    using address = addressIn(from);
-    using cipher = new GroupCipher(scratch, group, address);
-    return { plaintext: buffer(await cipher.decrypt(ciphertext)), record: scratch.left };
-  });
+  try {
+    return await attempt(async () => {
+      const scratch = new Scratch(own, record);
+      using address = addressIn(from);
+      using cipher = new GroupCipher(scratch, group, address);
+      return { plaintext: buffer(await cipher.decrypt(ciphertext)), record: scratch.left };
+    });
+  } catch (error) {
+    if (!(error instanceof Undecryptable) || error.reason !== 'duplicate') throw error;
+    throw new Undecryptable('no_sender_key', error.cause);
+  }
 }
 
 /** The record with the sender key that somebody gave us. A key that is known stays where it is. */

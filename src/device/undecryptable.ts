@@ -11,7 +11,7 @@ const sentences = {
    */
   duplicate: MISSING_KEYS_ERROR_TEXT,
   no_session: 'There is no session with this device',
-  no_sender_key: 'There is no sender key of this device for the group',
+  no_sender_key: 'There is no sender key of this device for the message',
   unknown_prekey: 'The message names a pre-key that is not there',
   bad_mac: 'The message does not fit the session (bad MAC)',
   bad_signature: 'The signature is wrong',

@@ -64,6 +64,7 @@ export class Machine {
   readonly #preKeys = new Map<number, string>();
   readonly #memory = new Set<Peer>();
   readonly #given = new Map<Peer, boolean>();
+  readonly #keyLost = new Set<Peer>();
 
   private constructor(sql: Sql, seat: Seat, peers: number) {
     this.#sql = sql;
@@ -179,10 +180,13 @@ export class Machine {
         });
       } catch (error) {
         if (!(error instanceof Undecryptable)) throw error;
-        if (!spoiled) this.broken.push(`${letter.id} does not decrypt: ${error.message}`);
+        const group = letter.node.attrs.participant !== undefined;
+        if (spoiled && group) this.#keyLost.add(letter.from);
+        // Its key comes again as it stands then: what was said before that is asked for again too.
+        const before = error.reason === 'no_sender_key' && this.#keyLost.has(letter.from);
+        if (!spoiled && !before) this.broken.push(`${letter.id} does not decrypt: ${error.message}`);
         await introduce(letter.from, this.#ours.peer);
         this.#given.set(letter.from, false);
-        const group = letter.node.attrs.participant !== undefined;
         letter.node = await this.#seal(letter.from, letter.id, letter.text, group);
       }
     });

@@ -114,8 +114,23 @@ test('what does not decrypt in a group says why, and leaves no trace', async t =
   await alice.repository.processSenderKeyDistributionMessage({ authorJid: BOB, item });
   await refused(bent({ type: 'msg', ciphertext: one.msg }, 1).ciphertext, 'bad_signature');
   assert.equal(Buffer.from(await listen(one.msg)).toString(), 'hi');
-  await refused(one.msg, 'duplicate');
+  await refused(one.msg, 'no_sender_key');
   await refused(Buffer.from('hi'), 'malformed');
+});
+
+test('a group message from before the key that we have is asked for again, and not taken for one that was read', async t => {
+  const { alice } = await alone(t);
+  const bob = bobOf();
+  const group = '123456@g.us';
+  const speak = () => bob.repository.encryptGroupMessage({ group, meId: BOB, data: Buffer.from('hi') });
+  // The message that brought the first key was lost, and comes again with the key as it stands then.
+  await speak();
+  const between = await speak();
+  const again = await speak();
+  const item = { groupId: group, axolotlSenderKeyDistributionMessage: again.senderKeyDistributionMessage };
+  await alice.repository.processSenderKeyDistributionMessage({ authorJid: BOB, item });
+  const open = alice.repository.decryptGroupMessage({ group, authorJid: BOB, msg: between.ciphertext });
+  await assert.rejects(open, undecryptable('no_sender_key'));
 });
 
 test('a group message that is too far ahead says so (the wasm allows 25,000)', () => {
