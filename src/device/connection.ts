@@ -19,7 +19,7 @@ import { Groups } from './groups.ts';
 import type { Arrival } from './inbox.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, selfOf } from './translate.ts';
+import { fromGroupReceipts, fromMessages, fromUpdates, selfOf, timeOf } from './translate.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 import type { Vitals } from './vitals.ts';
@@ -263,7 +263,7 @@ export class Connection {
     const error = Number(attrs.error);
     this.#options.vitals.acknowledged(attrs.id ?? '');
     this.#options.listener.acknowledged(attrs.id ?? '', {
-      at: Number(attrs.t) * 1000 || Date.now(),
+      at: timeOf(attrs.t),
       ...(Number.isInteger(error) && error > 0 && { error }),
     });
   }

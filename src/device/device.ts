@@ -66,6 +66,7 @@ export class Device implements Blamed {
       seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
+      lidOf: number => around.vault.lidOf(this.#identity.keys, number),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,

@@ -12,6 +12,7 @@ import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
 import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
+import { isStorable } from '../store/names.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
@@ -19,12 +20,16 @@ const TOLD = 20;
 
 type Step = Notes['steps'][number];
 
+const NUMBER = '@s.whatsapp.net';
+
 export interface FactsOptions {
   readonly journal: Journal;
   readonly seat: Seat;
   readonly seal: Seal;
   readonly jid: () => string;
   readonly streamed: (events: Streamed[]) => void;
+  /** The LID of a phone number, if the device knows it. Fails as the database does. */
+  readonly lidOf?: (number: string) => Promise<string | undefined>;
   /** The device is another's: ends it. */
   readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
@@ -74,8 +79,9 @@ export class Facts {
     this.#go();
   }
 
-  /** A message to send has come further. */
+  /** A message to send has come further. A receipt may name anything: what cannot be one of ours is passed over. */
   step(step: Step): void {
+    if (!isStorable(step.id)) return;
     this.#steps.push(step);
     this.#go();
   }
@@ -105,7 +111,7 @@ export class Facts {
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
-        streamed(await journal.write({ ...seat, seal, jid: jid() }, notes));
+        streamed(await journal.write({ ...seat, seal, jid: jid() }, await this.#named(notes)));
         if (this.#apart.length === 0) this.#since = undefined;
         failures = 0;
       } catch (err) {
@@ -127,6 +133,21 @@ export class Facts {
     }
     // In the same turn as the last look: what comes from now on starts anew.
     this.#storing = undefined;
+  }
+
+  /** One copy of a message may name its sender by number alone, another one by LID: the id is made from the LID if we know it. */
+  async #named(notes: Notes): Promise<Notes> {
+    const { seat, lidOf } = this.#options;
+    if (!lidOf || !notes.facts.some(({ identity }) => identity?.includes(NUMBER))) return notes;
+    const facts = notes.facts.map(async fact => {
+      if (!fact.identity?.includes(NUMBER)) return fact;
+      const names = fact.identity.split(' ').map(async name => {
+        const lid = name.endsWith(NUMBER) ? await lidOf(name.slice(0, -NUMBER.length)) : undefined;
+        return lid === undefined ? name : `${lid}@lid`;
+      });
+      return identified(seat.no, { ...fact, identity: (await Promise.all(names)).join(' ') });
+    });
+    return { ...notes, facts: await Promise.all(facts) };
   }
 
   #take(): Notes | undefined {

@@ -149,10 +149,7 @@ export class Identity {
     this.#change(() => markResting(this.#options.sql, { ...this.#term(), ms, reason, replaced }));
   }
 
-  /**
-   * After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved; so are
-   * others, for a store that is read and does not write would take nothing of what WhatsApp sends.
-   */
+  /** After a failure memory may be ahead of the disk: all is read again. Credentials that never got there are saved. */
   async reopen(): Promise<void> {
     const { vault, sql, seat } = this.#options;
     await this.#keys.settled();
@@ -160,7 +157,7 @@ export class Identity {
     vault.drop(seat.no);
     this.#keys = this.#openKeys();
     if (row) this.#credentials = this.#opened(row);
-    if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
+    else if (isLinked(this.#credentials)) await this.#keys.saveCredentials();
   }
 
   /** No further attempts; resolves when what was under way has ended. */

@@ -24,14 +24,19 @@ export interface Arrival {
   readonly rows: Buffer[];
   /** The plaintexts that are known of it, by the hash of their ciphertext in hex. */
   readonly plaintexts: Map<string, Buffer>;
+  /** Its stanza is in a row of its own making. */
+  kept: boolean;
   /** Baileys has told what is in it. */
   told: boolean;
   /** What was told could not be made events of, and why. */
   spoiled?: Error;
 }
 
-/** A message that decodes to nothing: what stands for a ciphertext whose facts are in the journal already. */
-const NOTHING = Buffer.of(1);
+/**
+ * What stands for a ciphertext whose facts are in the journal already: a padded message with an empty sender key, field 2,
+ * which is never an event and gives way to whatever else is in the stanza.
+ */
+const NOTHING = Buffer.of(0x12, 0, 1);
 
 export class Inbox {
   readonly #sql: Sql;
@@ -57,7 +62,7 @@ export class Inbox {
       for (const { tag, attrs: of, content } of node.content)
         if (tag === 'enc' && content instanceof Uint8Array)
           ciphertexts.set(content, hashOf([attrs.from, attrs.participant, of.type], content));
-    const arrival: Arrival = { node, ciphertexts, rows: [], plaintexts: new Map(), told: false };
+    const arrival: Arrival = { node, ciphertexts, rows: [], plaintexts: new Map(), kept: false, told: false };
     for (const ciphertext of ciphertexts.keys()) this.#arrivals.set(ciphertext, arrival);
     return arrival;
   }
@@ -76,7 +81,9 @@ export class Inbox {
     const hash = arrival?.ciphertexts.get(ciphertext);
     if (!arrival || !hash) return;
     const text = Buffer.from(plaintext);
-    const stanza = arrival.rows.length === 0 ? serialize(arrival.node) : null;
+    // Rows that it found may go before those that it makes.
+    const stanza = arrival.kept ? null : serialize(arrival.node);
+    arrival.kept = true;
     arrival.rows.push(hash);
     arrival.plaintexts.set(hash.toString('hex'), text);
     this.#keys.received({ hash, stanza, plaintext: text });
@@ -84,7 +91,7 @@ export class Inbox {
 
   /**
    * The plaintext of a ciphertext that does not open (any more), because it was opened before and WhatsApp did not get its
-   * receipt; undefined when it was never received. What is in the journal already comes back as an empty message.
+   * receipt; undefined when it was never received. What is in the journal already comes back as a message without content.
    */
   async plaintextOf(ciphertext: Uint8Array): Promise<Buffer | undefined> {
     const arrival = this.#arrivals.get(ciphertext);
@@ -95,7 +102,8 @@ export class Inbox {
     // A store that does not answer must not look like a message that was never received: it would be asked for again.
     const found = known ?? (await this.#keys.reading(() => findReceived(this.#sql, no, hash)));
     if (found === undefined) return undefined;
-    const plaintext = known ?? (found ? await this.#open(places.plaintext(no, hash), found, hash) : NOTHING);
+    if (found === null) return NOTHING;
+    const plaintext = known ?? (await this.#open(places.plaintext(no, hash), found, hash));
     if (plaintext) arrival.rows.push(hash);
     return plaintext;
   }

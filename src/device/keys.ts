@@ -16,6 +16,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import { Seal } from '../lib/seal.ts';
 import type { Seat } from '../shard/protocol.ts';
 import { storeFailure } from '../store/database.ts';
+import { isStorable } from '../store/names.ts';
 import { handOut, isUnchanged, type Kind, type Value } from './key-codec.ts';
 import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
 
@@ -90,7 +91,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     const known = new Map<string, Value | null>();
     const missing: string[] = [];
     for (const id of ids) {
-      if (unit?.writes.get(kind)?.has(id)) continue;
+      // What could not be stored is not there.
+      if (unit?.writes.get(kind)?.has(id) || !isStorable(id)) continue;
       const value = this.#vault.peek(no, kind, id);
       if (value === undefined) missing.push(id);
       else known.set(id, value);
@@ -188,6 +190,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
     for (const kind of Object.keys(data) as Kind[]) {
       const values = writes.get(kind) ?? new Map<string, Value | null>();
       for (const [id, given] of Object.entries(data[kind] ?? {})) {
+        // Fails this unit; in the statement it would fail those of all devices.
+        if (!isStorable(id)) throw new Error('the database takes no such name');
         const value = (given ?? null) as Value | null;
         const known = values.has(id) ? values.get(id) : this.#vault.peek(this.seat.no, kind, id);
         if (value === null ? known === null : known && isUnchanged(kind, value, known)) continue;

@@ -15,6 +15,7 @@ import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
+import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
 import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
@@ -30,6 +31,8 @@ const REACHOUT_TIMELOCK = 463;
 const ACKNOWLEDGED_WITHIN = 20_000;
 /** After so many attempts that WhatsApp did not acknowledge it is not the connection. */
 const ATTEMPTS = 5;
+/** The next attempt on a line that stands, after a failure that may pass; after each further one four times as long. */
+const AGAIN_MS = 2_000;
 const EXPIRED = 'not sent within a day';
 
 const QUEUED =
@@ -56,6 +59,8 @@ interface Relay {
   readonly id: string;
   readonly chat: string;
   readonly message: proto.IMessage;
+  /** That there is somebody to send it to was seen on this connection. */
+  readonly reachable?: boolean;
 }
 
 export class Outgoing {
@@ -63,6 +68,10 @@ export class Outgoing {
   /** Callers that wait for WhatsApp's word. */
   readonly #waiting = new Map<string, Deferred<Acknowledgement>>();
   readonly #attempts = new Map<string, Attempt>();
+  /** Durable, or about to be, and in the lane: not for `resume`. */
+  readonly #given = new Set<string>();
+  #again: NodeJS.Timeout | undefined;
+  #failures = 0;
   #lane: Promise<void> = Promise.resolve();
 
   constructor(options: OutgoingOptions) {
@@ -103,13 +112,15 @@ export class Outgoing {
         });
         const composed = await compose(connection, message, id);
         await failpoint('send.before_row');
+        this.#given.add(id);
         await keys()
           .queue({ id, chat: message.to, message: pack(composed) })
           .catch(cause => {
+            this.#given.delete(id);
             throw this.#unsent(connection, cause);
           });
         await failpoint('send.after_row');
-        this.#relay(connection, { id, chat: message.to, message: composed });
+        this.#relay(connection, { id, chat: message.to, message: composed, reachable: true });
       } else if (!this.#attempts.has(id)) this.resume(connection);
       const { at, error } = await within(
         acknowledged.promise,
@@ -129,12 +140,15 @@ export class Outgoing {
   /** Sends what WhatsApp has not acknowledged, the oldest first; new messages come after it. */
   resume(connection: Connection): void {
     this.#enqueue(async () => {
-      const { sql, seat, log } = this.#options;
+      const { sql, seat, log, facts } = this.#options;
+      if (!connection.open) return;
+      // What is acknowledged may not be so in its row yet.
+      await facts.stored();
       const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
       await this.#distrust(rows.map(({ chat }) => chat));
       for (const { id, chat, message, tries, expired } of rows) {
         if (!connection.open) return;
-        if (this.#attempts.get(id)?.connection === connection) continue;
+        if (this.#given.has(id) || this.#attempts.get(id)?.connection === connection) continue;
         if (expired || tries >= ATTEMPTS) {
           this.#failed(id, chat, expired ? EXPIRED : 'WhatsApp did not acknowledge it');
           continue;
@@ -191,6 +205,7 @@ export class Outgoing {
     const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
+    if (!isStorable(id)) return undefined;
     // Whoever asks is answered once: with a store that is away he asks again over the next connection.
     const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
     return row && this.#opened(id, row);
@@ -209,7 +224,10 @@ export class Outgoing {
   }
 
   #relay(connection: Connection, relay: Relay): void {
-    this.#enqueue(() => this.#attempt(connection, relay));
+    this.#enqueue(() => {
+      this.#given.delete(relay.id);
+      return this.#attempt(connection, relay);
+    });
   }
 
   #enqueue(work: () => Promise<void>): void {
@@ -218,7 +236,7 @@ export class Outgoing {
       .catch((err: unknown) => this.#options.log.warn({ err }, 'messages wait for the next connection'));
   }
 
-  async #attempt(connection: Connection, { id, chat, message }: Relay): Promise<void> {
+  async #attempt(connection: Connection, { id, chat, message, reachable }: Relay): Promise<void> {
     const { seat, caches, facts } = this.#options;
     if (!connection.open) return;
     const attempt: Attempt = { chat, connection };
@@ -226,16 +244,19 @@ export class Outgoing {
     caches.sent.set(`${seat.no}/${id}`, message);
     connection.awaits(id);
     try {
+      if (!reachable) await assertReachable(connection, chat);
       await connection.socket.relayMessage(chat, message, { messageId: id });
     } catch (cause) {
       connection.awaits(id, false);
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
       if (!connection.open || connection.storeFailure) throw cause;
-      // The line stands, so nothing of it was written: it is the message, or whom it is for.
+      // The line stands, so nothing of it was written: it is the message, or whom it is for, unless WhatsApp is in trouble.
       await this.#distrust([chat]);
+      if (mayPass(cause)) return this.#later(connection, id, cause);
       this.#failed(id, chat, 'it could not be sent', cause);
       return;
     }
+    this.#failures = 0;
     await failpoint('send.after_wire');
     // It may be acknowledged, or the connection over, by now.
     if (this.#attempts.get(id) !== attempt) return;
@@ -257,6 +278,16 @@ export class Outgoing {
     await this.#options.keys().set({
       'sender-key-memory': Object.fromEntries(groups.map(group => [group, null])),
     });
+  }
+
+  /** It stays queued and is tried again, on this connection or the next. */
+  #later(connection: Connection, id: string, cause: unknown): void {
+    const { facts, log } = this.#options;
+    log.warn({ err: cause }, 'a message could not be sent now');
+    facts.step({ id, state: 'queued', tried: true });
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.resume(connection), AGAIN_MS * 4 ** this.#failures++);
+    this.#again.unref();
   }
 
   #failed(id: string, chat: string, reason: string, cause?: unknown): void {
@@ -281,6 +312,17 @@ export class Outgoing {
       cause,
     });
   }
+}
+
+/**
+ * WhatsApp did not answer, has too much to do or is broken, as far as one can tell: Baileys gives the code of an answered
+ * error as `data` and makes up a status of 500 (WABinary/generic-utils.ts, assertNodeErrorFree).
+ */
+function mayPass(cause: unknown): boolean {
+  if (cause instanceof Failure) return cause.code === 'DEVICE_NOT_CONNECTED';
+  const { data, output } = cause as { data?: unknown; output?: { statusCode?: number } };
+  const code = typeof data === 'number' ? data : output?.statusCode;
+  return code !== undefined && (code === 408 || code === 429 || code >= 500);
 }
 
 function refused(id: string, reason: string, cause?: unknown): Failure {

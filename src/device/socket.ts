@@ -93,9 +93,10 @@ export function openSocket({
   const socket = makeWASocket(config as SocketConfig);
   guardByLease(socket, held);
   keepOffline(socket, credentials);
+  tellAtOnce(socket);
   boundRetryManager(socket);
   boundMappings(socket);
-  // Events wait in Baileys' buffer for up to 30 s while their receipts are out; `end` would throw them away.
+  // Other events wait in Baileys' buffer for up to 30 s; `end` would throw them away.
   socket.registerSocketEndHandler(() => void socket.ev.flush());
   return socket;
 }
@@ -110,6 +111,24 @@ function keepOffline(socket: WASocket, credentials: AuthenticationCreds): void {
     if (event !== 'creds.update' || !credentials.me) return emit(event, data);
     const update = data as Partial<AuthenticationCreds>;
     return emit(event, (update.me ? update : { ...update, me: credentials.me }) as typeof data);
+  };
+}
+
+/** Of these one swallows the other when both are in the buffer: a message its receipt, a history the receipts of its messages. */
+const TOLD_AT_ONCE = new Set<string>([
+  'messaging-history.set',
+  'messages.upsert',
+  'messages.update',
+  'message-receipt.update',
+]);
+
+/** Facts do not wait in Baileys' buffer (Utils/event-buffer.ts), where a message and its receipt become one. */
+function tellAtOnce(socket: WASocket): void {
+  const emit = socket.ev.emit.bind(socket.ev);
+  socket.ev.emit = (event, data) => {
+    const heard = emit(event, data);
+    if (TOLD_AT_ONCE.has(event)) socket.ev.flush();
+    return heard;
   };
 }
 

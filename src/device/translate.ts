@@ -36,7 +36,7 @@ const { Status } = proto.WebMessageInfo;
 const LAST_TIME = Date.UTC(3000);
 
 /** Seconds since 1970, as WhatsApp gives them, in milliseconds; now, when they are no time. */
-function timeOf(stamp: unknown): number {
+export function timeOf(stamp: unknown): number {
   const at = Number(stamp ?? 0) * 1000;
   return at > 0 && at < LAST_TIME ? at : Date.now();
 }
@@ -64,6 +64,8 @@ function envelopeOf(key: WAMessageKey, self: Self) {
 }
 
 type Content = proto.IMessage;
+
+const NO_MESSAGE = new Set(['senderKeyDistributionMessage', 'messageContextInfo', 'pollUpdateMessage']);
 
 function bodyOf(content: Content): string | undefined {
   return (
@@ -180,11 +182,7 @@ function draftOf(message: WAMessage, self: Self): Draft | undefined {
     };
   }
   // A sender key that travels alone, and poll votes (which Baileys does not decrypt), are no messages.
-  if (
-    content.senderKeyDistributionMessage &&
-    Object.keys(content).length <= 2 &&
-    bodyOf(content) === undefined
-  )
+  if (content.senderKeyDistributionMessage && Object.keys(content).every(part => NO_MESSAGE.has(part)))
     return undefined;
 
   const context = contextOf(content);
@@ -362,14 +360,12 @@ export function fromLost(
   return [{ event: 'message.lost', at: Date.now(), identity: identityOf(payload), payload }];
 }
 
-/** By the LID where it is known: of two copies of a message one may have the number beside it and the other not. */
-const identityOf = (of: {
-  chat_id: string;
-  chat_lid?: string;
-  from: string;
-  from_lid?: string;
-  id: string;
-}) => `${named(of.chat_lid, of.chat_id)} ${named(of.from_lid, of.from)} ${of.id}`;
+/**
+ * Without the people: two copies of one message may name them by number, by LID, or by both (what our own phone sends us
+ * again has the number alone), and would be two. Ids are random and known to the chat alone, so nobody can take one first.
+ */
+const identityOf = ({ chat_id, id }: { readonly chat_id: string; readonly id: string }) =>
+  isJidGroup(chat_id) ? `${chat_id} ${id}` : id;
 
 const secondsOf = (ms: number) => Math.round(ms / 100) / 10;
 

@@ -140,6 +140,14 @@ export class KeyVault {
     return found;
   }
 
+  /** The LID of a phone number, whatever state the keys are in: a name is no secret that could be of the past. */
+  async lidOf(keys: DeviceKeys, number: string): Promise<string | undefined> {
+    const kind = 'lid-mapping';
+    const known = this.peek(keys.seat.no, kind, number);
+    const value = known === undefined ? (await this.load(keys, kind, [number])).get(number) : known;
+    return typeof value === 'string' ? value : undefined;
+  }
+
   /** Puts a unit's writes into memory and into the next commit; resolves when they are durable. */
   async write(change: Change): Promise<void> {
     const touched: string[] = [];

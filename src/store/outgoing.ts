@@ -105,14 +105,21 @@ export async function forgetOutgoing(sql: Sql, limit: number): Promise<number> {
   return count;
 }
 
-/** One step per message of many: the furthest, and all attempts together. */
+/** One step per message of many, where they lead when they are taken one after the other; and all attempts together. */
 export function furthest(steps: readonly OutgoingStep[]): OutgoingStep[] {
   const found = new Map<string, OutgoingStep>();
   for (const step of steps) {
     const at = `${step.deviceNo}/${step.id}`;
     const other = found.get(at);
-    const last = other && codeOf(other.state) > codeOf(step.state) ? other : step;
+    const last = other && !leads(other.state, step.state) ? other : step;
     found.set(at, { ...last, tried: step.tried === true || other?.tried === true });
   }
   return [...found.values()];
+}
+
+/** As the statement has it (journal.ts): what WhatsApp has taken cannot fail, and a peer's receipt undoes a failure. */
+function leads(from: OutgoingState, to: OutgoingState): boolean {
+  if (to === 'failed') return codeOf(from) < codeOf('server_ack');
+  if (from === 'failed') return to === 'delivered' || to === 'read';
+  return codeOf(to) >= codeOf(from);
 }

@@ -193,3 +193,35 @@ reliance('the line under a socket can be cut at once, and nothing leaves after t
   );
   assert.deepEqual(devices[self.jid]?.receipts, [], 'neither a receipt nor a request to send it again');
 });
+
+reliance(
+  'what comes over the line has one listener, which fails with what cannot be read and with what throws',
+  async t => {
+    const world = await watched(t);
+    const { ws } = world.self.sock;
+    const listeners = ws.listeners('message') as ((data: Buffer) => Promise<void>)[];
+    assert.equal(listeners.length, 1);
+    const [hear] = listeners as [(data: Buffer) => Promise<void>];
+    ws.off('message', hear);
+    const heard: Promise<void>[] = [];
+    ws.on('message', (data: Buffer) => {
+      const over = hear(data);
+      over.catch(() => {}); // looked at below
+      heard.push(over);
+    });
+    await greeted(world);
+    await Promise.all(heard);
+    assert.ok(heard.length > 0, 'it hears all the same');
+    heard.length = 0;
+    ws.once('frame', () => {
+      throw new Error('a listener throws');
+    });
+    const asked = roundTrip(world.self.sock).catch(() => {});
+    await until(() => heard.length > 0);
+    await assert.rejects(heard[0] as Promise<void>, /a listener throws/);
+    // Three bytes of length, and what no key opens.
+    await assert.rejects(hear(Buffer.concat([Buffer.of(0, 0, 32), Buffer.alloc(32, 7)])));
+    await world.self.sock.end(undefined);
+    await asked;
+  },
+);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +14,7 @@ import { LRUCache } from 'lru-cache';
 import { type Deferred, deferred } from '../../src/lib/deferred.ts';
 import { makeGroup } from '../simulator/group-world.ts';
 import { until } from '../support/until.ts';
-import { greeted, reliance, roundTrip, watched } from './reliance.ts';
+import { between, greeted, reliance, roundTrip, watched } from './reliance.ts';
 import { memoryKeys, quiet } from './signal.ts';
 import { settled } from './store.ts';
 
@@ -252,5 +253,31 @@ reliance(
     log.length = 0;
     await self.sock.getUSyncDevices([peerJid], true, false);
     assert.ok(!log.some(line => line.includes("xmlns='usync'")), 'it is not asked again');
+  },
+);
+
+reliance(
+  'what a retry receipt wants is done within the handler of its stanza, in its asynchronous context',
+  async t => {
+    const wanted = new AsyncLocalStorage<boolean>();
+    const begun: (boolean | undefined)[] = [];
+    const world = await watched(t, {
+      config: { getMessage: async () => text('again') },
+      wrap: ({ injectE2ESession }) => ({
+        injectE2ESession: options => {
+          begun.push(wanted.getStore());
+          return injectE2ESession(options);
+        },
+      }),
+    });
+    const { self, peer, peerJid } = world;
+    await greeted(world);
+    between(self.sock, 'CB:receipt', (node, handler) => void wanted.run(true, () => handler(node)));
+    peer.dropSessions();
+    begun.length = 0;
+    const id = '3EB0CARDUME0000000007';
+    await self.sock.relayMessage(peerJid, text('again'), { messageId: id });
+    await until(() => peer.text(id) === 'again');
+    assert.ok(begun.includes(true), begun.join());
   },
 );

@@ -2,6 +2,7 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import pino from 'pino';
 import { Facts, type FactsOptions } from '../../src/device/facts.ts';
 import { type Draft, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
@@ -15,7 +16,7 @@ import { around, deviceStore, fillDisk } from './store.ts';
 
 const draft = (n: number): Draft => ({ event: 'message', at: 1_700_000_000_000 + n, payload: { n } });
 
-async function factsOf(t: TestContext) {
+async function factsOf(t: TestContext, changes: Partial<FactsOptions> = {}) {
   const { sql, owner, seat } = await deviceStore(t);
   const at = await seat();
   const streamed: Streamed[] = [];
@@ -33,6 +34,7 @@ async function factsOf(t: TestContext) {
     jid: () => '15551234567@s.whatsapp.net',
     streamed: events => streamed.push(...events),
     log: quiet,
+    ...changes,
   };
   const facts = new Facts(options);
   const journal = async () =>
@@ -117,12 +119,12 @@ test('what PostgreSQL refuses for a reason of its own neither blocks its device 
     create function dislike() returns trigger language plpgsql as
       $$ begin raise exception 'not this one' using errcode = '23514'; end $$;
     create trigger dislike before insert on journal for each row when (new.event = 'message.ack') execute function dislike()`);
+  const other = { ...all.at, no: (await all.seat()).no };
+  const neighbour = new Facts({ ...all.options, seat: other });
   facts.add([draft(1), { ...draft(2), event: 'message.ack' }, draft(3)]);
   facts.step({ id: 'with a \0', state: 'read' });
   facts.step({ id: 'another', state: 'read' });
   facts.done([Buffer.alloc(20)]);
-  const other = { ...all.at, no: (await all.seat()).no };
-  const neighbour = new Facts({ ...all.options, seat: other });
   neighbour.add([draft(10)]);
   await Promise.all([facts.stored(), neighbour.stored()]);
   assert.deepEqual(await told(all), [
@@ -130,7 +132,8 @@ test('what PostgreSQL refuses for a reason of its own neither blocks its device 
     [2, 'event.unparsed', 'message.ack'],
     [3, 'message', 3],
   ]);
-  assert.equal((await readEvents(sql, other.no, 0, 10)).length, 1);
+  const [row] = await readEvents(sql, other.no, 0, 10);
+  assert.equal(row?.event, 'message', 'what its neighbour could not store is no fault of it');
   facts.add([draft(4)]);
   await facts.stored();
   assert.equal((await stored()).length, 4);
@@ -149,7 +152,10 @@ test('while PostgreSQL refuses everything nothing is given up', async t => {
 
 for (const code of ['40P01', '40001'])
   test(`F23: facts that another statement rolls back (${code}) are stored at the next try, as if nothing had been`, async t => {
-    const { sql, facts, journal, failures } = await factsOf(t);
+    const { sql, options, journal, failures } = await factsOf(t);
+    const complaints: string[] = [];
+    const log = pino({ level: 'warn' }, { write: line => complaints.push(line) });
+    const facts = new Facts({ ...options, log });
     await failInserts(sql, ['journal'], code, 3);
     facts.add([draft(1)]);
     facts.add([draft(2)]);
@@ -158,5 +164,21 @@ for (const code of ['40P01', '40001'])
       [1, 1],
       [2, 2],
     ]);
-    assert.equal(failures.length, 3);
+    assert.deepEqual([failures.length, complaints], [3, []]);
   });
+
+test('a message is one event, whether a copy of it has the number of its sender or the LID', async t => {
+  const { facts, journal } = await factsOf(t, {
+    lidOf: async number => (number === '1555' ? '998' : undefined),
+  });
+  const told = (identity: string) => facts.add([{ ...draft(1), identity }]);
+  told('1555@s.whatsapp.net 1555@s.whatsapp.net A');
+  await facts.stored();
+  told('998@lid 998@lid A');
+  told('998@lid 1555@s.whatsapp.net A');
+  await facts.stored();
+  assert.equal((await journal()).length, 1);
+  told('1666@s.whatsapp.net 1666@s.whatsapp.net A');
+  await facts.stored();
+  assert.equal((await journal()).length, 2, 'who is not known keeps the number');
+});

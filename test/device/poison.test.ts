@@ -18,6 +18,7 @@ const arrivalOf = (node: BinaryNode): Arrival => ({
   ciphertexts: new Map(),
   rows: [Buffer.from(node.attrs.id ?? '')],
   plaintexts: new Map(),
+  kept: false,
   told: false,
 });
 

@@ -371,3 +371,20 @@ test('base key and registration id of a session are as the peer has them', async
   assert.equal(alice.repository.jidToSignalProtocolAddress(BOB), BOBS);
   assert.equal(bob.repository.jidToSignalProtocolAddress(BOB), BOBS);
 });
+
+test('a look-up of keys leaves a session with the same device as it is, and begins one with another or none', async t => {
+  const { alice, stored } = await alone(t);
+  const bob = bobOf();
+  const lookUp = (peer: Peer) => introduce(alice, peer, { wanted: false });
+  await lookUp(bob);
+  await hear(bob, alice, await say(alice, bob, 'hello'));
+  await hear(alice, bob, await say(bob, alice, 'hello'));
+  const before = await stored('session', BOBS);
+  await lookUp(bob);
+  assert.deepEqual(await stored('session', BOBS), before);
+  await introduce(alice, bob);
+  assert.notDeepEqual(await stored('session', BOBS), before, 'what a retry receipt asks for is done');
+  await lookUp(bobOf({ ...initAuthCreds(), registrationId: bob.creds.registrationId }));
+  const { current } = readSessions((await stored('session', BOBS))!);
+  assert.notEqual(current?.identity, readSessions(before!).current?.identity, 'somebody else');
+});

@@ -11,6 +11,7 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
+import { renewing } from '../../src/device/renewal.ts';
 
 export const quiet = pino({ level: 'silent' });
 
@@ -56,11 +57,14 @@ export function makePeer(
   return { jid, creds, keys, repository: make({ creds, keys }, quiet, async () => undefined) };
 }
 
-/** `from` fetches a bundle of `to`, with a new one-time key unless it has none left, and has a session from then on. */
-export async function introduce(from: Peer, to: Peer, { oneTime = true } = {}): Promise<void> {
+/**
+ * `from` fetches a bundle of `to`, with a new one-time key unless it has none left, and has a new session from then on, as
+ * for a retry receipt; with `wanted: false` as for a look-up of devices.
+ */
+export async function introduce(from: Peer, to: Peer, { oneTime = true, wanted = true } = {}): Promise<void> {
   const { creds, jid } = to;
   const preKey = oneTime ? await newPreKey(to) : undefined;
-  await from.repository.injectE2ESession({
+  const given = {
     jid,
     session: {
       registrationId: creds.registrationId,
@@ -72,7 +76,9 @@ export async function introduce(from: Peer, to: Peer, { oneTime = true } = {}): 
       },
       ...(preKey && { preKey }),
     },
-  });
+  };
+  const inject = () => from.repository.injectE2ESession(given);
+  await (wanted ? renewing(inject) : inject());
 }
 
 async function newPreKey({ creds, keys }: Peer) {

@@ -115,10 +115,15 @@ function judgeSockets({ sockets, blows }: Evidence): Finding[] {
 
 const UNHANDLED = /unhandled|uncaught|triggered an uncaughtException|\bat .+\(node:internal/i;
 
-function judgeProcesses({ processes }: Evidence): Finding[] {
+/** sysexits.h: what a start says that has no database. Whoever runs it starts it again. */
+const EX_UNAVAILABLE = 69;
+const START_MS = 40_000;
+
+function judgeProcesses({ processes, blows }: Evidence): Finding[] {
   return processes.flatMap(({ pid, ended, wanted, complaints, endedAt }) => {
     const findings: Finding[] = [];
-    if (ended !== wanted)
+    const cutOff = blows.some(blow => blow <= endedAt && endedAt - blow < START_MS);
+    if (ended !== wanted && !(ended === EX_UNAVAILABLE && cutOff))
       findings.push({
         rule: 'O7',
         at: endedAt,

@@ -120,6 +120,11 @@ const contents: [what: string, message: proto.IMessage, payload: Record<string, 
     { conversation: 'hi', senderKeyDistributionMessage: { groupId: group }, messageContextInfo: {} },
     { body: 'hi' },
   ],
+  [
+    'a voice message that brings a sender key along',
+    { audioMessage: { url: 'u' }, senderKeyDistributionMessage: { groupId: group } },
+    { audio: { url: 'u' } },
+  ],
 ];
 
 for (const [what, message, payload] of contents)
@@ -128,15 +133,14 @@ for (const [what, message, payload] of contents)
       {
         event: 'message',
         at,
-        identity: `${annLid} ${annLid} ${common.id}`,
+        identity: common.id,
         payload: { ...common, ...payload },
       },
     ]);
   });
 
-test('a message is the same one whichever names of its sender a copy has', () => {
-  const key = { id: 'ONE', remoteJid: group, fromMe: false };
-  const of = (names: object) =>
+test('a message is the same one whichever names of its sender and its chat a copy has', () => {
+  const of = (names: object, key: object = { id: 'ONE', remoteJid: group, fromMe: false }) =>
     translate({
       key: { ...key, ...names },
       message: { conversation: 'hi' },
@@ -147,6 +151,14 @@ test('a message is the same one whichever names of its sender a copy has', () =>
   const [lidAlone] = of({ participant: annLid });
   assert.equal(both?.identity, lidAlone?.identity);
   assert.equal(both?.identity, lidFirst?.identity);
+  // Our own phone sends again by the number alone what came by both.
+  const [numberAlone] = of({ participant: ann });
+  assert.equal(both?.identity, numberAlone?.identity);
+  const direct = { id: 'ONE', fromMe: false };
+  const [inBoth] = of({ remoteJid: annLid, remoteJidAlt: ann }, direct);
+  const [byNumber] = of({ remoteJid: ann }, direct);
+  assert.equal(inBoth?.identity, byNumber?.identity);
+  assert.notEqual(both?.identity, inBoth?.identity, 'what one says in a group takes no id of a direct chat');
 });
 
 test('a reaction, a deletion and an edit are events of their own that name their target', () => {

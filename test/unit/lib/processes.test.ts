@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
@@ -23,4 +23,22 @@ test('a process is told from one that ended, one that took its number, and one t
   assert.equal(birthOf(child.pid!), undefined);
   assert.equal(hasEnded(child.pid!, birth!), true);
   assert.equal(birthOf(2 ** 30), undefined);
+  assert.equal(hasEnded(process.pid, birthOf(process.pid) ?? ''), false);
+  assert.equal(hasEnded(process.pid, 'another'), true);
+});
+
+test('who has no file descriptor left takes nobody for dead', {
+  skip: !existsSync('/proc/self/stat'),
+}, () => {
+  const script = `
+    import { openSync } from 'node:fs';
+    import { birthOf, hasEnded } from '${new URL('../../../src/lib/processes.js', import.meta.url)}';
+    const birth = birthOf(process.pid);
+    try {
+      for (;;) openSync('/dev/null');
+    } catch {}
+    process.stdout.write(String(hasEnded(process.pid, birth)));`;
+  const run = 'ulimit -n 128; exec "$0" --input-type=module -e "$1"';
+  const said = execFileSync('sh', ['-c', run, process.execPath, script], { encoding: 'utf8' });
+  assert.equal(said, 'false');
 });
