@@ -19,7 +19,7 @@ export function hearInTheNameOf(
   if (listeners.length !== 1)
     throw new Error(`Baileys hears frames with ${listeners.length} listeners, not 1`);
   const [hear] = listeners as [Hear];
-  ws.off('message', hear);
+  ws.removeAllListeners('message');
   ws.on('message', (data: Buffer) => {
     inTheNameOf(who, () => hear(data)).catch((error: unknown) =>
       broken(error instanceof Error ? error : new Error(String(error))),
