@@ -233,8 +233,8 @@ export class Machine {
         type === 'skmsg'
           ? await ours.repository.decryptGroupMessage({ group: from, authorJid, msg: ciphertext })
           : await ours.repository.decryptMessage({ jid: authorJid, type, ciphertext });
-      // One byte stands for what is in the journal already.
-      const what: Said = plaintext.length === 1 ? {} : JSON.parse(Buffer.from(plaintext).toString());
+      // What is in the journal already comes back as a message without content, which is no JSON.
+      const what: Said = plaintext[0] !== 0x7b ? {} : JSON.parse(Buffer.from(plaintext).toString());
       if (what.key !== undefined) {
         const item = { groupId: GROUP, axolotlSenderKeyDistributionMessage: Buffer.from(what.key, 'base64') };
         await ours.repository.processSenderKeyDistributionMessage({ item, authorJid });
