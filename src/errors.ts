@@ -120,6 +120,11 @@ export const codes = {
     retry: 'soon',
     text: 'The database cannot be reached; nothing was done.',
   },
+  MEMORY_SHORT: {
+    status: 503,
+    retry: 'soon',
+    text: 'The process is short of memory and takes no new devices; those that it has go on.',
+  },
   SHUTTING_DOWN: { status: 503, retry: 'soon', text: 'The server is stopping; try again when it is back.' },
   STORE_FULL: {
     status: 507,

@@ -48,6 +48,8 @@ export interface NodeOptions {
   /** Other limits than usual, for tests. */
   readonly health?: SupervisorOptions['shard']['health'];
   readonly unread?: SupervisorOptions['shard']['unread'];
+  /** Used memory by the limit, for tests. */
+  readonly memory?: () => number;
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -158,6 +160,7 @@ export class Node implements Service {
       letGo: deviceNo => deliverer.letGo(deviceNo),
       workers: config.workers,
       heapMb: config.shardHeapMb,
+      memory: this.#options.memory,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
       drainMs: drainMs * REQUESTS_PART,

@@ -21,6 +21,7 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   DEVICE_NOT_CONNECTED: 5,
   STORE_UNAVAILABLE: 5,
   SHUTTING_DOWN: 10,
+  MEMORY_SHORT: 30,
 };
 
 /** The headers of a failure with this code beside the usual ones. */

@@ -2,6 +2,7 @@
 // `docs/metrics.md` lists the same names; a test compares the two.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
 import type { ApiDeps } from './deps.ts';
 
@@ -275,6 +276,14 @@ function addMainThread(registers: Registry[]): void {
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
+    },
+  });
+  new Gauge({
+    name: 'cardume_process_memory_used_ratio',
+    help: 'Used memory by the limit of the container or the machine.',
+    registers,
+    collect() {
+      this.set(memoryShare());
     },
   });
   new Counter({

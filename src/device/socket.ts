@@ -3,13 +3,14 @@ import { Agent } from 'node:https';
 import {
   type AuthenticationCreds,
   makeWASocket,
-  type proto,
+  proto,
   type SocketConfig,
   WA_CERT_DETAILS,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import { type Logger, mask } from '../lib/logger.ts';
+import { pressed } from '../lib/pressure.ts';
 import type { Caches } from './caches.ts';
 import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
@@ -45,6 +46,8 @@ export interface SocketOptions {
 
 export type { WASocket };
 
+const { HistorySyncType } = proto.HistorySync;
+
 /** Trusts another root than WhatsApp's for every handshake of this thread. Call once, before the first socket. */
 export function trustRoot(rootKey: string | undefined): void {
   if (rootKey !== undefined) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootKey, 'hex');
@@ -71,6 +74,9 @@ export function openSocket({
     // Online would stop the notifications on the user's own phone.
     markOnlineOnConnect: false,
     syncFullHistory: false,
+    // The first chunk has the LID mappings, without which sessions are lost; the rest can be left out.
+    shouldSyncHistoryMessage: ({ syncType }) =>
+      syncType === HistorySyncType.INITIAL_BOOTSTRAP || (syncType !== HistorySyncType.FULL && !pressed()),
     // Our own sends are answered over HTTP; as events they would be echoes.
     emitOwnEvents: false,
     // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.

@@ -204,7 +204,9 @@ export const BEATS = 0;
 export const HEAP_KIB = 1;
 export const BUFFERS_KIB = 2;
 export const SUSPECT = 3;
-export const HEARTBEAT_SLOTS = 4;
+/** Written by the supervisor: 1 while the process is short of memory. */
+export const PRESSED = 4;
+export const HEARTBEAT_SLOTS = 5;
 
 /** The name of a global function of a shard's thread: the number of the device in whose name it works, 0 for nobody. */
 export const BLAMED = '__cardumeBlamed';

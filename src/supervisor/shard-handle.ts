@@ -20,6 +20,7 @@ import {
   type FromShard,
   HEAP_KIB,
   HEARTBEAT_SLOTS,
+  PRESSED,
   type Reply,
   type RequestId,
   type ShardSettings,
@@ -105,6 +106,7 @@ export class ShardHandle {
   #generation: Generation | undefined;
   #watch: NodeJS.Timeout | undefined;
   #watchedAt = 0;
+  #pressed = false;
   #lastRequest = 0;
 
   constructor(options: ShardHandleOptions) {
@@ -117,6 +119,17 @@ export class ShardHandle {
     return this.#generation?.threadId;
   }
 
+  /** Bytes that the thread holds, as its last beat says; 0 without one. */
+  get used(): number {
+    return this.#generation ? usedBy(this.#generation) : 0;
+  }
+
+  /** Tells the thread, and those after it, whether the process is short of memory. */
+  press(on: boolean): void {
+    this.#pressed = on;
+    if (this.#generation) Atomics.store(this.#generation.beats, PRESSED, Number(on));
+  }
+
   start(): void {
     const { pool, settings } = this.#options;
     const { port1: port, port2 } = new MessageChannel();
@@ -126,6 +139,7 @@ export class ShardHandle {
       { settings: { ...settings, beats }, port: port2 },
       { transferList: [port2], signal: abort.signal },
     ) as Promise<unknown>;
+    Atomics.store(new Int32Array(beats), PRESSED, Number(this.#pressed));
     const now = performance.now();
     const generation: Generation = {
       port,
@@ -306,11 +320,13 @@ export class ShardHandle {
       void this.#endBlocked(generation);
       return;
     }
-    const used =
-      (Atomics.load(generation.beats, HEAP_KIB) + Atomics.load(generation.beats, BUFFERS_KIB)) * 1024;
-    if (this.state === 'up' && used > this.#options.softHeap)
+    if (this.state === 'up' && usedBy(generation) > this.#options.softHeap)
       void this.drain(monotonic() + drainWithin, 'memory over the soft limit');
   }
+}
+
+function usedBy({ beats }: Generation): number {
+  return (Atomics.load(beats, HEAP_KIB) + Atomics.load(beats, BUFFERS_KIB)) * 1024;
 }
 
 function describe(error: unknown): string {

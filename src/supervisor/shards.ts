@@ -11,6 +11,7 @@ import { recent, tooMany } from '../lib/intensity.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromShard, Pulse, ShardSettings, ToShard } from '../shard/protocol.ts';
 import type { ShardView } from './devices.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { NODE_QUARANTINES, quarantineWait, REPLACEMENTS, restartWait, SHARD_DEATHS } from './restart.ts';
 import { type Down, ShardHandle } from './shard-handle.ts';
 import { Tally } from './tally.ts';
@@ -28,6 +29,8 @@ export interface ShardsOptions {
   readonly quarantined: (shard: number) => void;
   /** `stuck`: a thread lives that nothing can end but the end of the process, which waits for it unless it is killed. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
+  /** Used memory of the process by its limit, for tests. */
+  readonly memory?: (() => number) | undefined;
   /** Another entry of the threads, for tests. */
   readonly entry?: string;
 }
@@ -67,6 +70,7 @@ export class Shards {
   readonly #ready: Promise<unknown>;
   readonly #stopped = deferred<void>();
   #quarantines: number[] = [];
+  readonly #memory: MemoryWatch;
   #isolating = false;
   #filling = new AbortController();
   #closing = false;
@@ -103,6 +107,14 @@ export class Shards {
       return this.#slot(shard, hello);
     });
     this.#ready = Promise.all(ready);
+    this.#memory = new MemoryWatch({
+      ...(options.memory && { read: options.memory }),
+      press: (on, share) => {
+        log.warn({ share, on }, on ? 'the process is short of memory' : 'the process has memory again');
+        for (const { handle } of this.#slots) handle.press(on);
+      },
+      replace: share => this.#replaceLargest(share),
+    });
   }
 
   /** Resolves when every shard has said hello, or when it is stopped before. */
@@ -115,6 +127,7 @@ export class Shards {
   async stop(by: number): Promise<void> {
     this.#closing = true;
     this.#stopped.resolve();
+    this.#memory.stop();
     for (const slot of this.#slots) clearTimeout(slot.timer);
     await Promise.all(this.#slots.map(({ handle }) => handle.drain(by, 'the node stops')));
     for (const { handle } of this.#slots) handle.close();
@@ -134,6 +147,11 @@ export class Shards {
   /** False when the shard is not up: it will be given its devices when it is. */
   post(shard: number, message: ToShard): boolean {
     return this.handle(shard)?.post(message) ?? false;
+  }
+
+  /** The process is short of memory. */
+  get pressed(): boolean {
+    return this.#memory.pressed;
   }
 
   /** The number of the quarantine thread: the one after the last shard. */
@@ -287,6 +305,19 @@ export class Shards {
       slot.replaced = [];
       this.#quarantine(slot, now);
     } else handle.start();
+  }
+
+  #replaceLargest(share: number): void {
+    const [largest] = this.#slots
+      .filter(({ handle }) => handle.state === 'up')
+      .sort((a, b) => b.handle.used - a.handle.used);
+    if (!largest) return;
+    const { handle } = largest;
+    this.#options.log.warn(
+      { share, shard: handle.shard, used: handle.used },
+      'the largest shard is replaced',
+    );
+    void handle.drain(monotonic() + RELEASE_WITHIN, 'the process is short of memory');
   }
 
   #quarantine(slot: Slot, now: number): void {

@@ -56,6 +56,7 @@ export interface SupervisorOptions {
   readonly open: () => Sql;
   readonly workers: number;
   readonly heapMb: number;
+  readonly memory?: (() => number) | undefined;
   readonly connectsPerSecond: number;
   readonly connectBurst: number;
   readonly drainMs: number;
@@ -98,6 +99,7 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#shards = new Shards({
       workers,
       heapMb,
+      memory: options.memory,
       log,
       fatal,
       settings: { ...options.shard, node: lease.node, lease: lease.clock.shared },
@@ -357,6 +359,7 @@ export class Supervisor implements Service, Devices, Fleet {
 
   #checkFree(id: string): void {
     if (this.#closing) throw new Failure('SHUTTING_DOWN');
+    if (this.#shards.pressed) throw new Failure('MEMORY_SHORT');
     if (!DEVICE_ID.test(id)) throw new Failure('INVALID_DEVICE_ID');
     const results = { device_id: id };
     if (this.#directory.get(id)) throw new Failure('DEVICE_EXISTS', undefined, { results });

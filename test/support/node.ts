@@ -16,6 +16,8 @@ export interface TestNodeOptions extends WorldOptions {
   readonly settings?: Record<string, string>;
   /** Other limits of health than usual. */
   readonly health?: NodeOptions['health'];
+  /** Used memory by its limit. */
+  readonly memory?: () => number;
   readonly unread?: NodeOptions['unread'];
   /** A world that is there already, instead of one of its own. */
   readonly world?: World;
@@ -55,6 +57,7 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       log: makeLogger(config.logLevel, {}),
       version: 'test',
       ...(options.health && { health: options.health }),
+      ...(options.memory && { memory: options.memory }),
       ...(options.unread && { unread: options.unread }),
       fatal: why => fatal.push(why),
     });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pressed } from '../../../src/lib/pressure.ts';
 import { startHeartbeat } from '../../../src/shard/heartbeat.ts';
-import { BEATS, BUFFERS_KIB, HEAP_KIB, HEARTBEAT_SLOTS } from '../../../src/shard/protocol.ts';
+import { BEATS, BUFFERS_KIB, HEAP_KIB, HEARTBEAT_SLOTS, PRESSED } from '../../../src/shard/protocol.ts';
 
 test('a shard beats at once and on, tells its heap and its buffers, and not after it was stopped', t => {
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -27,4 +28,13 @@ test('a shard beats at once and on, tells its heap and its buffers, and not afte
   heartbeat.stop();
   t.mock.timers.tick(1_000);
   assert.equal(slots[BEATS], 12);
+});
+
+test('a thread that beats learns from the same memory whether the process is short of it', t => {
+  const shared = new SharedArrayBuffer(HEARTBEAT_SLOTS * 4);
+  const heartbeat = startHeartbeat(shared);
+  t.after(() => heartbeat.stop());
+  assert.equal(pressed(), false);
+  Atomics.store(new Int32Array(shared), PRESSED, 1);
+  assert.equal(pressed(), true);
 });
