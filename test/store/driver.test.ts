@@ -119,12 +119,22 @@ test('a server that is killed under load costs no acknowledged row and no proces
       }
     }
   });
+  const postmaster = () => {
+    const pid = Number.parseInt(readFileSync(join(dir, 'pgdata-18/postmaster.pid'), 'utf8'), 10);
+    try {
+      process.kill(pid, 0);
+      return pid;
+    } catch {
+      return undefined; // not that one any more
+    }
+  };
   const away: number[] = [];
   for (const signal of ['SIGKILL', 'SIGINT', 'SIGKILL', 'SIGQUIT'] as const) {
     const before = stored.length;
     await until(() => stored.length > before + 100);
     const failed = failures;
-    process.kill(Number.parseInt(readFileSync(join(dir, 'pgdata-18/postmaster.pid'), 'utf8'), 10), signal);
+    // Its file names the one before until the new server has written it.
+    process.kill(await until(postmaster), signal);
     const killed = performance.now();
     await until(() => failures > failed);
     const reached = stored.length;
