@@ -97,7 +97,8 @@ export class Node implements Service {
       await this.#build();
     } catch (error) {
       await this.stop();
-      throw error;
+      // A connection that is lost meanwhile is no fault of ours: whoever runs the process starts it anew.
+      throw unavailable(error) ? storeFailure(error) : error;
     }
   }
 
