@@ -82,6 +82,9 @@ export class Shards {
     // Never close() it (it ends the others after the first), never maxQueue 0 (what it rejects it runs later).
     this.#pool = new Piscina({
       filename: options.entry ?? new URL(`../../workers/shard${extension}`, import.meta.url).href,
+      // Piscina loads the entry with `require`, and Node 20 aborts the whole process when a thread is ended in the middle of
+      // that (v8::Module::IsGraphAsync; seen twice under load). Where modules cannot be required it imports them.
+      execArgv: [...process.execArgv, '--no-experimental-require-module'],
       minThreads: workers + SPARES,
       maxThreads: workers + SPARES,
       concurrentTasksPerWorker: 1,
