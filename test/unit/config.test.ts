@@ -332,6 +332,9 @@ test('what is secret leaves the environment once it was read, under each of its 
     DATABASE_URL: 'postgres://u:p@h/d',
     WHATSAPP_WEBHOOK_SECRET: '12345678',
   };
+  // What the runner of the tests has in its environment are no settings.
+  const others = Object.entries(process.env).filter(([name]) => name.startsWith('CARDUME_'));
+  for (const [name] of others) delete process.env[name];
   Object.assign(process.env, secrets, { PORT: '0' });
   try {
     const config = readConfig();
@@ -346,6 +349,7 @@ test('what is secret leaves the environment once it was read, under each of its 
     for (const name of Object.keys(secrets)) assert.ok(!(name in environment), name);
   } finally {
     for (const name of [...Object.keys(secrets), 'PORT']) delete process.env[name];
+    Object.assign(process.env, Object.fromEntries(others));
   }
 });
 
