@@ -135,7 +135,7 @@ export class Facts {
     this.#storing = undefined;
   }
 
-  /** One copy of a message may name its sender by number alone, another one by LID: the id is made from the LID if we know it. */
+  /** One copy of a receipt may name people by number alone, another one by LID: the id is made from the LID if we know it. */
   async #named(notes: Notes): Promise<Notes> {
     const { seat, lidOf } = this.#options;
     if (!lidOf || !notes.facts.some(({ identity }) => identity?.includes(NUMBER))) return notes;

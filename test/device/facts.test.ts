@@ -167,7 +167,7 @@ for (const code of ['40P01', '40001'])
     assert.deepEqual([failures.length, complaints], [3, []]);
   });
 
-test('a message is one event, whether a copy of it has the number of its sender or the LID', async t => {
+test('a receipt is one event, whether a copy of it has the number of its sender or the LID', async t => {
   const { facts, journal } = await factsOf(t, {
     lidOf: async number => (number === '1555' ? '998' : undefined),
   });
