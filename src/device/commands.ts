@@ -42,7 +42,7 @@ export class Commands {
         return this.#of.care.report();
       case 'send': {
         const connection = await this.#open(deadline);
-        return this.#of.outgoing.send(connection, command.id, command.message, deadline);
+        return this.#of.outgoing.send(connection, command, deadline);
       }
     }
   }

@@ -11,9 +11,9 @@ import { within } from '../lib/deadline.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { SealBroken } from '../lib/seal.ts';
-import type { Answers, OutgoingText, Seat } from '../shard/protocol.ts';
+import type { Answers, Command, Seat } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
@@ -84,15 +84,14 @@ export class Outgoing {
   }
 
   /**
-   * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. The same id may be given again: it
-   * is one message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
+   * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
+   * a thread it is the same message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
    * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
   async send(
     connection: Connection,
-    id: string,
-    message: OutgoingText,
+    { id, message, again }: Extract<Command, { do: 'send' }>,
     deadline: number,
   ): Promise<Answers['send']> {
     const { keys, sql, seat } = this.#options;
@@ -100,9 +99,7 @@ export class Outgoing {
     this.#waiting.set(id, acknowledged);
     acknowledged.promise.catch(() => {}); // its caller may have failed before it waits
     try {
-      const earlier = await readOutgoing(sql, seat.no, id).catch(cause => {
-        throw storeFailure(cause);
-      });
+      const earlier = again ? await reachStore(() => readOutgoing(sql, seat.no, id)) : undefined;
       if (earlier?.state === 'failed') throw refused(id, earlier.reason ?? 'it failed');
       if (earlier && earlier.state !== 'queued' && earlier.state !== 'sent')
         return { messageId: id, at: earlier.stateAt.getTime() };

@@ -31,7 +31,13 @@ export type Command =
   | { readonly do: 'reconnect' }
   | { readonly do: 'health' }
   /** `id` is the WhatsApp id that the message has at every attempt; giving it again is no second message. */
-  | { readonly do: 'send'; readonly id: string; readonly message: OutgoingText };
+  | {
+      readonly do: 'send';
+      readonly id: string;
+      readonly message: OutgoingText;
+      /** It was given to a thread that died with it: how far it came is in the store. */
+      readonly again?: boolean;
+    };
 
 /** `to` is a JID; `duration` the disappearing timer in seconds. */
 export interface OutgoingText {

@@ -238,7 +238,8 @@ export class Supervisor implements Service, Devices, Fleet {
     const deadline = monotonic() + ms;
     if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
-      const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
+      const given: Command = lost > 0 && command.do === 'send' ? { ...command, again: true } : command;
+      const reply = await this.#attempt(id, given, deadline, request).catch((error: unknown) => {
         throw lost > 0 ? unsettled(command, error) : error;
       });
       if (reply !== 'lost') return reply as Answers[C['do']];
