@@ -1,14 +1,15 @@
 // Writes what the docs have from the code (`npm run docs`): docs/configuration.md from the table of settings in
-// src/config.ts, in docs/simulator-in-tests.md the simulator's options and the example, which is a test, and the tables of
+// src/settings.ts, the table of docs/errors.md from src/errors.ts, in docs/simulator-in-tests.md the simulator's options and the example, which is a test, and the tables of
 // the simulator's routes and faults. With `--check` it writes nothing and fails when a page is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
+import { codes } from '../src/errors.ts';
 import { optionTable } from '../src/simulator/options.ts';
 import { closeTable, faultTable, poisonTable, routeTables } from './simulatordoc.ts';
 
 const intro = `# Configuration
 
-<!-- Written by \`npm run docs\` from src/config.ts; change it there. -->
+<!-- Written by \`npm run docs\` from src/settings.ts; change it there. -->
 
 Settings come from the environment; there is no configuration file. \`npm start -- --help\` prints this list.
 \`npm start -- --print-config\` prints what this machine would use, secrets masked, and ends.
@@ -48,12 +49,25 @@ function simulatorOptions(): string {
     normally,
     doc,
   ]);
-  const rows = [['option', 'flag', 'default', ''], ...cells];
-  const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)));
+  return table(['option', 'flag', 'default', ''], cells);
+}
+
+function errorTable(): string {
+  const cells = Object.entries(codes).map(([code, { status, retry, text }]) => [
+    `\`${code}\``,
+    String(status),
+    retry,
+    text,
+  ]);
+  return table(['Code', 'Status', 'Retry', 'Meaning'], cells);
+}
+
+function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = [head, ...cells];
+  const widths = head.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const [head = [], ...rest] = rows;
-  return [line(head), line(widths.map(width => '-'.repeat(width))), ...rest.map(line)].join('\n');
+  return [line(head), line(widths.map(width => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
 function example(): string {
@@ -79,6 +93,7 @@ function refilled(name: string, parts: Readonly<Record<string, string>>): string
 
 const pages = {
   'configuration.md': [intro, ...sections].join('\n'),
+  'errors.md': refilled('errors.md', { errors: errorTable() }),
   'simulator-in-tests.md': refilled('simulator-in-tests.md', {
     options: simulatorOptions(),
     example: example(),

@@ -89,6 +89,28 @@ export const codes = {
     retry: 'never',
     text: 'WhatsApp does not let this account start new chats for now (463).',
   },
+  WA_BAD_REQUEST: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'WhatsApp does not accept the request; the message has its reason.',
+  },
+  WA_FORBIDDEN: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'WhatsApp does not allow this account to do that; in a group it mostly takes an admin.',
+  },
+  WA_NOT_FOUND: { status: 404, retry: 'never', text: 'WhatsApp knows no such thing.' },
+  WA_CONFLICT: { status: 409, retry: 'never', text: 'WhatsApp has it that way already.' },
+  WA_RATE_LIMITED: {
+    status: 429,
+    retry: 'soon',
+    text: 'WhatsApp says that this account asks too often; wait some minutes.',
+  },
+  WA_UNEXPECTED: {
+    status: 502,
+    retry: 'soon',
+    text: 'WhatsApp gave no answer, or one that was not understood.',
+  },
   MESSAGE_REFUSED: {
     status: 502,
     retry: 'never',
@@ -135,6 +157,11 @@ export const codes = {
     status: 504,
     retry: 'soon',
     text: 'WhatsApp did not answer in time. A message with an id in the results is queued: do not send it again, ask for its status.',
+  },
+  OUTCOME_UNKNOWN: {
+    status: 504,
+    retry: 'never',
+    text: 'The thread of the device died while it did this; look whether it was done before you ask for it again.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,

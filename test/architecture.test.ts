@@ -53,7 +53,8 @@ const ours = imports.filter(({ to }) => to.endsWith('.ts'));
 const rules: readonly { station: string; values: readonly string[]; types?: readonly string[] }[] = [
   { station: 'src/lib/', values: [] },
   { station: 'src/errors.ts', values: [] },
-  { station: 'src/config.ts', values: ['src/lib/'] },
+  { station: 'src/settings.ts', values: ['src/lib/'] },
+  { station: 'src/config.ts', values: ['src/settings.ts', 'src/lib/'] },
   { station: 'src/store/', values: ['src/lib/', 'src/errors.ts'] },
   {
     station: 'src/journal/',
@@ -82,7 +83,13 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
   {
     station: 'src/api/',
     values: ['src/lib/', 'src/errors.ts'],
-    types: ['src/supervisor/', 'src/delivery/', 'src/journal/', 'src/shard/protocol.ts'],
+    types: [
+      'src/supervisor/',
+      'src/delivery/',
+      'src/journal/',
+      'src/shard/protocol.ts',
+      'src/device/commands/',
+    ],
   },
   { station: 'src/simulator/', values: ['src/lib/'] },
   {

@@ -50,10 +50,11 @@ const reached: readonly (readonly [RegExp, string])[] = [
   [/'((?:CB:|TAG:)[^']+|frame|unexpected-response)'/g, 'ws, as an event'],
 ];
 
+// The commands call Baileys' public methods, whose types the compiler checks and whose answers their tests have.
 test('no member of a socket is used in src/device that the page does not name', () => {
   const named = new Set([...page.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
   const found = new Set<string>();
-  for (const name of readdirSync(`${root}src/device`)) {
+  for (const name of readdirSync(`${root}src/device`).filter(name => name.endsWith('.ts'))) {
     // Comments name files, and what Baileys does in them.
     const code = read(`src/device/${name}`)
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')

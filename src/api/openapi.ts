@@ -1,6 +1,7 @@
 // The OpenAPI document, from the same descriptions that validate the requests.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ApiEnv } from './deps.ts';
+import { tags } from './route.ts';
 
 type Document = ReturnType<OpenAPIHono<ApiEnv>['getOpenAPI31Document']>;
 
@@ -20,11 +21,7 @@ export function openapiRoute(app: OpenAPIHono<ApiEnv>, version: string): void {
       openapi: '3.1.0',
       info: { title: 'Cardume', version, description, license: { name: 'MIT' } },
       security: [{ key: [] }, { user: [] }],
-      tags: [
-        { name: 'app', description: 'The server, and the device that a request selects' },
-        { name: 'device', description: 'Devices: make, log in, log out, remove' },
-        { name: 'send', description: 'What leaves through a device' },
-      ],
+      tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     });
     return c.json(document);
   });

@@ -1,4 +1,5 @@
 // The steps that all the ways to log a device in share.
+import type { pair as pairCommand } from '../device/commands/pair.ts';
 import { Failure } from '../errors.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../supervisor/devices.ts';
@@ -18,7 +19,7 @@ export async function pair(
   if (device.linked) throw new Failure('ALREADY_LOGGED_IN', undefined, { results });
   const digits = phone === undefined ? {} : { phone: phoneDigits(phone) };
   try {
-    return await devices.command(device.id, { do: 'pair', ...digits }, command);
+    return await devices.command<typeof pairCommand>(device.id, 'pair', digits, command);
   } catch (cause) {
     // A caller that let us generate the id must learn it, or it could not try again with the same device.
     if (!(cause instanceof Failure)) throw cause;

@@ -2,25 +2,53 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ErrorCode } from '../errors.ts';
+import type { AnswerOf, CommandType, InputOf } from '../shard/protocol.ts';
 import type { CommandOptions, DeviceView } from '../supervisor/devices.ts';
 import { answer, type Success } from './answer.ts';
 import { type FormFields, readFields } from './body.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, successResponse } from './responses.ts';
-import { findDevice, type Named, selectDevice } from './selection.ts';
+import { findDevice, linked, type Named, selectDevice } from './selection.ts';
 import { validated } from './validate.ts';
 
 /** Where the device of a request is named: in its path, or by header, query or being the only one. */
-type Scope = 'path' | 'selected';
+type Naming = 'path' | 'selected';
+
+/**
+ * What keys are for: `read` what devices have and hear, `send` messages, `write` what else people see (chats, groups, profile),
+ * `devices` make, pair, set up and remove them, `admin` keys and the audit log.
+ */
+export const scopes = ['read', 'send', 'write', 'devices', 'admin'] as const;
+export type Scope = (typeof scopes)[number];
+
+/** The families of routes, as the document groups them. */
+export const tags = {
+  app: 'The server, and the device that a request selects',
+  device: 'Devices: make, log in, log out, remove',
+  user: 'The account of a device, and other people',
+  send: 'What leaves through a device',
+  message: 'Messages that there are already',
+  media: 'Files in messages',
+  chat: 'Chats, and what was said in them',
+  label: 'Labels of chats and messages',
+  group: 'Groups',
+  community: 'Communities: groups of groups',
+  newsletter: 'Channels',
+  call: 'Calls',
+  key: 'Who may call this API, and who did what',
+} as const;
+export type Tag = keyof typeof tags;
 
 interface RouteShape<P, Q, B, R, S> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As OpenAPI writes it: /devices/{device_id}. */
   readonly path: string;
-  readonly tag: 'app' | 'device' | 'send' | 'message';
+  readonly tag: Tag;
+  /** What a key must be allowed to for it. */
+  readonly scope: Scope;
   readonly summary: string;
   readonly device?: S;
   /** The parts of the path beside the device. */
@@ -36,12 +64,14 @@ interface RouteShape<P, Q, B, R, S> {
 
 /** A request whose parts have been judged. */
 interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S> {
-  readonly device: S extends Scope ? DeviceView : undefined;
+  readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
   readonly named: Named;
   readonly command: CommandOptions;
+  /** Runs a command on the device: `C` is the type of its file. Fails with DEVICE_NOT_LINKED at once, or as the command does. */
+  run<C extends CommandType>(name: C['name'], input: InputOf<C>): Promise<AnswerOf<C>>;
   /** The URL under which the caller reaches this server, without a slash at the end. */
   readonly base: string;
   readonly closing: AbortSignal | undefined;
@@ -52,7 +82,7 @@ export type AddRoute = <
   Q extends z.ZodObject,
   B extends z.ZodObject,
   R extends z.ZodType,
-  S extends Scope | undefined,
+  S extends Naming | undefined,
 >(
   shape: RouteShape<P, Q, B, R, S>,
   run: (call: Call<P, Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
@@ -78,6 +108,8 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         body,
         named,
         command,
+        run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
+          deps.devices.command<C>(linked(device as DeviceView).id, name, input, command),
         base: publicUrl(c),
         closing: c.env?.closing,
       };
@@ -89,7 +121,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
 function deviceOf(
   c: Context<ApiEnv>,
   { devices }: ApiDeps,
-  scope: Scope | undefined,
+  scope: Naming | undefined,
   named: Named,
 ): DeviceView | undefined {
   if (scope === 'path') return findDevice(devices, c.req.param('device_id') ?? '');
@@ -111,7 +143,7 @@ const deviceQuery = z.object({
 
 function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, R extends z.ZodType>(
   app: OpenAPIHono<ApiEnv>,
-  shape: RouteShape<P, Q, B, R, Scope | undefined>,
+  shape: RouteShape<P, Q, B, R, Naming | undefined>,
 ): void {
   const failures: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INTERNAL_SERVER_ERROR'];
   if (shape.device) failures.push('INVALID_DEVICE_ID', 'DEVICE_NOT_FOUND');

@@ -17,6 +17,7 @@ import type { Blamed } from './blame.ts';
 import { hearInTheNameOf } from './frames.ts';
 import { Groups } from './groups.ts';
 import type { Arrival } from './inbox.ts';
+import type { DeviceKeys } from './keys.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
 import { fromGroupReceipts, fromMessages, fromUpdates, selfOf, timeOf } from './translate.ts';
@@ -168,9 +169,14 @@ export class Connection {
     this.#end({ code: 408, message });
   }
 
+  /** The keys that it works with. */
+  get keys(): DeviceKeys {
+    return this.#options.keys;
+  }
+
   /** Why the store has failed under this connection, if it has: nothing that was being sent has left. */
   get storeFailure(): Error | undefined {
-    return this.#options.keys.failure;
+    return this.keys.failure;
   }
 
   /** Closes without a word to the listener. Facts that Baileys still holds are given out first. */

@@ -8,11 +8,11 @@ import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
-import type { Answer, Command, DeviceStatus, Seat } from '../shard/protocol.ts';
+import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
-import { Commands } from './commands.ts';
+import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
@@ -35,7 +35,7 @@ export class Device implements Blamed {
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
-  readonly #commands: Commands;
+  readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
   #state: State;
@@ -89,7 +89,7 @@ export class Device implements Blamed {
       facts: this.#facts,
       keys: () => this.#identity.keys,
     });
-    this.#commands = new Commands({
+    this.#commander = new Commander({
       state: () => this.#state,
       connection: () => this.#connection,
       apply: input => this.#apply(input),
@@ -97,6 +97,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
+      said: { message: async () => undefined, last: async () => undefined },
       log: this.#log,
     });
   }
@@ -145,9 +146,9 @@ export class Device implements Blamed {
   }
 
   /** Runs one command; `deadline` is of `monotonic`. Fails with a `Failure`. */
-  async command(command: Command, deadline: number): Promise<Answer> {
+  async command(command: Command, deadline: number): Promise<unknown> {
     try {
-      return await inTheNameOf(this, () => this.#commands.run(command, deadline));
+      return await inTheNameOf(this, () => this.#commander.run(command, deadline));
     } catch (cause) {
       // What may have left may have left. Of everything else the reason is that we let go of the device.
       if (this.#abandoned && !(cause instanceof Failure && cause.code === 'GATEWAY_TIMEOUT'))

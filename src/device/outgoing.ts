@@ -11,7 +11,7 @@ import { within } from '../lib/deadline.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { SealBroken } from '../lib/seal.ts';
-import type { Answers, Command, Seat } from '../shard/protocol.ts';
+import type { Seat, Sent } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import { reachStore } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
@@ -22,7 +22,7 @@ import type { Caches } from './caches.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
-import { assertReachable, compose } from './sending.ts';
+import { assertReachable, type Composed } from './sending.ts';
 import { fromStatus } from './translate.ts';
 
 /** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
@@ -55,10 +55,19 @@ interface Attempt {
   late?: NodeJS.Timeout;
 }
 
+/** A message to send. `composed` is asked for once, when it is known that there is somebody to send it to. */
+export interface ToSend {
+  readonly id: string;
+  readonly to: string;
+  /** It was given to a thread that died: how far it came is in the store. */
+  readonly again: boolean;
+  composed(): Promise<Composed>;
+}
+
 interface Relay {
   readonly id: string;
   readonly chat: string;
-  readonly message: proto.IMessage;
+  readonly composed: Composed;
   /** That there is somebody to send it to was seen on this connection. */
   readonly reachable?: boolean;
 }
@@ -84,16 +93,16 @@ export class Outgoing {
   }
 
   /**
-   * Sends a text under an id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
+   * Sends a message under its id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
    * a thread it is the same message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
    * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
   async send(
     connection: Connection,
-    { id, message, again }: Extract<Command, { do: 'send' }>,
+    { id, to, again, composed: compose }: ToSend,
     deadline: number,
-  ): Promise<Answers['send']> {
+  ): Promise<Sent> {
     const { keys, sql, seat } = this.#options;
     const acknowledged = this.#waiting.get(id) ?? deferred<Acknowledgement>();
     this.#waiting.set(id, acknowledged);
@@ -104,20 +113,21 @@ export class Outgoing {
       if (earlier && earlier.state !== 'queued' && earlier.state !== 'sent')
         return { messageId: id, at: earlier.stateAt.getTime() };
       if (!earlier) {
-        await assertReachable(connection, message.to).catch(cause => {
-          throw this.#unsent(connection, cause);
-        });
-        const composed = await compose(connection, message, id);
+        const composed = await assertReachable(connection, to)
+          .then(compose)
+          .catch(cause => {
+            throw this.#unsent(connection, cause);
+          });
         await failpoint('send.before_row');
         this.#given.add(id);
         await keys()
-          .queue({ id, chat: message.to, message: pack(composed) })
+          .queue({ id, chat: to, message: pack(composed) })
           .catch(cause => {
             this.#given.delete(id);
             throw this.#unsent(connection, cause);
           });
         await failpoint('send.after_row');
-        this.#relay(connection, { id, chat: message.to, message: composed, reachable: true });
+        this.#relay(connection, { id, chat: to, composed, reachable: true });
       } else if (!this.#attempts.has(id)) this.resume(connection);
       const { at, error } = await within(
         acknowledged.promise,
@@ -152,7 +162,7 @@ export class Outgoing {
         }
         log.info({ tries }, 'a message is sent again');
         const opened = this.#opened(id, message);
-        if (opened) await this.#attempt(connection, { id, chat, message: opened });
+        if (opened) await this.#attempt(connection, { id, chat, composed: opened });
         else this.#failed(id, chat, 'it does not open any more');
       }
     });
@@ -205,11 +215,11 @@ export class Outgoing {
     if (!isStorable(id)) return undefined;
     // Whoever asks is answered once: with a store that is away he asks again over the next connection.
     const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
-    return row && this.#opened(id, row);
+    return row && this.#opened(id, row)?.message;
   }
 
   /** A message as it was stored; undefined when its row was changed or moved. */
-  #opened(id: string, row: Buffer): proto.IMessage | undefined {
+  #opened(id: string, row: Buffer): Composed | undefined {
     const { seat, keys, log } = this.#options;
     try {
       return unpack(keys().seal.open(places.outgoing(seat.no, id), row));
@@ -233,16 +243,22 @@ export class Outgoing {
       .catch((err: unknown) => this.#options.log.warn({ err }, 'messages wait for the next connection'));
   }
 
-  async #attempt(connection: Connection, { id, chat, message, reachable }: Relay): Promise<void> {
+  async #attempt(connection: Connection, { id, chat, composed, reachable }: Relay): Promise<void> {
     const { seat, caches, facts } = this.#options;
     if (!connection.open) return;
     const attempt: Attempt = { chat, connection };
     this.#attempts.set(id, attempt);
+    const { message, attributes, nodes, recipients } = composed;
     caches.sent.set(`${seat.no}/${id}`, message);
     connection.awaits(id);
     try {
       if (!reachable) await assertReachable(connection, chat);
-      await connection.socket.relayMessage(chat, message, { messageId: id });
+      await connection.socket.relayMessage(chat, message, {
+        messageId: id,
+        ...(attributes && { additionalAttributes: { ...attributes } }),
+        ...(nodes && { additionalNodes: [...nodes] }),
+        ...(recipients && { statusJidList: [...recipients] }),
+      });
     } catch (cause) {
       connection.awaits(id, false);
       if (this.#attempts.get(id) === attempt) this.#attempts.delete(id);
@@ -329,11 +345,12 @@ function refused(id: string, reason: string, cause?: unknown): Failure {
   });
 }
 
-/** A message as a row. The shape has room for what else a relay needs. */
-function pack(message: proto.IMessage): Buffer {
-  return serialize({ message: Buffer.from(proto.Message.encode(message).finish()) });
+/** A message as a row. */
+function pack({ message, ...besides }: Composed): Buffer {
+  return serialize({ ...besides, message: Buffer.from(proto.Message.encode(message).finish()) });
 }
 
-function unpack(row: Buffer): proto.IMessage {
-  return proto.Message.decode((deserialize(row) as { message: Buffer }).message);
+function unpack(row: Buffer): Composed {
+  const { message, ...besides } = deserialize(row) as Omit<Composed, 'message'> & { message: Buffer };
+  return { ...besides, message: proto.Message.decode(message) };
 }

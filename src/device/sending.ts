@@ -1,6 +1,7 @@
 /** What a command says, as WhatsApp's message; and whether there is anybody to send it to. */
 import {
   type AnyMessageContent,
+  type BinaryNode,
   generateWAMessage,
   isJidGroup,
   isLidUser,
@@ -8,45 +9,103 @@ import {
   type proto,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
-import type { OutgoingText } from '../shard/protocol.ts';
+import type { Addressed, Sent } from '../shard/protocol.ts';
+import type { CommandFile, DeviceParts } from './command.ts';
 import type { Connection } from './connection.ts';
 import { quiet } from './quiet.ts';
 
 /** gowa's word for "all members of the group". */
 const EVERYONE = '@everyone';
 
-function contentOf({ to, text, replyTo, mentions = [], forwarded }: OutgoingText): AnyMessageContent {
-  const people = mentions.filter(name => name !== EVERYONE);
+/** What a message says: Baileys' description of it, or the message itself where Baileys has none for it. */
+export type Content = AnyMessageContent | { readonly raw: proto.IMessage };
+
+/** A message as it is relayed, at every attempt the same. */
+export interface Composed {
+  readonly message: proto.IMessage;
+  /** What its stanza has beside it (Socket/messages-send.js, sendMessage). */
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly nodes?: readonly BinaryNode[];
+  /** Who gets a status post. */
+  readonly recipients?: readonly string[];
+}
+
+/** Who composes: the open connection, and the device's own account. */
+export interface Composing {
+  readonly connection: Connection;
+  readonly on: DeviceParts;
+}
+
+/**
+ * A command that sends a message. `compose` says what is in it; who it is for, what it answers and mentions, its timer
+ * and its durability are here and the same for all of them.
+ */
+export function send<const Name extends string, Input>({
+  name,
+  compose,
+}: {
+  readonly name: Name;
+  compose(input: Input & Addressed, composing: Composing): Content | Promise<Content>;
+}): CommandFile<Name, Input & Addressed, Sent> {
+  return {
+    name,
+    async run(input, on, { deadline, again }) {
+      const connection = await on.open(deadline);
+      const composed = async () => {
+        const content = await compose(input, { connection, on });
+        return { ...(await messageOf(connection, content, input)), ...besidesOf(content, input.to) };
+      };
+      return on.outgoing.send(connection, { id: input.id, to: input.to, again, composed }, deadline);
+    },
+  };
+}
+
+function contextOf({ to, replyTo, forwarded }: Addressed): proto.IContextInfo | undefined {
   const context: proto.IContextInfo = {
     // The quoted text itself is in the chat of whoever reads it; WhatsApp shows it by the id.
     ...(replyTo !== undefined && { stanzaId: replyTo, participant: to, quotedMessage: { conversation: '' } }),
     ...(forwarded && { isForwarded: true, forwardingScore: 1 }),
   };
-  return {
-    text,
-    // Previews make Baileys fetch any URL of the text: a request from our network that a stranger chose.
-    linkPreview: null,
-    ...(people.length > 0 && { mentions: people }),
-    ...(mentions.includes(EVERYONE) && isJidGroup(to) && { mentionAll: true }),
-    ...(Object.keys(context).length > 0 && { contextInfo: context }),
-  };
+  return Object.keys(context).length > 0 ? context : undefined;
 }
 
-/** The message as it is relayed, at every attempt the same. */
-export async function compose(
+async function messageOf(
   { socket }: Connection,
-  message: OutgoingText,
-  messageId: string,
-): Promise<proto.IMessage> {
-  const { message: composed } = await generateWAMessage(message.to, contentOf(message), {
+  content: Content,
+  about: Addressed,
+): Promise<{ message: proto.IMessage }> {
+  if ('raw' in content) return { message: content.raw };
+  const { to, id, mentions = [], duration, viewOnce } = about;
+  const people = mentions.filter(name => name !== EVERYONE);
+  const context = contextOf(about);
+  const whole = {
+    ...content,
+    ...(people.length > 0 && { mentions: people }),
+    ...(mentions.includes(EVERYONE) && isJidGroup(to) && { mentionAll: true }),
+    ...(viewOnce && { viewOnce }),
+    ...(context && { contextInfo: context }),
+  } as AnyMessageContent;
+  const { message } = await generateWAMessage(to, whole, {
     logger: quiet,
     userJid: socket.authState.creds.me?.id ?? '',
-    messageId,
+    messageId: id,
     upload: socket.waUploadToServer,
-    ...(message.duration !== undefined && { ephemeralExpiration: message.duration }),
+    ...(duration !== undefined && { ephemeralExpiration: duration }),
   });
-  if (!composed) throw new Error('Baileys made no message');
-  return composed;
+  if (!message) throw new Error('Baileys made no message');
+  return { message };
+}
+
+/** As Baileys' sendMessage has it: what clients must know of a message before they decrypt it. */
+function besidesOf(content: Content, to: string): Omit<Composed, 'message'> {
+  if ('delete' in content && content.delete)
+    return { attributes: { edit: isJidGroup(to) && !content.delete.fromMe ? '8' : '7' } };
+  if ('edit' in content && content.edit) return { attributes: { edit: '1' } };
+  if ('pin' in content && content.pin) return { attributes: { edit: '2' } };
+  if ('poll' in content && content.poll) return { nodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] };
+  if ('event' in content && content.event)
+    return { nodes: [{ tag: 'meta', attrs: { event_type: 'creation' } }] };
+  return {};
 }
 
 const UNKNOWN_DEVICES = 'WhatsApp did not say which devices the recipient has; nothing was sent.';

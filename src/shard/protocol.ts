@@ -24,40 +24,44 @@ export interface Seat {
   readonly crashed?: string;
 }
 
-/** What an API call wants of one device. */
-export type Command =
-  | { readonly do: 'pair'; readonly phone?: string }
-  | { readonly do: 'logout' }
-  | { readonly do: 'reconnect' }
-  | { readonly do: 'health' }
-  /** `id` is the WhatsApp id that the message has at every attempt; giving it again is no second message. */
-  | {
-      readonly do: 'send';
-      readonly id: string;
-      readonly message: OutgoingText;
-      /** It was given to a thread that died with it: how far it came is in the store. */
-      readonly again?: boolean;
-    };
+/**
+ * What an API call wants of one device: the name of a file in `device/commands/` and what that file is given. The port
+ * knows nothing of either: a new command changes nothing here.
+ */
+export interface Command {
+  readonly do: string;
+  readonly input: unknown;
+  /** It was given to a thread that died with it: nobody knows how far it came. */
+  readonly again?: boolean;
+}
 
-/** `to` is a JID; `duration` the disappearing timer in seconds. */
-export interface OutgoingText {
+/** The type of a command's file, as callers see it: `devices.command<typeof sendText>('send-text', …)`. */
+export interface CommandType {
+  readonly name: string;
+  readonly run: (input: never, ...rest: never[]) => Promise<unknown>;
+}
+export type InputOf<C extends CommandType> = Parameters<C['run']>[0];
+export type AnswerOf<C extends CommandType> = Awaited<ReturnType<C['run']>>;
+
+/**
+ * The part of its input that every message has. `id` is the WhatsApp id that it has at every attempt: giving it again is no
+ * second message. `to` is a JID; `duration` the disappearing timer in seconds.
+ */
+export interface Addressed {
+  readonly id: string;
   readonly to: string;
-  readonly text: string;
   readonly replyTo?: string;
   readonly mentions?: readonly string[];
   readonly forwarded?: boolean;
   readonly duration?: number;
+  readonly viewOnce?: boolean;
 }
 
-/** The answer to each command, by its `do`. Times are milliseconds since 1970. */
-export interface Answers {
-  pair: Pairing;
-  logout: { readonly unlinked: boolean };
-  reconnect: Record<string, never>;
-  health: HealthReport;
-  send: { readonly messageId: string; readonly at: number };
+/** The answer of every command that sends a message; `at` is WhatsApp's time, in ms since 1970. */
+export interface Sent {
+  readonly messageId: string;
+  readonly at: number;
 }
-export type Answer = Answers[Command['do']];
 
 /** A pairing under way: a QR text to scan or a code to type, valid until a time (ms since 1970). */
 export type Pairing =
@@ -160,7 +164,7 @@ export type ToShard =
   | { readonly op: 'fault'; readonly fault: Fault; readonly device?: DeviceId };
 
 export type Reply =
-  | { readonly ok: true; readonly answer: Answer }
+  | { readonly ok: true; readonly answer: unknown }
   | { readonly ok: false; readonly error: FailureReport };
 
 /** A committed event, ready to be sent: `body` is the delivered JSON text. */

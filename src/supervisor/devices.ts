@@ -1,5 +1,5 @@
 // What the API may ask of the machine below it. The supervisor implements it; the API knows nothing else of it.
-import type { Answers, Command, Count, DeviceStatus, Pulse } from '../shard/protocol.ts';
+import type { AnswerOf, CommandType, Count, DeviceStatus, InputOf, Pulse } from '../shard/protocol.ts';
 
 /** A device as the API shows it. `shard` is the number of the thread that hosts it, null while it has none. */
 export interface DeviceView extends DeviceStatus {
@@ -28,8 +28,16 @@ export interface Devices {
   create(id?: string): Promise<DeviceView>;
   /** Logs out where it can, closes the socket and forgets everything of the device. Fails with DEVICE_NOT_FOUND or DEVICE_ELSEWHERE. */
   remove(id: string, options: CommandOptions): Promise<void>;
-  /** Runs a command on the device's shard. Fails with the command's own code, DEVICE_ELSEWHERE, SHARD_UNAVAILABLE or GATEWAY_TIMEOUT. */
-  command<C extends Command>(id: string, command: C, options: CommandOptions): Promise<Answers[C['do']]>;
+  /**
+   * Runs a command on the device's shard: `C` is the type of its file. Fails with the command's own code, DEVICE_ELSEWHERE,
+   * SHARD_UNAVAILABLE, GATEWAY_TIMEOUT or OUTCOME_UNKNOWN.
+   */
+  command<C extends CommandType>(
+    id: string,
+    name: C['name'],
+    input: InputOf<C>,
+    options: CommandOptions,
+  ): Promise<AnswerOf<C>>;
   /** Resolves when the device's status changes or `within` milliseconds have passed. */
   changed(id: string, within: number): Promise<void>;
 }

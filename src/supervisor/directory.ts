@@ -45,6 +45,14 @@ export class Directory {
     return oldest;
   }
 
+  /** How many devices each shard has. */
+  counts(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { shard } of this.entries())
+      if (shard !== null) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+    return counts;
+  }
+
   entries(): IterableIterator<Entry> {
     return this.#byId.values();
   }

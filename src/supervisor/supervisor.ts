@@ -9,13 +9,14 @@ import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
-  Answer,
-  Answers,
+  AnswerOf,
   Command,
+  CommandType,
   Count,
   DeviceStatus,
   Fault,
   FromShard,
+  InputOf,
   ShardSettings,
   Streamed,
   ToShard,
@@ -208,7 +209,7 @@ export class Supervisor implements Service, Devices, Fleet {
     const entry = this.#here(id);
     if (entry.status.linked) {
       // What WhatsApp says does not matter to what we forget; the answer is in the log.
-      await this.command(id, { do: 'logout' }, options).catch((err: unknown) =>
+      await this.command(id, 'logout', {} as never, options).catch((err: unknown) =>
         this.#log.warn({ err, device: id, request: options.request }, 'device was removed without a logout'),
       );
     }
@@ -230,27 +231,33 @@ export class Supervisor implements Service, Devices, Fleet {
     this.#watchers.notify(id);
   }
 
-  async command<C extends Command>(
+  async command<C extends CommandType>(
     id: string,
-    command: C,
+    name: C['name'],
+    input: InputOf<C>,
     { within: ms, request }: CommandOptions,
-  ): Promise<Answers[C['do']]> {
+  ): Promise<AnswerOf<C>> {
     const deadline = monotonic() + ms;
-    if (command.do === 'reconnect') this.#isolation.pardon(this.#entry(id));
+    if (name === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
-      const given: Command = lost > 0 && command.do === 'send' ? { ...command, again: true } : command;
-      const reply = await this.#attempt(id, given, deadline, request).catch((error: unknown) => {
+      const command: Command = { do: name, input, ...(lost > 0 && { again: true }) };
+      const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
         throw lost > 0 ? unsettled(command, error) : error;
       });
-      if (reply !== 'lost') return reply as Answers[C['do']];
+      if (reply !== 'lost') return reply.answer as AnswerOf<C>;
     }
   }
 
   /**
-   * Gives the command to the device's shard. A shard that dies with it loses it, and it is given to the next: a send
-   * has its id, so that the next one knows how far it came.
+   * Gives the command to the device's shard. A shard that dies with it loses it, and it is given to the next, marked as
+   * given again: a message has its id, so that the next one knows how far it came.
    */
-  async #attempt(id: string, command: Command, deadline: number, request: string): Promise<Answer | 'lost'> {
+  async #attempt(
+    id: string,
+    command: Command,
+    deadline: number,
+    request: string,
+  ): Promise<{ readonly answer: unknown } | 'lost'> {
     if (this.#closing) throw new Failure('SHUTTING_DOWN');
     this.#here(id);
     const handle = await this.#ready(id, deadline);
@@ -260,15 +267,12 @@ export class Supervisor implements Service, Devices, Fleet {
       Math.max(deadline, monotonic()) + ANSWER_LATE,
       () => new Failure('GATEWAY_TIMEOUT'),
     );
+    if (reply !== 'lost' && !reply.ok) throw Failure.from(reply.error);
     if (reply === 'lost') {
-      this.#log.warn(
-        { device: id, shard: handle.shard, command: command.do, request },
-        'the shard died with a command',
-      );
-      return 'lost';
+      const about = { device: id, shard: handle.shard, command: command.do, request };
+      this.#log.warn(about, 'the shard died with a command');
     }
-    if (reply.ok) return reply.answer;
-    throw Failure.from(reply.error);
+    return reply;
   }
 
   changed(id: string, ms: number): Promise<void> {
@@ -276,9 +280,7 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   shards(): ShardView[] {
-    const counts = new Map<number, number>();
-    for (const { shard } of this.#directory.entries())
-      if (shard !== null) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+    const counts = this.#directory.counts();
     return this.#shards.view().map(shard => ({ ...shard, devices: counts.get(shard.shard) ?? 0 }));
   }
 
@@ -362,8 +364,8 @@ export class Supervisor implements Service, Devices, Fleet {
     if (this.#closing) throw new Failure('SHUTTING_DOWN');
     if (this.#shards.pressed) throw new Failure('MEMORY_SHORT');
     if (!DEVICE_ID.test(id)) throw new Failure('INVALID_DEVICE_ID');
-    const results = { device_id: id };
-    if (this.#directory.get(id)) throw new Failure('DEVICE_EXISTS', undefined, { results });
+    if (this.#directory.get(id))
+      throw new Failure('DEVICE_EXISTS', undefined, { results: { device_id: id } });
   }
 
   #tell(id: string, message: ToShard): void {

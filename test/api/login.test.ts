@@ -25,7 +25,7 @@ test('a login with a phone answers a code, and the phone reaches the device as d
   const { post, devices } = createApi();
   const { results } = await post('/device/login', { device_id: 'sales', phone: '+15551234567' });
   assert.deepEqual(results, { device_id: 'sales', pair_code: 'ABCD-1234' });
-  assert.deepEqual(devices.given[0]?.command, { do: 'pair', phone: '15551234567' });
+  assert.deepEqual(devices.given[0]?.command, { do: 'pair', input: { phone: '15551234567' } });
   assert.equal(devices.given[0]?.options.within, 45_000);
 });
 

@@ -2,25 +2,27 @@
 // is proved by the system tests. It keeps the port's promises: ids are unique, a pairing is shared, changes wake waiters.
 import { Failure } from '../../src/errors.ts';
 import type {
-  Answer,
-  Answers,
+  Addressed,
+  AnswerOf,
   Command,
+  CommandType,
   DeviceStatus,
   HealthReport,
-  OutgoingText,
+  InputOf,
   Pairing,
 } from '../../src/shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../../src/supervisor/devices.ts';
 
 export interface Given {
   readonly device: string;
-  readonly command: Command | { readonly do: 'remove' };
+  readonly command: Command;
   readonly options: CommandOptions;
 }
 
-/** The message of a command that sends one under an id of WhatsApp Web's form. */
-export function saidBy(command: Given['command'] | undefined): OutgoingText | undefined {
-  return command?.do === 'send' && /^3EB0[0-9A-F]{18}$/.test(command.id) ? command.message : undefined;
+/** The input of a command that sends a message, without its id, which has WhatsApp Web's form. */
+export function saidBy(command: Given['command'] | undefined): Record<string, unknown> | undefined {
+  const { id, ...said } = (command?.input ?? {}) as Partial<Addressed> & Record<string, unknown>;
+  return command?.do.startsWith('send-') && /^3EB0[0-9A-F]{18}$/.test(id ?? '') ? said : undefined;
 }
 
 export class InMemoryDevices implements Devices {
@@ -85,21 +87,23 @@ export class InMemoryDevices implements Devices {
   }
 
   async remove(id: string, options: CommandOptions): Promise<void> {
-    this.given.push({ device: id, command: { do: 'remove' }, options });
+    this.given.push({ device: id, command: { do: 'remove', input: {} }, options });
     if (this.failure) throw this.failure;
     this.#views.delete(id);
     this.#wake(id);
   }
 
-  async command<C extends Command>(
+  async command<C extends CommandType>(
     id: string,
-    command: C,
+    name: C['name'],
+    input: InputOf<C>,
     options: CommandOptions,
-  ): Promise<Answers[C['do']]> {
+  ): Promise<AnswerOf<C>> {
+    const command: Command = { do: name, input };
     this.given.push({ device: id, command, options });
     await this.hold;
     if (this.failure) throw this.failure;
-    return this.#obey(id, command) as Answers[C['do']];
+    return this.#obey(id, command) as AnswerOf<C>;
   }
 
   changed(id: string, within: number): Promise<void> {
@@ -119,10 +123,10 @@ export class InMemoryDevices implements Devices {
     return this.#waiters.get(id)?.size ?? 0;
   }
 
-  #obey(id: string, command: Command): Answer {
+  #obey(id: string, command: Command): unknown {
     const view = this.#view(id);
     if (command.do === 'pair') {
-      const pairing = view.pairing ?? newPairing(id, command.phone);
+      const pairing = view.pairing ?? newPairing(id, (command.input as { phone?: string }).phone);
       this.move(id, { phase: 'pairing', pairing });
       return pairing;
     }

@@ -4,7 +4,7 @@ import { after, type TestContext, test } from 'node:test';
 import { Piscina } from 'piscina';
 import { monotonic } from '../../../src/lib/deadline.ts';
 import { LeaseClock } from '../../../src/lib/lease-clock.ts';
-import type { Fault, FromShard, Reply, ShardSettings } from '../../../src/shard/protocol.ts';
+import type { Fault, FromShard, Reply, Sent, ShardSettings } from '../../../src/shard/protocol.ts';
 import { ShardHandle } from '../../../src/supervisor/shard-handle.ts';
 import { quiet } from '../../support/database-server.ts';
 import { until } from '../../support/until.ts';
@@ -114,7 +114,7 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
     order: text =>
       handle.command({
         device: 'd',
-        command: { do: 'send', id: text, message: { to: '', text } },
+        command: { do: 'send-text', input: { id: text, to: '', text } },
         deadline: 0,
         request: '',
       }),
@@ -131,9 +131,10 @@ test('a shard says hello, answers each command with its own reply, and leaves wi
 
   const replies = await Promise.all(['a', 'b', 'c'].map(shard.order));
   const ids = replies.map(reply => {
-    assert.ok(reply !== 'lost' && reply.ok && 'messageId' in reply.answer);
-    assert.equal(reply.answer.messageId, `${threadId}`);
-    return reply.answer.at;
+    assert.ok(reply !== 'lost' && reply.ok);
+    const { messageId, at } = reply.answer as Sent;
+    assert.equal(messageId, `${threadId}`);
+    return at;
   });
   assert.equal(new Set(ids).size, 3);
 

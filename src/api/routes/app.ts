@@ -1,12 +1,14 @@
 // gowa's /app: the same actions on the device that the request selects, and facts about the server.
 import { z } from '@hono/zod-openapi';
-import type { ApiDeps } from './deps.ts';
-import { commandFailures } from './devices.ts';
-import { pairBy, secondsLeft, shownCode } from './pairing.ts';
-import type { QrLinks } from './qr.ts';
-import type { AddRoute } from './route.ts';
-import { linked } from './selection.ts';
-import { accountJid, connection } from './shapes.ts';
+import type { logout } from '../../device/commands/logout.ts';
+import type { reconnect } from '../../device/commands/reconnect.ts';
+import type { ApiDeps } from '../deps.ts';
+import { commandFailures } from '../failures.ts';
+import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
+import type { QrLinks } from '../qr.ts';
+import type { AddRoute } from '../route.ts';
+import { linked } from '../selection.ts';
+import { accountJid, connection } from '../shapes.ts';
 
 export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: QrLinks): void {
   add(
@@ -15,6 +17,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/login',
       tag: 'app',
+      scope: 'devices',
       summary: 'Log the selected device in by QR',
       device: 'selected',
       results: z.object({ qr_duration: z.number().int(), qr_link: z.string() }),
@@ -33,6 +36,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/login-with-code',
       tag: 'app',
+      scope: 'devices',
       summary: 'Log the selected device in by a code for a phone number',
       device: 'selected',
       query: z.object({ phone: z.string().min(1) }),
@@ -51,12 +55,13 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/logout',
       tag: 'app',
+      scope: 'devices',
       summary: 'Log the selected device out; it stays listed',
       device: 'selected',
       failures: commandFailures,
     },
     async ({ device, command }) => {
-      await devices.command(device.id, { do: 'logout' }, command);
+      await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Success logout' };
     },
   );
@@ -67,12 +72,13 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/reconnect',
       tag: 'app',
+      scope: 'devices',
       summary: 'Connect the selected device anew',
       device: 'selected',
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
     async ({ device, command }) => {
-      await devices.command(linked(device).id, { do: 'reconnect' }, command);
+      await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
       return { message: 'Reconnect success' };
     },
   );
@@ -83,6 +89,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/devices',
       tag: 'app',
+      scope: 'read',
       summary: 'All devices: id, account and name',
       device: 'selected',
       results: z.array(z.object({ name: z.string(), device: z.string(), jid: z.string() })),
@@ -101,6 +108,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/status',
       tag: 'app',
+      scope: 'read',
       summary: 'Whether the selected device is connected and logged in',
       device: 'selected',
       results: z.object({
@@ -122,6 +130,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       method: 'get',
       path: '/app/info',
       tag: 'app',
+      scope: 'read',
       summary: 'Facts about the server',
       results: z.object({
         version: z.string(),

@@ -1,23 +1,16 @@
 // gowa's /devices: what there is, and each device's own login, logout, reconnect, state and webhook.
 import { z } from '@hono/zod-openapi';
-import { type ErrorCode, Failure } from '../errors.ts';
-import type { ApiDeps } from './deps.ts';
-import { pairBy, secondsLeft, shownCode } from './pairing.ts';
-import type { QrLinks } from './qr.ts';
-import type { AddRoute } from './route.ts';
-import { checkedId, here, linked } from './selection.ts';
-import { connection, gowaDevice, toGowaDevice } from './shapes.ts';
-import { shownWebhook, webhookChange, webhookFields, webhookResults } from './webhook.ts';
-
-/** What every command to a shard may answer. */
-export const commandFailures = [
-  'DEVICE_ELSEWHERE',
-  'SHARD_UNAVAILABLE',
-  'STORE_UNAVAILABLE',
-  'STORE_FULL',
-  'SHUTTING_DOWN',
-  'GATEWAY_TIMEOUT',
-] as const satisfies readonly ErrorCode[];
+import type { logout } from '../../device/commands/logout.ts';
+import type { reconnect } from '../../device/commands/reconnect.ts';
+import { Failure } from '../../errors.ts';
+import type { ApiDeps } from '../deps.ts';
+import { commandFailures } from '../failures.ts';
+import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
+import type { QrLinks } from '../qr.ts';
+import type { AddRoute } from '../route.ts';
+import { checkedId, here, linked } from '../selection.ts';
+import { connection, gowaDevice, toGowaDevice } from '../shapes.ts';
+import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../webhook.ts';
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });
 
@@ -28,6 +21,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'get',
       path: '/devices',
       tag: 'device',
+      scope: 'read',
       summary: 'All devices',
       results: z.array(gowaDevice),
     },
@@ -40,6 +34,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'post',
       path: '/devices',
       tag: 'device',
+      scope: 'devices',
       summary: 'Make a device, with its own webhook if one is given',
       body: z.object({ device_id: z.string().nullish(), ...webhookFields }),
       results: gowaDevice.extend(z.object(webhookResults).partial().shape),
@@ -69,6 +64,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'get',
       path: '/devices/{device_id}',
       tag: 'device',
+      scope: 'read',
       summary: 'One device',
       device: 'path',
       results: gowaDevice,
@@ -82,6 +78,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'delete',
       path: '/devices/{device_id}',
       tag: 'device',
+      scope: 'devices',
       summary: 'Log a device out and forget everything of it',
       device: 'path',
       failures: commandFailures,
@@ -98,6 +95,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'get',
       path: '/devices/{device_id}/login',
       tag: 'device',
+      scope: 'devices',
       summary: 'Log a device in by QR',
       device: 'path',
       results: z.object({ device_id: z.string(), qr_link: z.string(), qr_duration: z.number().int() }),
@@ -117,6 +115,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'post',
       path: '/devices/{device_id}/login/code',
       tag: 'device',
+      scope: 'devices',
       summary: 'Log a device in by a code for a phone number',
       device: 'path',
       query: z.object({ phone: z.string().min(1) }),
@@ -138,12 +137,13 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'post',
       path: '/devices/{device_id}/logout',
       tag: 'device',
+      scope: 'devices',
       summary: 'Log a device out; it stays listed and can be paired again',
       device: 'path',
       failures: commandFailures,
     },
     async ({ device, command }) => {
-      await devices.command(device.id, { do: 'logout' }, command);
+      await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Logout requested' };
     },
   );
@@ -154,12 +154,13 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'post',
       path: '/devices/{device_id}/reconnect',
       tag: 'device',
+      scope: 'devices',
       summary: 'Connect a device anew',
       device: 'path',
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
     async ({ device, command }) => {
-      await devices.command(linked(device).id, { do: 'reconnect' }, command);
+      await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
       return { message: 'Reconnect requested' };
     },
   );
@@ -170,6 +171,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'get',
       path: '/devices/{device_id}/status',
       tag: 'device',
+      scope: 'read',
       summary: 'Whether a device is connected and logged in',
       device: 'path',
       results: z.object({ device_id: z.string(), is_connected: z.boolean(), is_logged_in: z.boolean() }),
@@ -183,6 +185,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'get',
       path: '/devices/{device_id}/webhook',
       tag: 'device',
+      scope: 'devices',
       summary: "A device's own webhook; empty fields when it has none",
       device: 'path',
       results: webhook,
@@ -200,6 +203,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       method: 'patch',
       path: '/devices/{device_id}/webhook',
       tag: 'device',
+      scope: 'devices',
       summary: "Set a device's own webhook, or clear it with an empty URL",
       device: 'path',
       body: z.object({ ...webhookFields, webhook_url: z.string().max(2048) }),

@@ -1,14 +1,14 @@
 // A device out of this installation and into another: its archive as a file, locked with a passphrase.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type ErrorCode, Failure } from '../errors.ts';
-import { PASSPHRASE_MIN } from '../lib/archive.ts';
-import { answer } from './answer.ts';
-import { readBytes } from './body.ts';
-import type { ApiDeps, ApiEnv } from './deps.ts';
-import { failureResponses, successResponse } from './responses.ts';
-import { checkedId, findDevice } from './selection.ts';
-import { gowaDevice, toGowaDevice } from './shapes.ts';
+import { type ErrorCode, Failure } from '../../errors.ts';
+import { PASSPHRASE_MIN } from '../../lib/archive.ts';
+import { answer } from '../answer.ts';
+import { readBytes } from '../body.ts';
+import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { failureResponses, successResponse } from '../responses.ts';
+import { checkedId, findDevice } from '../selection.ts';
+import { gowaDevice, toGowaDevice } from '../shapes.ts';
 
 /** An archive is some 200 KB and grows with the device's peers and its messages of the last days. */
 const ARCHIVE_LIMIT = 64 * 1024 * 1024;

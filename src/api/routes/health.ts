@@ -1,7 +1,7 @@
 // Is the process alive, can it serve, and how is it doing.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { ApiDeps, ApiEnv } from './deps.ts';
-import type { Metrics } from './metrics.ts';
+import type { ApiDeps, ApiEnv } from '../deps.ts';
+import type { Metrics } from '../metrics.ts';
 
 const text = z.string();
 const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()).optional() });

@@ -1,8 +1,8 @@
 // Messages by their id: what has become of one that was sent.
 import { z } from '@hono/zod-openapi';
-import { Failure } from '../errors.ts';
-import type { ApiDeps } from './deps.ts';
-import type { AddRoute } from './route.ts';
+import { Failure } from '../../errors.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { AddRoute } from '../route.ts';
 
 const messageStatus = z.object({
   message_id: z.string(),
@@ -24,6 +24,7 @@ export function messageRoutes(add: AddRoute, { messages }: ApiDeps): void {
       method: 'get',
       path: '/message/{message_id}/status',
       tag: 'message',
+      scope: 'read',
       summary: 'What has become of a message that was sent',
       device: 'selected',
       params: z.object({ message_id: z.string().max(128) }),

@@ -1,14 +1,14 @@
 // What the QR page follows: a device's pairing as it is, or as it is once it has changed; and the picture of its QR.
 import { createHash } from 'node:crypto';
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
-import { Failure } from '../errors.ts';
-import type { DeviceView } from '../supervisor/devices.ts';
-import type { ApiDeps, ApiEnv } from './deps.ts';
-import { secondsLeft, shownCode } from './pairing.ts';
-import { dataUrl, qrPng } from './qr.ts';
-import type { AddRoute } from './route.ts';
-import { findDevice } from './selection.ts';
-import { listedDevice, toListedDevice } from './shapes.ts';
+import { Failure } from '../../errors.ts';
+import type { DeviceView } from '../../supervisor/devices.ts';
+import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { secondsLeft, shownCode } from '../pairing.ts';
+import { dataUrl, qrPng } from '../qr.ts';
+import type { AddRoute } from '../route.ts';
+import { findDevice } from '../selection.ts';
+import { listedDevice, toListedDevice } from '../shapes.ts';
 
 const pairingView = listedDevice.extend({
   linked: z.boolean(),
@@ -31,6 +31,7 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { devices 
       method: 'get',
       path: '/devices/{device_id}/pairing',
       tag: 'device',
+      scope: 'devices',
       summary: 'The pairing of a device now, or after its next change',
       device: 'path',
       query: z.object({

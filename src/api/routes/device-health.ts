@@ -1,10 +1,11 @@
 // How a device is, measured in its thread at the moment of asking; gowa has nothing like it.
 import { z } from '@hono/zod-openapi';
-import type { HealthReport } from '../shard/protocol.ts';
-import type { ApiDeps } from './deps.ts';
-import { commandFailures } from './devices.ts';
-import type { AddRoute } from './route.ts';
-import { listedDevice, reasons } from './shapes.ts';
+import type { health } from '../../device/commands/health.ts';
+import type { HealthReport } from '../../shard/protocol.ts';
+import type { ApiDeps } from '../deps.ts';
+import { commandFailures } from '../failures.ts';
+import type { AddRoute } from '../route.ts';
+import { listedDevice, reasons } from '../shapes.ts';
 
 const ms = z.number().int();
 const time = z.iso.datetime().optional();
@@ -42,13 +43,14 @@ export function deviceHealthRoute(add: AddRoute, { devices }: ApiDeps): void {
       method: 'get',
       path: '/devices/{device_id}/health',
       tag: 'device',
+      scope: 'read',
       summary: 'How well a device is, measured now',
       device: 'path',
       results: deviceHealth,
       failures: commandFailures,
     },
     async ({ device, command }) => {
-      const report = await devices.command(device.id, { do: 'health' }, command);
+      const report = await devices.command<typeof health>(device.id, 'health', {}, command);
       return {
         message: 'Device health',
         results: { device_id: device.id, state: device.phase, ...toHealth(report) },

@@ -1,14 +1,15 @@
 // The plan's own three routes: log in (and make the device on the way), log out, list.
 import { z } from '@hono/zod-openapi';
-import { Failure } from '../errors.ts';
-import type { DeviceView } from '../supervisor/devices.ts';
-import type { ApiDeps } from './deps.ts';
-import { pair, secondsLeft, shownCode } from './pairing.ts';
-import { dataUrl, qrPng } from './qr.ts';
-import { phoneDigits } from './recipient.ts';
-import type { AddRoute } from './route.ts';
-import { checkedName, findDevice, namedDevice, selectDevice } from './selection.ts';
-import { listedDevice, toListedDevice } from './shapes.ts';
+import type { logout } from '../../device/commands/logout.ts';
+import { Failure } from '../../errors.ts';
+import type { DeviceView } from '../../supervisor/devices.ts';
+import type { ApiDeps } from '../deps.ts';
+import { pair, secondsLeft, shownCode } from '../pairing.ts';
+import { dataUrl, qrPng } from '../qr.ts';
+import { phoneDigits } from '../recipient.ts';
+import type { AddRoute } from '../route.ts';
+import { checkedName, findDevice, namedDevice, selectDevice } from '../selection.ts';
+import { listedDevice, toListedDevice } from '../shapes.ts';
 
 const deviceId = z.string().nullish();
 
@@ -39,6 +40,7 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
       method: 'post',
       path: '/device/login',
       tag: 'device',
+      scope: 'devices',
       summary: 'Log a device in: by QR, or by code when a phone number is given',
       body: loginBody,
       results: started,
@@ -80,6 +82,7 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
       method: 'post',
       path: '/device/logout',
       tag: 'device',
+      scope: 'devices',
       summary: 'Unlink a device at WhatsApp and drop its client; the device stays listed',
       body: z.object({ device_id: deviceId }),
       results: z.object({ device_id: z.string(), unlinked: z.boolean() }),
@@ -95,7 +98,7 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
     },
     async ({ body, named, command }) => {
       const device = body.device_id ? findDevice(devices, body.device_id) : selectDevice(devices, named);
-      const { unlinked } = await devices.command(device.id, { do: 'logout' }, command);
+      const { unlinked } = await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Success logout', results: { device_id: device.id, unlinked } };
     },
   );
@@ -106,6 +109,7 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
       method: 'get',
       path: '/device/list',
       tag: 'device',
+      scope: 'devices',
       summary: 'All devices with their state and the shard that hosts them',
       results: z.array(listedDevice),
     },

@@ -1,0 +1,44 @@
+// What routes may answer, in groups: beside the failures of its device, its body and its credential.
+import type { ErrorCode } from '../errors.ts';
+
+type Codes = readonly ErrorCode[];
+
+/** Every command on a device, whatever state that is in. */
+export const commandFailures = [
+  'DEVICE_ELSEWHERE',
+  'SHARD_UNAVAILABLE',
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
+  'SHUTTING_DOWN',
+  'GATEWAY_TIMEOUT',
+] as const satisfies Codes;
+
+/** Every command that needs the device's connection to WhatsApp. */
+export const lineFailures = [
+  ...commandFailures,
+  'DEVICE_NOT_LINKED',
+  'DEVICE_STOPPED',
+  'DEVICE_NOT_CONNECTED',
+  'DEVICE_CRASHED',
+] as const satisfies Codes;
+
+/** Every command that asks WhatsApp for something (`ask` in device/command.ts). */
+export const whatsappFailures = [
+  ...lineFailures,
+  'OUTCOME_UNKNOWN',
+  'WA_BAD_REQUEST',
+  'WA_FORBIDDEN',
+  'WA_NOT_FOUND',
+  'WA_CONFLICT',
+  'WA_RATE_LIMITED',
+  'WA_UNEXPECTED',
+] as const satisfies Codes;
+
+/** Every message (`send` in device/sending.ts). */
+export const sendFailures = [
+  ...lineFailures,
+  'INVALID_JID',
+  'RECIPIENT_NOT_FOUND',
+  'WA_REACHOUT_TIMELOCK',
+  'MESSAGE_REFUSED',
+] as const satisfies Codes;

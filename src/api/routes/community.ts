@@ -1,0 +1,5 @@
+// Communities.
+import type { ApiDeps } from '../deps.ts';
+import type { AddRoute } from '../route.ts';
+
+export function communityRoutes(_add: AddRoute, _deps: ApiDeps): void {}

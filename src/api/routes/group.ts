@@ -1,0 +1,5 @@
+// Groups.
+import type { ApiDeps } from '../deps.ts';
+import type { AddRoute } from '../route.ts';
+
+export function groupRoutes(_add: AddRoute, _deps: ApiDeps): void {}

@@ -1,0 +1,130 @@
+// What all routes that send a message share: who it is for, what it answers, and how the answer is said.
+import { randomBytes } from 'node:crypto';
+import { z } from '@hono/zod-openapi';
+import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
+import type { FormFields } from './body.ts';
+import { sendFailures } from './failures.ts';
+import { mentionJid, recipientJid } from './recipient.ts';
+import type { AddRoute } from './route.ts';
+import { invalid } from './validate.ts';
+
+/** WhatsApp's own timers: off, a day, a week, 90 days. */
+const durations = [0, 86_400, 604_800, 7_776_000] as const;
+
+/** WhatsApp's apps take no longer text. */
+export const LONGEST_TEXT = 65_536;
+
+/** gowa's word for all members of a group; in any other chat it names nobody. */
+const EVERYONE = '@everyone';
+
+// Absent, null and empty mean the same in gowa's clients, so the optional fields take all three.
+const recipientField = {
+  phone: z
+    .string()
+    .min(1)
+    .openapi({ description: 'A number with its country code, or a JID.', example: '15551234567' }),
+};
+const contextFields = {
+  reply_message_id: z.string().nullish().openapi({ description: 'The message that this one answers.' }),
+  mentions: z
+    .array(z.string())
+    .max(1024)
+    .nullish()
+    .openapi({ description: 'Numbers or JIDs of mentioned people.' }),
+  is_forwarded: z.boolean().nullish(),
+  // The generator would show only the first of several literals.
+  duration: z
+    .literal(durations)
+    .openapi({ type: 'integer', enum: [...durations], description: 'Seconds until the message disappears.' })
+    .nullish(),
+};
+const contextForms: FormFields = { mentions: 'list', is_forwarded: 'boolean', duration: 'number' };
+
+/** gowa says the sentence twice: as the answer's message, and here. */
+export const sentResults = z.object({ message_id: z.string(), status: z.string() });
+
+/** The body of a message as all have it, and what a kind of message adds. */
+type SendBody<F extends z.ZodRawShape> = z.output<
+  z.ZodObject<typeof recipientField & typeof contextFields & F>
+>;
+
+interface SendRoute<F extends z.ZodRawShape> {
+  readonly id: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly fields: F;
+  readonly forms?: FormFields;
+  /** Gives the command its input; whom it is for and what it answers is given with it. */
+  say(
+    body: SendBody<F>,
+    send: <C extends CommandType>(
+      name: C['name'],
+      input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean },
+    ) => Promise<Sent>,
+  ): Promise<Sent>;
+}
+
+/** How a kind of message becomes a route: its fields, and the command that they go to. */
+export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendRoute<F>) => void {
+  return ({ id, path, summary, fields, forms = {}, say }) => {
+    const body = z.object({ ...recipientField, ...fields, ...contextFields });
+    add(
+      {
+        id,
+        method: 'post',
+        path,
+        tag: 'send',
+        scope: 'send',
+        summary,
+        device: 'selected',
+        body,
+        forms: { ...contextForms, ...forms },
+        results: sentResults,
+        failures: sendFailures,
+      },
+      async ({ body, run }) => {
+        const said = body as SendBody<Record<never, never>>;
+        const about = addressed(said);
+        const { messageId, at } = await say(
+          body as never,
+          <C extends CommandType>(name: C['name'], input: object) =>
+            run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
+        );
+        const status = `Message sent to ${about.to} (server timestamp: ${new Date(at).toISOString()})`;
+        return { message: status, results: { message_id: messageId, status } };
+      },
+    );
+  };
+}
+
+function addressed(body: SendBody<Record<never, never>>): Addressed {
+  return {
+    id: newMessageId(),
+    to: recipientJid(body.phone),
+    ...(body.reply_message_id && { replyTo: messageId(body.reply_message_id, 'reply_message_id') }),
+    ...(body.mentions?.length && { mentions: body.mentions.map(mention) }),
+    ...(body.is_forwarded && { forwarded: true }),
+    ...(typeof body.duration === 'number' && { duration: body.duration }),
+  };
+}
+
+/** As WhatsApp Web names its messages (Baileys Utils/generics.ts, generateMessageIDV2). */
+export function newMessageId(): string {
+  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
+}
+
+/** The value, if it is written as the id of a message. Fails with VALIDATION_ERROR. */
+export function messageId(id: string, field = 'message_id'): string {
+  if (/^[A-Za-z0-9._:=+-]{1,128}$/.test(id)) return id;
+  throw invalid(field, 'expected the id of a message, such as 3EB089B9D6ADD58153C561');
+}
+
+/** The text, if it can be one. Half a surrogate pair or a NUL would be changed or refused somewhere on the way. */
+export function sendableText(text: string, field: string): string {
+  if (/\p{Surrogate}|\0/u.test(text)) throw invalid(field, 'has a character that no text can have');
+  return text;
+}
+
+function mention(written: string, index: number): string {
+  return written === EVERYONE ? written : mentionJid(written, `mentions.${index}`);
+}

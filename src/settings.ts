@@ -1,0 +1,215 @@
+/**
+ * Every setting, in one table: its name, how it is read, its default and its page of documentation. `config.ts` reads them;
+ * `docs/configuration.md` and `--help` are printed from here.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseFailpoints } from './lib/failpoint.ts';
+import { parseKeys } from './lib/key-file.ts';
+import { choice, integer, text, unfit, urlOf, words, yesNo } from './lib/setting.ts';
+
+/** A wrong setting. `main` prints the sentence and exits 78 (EX_CONFIG). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+function hostOf(value: string): string {
+  return isIP(value) > 0 || /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,252})$/.test(value) ? value : unfit();
+}
+
+function basicAuth(value: string): readonly { user: string; password: string }[] {
+  return words(value).map(pair => {
+    const colon = pair.indexOf(':');
+    return colon > 0 && colon < pair.length - 1
+      ? { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
+      : unfit();
+  });
+}
+
+/** A setting that names a file: what the file says is its value. */
+function fileFor<T>(name: string, parse: (text: string) => T): (path: string) => T {
+  return path => {
+    let content: string;
+    try {
+      content = readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new ConfigError(`${name}: cannot read ${path}: ${(cause as Error).message}`, { cause });
+    }
+    return parse(content);
+  };
+}
+
+const pem = (content: string) => (content.includes('-----BEGIN CERTIFICATE-----') ? content : unfit());
+
+function keysOf(value: string): readonly Buffer[] {
+  try {
+    return parseKeys(value);
+  } catch {
+    return unfit(); // the sentence names what was expected; what was got is a secret
+  }
+}
+
+function failpointRules(value: string): string {
+  try {
+    parseFailpoints(value);
+  } catch {
+    return unfit();
+  }
+  return value;
+}
+
+export const settings = {
+  host: text(
+    hostOf,
+    '127.0.0.1',
+    'an IP address or a host name',
+    '127.0.0.1',
+    'Address that the HTTP API listens on. Any address but loopback refuses to start without `APP_BASIC_AUTH` or `API_KEYS`.',
+    { aliases: ['APP_HOST'] },
+  ),
+  port: integer(0, 65_535, 3000, 'Port of the HTTP API; 0 takes a free one.', { aliases: ['APP_PORT'] }),
+  workers: integer(
+    1,
+    64,
+    availableParallelism,
+    'Shards: worker threads that host the devices. One more thread is kept warm as a spare.',
+    { shown: 'number of cores' },
+  ),
+  dbUri: text<string | undefined>(
+    urlOf('postgres:', 'postgresql:'),
+    undefined,
+    'a URL like postgres://user:password@host:5432/database',
+    'an embedded PostgreSQL in `DATA_DIR`',
+    'The PostgreSQL database that holds everything.',
+    { aliases: ['DATABASE_URL'], secret: true },
+  ),
+  dataDir: text(
+    path => resolve(path),
+    resolve('data'),
+    'a folder',
+    './data',
+    'Folder of the embedded database and of the key that is made where none is given (unused with `DB_URI` and keys).',
+  ),
+  appBasicAuth: text(
+    basicAuth,
+    [],
+    'user:password pairs separated by commas',
+    'none',
+    'Users of the HTTP API by basic auth.',
+    { secret: true },
+  ),
+  apiKeys: text(
+    value => words(value).map(key => (key.length >= 8 ? key : unfit())),
+    [],
+    'keys of at least 8 characters separated by commas',
+    'none',
+    'Keys of the HTTP API, sent as `Authorization: Bearer <key>`.',
+    { secret: true },
+  ),
+  sealingKeysFile: text<readonly Buffer[] | undefined>(
+    fileFor('SEALING_KEYS_FILE', keysOf),
+    undefined,
+    'a file with one key (base64 of 32 bytes) per line',
+    'none',
+    'File with the keys that seal everything secret in the database, newest first: the first seals, all open. Any address but loopback needs this or `SEALING_KEYS`; without either a key is made and kept in `DATA_DIR/sealing.key`.',
+    { secret: true },
+  ),
+  sealingKeys: text(
+    keysOf,
+    [],
+    'keys (base64 of 32 bytes each) separated by commas, each once',
+    'none',
+    'The same keys in the environment, where more can read them: prefer `SEALING_KEYS_FILE`.',
+    { secret: true },
+  ),
+  webhookUrl: text(
+    value => words(value).map(urlOf('http:', 'https:')),
+    [],
+    'http or https URLs separated by commas',
+    'none',
+    'Where events are delivered; several receive each event.',
+    { aliases: ['WHATSAPP_WEBHOOK'] },
+  ),
+  webhookSecret: text<string | undefined>(
+    value => (value.length >= 8 ? value : unfit()),
+    undefined,
+    'at least 8 characters',
+    'generated once and kept in the database',
+    'Signs deliveries. A `whsec_` value is used as Standard Webhooks defines it.',
+    { aliases: ['WHATSAPP_WEBHOOK_SECRET'], secret: true },
+  ),
+  webhookEvents: text(
+    words,
+    [],
+    'event names separated by commas',
+    'all',
+    'Only these events go to `WEBHOOK_URL`.',
+    { aliases: ['WHATSAPP_WEBHOOK_EVENTS'] },
+  ),
+  webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
+    aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
+  }),
+  logLevel: choice(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    'info',
+    'Least severe log line that is written (JSON, to standard output).',
+  ),
+  waSocketUrl: text<string | undefined>(
+    urlOf('ws:', 'wss:'),
+    undefined,
+    'a ws:// or wss:// URL',
+    "WhatsApp's own server",
+    'Another server than WhatsApp to connect devices to, such as the simulator.',
+  ),
+  waRootKey: text<string | undefined>(
+    value => (/^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : unfit()),
+    undefined,
+    '64 hexadecimal digits (32 bytes)',
+    "WhatsApp's own key",
+    'Root public key to trust for `WA_SOCKET_URL`.',
+  ),
+  waCaFile: text<string | undefined>(
+    fileFor('WA_CA_FILE', pem),
+    undefined,
+    'a PEM file with a certificate',
+    "the system's authorities",
+    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+  ),
+  connectsPerSecond: integer(
+    1,
+    1000,
+    10,
+    'Most connections to WhatsApp that this process starts per second, over all shards.',
+  ),
+  connectBurst: integer(
+    1,
+    1000,
+    20,
+    'Connections that may start at once before `CONNECTS_PER_SECOND` holds.',
+  ),
+  commandSeconds: integer(1, 600, 45, 'Longest that a request waits for WhatsApp or for a restarting shard.'),
+  drainSeconds: integer(1, 600, 25, 'Longest that a stop waits for running requests, sockets and events.'),
+  leaseSeconds: integer(
+    2,
+    300,
+    15,
+    'After so long without a word to the database a node has lost its devices: it closes them a fifth earlier, another node (or its own next start, after a crash) takes them then. Renewed every third of it.',
+  ),
+  shardHeapMb: integer(
+    128,
+    8192,
+    512,
+    'Hard limit of the JavaScript heap of one shard; at 75 % of it the shard is drained and replaced.',
+  ),
+  shardConnections: integer(1, 32, 2, 'Database connections of one shard.'),
+  mainConnections: integer(2, 64, 4, 'Database connections of the main thread.'),
+  failpoints: text<string | undefined>(
+    failpointRules,
+    undefined,
+    'rules like recv.after_commit:kill@2;send.after_wire:delay(500) with the points of docs/failpoints.md',
+    'none',
+    'For tests: makes this process die, stall or fail at named points on purpose. Refused unless `HOST` is loopback.',
+  ),
+} as const;
