@@ -23,7 +23,7 @@ import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
 import { assertReachable, type Composed } from './sending.ts';
-import { fromStatus } from './translate.ts';
+import { fromStatus } from './translate/state.ts';
 
 /** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
 const REACHOUT_TIMELOCK = 463;
