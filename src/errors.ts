@@ -25,7 +25,7 @@ export const codes = {
   INVALID_JID: {
     status: 400,
     retry: 'after a fix',
-    text: 'Not a phone number or JID; use digits with the country code, or user@s.whatsapp.net.',
+    text: 'Not a phone number or JID, or nobody has it; use digits with the country code, or user@s.whatsapp.net.',
   },
   INVALID_DEVICE_ID: {
     status: 400,
@@ -56,7 +56,7 @@ export const codes = {
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',
-    text: 'No message of this id was sent through this device within the last week.',
+    text: 'This device knows no message of this id in this chat.',
   },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
@@ -98,7 +98,6 @@ export const codes = {
     retry: 'after a fix',
     text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
   },
-  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',

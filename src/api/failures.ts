@@ -38,7 +38,6 @@ export const whatsappFailures = [
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',
-  'RECIPIENT_NOT_FOUND',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;
