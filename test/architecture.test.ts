@@ -61,6 +61,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/store/', 'src/lib/', 'src/errors.ts'],
     types: ['src/shard/protocol.ts'],
   },
+  { station: 'src/access/', values: ['src/store/', 'src/lib/', 'src/errors.ts'] },
   {
     station: 'src/delivery/',
     values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
@@ -86,6 +87,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     types: [
       'src/supervisor/',
       'src/delivery/',
+      'src/access/',
       'src/journal/',
       'src/shard/protocol.ts',
       'src/device/commands/',
@@ -98,6 +100,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/api/',
       'src/supervisor/',
       'src/delivery/',
+      'src/access/',
       'src/journal/',
       'src/store/',
       'src/lib/',

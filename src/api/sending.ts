@@ -82,9 +82,9 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         results: sentResults,
         failures: sendFailures,
       },
-      async ({ body, run }) => {
+      async ({ body, run, newMessageId: nextId }) => {
         const said = body as SendBody<Record<never, never>>;
-        const about = addressed(said);
+        const about = { ...addressed(said), id: nextId() };
         const { messageId, at } = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
@@ -97,9 +97,8 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
   };
 }
 
-function addressed(body: SendBody<Record<never, never>>): Addressed {
+function addressed(body: SendBody<Record<never, never>>): Omit<Addressed, 'id'> {
   return {
-    id: newMessageId(),
     to: recipientJid(body.phone),
     ...(body.reply_message_id && { replyTo: messageId(body.reply_message_id, 'reply_message_id') }),
     ...(body.mentions?.length && { mentions: body.mentions.map(mention) }),

@@ -4,5 +4,6 @@ export const places = {
   credentials: (no: number) => `credentials/${no}`,
   stanza: (no: number, hash: Buffer) => `inbox.stanza/${no}/${hash.toString('hex')}`,
   plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
+  answer: (id: Buffer) => `idempotency/${id.toString('hex')}`,
   outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
 };
