@@ -13,6 +13,7 @@ import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
+import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
   connectionsInUse,
@@ -169,6 +170,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
         ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
@@ -195,6 +197,7 @@ export class Node implements Service {
               throw storeFailure(error);
             }),
         },
+        chats: new Library({ sql, seals, log }),
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
@@ -211,7 +214,7 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log });
+    const keeping = upkeep({ sql, log, chatDays: config.chatRetentionDays });
     this.#stops.push(() => keeping.stop());
     await keeping.start();
     this.#stops.push(() => deliverer.stop());

@@ -66,6 +66,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
+    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
