@@ -25,7 +25,7 @@ export const codes = {
   INVALID_JID: {
     status: 400,
     retry: 'after a fix',
-    text: 'Not a phone number or JID; use digits with the country code, or user@s.whatsapp.net.',
+    text: 'Not a phone number or JID, or nobody has it; use digits with the country code, or user@s.whatsapp.net.',
   },
   INVALID_DEVICE_ID: {
     status: 400,
@@ -56,7 +56,7 @@ export const codes = {
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',
-    text: 'No message of this id was sent through this device within the last week.',
+    text: 'This device knows no message of this id in this chat.',
   },
   CHAT_NOT_FOUND: {
     status: 404,
@@ -88,7 +88,21 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
-  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
+  MEDIA_UNREADABLE: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The file cannot be converted: it is damaged, too large to look into, or takes too long.',
+  },
+  MEDIA_BUSY: {
+    status: 503,
+    retry: 'soon',
+    text: 'Too many files wait to be converted; try again.',
+  },
+  FFMPEG_MISSING: {
+    status: 501,
+    retry: 'after a fix',
+    text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
+  },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',
@@ -126,6 +140,11 @@ export const codes = {
     status: 503,
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
+  },
+  APP_STATE_UNAVAILABLE: {
+    status: 503,
+    retry: 'soon',
+    text: 'The phone has not shared yet what it takes to change chats, contacts, labels or the push name.',
   },
   DEVICE_CRASHED: {
     status: 503,

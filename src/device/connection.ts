@@ -20,7 +20,10 @@ import type { Arrival } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, selfOf, timeOf } from './translate.ts';
+import { selfOf } from './translate/envelope.ts';
+import { fromMessages } from './translate/messages.ts';
+import { timeOf } from './translate/read.ts';
+import { fromGroupReceipts, fromUpdates } from './translate/receipts.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 import type { Vitals } from './vitals.ts';
@@ -218,10 +221,7 @@ export class Connection {
       ...messages.flatMap(message =>
         this.#mapped(message.key.id ?? '', () => {
           failpointNow('recv.in_mapping');
-          return [
-            ...fromMessages({ messages: [message], type: 'notify' }, self),
-            ...this.#options.unread.tell(message),
-          ];
+          return [...fromMessages([message], self), ...this.#options.unread.tell(message)];
         }),
       ),
       ...this.#mapped(undefined, () => fromUpdates(events['messages.update'] ?? [], self)),

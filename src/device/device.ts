@@ -23,7 +23,7 @@ import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
-import { fromState } from './translate.ts';
+import { fromState } from './translate/state.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 

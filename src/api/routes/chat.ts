@@ -11,7 +11,7 @@ import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { accountJid } from '../shapes.ts';
 import { invalid } from '../validate.ts';
-import { contactRoutes } from './contact.ts';
+import { contactListRoutes } from './contact-list.ts';
 
 const params = z.object({
   chat_jid: z.string().min(1).max(256).openapi({
@@ -206,7 +206,7 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
     },
   );
 
-  contactRoutes(add, deps);
+  contactListRoutes(add, deps);
 }
 
 /** The place of a chat is its time and its number. */

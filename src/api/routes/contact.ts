@@ -1,78 +1,58 @@
-// Who the account knows, and by which addresses.
+// The address book of a device's phone: who is written into it and taken out. Its list is beside the chats.
 import { z } from '@hono/zod-openapi';
-import type { userLid } from '../../device/commands/user-lid.ts';
-import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
+import type { contactRemove } from '../../device/commands/contact-remove.ts';
+import type { contactSave } from '../../device/commands/contact-save.ts';
+import { sharedFailures } from '../failures.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
+import { sendableText } from '../sending.ts';
 
-const contact = z
-  .object({
-    jid: z.string().openapi({ example: '15551234567@s.whatsapp.net' }),
-    name: z.string().openapi({ description: 'As saved, else as the person or the business calls itself.' }),
-    saved: z.boolean().openapi({ description: 'The name is the one in the address book of the account.' }),
-    push_name: z.string().optional(),
-    business_name: z.string().optional(),
-    lid: z.string().optional(),
-  })
-  .openapi('Contact');
+const name = z.string().max(256);
 
-export function contactRoutes(add: AddRoute, { chats }: ApiDeps): void {
+export function contactRoutes(add: AddRoute): void {
   add(
     {
-      id: 'userMyContacts',
-      method: 'get',
-      path: '/user/my/contacts',
+      id: 'userSaveContact',
+      method: 'post',
+      path: '/user/contact',
       tag: 'user',
-      scope: 'read',
-      summary: 'Everybody whose name the account knows',
+      scope: 'write',
+      summary: "Put a person into the phone's address book, or change the name there",
       device: 'selected',
-      results: z.object({ data: z.array(contact) }),
-      failures: ['STORE_UNAVAILABLE'],
+      body: z.object({
+        phone: z.string().min(1),
+        full_name: name.trim().min(1),
+        first_name: name.nullish(),
+      }),
+      forms: {},
+      failures: [...sharedFailures, 'INVALID_JID'],
     },
-    async ({ device }) => ({
-      message: 'Success get list contacts',
-      results: {
-        data: (await chats.contacts(device.no)).map(({ jid, lid, saved, push, business }) => ({
-          jid,
-          name: saved || push || business,
-          saved: saved !== '',
-          ...(push && { push_name: push }),
-          ...(business && { business_name: business }),
-          ...(lid && lid !== jid && { lid }),
-        })),
-      },
-    }),
+    async ({ body, run }) => {
+      await run<typeof contactSave>('contact-save', {
+        jid: mentionJid(body.phone, 'phone'),
+        fullName: sendableText(body.full_name, 'full_name'),
+        ...(body.first_name && { firstName: sendableText(body.first_name, 'first_name') }),
+      });
+      return { message: 'Success save contact' };
+    },
   );
 
   add(
     {
-      id: 'userLid',
-      method: 'get',
-      path: '/user/lid',
+      id: 'userRemoveContact',
+      method: 'post',
+      path: '/user/contact/remove',
       tag: 'user',
-      scope: 'read',
-      summary: 'The number and the LID of a person, from either of them',
+      scope: 'write',
+      summary: "Take a person out of the phone's address book",
       device: 'selected',
-      query: z.object({
-        phone: z.string().min(1).max(256).openapi({
-          description:
-            'A number, or a JID by number or LID. WhatsApp is asked for the LID of a number alone.',
-        }),
-      }),
-      results: z.object({
-        jid: z.string().nullable().openapi({ example: '15551234567@s.whatsapp.net' }),
-        phone: z.string().nullable().openapi({ example: '15551234567' }),
-        lid: z.string().nullable().openapi({ example: '123456789012345@lid' }),
-      }),
-      failures: ['INVALID_JID', ...whatsappFailures],
+      body: z.object({ phone: z.string().min(1) }),
+      forms: {},
+      failures: [...sharedFailures, 'INVALID_JID'],
     },
-    async ({ query, run }) => {
-      const { pn, lid } = await run<typeof userLid>('user-lid', { jid: mentionJid(query.phone, 'phone') });
-      return {
-        message: 'Success get LID',
-        results: { jid: pn ?? null, phone: pn?.slice(0, pn.indexOf('@')) ?? null, lid: lid ?? null },
-      };
+    async ({ body, run }) => {
+      await run<typeof contactRemove>('contact-remove', { jid: mentionJid(body.phone, 'phone') });
+      return { message: 'Success remove contact' };
     },
   );
 }
