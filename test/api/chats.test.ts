@@ -116,6 +116,15 @@ test('the chat store', async t => {
     assert.equal(pagination.total, 1);
   });
 
+  await t.test('has what the account writes on its phone', async () => {
+    await node.simulator.send(own, ana, 'from my phone');
+    const [said] = await told(ana, 3);
+    assert.deepEqual(
+      [said?.content, said?.is_from_me, said?.sender_jid],
+      ['from my phone', true, number(own)],
+    );
+  });
+
   await t.test('is one chat, whether it is addressed by number or by LID', async () => {
     const [{ lid } = {}] = (await get<Page<Chat>>('/chats')).data;
     assert.match(lid ?? '', /@lid$/);
@@ -124,7 +133,7 @@ test('the chat store', async t => {
     assert.deepEqual(byLid.data, byNumber.data);
     assert.equal(byLid.chat_info.jid, number(ana));
     assert.equal((await node.sendText(device, lid ?? '', 'by LID')).status, 200);
-    await told(ana, 3);
+    await told(ana, 4);
     assert.equal((await get<Page<Chat>>('/chats')).data.length, 1);
     for (const phone of [ana, number(ana), lid ?? ''])
       assert.deepEqual(await get('/user/lid', { phone }), { jid: number(ana), phone: ana, lid });
@@ -163,39 +172,42 @@ test('the chat store', async t => {
     });
   });
 
-  await t.test('finds words in all chats: any case, any accent, and every character as it is', async () => {
-    const { phone: cy } = await node.simulator.createPhone({ name: 'Cy' });
-    const texts = [
-      'Amanhã às 10h no café',
-      '100%_sure\\',
-      'ООО «Ромашка» 東京タワー',
-      'i💥j',
-      'x'.repeat(5_000),
-    ];
-    for (const text of texts) await node.simulator.send(cy, own, text);
-    await told(cy, texts.length);
-    const found = async (q: string) =>
-      (await get<Page<Message>>('/chats/search', { q })).data.map(({ content }) => content);
-    assert.deepEqual(await found('AMANHA'), [texts[0]]);
-    assert.deepEqual(await found('cafe'), [texts[0]]);
-    assert.deepEqual(await found('%_s'), [texts[1]]);
-    assert.deepEqual(await found('%'), [texts[1]]);
-    assert.deepEqual(await found('_'), [texts[1]]);
-    assert.deepEqual(await found('sure\\'), [texts[1]]);
-    assert.deepEqual(await found('ромашка'), [texts[2]]);
-    assert.deepEqual(await found('京タワ'), [texts[2]]);
-    assert.deepEqual(await found('💥'), [texts[3]]);
-    assert.deepEqual(await found("'; drop table chat; --"), []);
-    assert.deepEqual(await found('cafe amanha'), []);
-    const here = await messages(cy, { search: 'às 10h' });
-    assert.deepEqual([here.data.length, here.pagination.total], [1, 1]);
-    assert.equal((await messages(ana, { search: 'às 10h' })).data.length, 0);
-    assert.deepEqual(
-      (await get<Page<Chat>>('/chats', { search: 'cy' })).data.map(({ name }) => name),
-      ['Cy'],
-    );
-    assert.deepEqual((await get<Page<Chat>>('/chats', { search: '%' })).data, []);
-  });
+  await t.test(
+    'S16: finds words in all chats: any case, any accent, and every character as it is',
+    async () => {
+      const { phone: cy } = await node.simulator.createPhone({ name: 'Cy' });
+      const texts = [
+        'Amanhã às 10h no café',
+        '100%_sure\\',
+        'ООО «Ромашка» 東京タワー',
+        'i💥j',
+        'x'.repeat(5_000),
+      ];
+      for (const text of texts) await node.simulator.send(cy, own, text);
+      await told(cy, texts.length);
+      const found = async (q: string) =>
+        (await get<Page<Message>>('/chats/search', { q })).data.map(({ content }) => content);
+      assert.deepEqual(await found('AMANHA'), [texts[0]]);
+      assert.deepEqual(await found('cafe'), [texts[0]]);
+      assert.deepEqual(await found('%_s'), [texts[1]]);
+      assert.deepEqual(await found('%'), [texts[1]]);
+      assert.deepEqual(await found('_'), [texts[1]]);
+      assert.deepEqual(await found('sure\\'), [texts[1]]);
+      assert.deepEqual(await found('ромашка'), [texts[2]]);
+      assert.deepEqual(await found('京タワ'), [texts[2]]);
+      assert.deepEqual(await found('💥'), [texts[3]]);
+      assert.deepEqual(await found("'; drop table chat; --"), []);
+      assert.deepEqual(await found('cafe amanha'), []);
+      const here = await messages(cy, { search: 'às 10h' });
+      assert.deepEqual([here.data.length, here.pagination.total], [1, 1]);
+      assert.equal((await messages(ana, { search: 'às 10h' })).data.length, 0);
+      assert.deepEqual(
+        (await get<Page<Chat>>('/chats', { search: 'cy' })).data.map(({ name }) => name),
+        ['Cy'],
+      );
+      assert.deepEqual((await get<Page<Chat>>('/chats', { search: '%' })).data, []);
+    },
+  );
 
   await t.test('is told by page, counted or from a cursor', async () => {
     const { phone: dee } = await node.simulator.createPhone({ name: 'Dee' });
@@ -236,6 +248,37 @@ test('the chat store', async t => {
     assert.equal((await call('GET', '/chat/nobody@nowhere/messages')).status, 400);
   });
 
+  await t.test('knows what the account itself has starred, archived, emptied and removed', async () => {
+    const { phone: fay } = await node.simulator.createPhone({ name: 'Fay' });
+    const { id } = await node.simulator.send(fay, own, 'keep me');
+    await node.simulator.send(fay, own, 'remove me');
+    const said = await told(fay, 2);
+    const removed = said.find(({ content }) => content === 'remove me')?.id;
+    for (const [path, body] of [
+      [`/message/${id}/star`, { phone: fay }],
+      [`/message/${removed}/delete`, { phone: fay }],
+      [`/chat/${number(fay)}/archive`, { archived: true }],
+    ] as const) {
+      const answered = await call('POST', path, body);
+      assert.equal(answered.status, 200, `${path}: ${answered.body.message}`);
+    }
+    await until(
+      async () => {
+        const { data, chat_info } = await messages(fay);
+        return data.length === 1 && data[0]?.starred && chat_info.archived;
+      },
+      { what: 'starred, removed and archived' },
+    );
+    const archived = await get<Page<Chat>>('/chats', { archived: 'true' });
+    assert.deepEqual(
+      archived.data.map(({ name }) => name),
+      ['Fay'],
+    );
+    assert.ok(
+      !(await get<Page<Chat>>('/chats', { archived: 'false' })).data.some(({ name }) => name === 'Fay'),
+    );
+  });
+
   await t.test('knows media by its kind and size, and which chats have some', async () => {
     const { phone: eve } = await node.simulator.createPhone({ name: 'Eve' });
     await node.simulator.sendMedia(eve, { to: own, kind: 'image', generate: 2_000, caption: 'look' });
@@ -272,7 +315,7 @@ test('the chat store', async t => {
   });
 });
 
-test('a newly paired device has the chats of its phone, and older messages when it asks for them', async t => {
+test('a newly paired device has the chats of its phone, each of their messages once', async t => {
   const node = await startNode(t, { workers: 1 });
   const { phone } = await node.simulator.createPhone();
   const past = await node.simulator.call('addHistory', {
@@ -282,7 +325,7 @@ test('a newly paired device has the chats of its phone, and older messages when 
   const { body } = await node.api<{ qr: string }>('POST', '/device/login', { device_id: 'sales' });
   await node.simulator.scan(body.results?.qr ?? '', phone);
   await node.opened(['sales']);
-  const { get, messages } = asking(node, 'sales');
+  const { get } = asking(node, 'sales');
   const counted = async () => {
     const [row] = await node.sql<[{ count: number }]>`select count(*)::int as count from chat_message`;
     return row.count;
@@ -307,5 +350,37 @@ test('a newly paired device has the chats of its phone, and older messages when 
   await until(async () => (await counted()) >= wanted * 0.9, { what: `${wanted} messages`, within: 30_000 });
   assert.ok((await counted()) <= wanted, 'none of them twice');
   assert.ok(past.messages > 0);
-  void messages;
+});
+
+test('older messages of a chat come from the phone when they are asked for', async t => {
+  const node = await startNode(t, { workers: 1 });
+  const { phone } = await node.simulator.createPhone();
+  await node.simulator.call('addHistory', {
+    params: { phone },
+    body: { seed: 'old', chats: 1, groups: 0, messagesPerChat: 200, addressing: 'pn', days: 1_000 } as never,
+  });
+  const { body } = await node.api<{ qr: string }>('POST', '/device/login', { device_id: 'sales' });
+  await node.simulator.scan(body.results?.qr ?? '', phone);
+  await node.opened(['sales']);
+  const { get, messages } = asking(node, 'sales');
+  const [chat] = await until(
+    async () => {
+      const { data } = await get<Page<Chat>>('/chats');
+      return data.length > 0 ? data : undefined;
+    },
+    { what: 'the chat', within: 30_000 },
+  );
+  const jid = chat?.jid ?? '';
+  const count = async () => (await messages(jid)).pagination.total ?? 0;
+  const before = await until(async () => (await count()) || undefined, { what: 'its first messages' });
+  const ask = (asked: unknown, of = jid) =>
+    node.api<Record<string, unknown>>('POST', `/chat/${of}/history`, asked, { 'x-device-id': 'sales' });
+  const answer = await ask({ count: 30 });
+  assert.equal(answer.status, 200, answer.body.message);
+  assert.deepEqual([answer.body.results?.chat_jid, answer.body.results?.count], [jid, 30]);
+  await until(async () => (await count()) === before + 30, { what: '30 older messages' });
+  const oldest = (await messages(jid, { limit: 1, offset: before })).data[0];
+  assert.ok((oldest?.timestamp ?? '') <= String(answer.body.results?.before_time));
+  assert.equal((await ask({ count: 501 })).status, 400);
+  assert.equal((await ask({}, '15559999999')).body.code, 'CHAT_NOT_FOUND');
 });
