@@ -32,6 +32,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'A device id is 1 to 64 letters, digits, dots, dashes or underscores and starts with a letter or digit.',
   },
+  URL_FORBIDDEN: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'The URL is not fetched: only http and https to public addresses are, and what URL_ALLOW names.',
+  },
   DEVICE_ID_REQUIRED: {
     status: 400,
     retry: 'after a fix',
@@ -83,6 +88,11 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  URL_FAILED: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The URL could not be fetched; the message says why.',
+  },
   MEDIA_UNREADABLE: {
     status: 422,
     retry: 'after a fix',

@@ -12,6 +12,7 @@ import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
+import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
 import type { Service } from './lib/service.ts';
 import { Media } from './media/media.ts';
@@ -264,6 +265,7 @@ export class Node implements Service {
       },
       ffmpeg: config.ffmpeg,
       memory: config.mediaMemoryMb * 1_048_576,
+      guard: new Guard(config.urlAllow),
       log,
     });
     this.#stops.push(() => media.stop());

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseFailpoints } from './lib/failpoint.ts';
+import { isAllowable } from './lib/guard.ts';
 import { parseKeys } from './lib/key-file.ts';
 import { choice, integer, text, unfit, urlOf, words, yesNo } from './lib/setting.ts';
 
@@ -210,6 +211,13 @@ export const settings = {
   maxAudioMb: integer(1, 2000, 16, 'Largest sound or voice note that may be sent, in MB.'),
   maxFileMb: integer(1, 2000, 50, 'Largest document that may be sent, in MB.'),
   maxUrlMb: integer(1, 2000, 500, 'Largest file that is fetched from a URL to be sent, in MB.'),
+  urlAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses or networks like 10.0.0.0/8, separated by commas',
+    'none',
+    'What may be fetched by URL beside public addresses. Loopback ones only while `HOST` is loopback, too.',
+  ),
   ffmpeg: text(
     value => value,
     'ffmpeg',

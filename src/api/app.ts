@@ -30,6 +30,7 @@ import { messageRoutes } from './routes/message.ts';
 import { movingRoutes } from './routes/moving.ts';
 import { newsletterRoutes } from './routes/newsletter.ts';
 import { sendRoutes } from './routes/send.ts';
+import { sendMediaRoutes } from './routes/send-media.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
 
@@ -83,6 +84,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   movingRoutes(app, deps);
   appRoutes(add, deps, links);
   sendRoutes(add);
+  sendMediaRoutes(add, deps);
   messageRoutes(add, deps);
   userRoutes(add, deps);
   chatRoutes(add, deps);

@@ -2,10 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
+import type { FileFields } from './multipart.ts';
 import { mentionJid, recipientJid } from './recipient.ts';
-import type { AddRoute } from './route.ts';
+import type { AddRoute, Given } from './route.ts';
 import { invalid } from './validate.ts';
 
 /** WhatsApp's own timers: off, a day, a week, 90 days. */
@@ -54,19 +56,23 @@ interface SendRoute<F extends z.ZodRawShape> {
   readonly summary: string;
   readonly fields: F;
   readonly forms?: FormFields;
+  readonly files?: FileFields;
+  /** Beside those of every message. */
+  readonly failures?: readonly ErrorCode[];
   /** Gives the command its input; whom it is for and what it answers is given with it. */
   say(
     body: SendBody<F>,
     send: <C extends CommandType>(
       name: C['name'],
-      input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean },
+      input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean; readonly id?: string },
     ) => Promise<Sent>,
+    given: Given,
   ): Promise<Sent>;
 }
 
 /** How a kind of message becomes a route: its fields, and the command that they go to. */
 export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendRoute<F>) => void {
-  return ({ id, path, summary, fields, forms = {}, say }) => {
+  return ({ id, path, summary, fields, forms = {}, files, failures = [], say }) => {
     const body = z.object({ ...recipientField, ...fields, ...contextFields });
     add(
       {
@@ -79,16 +85,18 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         device: 'selected',
         body,
         forms: { ...contextForms, ...forms },
+        ...(files && { files }),
         results: sentResults,
-        failures: sendFailures,
+        failures: [...sendFailures, ...failures],
       },
-      async ({ body, run }) => {
+      async ({ body, run, files, batch }) => {
         const said = body as SendBody<Record<never, never>>;
         const about = addressed(said);
         const { messageId, at } = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
             run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
+          { files, batch },
         );
         const status = `Message sent to ${about.to} (server timestamp: ${new Date(at).toISOString()})`;
         return { message: status, results: { message_id: messageId, status } };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
 import { Failure } from '../../src/errors.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import { Media } from '../../src/media/media.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
@@ -75,7 +76,10 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
-    media: new Media({ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log }),
+    media: new Media({
+      ...{ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log },
+      guard: new Guard(),
+    }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],

@@ -153,6 +153,14 @@ const table: Record<SettingName, Row> = {
   maxAudioMb: whole(1, 2000, 16),
   maxFileMb: whole(1, 2000, 50),
   maxUrlMb: whole(1, 2000, 500),
+  urlAllow: {
+    right: [
+      ['10.0.0.0/8, minio,::1', ['10.0.0.0/8', 'minio', '::1']],
+      ['files.internal', ['files.internal']],
+    ],
+    wrong: [',', '10.0.0.0/33', 'http://minio', 'a b', 'minio:9000', '1.2.3'],
+    fallback: [],
+  },
   ffmpeg: {
     right: [
       ['ffmpeg', 'ffmpeg'],
