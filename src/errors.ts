@@ -48,6 +48,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'Send a configured API key as a bearer token, or a user and password by basic auth.',
   },
+  MEDIA_LINK_INVALID: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'The link is not one of ours, or its time is over; ask for the file of the message again.',
+  },
   FORBIDDEN_ORIGIN: {
     status: 403,
     retry: 'after a fix',
@@ -63,6 +68,7 @@ export const codes = {
     retry: 'never',
     text: 'No message of this id was sent through this device within the last week.',
   },
+  MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
@@ -75,6 +81,11 @@ export const codes = {
     status: 409,
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
+  },
+  MEDIA_GONE: {
+    status: 410,
+    retry: 'never',
+    text: 'The file is not on WhatsApp’s servers any more, and the phone did not give it again.',
   },
   ARCHIVE_INVALID: {
     status: 422,
@@ -130,6 +141,11 @@ export const codes = {
     status: 429,
     retry: 'soon',
     text: 'WhatsApp says that this account asks too often; wait some minutes.',
+  },
+  MEDIA_CORRUPT: {
+    status: 502,
+    retry: 'never',
+    text: 'The file that WhatsApp gave is not the one that was sent; the message says what is wrong with it.',
   },
   WA_UNEXPECTED: {
     status: 502,

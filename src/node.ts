@@ -180,6 +180,7 @@ export class Node implements Service {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),
           ...(config.waCaFile !== undefined && { ca: config.waCaFile }),
+          ...(config.waMediaUrl !== undefined && { mediaUrl: config.waMediaUrl }),
         },
       },
       log,
@@ -200,7 +201,10 @@ export class Node implements Service {
             }),
         },
         media,
-        readiness: () => this.#readiness(sql, supervisor),
+        readiness: async () => ({
+          ...(await this.#readiness(sql, supervisor)),
+          notes: await media.notes(),
+        }),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
@@ -266,6 +270,11 @@ export class Node implements Service {
       ffmpeg: config.ffmpeg,
       memory: config.mediaMemoryMb * 1_048_576,
       guard: new Guard(config.urlAllow),
+      kept: {
+        maxBytes: config.mediaCacheMb * MB,
+        maxAgeMs: config.mediaCacheHours * 3_600_000,
+        linkMs: config.mediaLinkSeconds * 1000,
+      },
       log,
     });
     this.#stops.push(() => media.stop());

@@ -171,12 +171,19 @@ export const settings = {
     "WhatsApp's own key",
     'Root public key to trust for `WA_SOCKET_URL`.',
   ),
+  waMediaUrl: text<string | undefined>(
+    urlOf('https:'),
+    undefined,
+    'an https:// URL',
+    "WhatsApp's own media hosts",
+    'Another server than WhatsApp’s media hosts to download files from, such as the one of the simulator.',
+  ),
   waCaFile: text<string | undefined>(
     fileFor('WA_CA_FILE', pem),
     undefined,
     'a PEM file with a certificate',
     "the system's authorities",
-    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+    'Certificate to trust for the TLS of `WA_SOCKET_URL` and `WA_MEDIA_URL`.',
   ),
   connectsPerSecond: integer(
     1,
@@ -225,6 +232,14 @@ export const settings = {
     'ffmpeg',
     'The ffmpeg that makes voice notes, thumbnails of videos and animated stickers. Without one those fail with a clear answer, and `/ready` says so.',
   ),
+  mediaCacheMb: integer(
+    1,
+    1_000_000,
+    2000,
+    'Files of messages that were downloaded and are kept, all devices together, in MB; the oldest go first. No larger file is downloaded.',
+  ),
+  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept.'),
+  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good.'),
   mediaMemoryMb: integer(
     128,
     8192,

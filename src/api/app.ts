@@ -25,7 +25,7 @@ import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/key.ts';
 import { labelRoutes } from './routes/label.ts';
 import { loginRoutes } from './routes/login.ts';
-import { mediaRoutes } from './routes/media.ts';
+import { isFilePath, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/message.ts';
 import { movingRoutes } from './routes/moving.ts';
 import { newsletterRoutes } from './routes/newsletter.ts';
@@ -54,10 +54,12 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.onError((error, c) => refuse(c, error, log));
   app.notFound(c => refuse(c, new Failure('NOT_FOUND'), log));
 
-  // /health is for probes and a signed QR picture for an <img> anywhere; neither does anything.
+  // /health is for probes and what is signed (a QR picture, a file) for an <img> anywhere; none does anything.
   const isPublic = (c: Context) =>
-    c.req.method === 'GET' &&
-    (c.req.path === '/health' || links.admits(c.req.path, name => c.req.query(name)));
+    ['GET', 'HEAD'].includes(c.req.method) &&
+    (c.req.path === '/health' ||
+      isFilePath(c.req.path) ||
+      links.admits(c.req.path, name => c.req.query(name)));
   app.use(
     observation(metrics, log),
     marked(deps.simulator !== undefined),
@@ -93,7 +95,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   communityRoutes(add, deps);
   newsletterRoutes(add, deps);
   callRoutes(add, deps);
-  mediaRoutes(add, deps);
+  mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
   settingsRoutes(add, deps);
   openapiRoute(app, deps.version);

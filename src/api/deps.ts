@@ -54,6 +54,8 @@ export interface Credentials {
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not work here and keeps nobody from the rest. */
+  readonly notes?: readonly string[];
 }
 
 export interface ApiDeps {

@@ -78,8 +78,7 @@ export interface Given<F = FileFields> {
 }
 
 /** A request whose parts have been judged. */
-interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F>
-  extends Given<F> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> extends Given<F> {
   readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;

@@ -1,8 +1,8 @@
 // What all routes that send a message share: who it is for, what it answers, and how the answer is said.
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
-import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
 import type { FileFields } from './multipart.ts';

@@ -41,4 +41,3 @@ export function shownOf({ width, height, seconds, thumbnail }: Shown) {
 export function albumOf({ album, to }: InAlbum & { readonly to: string }): { albumParentKey?: WAMessageKey } {
   return album === undefined ? {} : { albumParentKey: { remoteJid: to, fromMe: true, id: album } };
 }
-

@@ -1,8 +1,8 @@
 // A file that a caller names by URL: fetched through the guard, counted as it comes, and never unpacked.
 import { Agent, type Dispatcher, request } from 'undici';
 import { Failure } from '../errors.ts';
-import { Forbidden, type Guard } from '../lib/guard.ts';
 import { cleanName } from '../lib/file-name.ts';
+import { Forbidden, type Guard } from '../lib/guard.ts';
 import type { Batch, FileLimit, Upload } from './port.ts';
 
 /** All of it, redirects too. */
@@ -84,7 +84,10 @@ function tooLarge({ field, maxBytes }: FileLimit): Failure {
 function asFailure(cause: unknown, field: string, signal: AbortSignal): Failure {
   const results = { field };
   if (cause instanceof Forbidden)
-    return new Failure('URL_FORBIDDEN', `${field}: the URL is not fetched: ${cause.message}.`, { cause, results });
+    return new Failure('URL_FORBIDDEN', `${field}: the URL is not fetched: ${cause.message}.`, {
+      cause,
+      results,
+    });
   if (cause instanceof Failure && cause.code !== 'URL_FAILED') return cause;
   const why =
     cause instanceof Failure

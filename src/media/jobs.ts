@@ -18,7 +18,12 @@ export type Job =
   /** Sizes, length and a thumbnail. */
   | ({ readonly do: 'film' } & Source)
   /** The film as MP4 (H.264, AAC), of at most `edge` pixels. */
-  | ({ readonly do: 'film-convert'; readonly to: string; readonly edge: number; readonly crf: number } & Source)
+  | ({
+      readonly do: 'film-convert';
+      readonly to: string;
+      readonly edge: number;
+      readonly crf: number;
+    } & Source)
   /** Length and loudness, and with `to` the sound in that form. */
   | ({ readonly do: 'sound'; readonly to?: string; readonly form?: 'opus' | 'aac' } & Source);
 
@@ -41,4 +46,9 @@ export interface ToWorker {
 
 export type FromWorker =
   | { readonly id: number; readonly ok: true; readonly looked: Looked }
-  | { readonly id: number; readonly ok: false; readonly why: 'unreadable' | 'no-ffmpeg'; readonly detail: string };
+  | {
+      readonly id: number;
+      readonly ok: false;
+      readonly why: 'unreadable' | 'no-ffmpeg';
+      readonly detail: string;
+    };

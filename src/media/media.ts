@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
 import type { Service } from '../lib/service.ts';
 import { Fetcher } from './fetch.ts';
-import type { Batch, FileLimit, MediaLimits, MediaPort, Upload } from './port.ts';
+import { KeptFiles } from './files.ts';
+import { Links } from './links.ts';
+import type { Batch, FileLimit, Linked, MediaLimits, MediaPort, Upload } from './port.ts';
 import * as prepare from './prepare.ts';
 import { Spool } from './spool.ts';
 import { Transformer } from './transform.ts';
@@ -22,6 +24,8 @@ export interface MediaOptions {
   /** What the process that looks into files may take, in bytes. */
   readonly memory: number;
   readonly guard: Guard;
+  /** Of files that were downloaded. */
+  readonly kept: { readonly maxBytes: number; readonly maxAgeMs: number; readonly linkMs: number };
   readonly log: Logger;
 }
 
@@ -31,24 +35,30 @@ export class Media implements MediaPort, Service {
   readonly #spool: Spool;
   readonly #fetcher: Fetcher;
   readonly #transformer: Transformer;
+  readonly #files: KeptFiles;
+  readonly #links: Links;
   readonly #do: prepare.Do = (job, ms) => this.#transformer.do(job, ms);
   #asked: { readonly at: number; readonly there: Promise<boolean> } | undefined;
 
-  constructor({ folder, limits, guard, ...options }: MediaOptions) {
+  constructor({ folder, limits, guard, kept, ...options }: MediaOptions) {
     this.limits = limits;
     this.#ffmpeg = options.ffmpeg;
     this.#spool = new Spool(join(folder, 'spool'));
     this.#fetcher = new Fetcher(guard);
     this.#transformer = new Transformer(options);
+    this.#files = new KeptFiles({ ...kept, folder: join(folder, 'files'), log: options.log });
+    this.#links = new Links(kept.linkMs);
   }
 
   async start(): Promise<void> {
     await this.#spool.start();
+    await this.#files.start();
   }
 
   async stop(): Promise<void> {
     this.#transformer.stop();
     await this.#fetcher.stop();
+    await this.#files.stop();
   }
 
   async notes(): Promise<readonly string[]> {
@@ -56,6 +66,22 @@ export class Media implements MediaPort, Service {
     return [
       `There is no ffmpeg at ${this.#ffmpeg}: voice notes, videos that must be converted and stickers of videos cannot be sent, and videos have no thumbnails.`,
     ];
+  }
+
+  get keptBytes(): number {
+    return this.#files.maxBytes;
+  }
+
+  folderOf(deviceNo: number): string {
+    return this.#files.folderOf(deviceNo);
+  }
+
+  link(to: Linked): string {
+    return this.#links.token(to);
+  }
+
+  linked(token: string): Linked | undefined {
+    return this.#links.open(token);
   }
 
   batch(): Batch {

@@ -68,6 +68,15 @@ export interface Sticker extends StoredFile {
   readonly animated: boolean;
 }
 
+/** A file that was downloaded, and how it is shown. */
+export interface Linked {
+  readonly deviceNo: number;
+  /** Of the file in the device's folder. */
+  readonly name: string;
+  readonly mimetype: string;
+  readonly filename: string;
+}
+
 /**
  * What is made of a file fails with UNSUPPORTED_MEDIA_TYPE when the file is of another kind (by its bytes), with
  * MEDIA_UNREADABLE or FFMPEG_MISSING when it cannot be sent without being converted and that fails, with MEDIA_BUSY.
@@ -82,7 +91,11 @@ export interface MediaPort {
   fetch(url: string, into: Batch, limit: FileLimit): Promise<Upload>;
   /** Cut to a square JPEG, for profiles and groups. */
   square(file: Upload, into: Batch, about: { field: string; edge: number }): Promise<StoredFile>;
-  picture(file: Upload, into: Batch, about: { field: string; compress: boolean; hd: boolean }): Promise<Picture>;
+  picture(
+    file: Upload,
+    into: Batch,
+    about: { field: string; compress: boolean; hd: boolean },
+  ): Promise<Picture>;
   /** `gif`: it may be a GIF, which is made a film. */
   film(
     file: Upload,
@@ -93,4 +106,12 @@ export interface MediaPort {
   sticker(file: Upload, into: Batch, about: { field: string }): Promise<Sticker>;
   /** The type of a document, by its bytes; undefined where they do not tell. */
   typeOf(file: Upload): Promise<string | undefined>;
+  /** Where files of a device are kept that were downloaded; by the device's number. */
+  folderOf(deviceNo: number): string;
+  /** The most that is kept of all of them, in bytes. */
+  readonly keptBytes: number;
+  /** A token for a URL, good for some minutes. */
+  link(to: Linked): string;
+  /** What a token leads to; undefined when it is not one of ours or its time is over. */
+  linked(token: string): Linked | undefined;
 }

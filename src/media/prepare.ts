@@ -52,7 +52,11 @@ export async function picture(
   const asIs = isOneOf(PLAYED.image, mimetype);
   const from = file.path;
   if (asIs && !compress && !hd)
-    return { ...only(file), mimetype, ...(await unlessUnreadable(run({ do: 'picture', from }, WITHIN_MS.look))) };
+    return {
+      ...only(file),
+      mimetype,
+      ...(await unlessUnreadable(run({ do: 'picture', from }, WITHIN_MS.look))),
+    };
   const to = into.place();
   const edge = hd ? EDGES.hdPicture : EDGES.picture;
   const made = run({ do: 'picture', from, to, edge }, WITHIN_MS.picture);
@@ -68,7 +72,8 @@ export async function film(
 ): Promise<Film> {
   const found = await sniff(file.path);
   // A GIF that is to play as one is a film for WhatsApp.
-  const { mimetype = '', demuxer = '' } = gif && found.demuxer === 'gif' ? found : expect(found, field, ['video']);
+  const { mimetype = '', demuxer = '' } =
+    gif && found.demuxer === 'gif' ? found : expect(found, field, ['video']);
   const source = { from: file.path, demuxer };
   if (isOneOf(PLAYED.video, mimetype) && !compress && !hd) {
     const looked = await unlessUnreadable(run({ do: 'film', ...source }, WITHIN_MS.look));
@@ -106,9 +111,7 @@ export async function sticker(run: Do, { path }: Upload, into: Batch, { field }:
   const { kind, demuxer = '' } = expect(await sniff(path), field, ['image', 'video']);
   const to = into.place();
   const job: Job =
-    kind === 'video'
-      ? { do: 'film-sticker', from: path, demuxer, to }
-      : { do: 'sticker', from: path, to };
+    kind === 'video' ? { do: 'film-sticker', from: path, demuxer, to } : { do: 'sticker', from: path, to };
   const { animated = false } = await run(job, WITHIN_MS.sticker);
   return { ...(await stored(to)), animated };
 }
@@ -129,7 +132,8 @@ async function unlessUnreadable(looked: Promise<Looked>): Promise<Looked | undef
   try {
     return await looked;
   } catch (error) {
-    if (error instanceof Failure && ['MEDIA_UNREADABLE', 'FFMPEG_MISSING'].includes(error.code)) return undefined;
+    if (error instanceof Failure && ['MEDIA_UNREADABLE', 'FFMPEG_MISSING'].includes(error.code))
+      return undefined;
     throw error;
   }
 }

@@ -231,7 +231,12 @@ export interface ShardSettings {
   readonly credit: number;
   readonly database: DatabaseAddress;
   readonly connections: number;
-  readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly whatsapp: {
+    readonly socketUrl?: string;
+    readonly rootKey?: string;
+    readonly ca?: string;
+    readonly mediaUrl?: string;
+  };
   readonly logLevel: string;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;

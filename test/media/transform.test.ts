@@ -21,7 +21,15 @@ const memory = 512 * 1_048_576;
 async function station(t: TestContext, ffmpeg = 'ffmpeg') {
   const folder = await mkdtemp(join(tmpdir(), 'cardume-media-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
-  const media = new Media({ folder, limits, ffmpeg, memory, guard: new Guard(), log });
+  const media = new Media({
+    folder,
+    limits,
+    ffmpeg,
+    memory,
+    guard: new Guard(),
+    kept: { maxBytes: 1e9, maxAgeMs: 3_600_000, linkMs: 300_000 },
+    log,
+  });
   await media.start();
   t.after(() => media.stop());
   const batch = media.batch();
@@ -96,7 +104,9 @@ test('a picture that breaks what looks into it is sent without a thumbnail, or r
   const broken = await upload(Buffer.concat([png.subarray(0, 60), randomBytes(500)]));
   const sent = await media.picture(broken, batch, { ...plain, compress: true });
   assert.deepEqual(sent, { path: broken.path, bytes: broken.bytes, mimetype: 'image/png' });
-  await assert.rejects(media.square(broken, batch, { field: 'file', edge: 64 }), { code: 'MEDIA_UNREADABLE' });
+  await assert.rejects(media.square(broken, batch, { field: 'file', edge: 64 }), {
+    code: 'MEDIA_UNREADABLE',
+  });
   // A few bytes that say that they are 60,000 x 60,000 pixels.
   const bomb = Buffer.from(png);
   bomb.writeUInt32BE(60_000, 16);
@@ -149,7 +159,9 @@ test('another film, a GIF and a film that is to be small become MP4', { skip }, 
   });
 });
 
-test('a voice note is mono Opus with its length and 64 bars; one that is stays as it is', { skip }, async t => {
+test('a voice note is mono Opus with its length and 64 bars; one that is stays as it is', {
+  skip,
+}, async t => {
   const { media, upload, batch } = await station(t);
   for (const made of [samples.mp3, samples.wav, samples.recording]) {
     const note = await media.sound(await upload(made()), batch, { field: 'file', voice: true });
@@ -177,7 +189,10 @@ test('without ffmpeg: what must be converted is refused with a sentence, the res
 }, async t => {
   const { media, upload, batch } = await station(t, '/nowhere/ffmpeg');
   const missing = { code: 'FFMPEG_MISSING', message: /no ffmpeg/ };
-  await assert.rejects(media.sound(await upload(samples.mp3()), batch, { field: 'file', voice: true }), missing);
+  await assert.rejects(
+    media.sound(await upload(samples.mp3()), batch, { field: 'file', voice: true }),
+    missing,
+  );
   await assert.rejects(media.film(await upload(samples.webm()), batch, plain), missing);
   await assert.rejects(media.sticker(await upload(samples.webm()), batch, plain), missing);
   const file = await upload(samples.mp4());

@@ -79,6 +79,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     media: new Media({
       ...{ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log },
       guard: new Guard(),
+      kept: { maxBytes: 1e9, maxAgeMs: 3_600_000, linkMs: 300_000 },
     }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),

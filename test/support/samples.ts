@@ -41,10 +41,14 @@ export const webp = (size: Size) => colours(size).webp().toBuffer();
 export async function movingGif(): Promise<Buffer> {
   const frames = await Promise.all(
     ['#f00', '#00f'].map(background =>
-      sharp({ create: { width: 40, height: 30, channels: 3, background } }).png().toBuffer(),
+      sharp({ create: { width: 40, height: 30, channels: 3, background } })
+        .png()
+        .toBuffer(),
     ),
   );
-  return sharp(frames, { join: { animated: true } }).gif({ delay: [100, 100] }).toBuffer();
+  return sharp(frames, { join: { animated: true } })
+    .gif({ delay: [100, 100] })
+    .toBuffer();
 }
 
 const run = promisify(execFile);

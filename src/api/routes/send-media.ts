@@ -14,10 +14,14 @@ import type { AddRoute } from '../route.ts';
 import { LONGEST_TEXT, newMessageId, sendAdder, sendableText } from '../sending.ts';
 import { invalid } from '../validate.ts';
 
-const url = z.string().nullish().openapi({ description: 'The file by its URL (http, https), instead of a form.' });
+const url = z
+  .string()
+  .nullish()
+  .openapi({ description: 'The file by its URL (http, https), instead of a form.' });
 const caption = z.string().max(LONGEST_TEXT).nullish();
 const flag = z.boolean().nullish();
-const captioned = (text: string | null | undefined) => (text ? { caption: sendableText(text, 'caption') } : {});
+const captioned = (text: string | null | undefined) =>
+  text ? { caption: sendableText(text, 'caption') } : {};
 /** WhatsApp's apps send no larger ones. */
 const MOST_IN_ALBUM = 30;
 
@@ -34,7 +38,10 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
       image_url: url,
       caption,
       view_once: flag,
-      compress: z.boolean().nullish().openapi({ default: true, description: 'At most 1600 pixels, as JPEG.' }),
+      compress: z
+        .boolean()
+        .nullish()
+        .openapi({ default: true, description: 'At most 1600 pixels, as JPEG.' }),
       hd: z.boolean().nullish().openapi({ description: 'At most 2560 pixels; counts before compress.' }),
     },
     forms: { view_once: 'boolean', compress: 'boolean', hd: 'boolean' },
@@ -61,7 +68,10 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
       caption,
       view_once: flag,
       compress: z.boolean().nullish().openapi({ description: 'At most 848 pixels, as MP4.' }),
-      hd: z.boolean().nullish().openapi({ description: 'At most 1280 pixels, as MP4; counts before compress.' }),
+      hd: z
+        .boolean()
+        .nullish()
+        .openapi({ description: 'At most 1280 pixels, as MP4; counts before compress.' }),
       gif_playback: z
         .boolean()
         .nullish()
@@ -132,7 +142,11 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     fields: {
       file_url: url,
       caption,
-      file_name: z.string().max(255).nullish().openapi({ description: 'The name to show; its own otherwise.' }),
+      file_name: z
+        .string()
+        .max(255)
+        .nullish()
+        .openapi({ description: 'The name to show; its own otherwise.' }),
     },
     files: { file: { maxBytes: limits.file } },
     failures,

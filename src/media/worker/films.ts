@@ -32,7 +32,9 @@ export function aboutFilm(words: string): Looked {
   const [, across, down] = /Stream .*Video: .*?[ ,](\d{2,5})x(\d{2,5})/.exec(input) ?? [];
   const turned = /rotation of -?(?:90|270)/.test(input);
   return {
-    ...(hours && { seconds: Math.max(1, Math.round(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds))) }),
+    ...(hours && {
+      seconds: Math.max(1, Math.round(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds))),
+    }),
     ...(across && {
       width: Number(turned ? down : across),
       height: Number(turned ? across : down),

@@ -65,7 +65,10 @@ export class Loudness {
     const bars = Array.from({ length: BARS }, (_, bar) => {
       const part = pieces.slice(
         Math.floor((bar * pieces.length) / BARS),
-        Math.max(Math.floor((bar * pieces.length) / BARS) + 1, Math.floor(((bar + 1) * pieces.length) / BARS)),
+        Math.max(
+          Math.floor((bar * pieces.length) / BARS) + 1,
+          Math.floor(((bar + 1) * pieces.length) / BARS),
+        ),
       );
       return part.reduce((sum, value) => sum + value, 0) / Math.max(1, part.length);
     });
