@@ -5,7 +5,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
 import type { Connection } from './connection.ts';
-import { timeOf } from './translate.ts';
+import { timeOf } from './translate/read.ts';
 
 /** Resolves with WhatsApp's time, in ms since 1970. Fails with WA_FORBIDDEN, WA_NOT_FOUND or MESSAGE_REFUSED. */
 export async function askChannel({ socket }: Connection, stanza: BinaryNode): Promise<number> {
