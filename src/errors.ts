@@ -136,6 +136,11 @@ export const codes = {
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
   },
+  APP_STATE_UNAVAILABLE: {
+    status: 503,
+    retry: 'soon',
+    text: 'The phone has not shared yet what it takes to change chats, contacts, labels or the push name.',
+  },
   DEVICE_CRASHED: {
     status: 503,
     retry: 'after a fix',

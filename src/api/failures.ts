@@ -34,6 +34,9 @@ export const whatsappFailures = [
   'WA_UNEXPECTED',
 ] as const satisfies Codes;
 
+/** Every change of what the devices of an account share (device/app-state.ts). */
+export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as const satisfies Codes;
+
 /** Every message (`send` in device/sending.ts). */
 export const sendFailures = [
   ...lineFailures,
