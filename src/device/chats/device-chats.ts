@@ -4,7 +4,14 @@ import type { Logger } from 'pino';
 import { Seal, SealBroken } from '../../lib/seal.ts';
 import type { Seat } from '../../shard/protocol.ts';
 import { type ChatRows, isPerson } from '../../store/chats/rows.ts';
-import { readAnywhere, readLast, readOldest, readSaid, type SaidRow } from '../../store/chats/said.ts';
+import {
+  readAddressBook,
+  readAnywhere,
+  readLast,
+  readOldest,
+  readSaid,
+  type SaidRow,
+} from '../../store/chats/said.ts';
 import { reachStore, type Sql } from '../../store/database.ts';
 import { isStorable } from '../../store/names.ts';
 import { readOutgoing } from '../../store/outgoing.ts';
@@ -68,6 +75,11 @@ export class DeviceChats implements Said {
     const { sql, seat } = this.#options;
     const row = await reachStore(() => readAnywhere(sql, seat.no, id));
     return (row && this.#opened(row, true)) ?? (await this.#sent(undefined, id));
+  }
+
+  addressBook(): Promise<string[]> {
+    const { sql, seat } = this.#options;
+    return reachStore(() => readAddressBook(sql, seat.no));
   }
 
   async last(chat: string): Promise<WAMessage | undefined> {

@@ -47,6 +47,13 @@ export async function readAnywhere(sql: Sql, deviceNo: number, id: string): Prom
   return row;
 }
 
+/** The JIDs of those who have been saved under a name. */
+export async function readAddressBook(sql: Sql, deviceNo: number): Promise<string[]> {
+  const rows = await sql<{ jid: string }[]>`
+    select jid from contact where device_no = ${deviceNo} and name is not null order by jid`;
+  return rows.map(({ jid }) => jid);
+}
+
 /** The newest message of a chat; of one that is not kept no more than its key. */
 export async function readLast(
   sql: Sql,
