@@ -8,7 +8,7 @@ import { answer, type Success } from './answer.ts';
 import { type FormFields, readFields } from './body.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 import { publicUrl } from './public-url.ts';
-import { failureResponses, successResponse } from './responses.ts';
+import { failureResponses, fileResponse, successResponse } from './responses.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
 import { validated } from './validate.ts';
 
@@ -58,6 +58,8 @@ interface RouteShape<P, Q, B, R, S> {
   /** Given where the body may also be a form. */
   readonly forms?: FormFields;
   readonly results?: R;
+  /** The type of the file that it answers with, instead of the envelope. */
+  readonly file?: string;
   /** What it may answer beside the failures of its device, its body and its credential. */
   readonly failures?: readonly ErrorCode[];
 }
@@ -85,8 +87,11 @@ export type AddRoute = <
   S extends Naming | undefined,
 >(
   shape: RouteShape<P, Q, B, R, S>,
-  run: (call: Call<P, Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  run: (call: Call<P, Q, B, S>) => Said<R> | Promise<Said<R>>,
 ) => void;
+
+/** What a route answers: for the envelope, or a file. */
+type Said<R extends z.ZodType> = Success<z.input<R>> | Response;
 
 /** How routes are added to an app. */
 export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
@@ -113,7 +118,8 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         base: publicUrl(c),
         closing: c.env?.closing,
       };
-      return answer(c, await run(call as Parameters<typeof run>[0]));
+      const said = await run(call as Parameters<typeof run>[0]);
+      return said instanceof Response ? said : answer(c, said);
     });
   };
 }
@@ -165,7 +171,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       ...(shape.body && { body: { content: bodyContent(shape.body, shape.forms !== undefined) } }),
     },
     responses: {
-      200: successResponse(shape.results),
+      200: shape.file ? fileResponse(shape.file) : successResponse(shape.results),
       ...failureResponses([...failures, ...(shape.failures ?? [])]),
     },
   });
