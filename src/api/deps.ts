@@ -1,5 +1,6 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
+import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
@@ -61,6 +62,7 @@ export interface ApiDeps {
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
+  readonly media: MediaPort;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
   readonly started?: () => boolean;
