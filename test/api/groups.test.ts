@@ -1,15 +1,9 @@
 // /group over HTTP, with a whole node; what became of it is read from the simulator and at the phones of members.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Actor, startActors } from '../support/acting.ts';
-import type { Answer } from '../support/calls.ts';
+import { type Actor, brief, type Outcome, refusal, results, startActors } from '../support/acting.ts';
 import { until } from '../support/until.ts';
 
-interface Outcome {
-  readonly participant: string;
-  readonly status: string;
-  readonly message: string;
-}
 interface Member {
   readonly JID: string;
   readonly LID: string;
@@ -17,13 +11,6 @@ interface Member {
   readonly IsAdmin: boolean;
 }
 type Info = Record<string, unknown> & { readonly Participants: readonly Member[] };
-
-const results = <T>(answer: Answer<T>): T => {
-  assert.equal(answer.status, 200, JSON.stringify(answer.body));
-  return answer.body.results as T;
-};
-const refusal = ({ status, body }: Answer) => [status, body.code];
-const brief = (list: readonly Outcome[]) => list.map(one => [one.participant.split('@')[0], one.status]);
 
 test('groups', async t => {
   const { node, actors } = await startActors(t, 5);

@@ -1,4 +1,5 @@
 // A node whose devices act over HTTP: `ana.post('/group', …)`.
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Answer } from './calls.ts';
 import { startNode, type TestNode, type TestNodeOptions } from './node.ts';
@@ -46,3 +47,23 @@ export async function startActors(
   });
   return { node, actors };
 }
+
+/** What a good answer has. */
+export function results<T>(answer: Answer<T>): T {
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  return answer.body.results as T;
+}
+
+/** How an answer refuses. */
+export const refusal = ({ status, body }: Answer): [number, string] => [status, body.code];
+
+/** What became of one of the people that a request named. */
+export interface Outcome {
+  readonly participant: string;
+  readonly status: string;
+  readonly message: string;
+}
+
+/** Who, by number, and what became of them. */
+export const brief = (list: readonly Outcome[]) =>
+  list.map(one => [one.participant.split('@')[0], one.status]);

@@ -32,11 +32,13 @@ import type { AddRoute } from '../route.ts';
 import { groupInviteRoutes } from './group-invites.ts';
 import { groupParticipantRoutes } from './group-participants.ts';
 import { groupSettingRoutes } from './group-settings.ts';
+import { photoRoutes } from './photos.ts';
 
-export function groupRoutes(add: AddRoute, _deps: ApiDeps): void {
+export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
   groupParticipantRoutes(add);
   groupSettingRoutes(add);
   groupInviteRoutes(add);
+  photoRoutes(add, deps);
 
   add(
     {

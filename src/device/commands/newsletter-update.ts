@@ -11,7 +11,7 @@ export const newsletterUpdate = ask({
       readonly jid: string;
       readonly name?: string;
       readonly description?: string;
-      /** A JPEG; none removes it. */
+      /** A JPEG; an empty one is none. */
       readonly picture?: Uint8Array;
       readonly reactions?: 'ALL' | 'BASIC' | 'NONE';
     },

@@ -80,7 +80,16 @@ test('what may be allowed is a name, an address or a network; which of them are 
     assert.ok(isAllowable(entry), entry);
   for (const entry of ['10.0.0.0/33', '1.2.3', 'a b', 'http://x', 'x/8', ''])
     assert.ok(!isAllowable(entry), entry);
-  for (const entry of ['localhost', 'a.localhost', '127.0.0.1', '127.1.2.3', '127.0.0.0/8', '0.0.0.0/0', '::/0', '::1'])
+  for (const entry of [
+    'localhost',
+    'a.localhost',
+    '127.0.0.1',
+    '127.1.2.3',
+    '127.0.0.0/8',
+    '0.0.0.0/0',
+    '::/0',
+    '::1',
+  ])
     assert.ok(allowsLoopback(entry), entry);
   for (const entry of ['10.0.0.0/8', 'example.com', 'fd00::/8']) assert.ok(!allowsLoopback(entry), entry);
 });
