@@ -55,6 +55,8 @@ export interface Addressed {
   readonly forwarded?: boolean;
   readonly duration?: number;
   readonly viewOnce?: boolean;
+  /** JIDs of those who get a status post. */
+  readonly recipients?: readonly string[];
 }
 
 /** The answer of every command that sends a message; `at` is WhatsApp's time, in ms since 1970. */

@@ -13,7 +13,7 @@ import { entered, linkedGroup, outcomes, toLinkedGroup, toOutcomes } from '../gr
 import { groupField, groupLink, peopleField, peopleJids, peopleList } from '../groups.ts';
 import { groupJid, mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { newMessageId, sendableText } from '../sending.ts';
+import { sendableText } from '../sending.ts';
 
 const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const link = z.object({ invite_link: z.string(), group_id: z.string() });
@@ -45,13 +45,14 @@ const invited = z.array(
 );
 
 /** Why one invitation does not leave, while others may. */
-const ofOnePerson: ReadonlySet<ErrorCode> = new Set(['RECIPIENT_NOT_FOUND', 'MESSAGE_REFUSED']);
+const ofOnePerson: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RECIPIENT_NOT_FOUND', 'MESSAGE_REFUSED']);
 
 export function groupInviteRoutes(add: AddRoute): void {
   add(
     {
       id: 'getGroupInviteLink',
       method: 'get',
+      acts: true,
       path: '/group/invite-link',
       tag: 'group',
       scope: 'write',
@@ -117,10 +118,10 @@ export function groupInviteRoutes(add: AddRoute): void {
       results: invited,
       failures: [...failures, ...sendFailures],
     },
-    async ({ body, run }) => {
+    async ({ body, run, newMessageId }) => {
       const group = groupJid(body.group_id);
       const participants = peopleJids(body.participants);
-      const text = sendableText(body.message ?? '', 'message');
+      const caption = sendableText(body.message ?? '', 'message');
       const list = await run<typeof groupParticipants>('group-participants', {
         group,
         participants,
@@ -129,7 +130,7 @@ export function groupInviteRoutes(add: AddRoute): void {
       const done = toOutcomes(list, 'Action success', 'Failed to add participant');
       const toInvite = list.filter(({ invitation }) => invitation !== undefined);
       if (toInvite.length === 0) return { message: 'Success add participants', results: done };
-      const { subject } = await run<typeof groupInfo>('group-info', { group });
+      const { subject: groupName } = await run<typeof groupInfo>('group-info', { group });
       const results: z.input<typeof invited> = [];
       let lost: Failure | undefined;
       for (const [index, { jid, invitation }] of list.entries()) {
@@ -137,7 +138,7 @@ export function groupInviteRoutes(add: AddRoute): void {
           results.push(done[index]!);
           continue;
         }
-        const invite = { id: newMessageId(), to: jid, group, ...invitation, subject, text };
+        const invite = { id: newMessageId(), to: jid, group, ...invitation, groupName, caption };
         try {
           if (lost) throw lost;
           await run<typeof sendGroupInvite>('send-group-invite', invite);

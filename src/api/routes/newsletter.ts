@@ -1,11 +1,11 @@
 // gowa's /newsletter, and what it lacks: channels that one follows. Those that one runs have a file of their own.
 import { z } from '@hono/zod-openapi';
+import type { channelReact } from '../../device/commands/channel-react.ts';
 import type { newsletterFollow } from '../../device/commands/newsletter-follow.ts';
 import type { newsletterInfo } from '../../device/commands/newsletter-info.ts';
 import type { newsletterList } from '../../device/commands/newsletter-list.ts';
 import type { newsletterLive } from '../../device/commands/newsletter-live.ts';
 import type { newsletterMessages } from '../../device/commands/newsletter-messages.ts';
-import type { newsletterReact } from '../../device/commands/newsletter-react.ts';
 import type { InputOf } from '../../shard/protocol.ts';
 import type { ApiDeps } from '../deps.ts';
 import { whatsappFailures } from '../failures.ts';
@@ -186,10 +186,14 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
       forms: { server_id: 'number' },
       failures,
     },
-    async ({ body, run }) => {
+    async ({ body, run, newMessageId }) => {
       const emoji = body.emoji ?? '';
-      const jid = newsletterJid(body.newsletter_id);
-      await run<typeof newsletterReact>('newsletter-react', { jid, serverId: body.server_id, emoji });
+      await run<typeof channelReact>('channel-react', {
+        id: newMessageId(),
+        channel: newsletterJid(body.newsletter_id),
+        serverId: String(body.server_id),
+        emoji,
+      });
       return { message: emoji === '' ? 'Success remove reaction' : 'Success react to newsletter message' };
     },
   );

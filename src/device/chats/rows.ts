@@ -20,7 +20,7 @@ import {
 import { isStorable } from '../../store/names.ts';
 import { places } from '../../store/places.ts';
 import { bare } from '../jid.ts';
-import { timeOf } from '../translate.ts';
+import { timeOf } from '../translate/read.ts';
 import { kindOf, packed, type Shown, shownOf } from './content.ts';
 import type { Heard } from './hearing.ts';
 import { chatOf, type Others, People } from './people.ts';
