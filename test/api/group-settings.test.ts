@@ -1,9 +1,14 @@
 // What groups say and how they are set, and coming in by an invitation in person; over HTTP, with a whole node.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { type Actor, brief, type Outcome, refusal, results, startActors } from '../support/acting.ts';
 
 type Info = Record<string, unknown>;
+
+const labelIn = (message: unknown) =>
+  (message as { protocolMessage?: { memberLabel?: { label?: string } } } | undefined)?.protocolMessage
+    ?.memberLabel?.label;
 
 test('settings and invitations of groups', async t => {
   const { node, actors } = await startActors(t, 3);
@@ -116,6 +121,62 @@ test('settings and invitations of groups', async t => {
         400,
         'VALIDATION_ERROR',
       ]);
+  });
+
+  await t.test('members see the label of another', async () => {
+    const group_id = await make('Labels', bruno);
+    for (const label of ['Diver', '']) {
+      results(await ana.post('/group/member-label', { group_id, label }));
+      const told = await simulator.waitForMessage(
+        bruno.phone,
+        ({ chat, message }) => chat === group_id && labelIn(message) === label,
+      );
+      assert.equal(told.from, ana.jid);
+    }
+    assert.deepEqual(refusal(await ana.post('/group/member-label', { group_id, label: 'x'.repeat(31) })), [
+      400,
+      'VALIDATION_ERROR',
+    ]);
+  });
+
+  await t.test('a picture is cut to a square for everybody, and taken away', async () => {
+    const group_id = await make('Picture', bruno);
+    const image = await sharp({ create: { width: 900, height: 300, channels: 3, background: '#1e90ff' } })
+      .png()
+      .toBuffer();
+    const form = new FormData();
+    form.set('group_id', group_id);
+    form.set('photo', new Blob([new Uint8Array(image)], { type: 'image/png' }), 'photo.png');
+    const set = await fetch(new URL('/group/photo', node.node.url), {
+      method: 'POST',
+      headers: { 'X-Device-Id': ana.id },
+      body: form,
+    });
+    const { message, results: told } = (await set.json()) as {
+      message: string;
+      results: { picture_id: string; message: string };
+    };
+    assert.deepEqual([set.status, message, told.message], [200, message, 'Success update group photo']);
+    const avatar = () => bruno.get<{ url: string; id: string }>('/user/avatar', { phone: group_id });
+    const { url, id } = results(await avatar());
+    assert.equal(id, told.picture_id);
+    const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
+    const { format, width, height } = await sharp(bytes).metadata();
+    assert.deepEqual([format, width, height], ['jpeg', 640, 640]);
+
+    const removed = results(await ana.form<{ picture_id: string }>('/group/photo', { group_id }));
+    assert.equal(removed.picture_id, 'remove');
+    assert.equal((await avatar()).status, 404);
+    results(await ana.delete('/group/photo', { group_id }));
+    results(await ana.post('/group/locked', { group_id, locked: true }));
+    assert.deepEqual(refusal(await bruno.delete('/group/photo', { group_id })), [403, 'WA_FORBIDDEN']);
+    form.set('photo', new Blob(['%PDF-1.7 no picture'], { type: 'image/png' }), 'photo.png');
+    const wrong = await fetch(new URL('/group/photo', node.node.url), {
+      method: 'POST',
+      headers: { 'X-Device-Id': ana.id },
+      body: form,
+    });
+    assert.equal(wrong.status, 415);
   });
 
   await t.test('who may not be added is sent an invitation, sees the group and comes in', async () => {

@@ -1,6 +1,7 @@
 // /newsletter over HTTP, with a whole node; what became of it is read from the simulator.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { type Actor, refusal, results, startActors } from '../support/acting.ts';
 
 interface Channel {
@@ -12,6 +13,7 @@ interface Channel {
     readonly subscribers_count: string;
     readonly invite: string;
     readonly creation_time: string;
+    readonly picture?: { readonly direct_path: string };
     readonly settings: { readonly reaction_codes: { readonly value: string } };
   };
   readonly viewer_metadata?: { readonly role: string; readonly mute: string };
@@ -125,6 +127,33 @@ test('channels', async t => {
     assert.deepEqual(refusal(await change(fan, 'name', { name: 'Mine' })), [403, 'WA_FORBIDDEN']);
     assert.deepEqual(refusal(await change(owner, 'name', { name: ' ' })), [400, 'VALIDATION_ERROR']);
     assert.deepEqual(refusal(await change(owner, 'reactions', { mode: 'some' })), [400, 'VALIDATION_ERROR']);
+  });
+
+  await t.test('a picture is given and taken away by who runs it', async () => {
+    const newsletter_id = await make('Pictured');
+    const image = await sharp({ create: { width: 90, height: 30, channels: 3, background: '#1e90ff' } })
+      .png()
+      .toBuffer();
+    const form = new FormData();
+    form.set('newsletter_id', newsletter_id);
+    form.set('photo', new Blob([new Uint8Array(image)], { type: 'image/png' }), 'photo.png');
+    const headers = { 'X-Device-Id': owner.id };
+    const set = await fetch(new URL('/newsletter/photo', node.node.url), {
+      method: 'POST',
+      headers,
+      body: form,
+    });
+    const { message } = (await set.json()) as { message: string };
+    assert.deepEqual([set.status, message], [200, 'Success update newsletter photo']);
+    const picture = async () => (await info(guest, newsletter_id)).thread_metadata.picture;
+    assert.match((await picture())?.direct_path ?? '', /^\/pictures\/./);
+    const removed = await owner.form('/newsletter/photo', { newsletter_id });
+    assert.equal(removed.body.message, 'Success remove newsletter photo');
+    assert.equal(await picture(), undefined);
+    assert.deepEqual(refusal(await guest.form('/newsletter/photo', { newsletter_id })), [
+      403,
+      'WA_FORBIDDEN',
+    ]);
   });
 
   await t.test('posts are read page by page with reactions, which come and go', async () => {

@@ -45,7 +45,7 @@ const invited = z.array(
 );
 
 /** Why one invitation does not leave, while others may. */
-const ofOnePerson: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RECIPIENT_NOT_FOUND', 'MESSAGE_REFUSED']);
+const ofOnePerson: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['INVALID_JID', 'MESSAGE_REFUSED']);
 
 export function groupInviteRoutes(add: AddRoute): void {
   add(

@@ -3,9 +3,10 @@ import { z } from '@hono/zod-openapi';
 import type { groupDescription } from '../../device/commands/group-description.ts';
 import type { groupSetting } from '../../device/commands/group-setting.ts';
 import type { groupSubject } from '../../device/commands/group-subject.ts';
+import type { sendMemberLabel } from '../../device/commands/send-member-label.ts';
 import type { InputOf } from '../../shard/protocol.ts';
 import type { FormFields } from '../body.ts';
-import { whatsappFailures } from '../failures.ts';
+import { sendFailures, whatsappFailures } from '../failures.ts';
 import { groupField, LONGEST_DESCRIPTION, LONGEST_SUBJECT, nameText, shortText } from '../groups.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
@@ -14,6 +15,9 @@ const failures = ['INVALID_JID', ...whatsappFailures] as const;
 
 /** WhatsApp's own timers: off, a day, a week, 90 days. */
 const timers = [0, 86_400, 604_800, 7_776_000] as const;
+
+/** Baileys cuts longer ones off (Socket/messages-send.ts, updateMemberLabel). */
+const LONGEST_LABEL = 30;
 
 type Setting = InputOf<typeof groupSetting>['setting'];
 
@@ -64,6 +68,27 @@ export function groupSettingRoutes(add: AddRoute): void {
       const text = topic?.trim() ?? '';
       await run<typeof groupDescription>('group-description', { group: groupJid(group_id), text });
       return { message: text === '' ? 'Success remove group topic' : 'Success update group topic' };
+    },
+  );
+
+  add(
+    {
+      id: 'setGroupMemberLabel',
+      method: 'post',
+      path: '/group/member-label',
+      tag: 'group',
+      scope: 'write',
+      summary: 'What the account is in a group, as its members see it; an empty label is none',
+      device: 'selected',
+      body: z.object({ group_id: groupField, label: shortText(LONGEST_LABEL).nullish() }),
+      forms: {},
+      failures: sendFailures,
+    },
+    async ({ body, run, newMessageId }) => {
+      const label = body.label?.trim() ?? '';
+      const to = groupJid(body.group_id);
+      await run<typeof sendMemberLabel>('send-member-label', { id: newMessageId(), to, label });
+      return { message: label === '' ? 'Success remove member label' : 'Success set member label' };
     },
   );
 

@@ -184,7 +184,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
         emoji: z.string().max(32).nullish(),
       }),
       forms: { server_id: 'number' },
-      failures,
+      failures: [...failures, 'MESSAGE_REFUSED'],
     },
     async ({ body, run, newMessageId }) => {
       const emoji = body.emoji ?? '';
