@@ -69,6 +69,11 @@ export const codes = {
     text: 'This device knows no message of this id in this chat.',
   },
   KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  CHAT_NOT_FOUND: {
+    status: 404,
+    retry: 'never',
+    text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
+  },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },

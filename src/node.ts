@@ -19,6 +19,7 @@ import type { Logger } from './lib/logger.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { Media } from './media/media.ts';
+import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
   connectionsInUse,
@@ -181,6 +182,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
         ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
@@ -210,6 +212,7 @@ export class Node implements Service {
               throw storeFailure(error);
             }),
         },
+        chats: new Library({ sql, seals, log }),
         media,
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
@@ -232,7 +235,7 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays });
+    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
     for (const service of [keeping, keys, audit]) {
       this.#stops.push(() => service.stop());
       await service.start();

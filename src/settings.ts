@@ -182,6 +182,13 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  chatRetentionDays: text<number | undefined>(
+    value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
+    undefined,
+    'a whole number of days',
+    'for ever',
+    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then.',
+  ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',

@@ -128,6 +128,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['2', 'maybe', 'constructor', '__proto__', 'toString'],
     fallback: false,
   },
+  chatRetentionDays: {
+    right: [
+      ['0', 0],
+      ['365', 365],
+    ],
+    wrong: ['-1', '1.5', 'forever', '100000'],
+    fallback: undefined,
+  },
   logLevel: {
     right: [
       ['warn', 'warn'],

@@ -18,5 +18,7 @@ export const messageDelete = ask({
       apiVersion: 3,
       operation: SET,
     });
+    const [remoteJid = '', id = '', own] = place;
+    on.said.heard({ 'messages.delete': { keys: [{ remoteJid, id, fromMe: own === '1' }] } });
   },
 });

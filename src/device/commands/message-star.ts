@@ -20,5 +20,9 @@ export const messageStar = ask({
       apiVersion: 2,
       operation: SET,
     });
+    const [remoteJid = '', id = '', own] = place;
+    on.said.heard({
+      'messages.update': [{ key: { remoteJid, id, fromMe: own === '1' }, update: { starred } }],
+    });
   },
 });
