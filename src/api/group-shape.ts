@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { groupInfo } from '../device/commands/group-info.ts';
 import type { groupParticipants } from '../device/commands/group-participants.ts';
 import type { AnswerOf } from '../shard/protocol.ts';
+import type { ApiDeps } from './deps.ts';
 import { timeText } from './groups.ts';
 
 export type GroupInfo = AnswerOf<typeof groupInfo>;
@@ -150,12 +151,25 @@ export const participant = z.object({
   is_super_admin: z.boolean(),
 });
 
-export function toParticipant(member: Member): z.input<typeof participant> {
+/** Members with the names that the account knows them by; WhatsApp tells only those of whom it hides the number. */
+export async function participantsOf(
+  members: readonly Member[],
+  { chats }: Pick<ApiDeps, 'chats'>,
+  device: { readonly no: number },
+): Promise<z.input<typeof participant>[]> {
+  const names = await chats.names(
+    device.no,
+    members.map(({ jid }) => jid),
+  );
+  return members.map(member => toParticipant(member, names.get(member.jid) ?? member.shownAs));
+}
+
+function toParticipant(member: Member, name: string | undefined): z.input<typeof participant> {
   return {
     jid: member.jid,
     phone_number: digitsOf(member),
     ...(member.lid && { lid: member.lid }),
-    ...(member.shownAs && { display_name: member.shownAs }),
+    ...(name && { display_name: name }),
     is_admin: member.role !== 'member',
     is_super_admin: member.role === 'superadmin',
   };

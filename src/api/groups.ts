@@ -91,8 +91,12 @@ function codeIn(written: string, link: RegExp, field: string, expected: string):
 
 /** As Go writes times, and gowa with it: without milliseconds. */
 export function timeText(seconds: number | undefined): string {
-  return seconds === undefined ? NEVER : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  const known = seconds !== undefined && Math.abs(seconds) < LAST;
+  return known ? `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z` : NEVER;
 }
+
+/** The year 3000: whatever is beyond it is no time. */
+const LAST = 32_503_680_000;
 
 /** Go's zero time, which gowa has where nothing is known. */
 const NEVER = '0001-01-01T00:00:00Z';

@@ -10,6 +10,14 @@ interface Member {
   readonly PhoneNumber: string;
   readonly IsAdmin: boolean;
 }
+interface Listed {
+  readonly jid: string;
+  readonly phone_number: string;
+  readonly lid?: string;
+  readonly display_name?: string;
+  readonly is_admin: boolean;
+  readonly is_super_admin: boolean;
+}
 type Info = Record<string, unknown> & { readonly Participants: readonly Member[] };
 
 test('groups', async t => {
@@ -143,45 +151,49 @@ test('groups', async t => {
     assert.deepEqual(await of(bruno.phone), ['before']);
   });
 
-  await t.test('participants are listed, and exported without a formula for a spreadsheet', async () => {
-    const group = await make('Table', bruno);
-    const listed = await ana.get<{ group_id: string; name: string; participants: object[] }>(
+  await t.test('participants are listed with their names, and exported without a formula', async () => {
+    const { phone: sly } = await simulator.createPhone({ name: '=HYPERLINK("http://evil","Ana")' });
+    await simulator.send(sly, ana.phone, 'hello');
+    await until(async () =>
+      results(await ana.get<{ data: { jid: string }[] }>('/user/my/contacts')).data.some(({ jid }) =>
+        jid.startsWith(sly),
+      ),
+    );
+    const group = results(
+      await ana.post<{ group_id: string }>('/group', { title: 'Table', participants: [bruno.phone, sly] }),
+    ).group_id;
+    const listed = await ana.get<{ group_id: string; name: string; participants: Listed[] }>(
       '/group/participants',
       { group_id: group },
     );
     assert.equal(listed.body.message, 'Success getting group participants');
-    assert.deepEqual(results(listed), {
-      group_id: group,
-      name: 'Table',
-      participants: [
-        {
-          jid: ana.number,
-          phone_number: ana.phone,
-          lid: ana.bareLid,
-          is_admin: true,
-          is_super_admin: true,
-        },
-        {
-          jid: bruno.number,
-          phone_number: bruno.phone,
-          lid: bruno.bareLid,
-          is_admin: false,
-          is_super_admin: false,
-        },
+    const { participants, ...rest } = results(listed);
+    assert.deepEqual(rest, { group_id: group, name: 'Table' });
+    assert.deepEqual(
+      participants.map(one => [one.jid, one.phone_number, one.is_admin, one.is_super_admin]),
+      [
+        [ana.number, ana.phone, true, true],
+        [bruno.number, bruno.phone, false, false],
+        [`${sly}@s.whatsapp.net`, sly, false, false],
       ],
-    });
+    );
+    assert.deepEqual(
+      [participants[0]?.lid, participants[2]?.display_name],
+      [ana.bareLid, '=HYPERLINK("http://evil","Ana")'],
+    );
     const url = new URL(`/group/participants/export?group_id=${group}`, node.node.url);
     const file = await fetch(url, { headers: { 'X-Device-Id': ana.id } });
     assert.deepEqual(
       [file.headers.get('content-type'), file.headers.get('content-disposition')],
       ['text/csv; charset=utf-8', `attachment; filename="group-${group.replace('@', '_')}-participants.csv"`],
     );
-    assert.deepEqual((await file.text()).split('\r\n'), [
-      'participant_jid,phone_number,lid,display_name,role',
-      `${ana.number},${ana.phone},${ana.bareLid},,super_admin`,
-      `${bruno.number},${bruno.phone},${bruno.bareLid},,member`,
-      '',
-    ]);
+    const [head, first, , last] = (await file.text()).split('\r\n');
+    assert.equal(head, 'participant_jid,phone_number,lid,display_name,role');
+    assert.match(first ?? '', new RegExp(`^${ana.number},${ana.phone},${ana.bareLid},.*,super_admin$`));
+    assert.equal(
+      last,
+      `${sly}@s.whatsapp.net,${sly},${participants[2]?.lid},"'=HYPERLINK(""http://evil"",""Ana"")",member`,
+    );
     assert.deepEqual(refusal(await outsider.get('/group/participants/export', { group_id: group })), [
       403,
       'WA_FORBIDDEN',

@@ -7,8 +7,9 @@ import type { communityParticipants } from '../../device/commands/community-part
 import type { groupCreate } from '../../device/commands/group-create.ts';
 import type { groupParticipants } from '../../device/commands/group-participants.ts';
 import type { AnswerOf } from '../../shard/protocol.ts';
+import type { ApiDeps } from '../deps.ts';
 import { whatsappFailures } from '../failures.ts';
-import { entered, outcomes, participant, toOutcomes, toParticipant } from '../group-shape.ts';
+import { entered, outcomes, participant, participantsOf, toOutcomes } from '../group-shape.ts';
 import {
   communityField,
   groupField,
@@ -60,7 +61,7 @@ function toLinkOutcome(
   return { group_id: jid, status: 'error', message };
 }
 
-export function communityGroupRoutes(add: AddRoute): void {
+export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
   add(
     {
       id: 'getCommunityGroups',
@@ -200,12 +201,12 @@ export function communityGroupRoutes(add: AddRoute): void {
       results: z.object({ community_id: z.string(), participants: z.array(participant) }),
       failures,
     },
-    async ({ query, run }) => {
+    async ({ device, query, run }) => {
       const community = communityJid(query.community_id);
       const people = await run<typeof communityParticipants>('community-participants', { community });
       return {
         message: 'Success getting community participants',
-        results: { community_id: community, participants: people.map(toParticipant) },
+        results: { community_id: community, participants: await participantsOf(people, deps, device) },
       };
     },
   );

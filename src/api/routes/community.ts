@@ -26,8 +26,8 @@ const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const named = z.object({ community_id: communityField });
 const communityJid = (written: string) => groupJid(written, 'community_id');
 
-export function communityRoutes(add: AddRoute, _deps: ApiDeps): void {
-  communityGroupRoutes(add);
+export function communityRoutes(add: AddRoute, deps: ApiDeps): void {
+  communityGroupRoutes(add, deps);
 
   add(
     {

@@ -5,8 +5,9 @@ import type { groupInfo } from '../../device/commands/group-info.ts';
 import type { groupParticipants } from '../../device/commands/group-participants.ts';
 import type { groupRequests } from '../../device/commands/group-requests.ts';
 import { csv } from '../csv.ts';
+import type { ApiDeps } from '../deps.ts';
 import { whatsappFailures } from '../failures.ts';
-import { digitsOf, outcomes, participant, toOutcomes, toParticipant } from '../group-shape.ts';
+import { digitsOf, outcomes, participant, participantsOf, toOutcomes } from '../group-shape.ts';
 import { groupField, peopleField, peopleJids, timeText } from '../groups.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
@@ -16,7 +17,7 @@ const people = z.object({ group_id: groupField, participants: peopleField });
 const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const CSV = 'text/csv';
 
-export function groupParticipantRoutes(add: AddRoute): void {
+export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
   add(
     {
       id: 'getGroupParticipants',
@@ -34,14 +35,14 @@ export function groupParticipantRoutes(add: AddRoute): void {
       }),
       failures,
     },
-    async ({ query, run }) => {
+    async ({ device, query, run }) => {
       const info = await run<typeof groupInfo>('group-info', { group: groupJid(query.group_id) });
       return {
         message: 'Success getting group participants',
         results: {
           group_id: info.jid,
           name: info.subject,
-          participants: info.members.map(toParticipant),
+          participants: await participantsOf(info.members, deps, device),
         },
       };
     },
@@ -60,13 +61,14 @@ export function groupParticipantRoutes(add: AddRoute): void {
       file: CSV,
       failures,
     },
-    async ({ query, run }) => {
+    async ({ device, query, run }) => {
       const info = await run<typeof groupInfo>('group-info', { group: groupJid(query.group_id) });
-      const rows = info.members.map(member => {
-        const { jid, phone_number, lid = '', display_name = '' } = toParticipant(member);
-        const role = member.role === 'superadmin' ? 'super_admin' : member.role;
-        return [jid, phone_number, lid, display_name, role];
-      });
+      const rows = (await participantsOf(info.members, deps, device)).map(
+        ({ jid, phone_number, lid = '', display_name = '', is_admin, is_super_admin }) => {
+          const role = is_super_admin ? 'super_admin' : is_admin ? 'admin' : 'member';
+          return [jid, phone_number, lid, display_name, role];
+        },
+      );
       const table = csv([['participant_jid', 'phone_number', 'lid', 'display_name', 'role'], ...rows]);
       return new Response(table, {
         headers: {
@@ -148,23 +150,32 @@ export function groupParticipantRoutes(add: AddRoute): void {
           jid: z.string(),
           lid: z.string().optional(),
           phone_number: z.string(),
+          display_name: z.string().optional(),
           requested_at: z.string(),
           method: z.string().optional().openapi({ example: 'invite_link' }),
         }),
       ),
       failures,
     },
-    async ({ query, run }) => {
+    async ({ device, query, run }) => {
       const waiting = await run<typeof groupRequests>('group-requests', { group: groupJid(query.group_id) });
+      const names = await deps.chats.names(
+        device.no,
+        waiting.map(({ jid }) => jid),
+      );
       return {
         message: 'Success getting list requested participants',
-        results: waiting.map(person => ({
-          jid: person.jid,
-          ...(person.lid && { lid: person.lid }),
-          phone_number: digitsOf(person),
-          requested_at: timeText(person.at),
-          ...(person.method && { method: person.method }),
-        })),
+        results: waiting.map(({ jid, lid, at, method }) => {
+          const display_name = names.get(jid);
+          return {
+            jid,
+            ...(lid && { lid }),
+            phone_number: digitsOf({ jid }),
+            ...(display_name && { display_name }),
+            requested_at: timeText(at),
+            ...(method && { method }),
+          };
+        }),
       };
     },
   );

@@ -35,7 +35,7 @@ import { groupSettingRoutes } from './group-settings.ts';
 import { photoRoutes } from './photos.ts';
 
 export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
-  groupParticipantRoutes(add);
+  groupParticipantRoutes(add, deps);
   groupSettingRoutes(add);
   groupInviteRoutes(add);
   photoRoutes(add, deps);
