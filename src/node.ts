@@ -168,6 +168,14 @@ export class Node implements Service {
       shard: {
         database: address,
         connections: config.shardConnections,
+        defaults: {
+          ...(config.proxyUrl !== undefined && { proxy: config.proxyUrl }),
+          deviceName: config.deviceName,
+          alwaysOnline: config.presenceOnConnect === 'available',
+          autoRead: config.autoMarkRead,
+          rejectCalls: config.autoRejectCall,
+          autoReply: config.autoReply,
+        },
         logLevel: config.logLevel,
         ...(health && { health }),
         ...(unread && { unread }),

@@ -177,6 +177,42 @@ export const settings = {
     "the system's authorities",
     'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
   ),
+  proxyUrl: text<string | undefined>(
+    urlOf('http:', 'https:', 'socks5:', 'socks5h:'),
+    undefined,
+    'a URL like http://user:password@host:3128 or socks5://host:1080',
+    'none',
+    'Proxy for the connections of devices that have none of their own (`PATCH /devices/{device_id}/settings`).',
+    { aliases: ['WHATSAPP_PROXY'], secret: true },
+  ),
+  deviceName: text(
+    value => (value.length <= 50 ? value : unfit()),
+    'Mac OS',
+    'at most 50 characters',
+    'Mac OS',
+    "How devices are called in a phone's list of linked devices, beside the browser; a device may have its own.",
+    { aliases: ['APP_OS'] },
+  ),
+  presenceOnConnect: choice(
+    ['unavailable', 'available', 'none'],
+    'unavailable',
+    'Whether devices are online while they are connected: `available` stops the notifications on the phone. `none` is the same as `unavailable`. A device may have its own.',
+    { aliases: ['WHATSAPP_PRESENCE_ON_CONNECT'] },
+  ),
+  autoMarkRead: yesNo(false, 'Mark every incoming message as read. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_MARK_READ'],
+  }),
+  autoRejectCall: yesNo(false, 'Reject every incoming call. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_REJECT_CALL'],
+  }),
+  autoReply: text(
+    value => (value.length <= 4_096 ? value : unfit()),
+    '',
+    'a text of at most 4096 characters',
+    'none',
+    'Text that answers whoever writes to a device in a chat of two, at most once a minute. A device may have its own.',
+    { aliases: ['WHATSAPP_AUTO_REPLY'] },
+  ),
   connectsPerSecond: integer(
     1,
     1000,

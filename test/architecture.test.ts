@@ -126,7 +126,9 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'whatsapp-rust-bridge': ['src/device/', 'src/simulator/'],
   postgres: ['src/store/'],
   piscina: ['src/supervisor/'],
-  undici: ['src/delivery/', 'src/simulator/'],
+  undici: ['src/delivery/', 'src/device/', 'src/simulator/'],
+  'https-proxy-agent': ['src/device/'],
+  'socks-proxy-agent': ['src/device/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
 };

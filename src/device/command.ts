@@ -9,7 +9,9 @@ import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity.ts';
+import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
+import type { Settings } from './settings.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
 import { whatsappFailure } from './whatsapp-failure.ts';
@@ -34,6 +36,8 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
+  readonly settings: Settings;
+  readonly manners: Manners;
   readonly log: Logger;
 }
 

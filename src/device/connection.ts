@@ -48,6 +48,8 @@ export interface Listener {
   credentialsChanged(): void;
   /** A ping was answered, after so many milliseconds. */
   ponged(ms: number): void;
+  /** All that Baileys tells at once, before it becomes facts. */
+  heard(events: Partial<BaileysEventMap>, connection: Connection): void;
   /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Draft[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
@@ -63,8 +65,6 @@ export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
   /** Whose connection it is. */
   readonly owner: Blamed;
   readonly vitals: Vitals;
-  /** The number to pair by code, '' to pair by QR. */
-  readonly phone: string;
 }
 
 /** WhatsApp's word on a message that was sent: its time, or the error it gave. */
@@ -206,6 +206,7 @@ export class Connection {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
     this.groups.changed(events);
+    listener.heard(events, this);
 
     const messages = events['messages.upsert']?.messages ?? [];
     for (const message of messages) this.#options.vitals.decrypted(isUnread(message));

@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import { within } from '../lib/deadline.ts';
+import { monotonic, within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
@@ -18,13 +18,18 @@ import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
+import { Manners } from './manners.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
+import { Settings } from './settings.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
+
+/** As long as a caller of the API would wait. */
+const SAID_WITHIN = 45_000;
 
 export class Device implements Blamed {
   readonly seat: Seat;
@@ -35,6 +40,8 @@ export class Device implements Blamed {
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
+  readonly #settings: Settings;
+  readonly #manners: Manners;
   readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
@@ -60,7 +67,9 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
+    this.#settings = new Settings({ ...around, seat }, stored.settings);
     this.#facts = new Facts({
+      ignores: draft => this.#settings.ignores(draft),
       journal: around.journal,
       seat,
       seal: new Seal(seat.key),
@@ -89,6 +98,12 @@ export class Device implements Blamed {
       facts: this.#facts,
       keys: () => this.#identity.keys,
     });
+    this.#manners = new Manners({
+      settings: this.#settings,
+      connection: () => this.#connection,
+      say: input => this.#commander.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN),
+      log: this.#log,
+    });
     this.#commander = new Commander({
       state: () => this.#state,
       connection: () => this.#connection,
@@ -98,6 +113,8 @@ export class Device implements Blamed {
       care: this.#care,
       outgoing: this.#outgoing,
       said: { message: async () => undefined, last: async () => undefined },
+      settings: this.#settings,
+      manners: this.#manners,
       log: this.#log,
     });
   }
@@ -293,6 +310,7 @@ export class Device implements Blamed {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      settings: this.#settings,
       vitals: this.#care.vitals,
       unread: this.#care.unread,
       held: this.#around.held,
@@ -309,6 +327,7 @@ export class Device implements Blamed {
           this.#identity.introduce();
           connection.replay(unseen);
           this.#outgoing.resume(connection);
+          this.#manners.opened(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
@@ -316,6 +335,7 @@ export class Device implements Blamed {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
+        heard: (events, from) => this.#manners.heard(events, from),
         ponged: ms => this.#around.watch.ponged(ms),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),

@@ -30,6 +30,8 @@ export interface FactsOptions {
   readonly streamed: (events: Streamed[]) => void;
   /** The LID of a phone number, if the device knows it. Fails as the database does. */
   readonly lidOf?: (number: string) => Promise<string | undefined>;
+  /** What nobody wants to hear of. */
+  readonly ignores?: (draft: Draft) => boolean;
   /** The device is another's: ends it. */
   readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
@@ -64,7 +66,9 @@ export class Facts {
     return this.#since ?? this.#next;
   }
 
-  add(drafts: readonly Draft[]): void {
+  add(all: readonly Draft[]): void {
+    const { ignores } = this.#options;
+    const drafts = ignores ? all.filter(draft => !ignores(draft)) : all;
     if (drafts.length === 0) return;
     this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;

@@ -5,4 +5,5 @@ export const places = {
   stanza: (no: number, hash: Buffer) => `inbox.stanza/${no}/${hash.toString('hex')}`,
   plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
   outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
+  settings: (no: number) => `device_settings/${no}`,
 };

@@ -1,0 +1,69 @@
+/** The way of one device's connections through its proxy: its line to WhatsApp, and what it uploads and fetches. */
+import { EventEmitter, once } from 'node:events';
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { SocketConfig } from '@whiskeysockets/baileys';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { SocksProxyAgent } from 'socks-proxy-agent';
+import { Agent } from 'undici';
+
+/** As Baileys wants it, each for another kind of request (Types/Socket.d.ts). */
+export interface Way {
+  /** Of the WebSocket. */
+  readonly agent?: HttpsAgent;
+  /** Of uploads. */
+  readonly fetchAgent?: HttpsAgent;
+  /** Of what is fetched. */
+  readonly options?: SocketConfig['options'];
+}
+
+type ProxyAgent = HttpsProxyAgent<string> | SocksProxyAgent;
+
+/** `proxy` is a URL, '' for none; `ca` the authority of a server that is not WhatsApp. */
+export function wayThrough(proxy: string, ca?: string): Way {
+  if (proxy === '') return ca ? direct(ca) : {};
+  const agent = agentFor(proxy);
+  // Both agents forget what they are given for the server behind the proxy; Node merges these into every request.
+  if (ca) Object.assign((agent as HttpAgent & { options: object }).options, { ca });
+  const dispatcher = new Agent({
+    connect: (options, callback) => {
+      const { hostname, port, protocol, servername } = options;
+      const secureEndpoint = protocol === 'https:';
+      const target = { host: hostname, port: Number(port) || (secureEndpoint ? 443 : 80), secureEndpoint };
+      connected(agent, { ...target, ...(servername && { servername }), ...(ca && { ca }) }).then(
+        socket => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+  const https = agent as unknown as HttpsAgent;
+  return { agent: https, fetchAgent: https, options: fetchedBy(dispatcher) };
+}
+
+function direct(ca: string): Way {
+  const agent = new HttpsAgent({ ca });
+  return { agent, fetchAgent: agent, options: fetchedBy(new Agent({ connect: { ca } })) };
+}
+
+/** Node's own fetch takes it; the types are those of two versions of one library. */
+const fetchedBy = (dispatcher: Agent): SocketConfig['options'] => ({ dispatcher: dispatcher as never });
+
+function agentFor(proxy: string): ProxyAgent {
+  // The name is looked up by the proxy: what this machine resolves is none of the network's business.
+  if (proxy.startsWith('socks')) return new SocksProxyAgent(proxy.replace(/^socks5?:/, 'socks5h:'));
+  return new HttpsProxyAgent(proxy);
+}
+
+/** A line to the server behind the proxy, made as for a request of Node's own; TLS has been agreed on. */
+async function connected(
+  agent: ProxyAgent,
+  options: { host: string; port: number; secureEndpoint: boolean },
+): Promise<Socket> {
+  const request = new EventEmitter() as ClientRequest;
+  const socket = (await agent.connect(request, options as never)) as Socket;
+  request.emit('socket', socket);
+  if (socket instanceof TLSSocket && !socket.authorized) await once(socket, 'secureConnect');
+  return socket;
+}
