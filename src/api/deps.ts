@@ -1,6 +1,12 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
+import type { Answers } from '../access/answers.ts';
+import type { Audit } from '../access/audit.ts';
+import type { Keys } from '../access/keys.ts';
+import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
+import type { Actor } from './auth.ts';
+import type { Limits } from './limits.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -43,7 +49,7 @@ export interface Messages {
   status(deviceNo: number, id: string): Promise<MessageStatus | undefined>;
 }
 
-/** Who may call. With neither keys nor users the API is open. */
+/** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
   readonly basic: readonly { readonly user: string; readonly password: string }[];
   readonly keys: readonly string[];
@@ -55,18 +61,25 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** What families of routes are given. Devices are not among it: those that a caller may know of come with the call. */
 export interface ApiDeps {
-  readonly devices: Devices;
   readonly fleet: Fleet;
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
+  readonly media: MediaPort;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
   readonly started?: () => boolean;
   /** Database connections in use by each pool; none where the database does not answer. */
   connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;
+  readonly keys: Keys;
+  readonly answers: Answers;
+  readonly audit: Audit;
+  readonly limits: Limits;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly version: string;
   /** The control plane of a simulator whose phones may scan the QR on the page. */
   readonly simulator?: { readonly controlUrl: string };
@@ -75,10 +88,33 @@ export interface ApiDeps {
   readonly log: Logger;
 }
 
-/** What a request carries through the app. `closing` fires when the server stops; `request` is the request's id. */
+export interface AppDeps extends ApiDeps {
+  readonly devices: Devices;
+}
+
+/** What was changed, before and after, for the audit log, which keeps hashes. */
+export interface Change {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/**
+ * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
+ * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `code` that of
+ * a failure, `target` what else was meant.
+ */
 export interface ApiEnv {
-  Bindings: { closing?: AbortSignal };
-  Variables: { request: string; device?: string };
+  Bindings: { closing?: AbortSignal; remote?: string | undefined };
+  Variables: {
+    request: string;
+    address: string;
+    actor: Actor;
+    devices: Devices;
+    device?: string;
+    target?: string;
+    code?: string;
+    change?: Change;
+  };
 }
 
 /** How long a command waits when nothing else is configured, in milliseconds: gowa's limit. */

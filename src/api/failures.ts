@@ -41,7 +41,6 @@ export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as 
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',
-  'RECIPIENT_NOT_FOUND',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;

@@ -2,7 +2,7 @@
  * What a command is: one file in `commands/`, named as the command. `command` runs on a device in whatever state it is,
  * `ask` on its open connection, `send` (sending.ts) makes a message that is kept until WhatsApp has it.
  */
-import type { WAMessage } from '@whiskeysockets/baileys';
+import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
@@ -11,7 +11,6 @@ import type { Connection } from './connection.ts';
 import type { Identity } from './identity.ts';
 import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
-import type { Settings } from './settings.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
 import { whatsappFailure } from './whatsapp-failure.ts';
@@ -22,6 +21,13 @@ export interface Said {
   message(chat: string, id: string): Promise<WAMessage | undefined>;
   /** The newest message of a chat, which changes of a chat must name (Types/Chat.ts, lastMessages). */
   last(chat: string): Promise<WAMessage | undefined>;
+  /** The oldest that is kept of a chat, before which the phone may know more. */
+  oldest(chat: string): Promise<WAMessage | undefined>;
+  /**
+   * What we ourselves have changed, as Baileys would have told it of another device: it tells nothing of our own changes
+   * (`emitOwnEvents` is off), so that a command which pins, archives, clears or deletes says so here.
+   */
+  heard(events: Partial<BaileysEventMap>): void;
 }
 
 /** What of a device commands may use. */
@@ -36,7 +42,6 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
-  readonly settings: Settings;
   readonly manners: Manners;
   readonly log: Logger;
 }

@@ -12,6 +12,7 @@ import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
+import { DeviceChats } from './chats/device-chats.ts';
 import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
@@ -24,7 +25,7 @@ import { Recovery } from './recovery.ts';
 import { Settings } from './settings.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
-import { fromState } from './translate.ts';
+import { fromState } from './translate/state.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
@@ -39,8 +40,8 @@ export class Device implements Blamed {
   readonly #facts: Facts;
   readonly #care: Care;
   readonly #recovery: Recovery;
+  readonly #chats: DeviceChats;
   readonly #outgoing: Outgoing;
-  readonly #settings: Settings;
   readonly #manners: Manners;
   readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
@@ -67,15 +68,29 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
-    this.#settings = new Settings({ ...around, seat }, stored.settings);
+    this.#manners = new Manners({
+      settings: new Settings({ ...around, seat }, stored.settings),
+      connection: () => this.#connection,
+      say: input => this.#commander.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN),
+      log: this.#log,
+    });
+    this.#chats = new DeviceChats({
+      ...around,
+      seat,
+      log: this.#log,
+      keys: () => this.#identity.keys,
+      outgoing: () => this.#outgoing,
+      heard: events => this.#facts.heard(events),
+    });
     this.#facts = new Facts({
-      ignores: draft => this.#settings.ignores(draft),
+      ignores: what => this.#manners.settings.ignores(what),
       journal: around.journal,
       seat,
       seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
+      rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
@@ -98,12 +113,6 @@ export class Device implements Blamed {
       facts: this.#facts,
       keys: () => this.#identity.keys,
     });
-    this.#manners = new Manners({
-      settings: this.#settings,
-      connection: () => this.#connection,
-      say: input => this.#commander.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN),
-      log: this.#log,
-    });
     this.#commander = new Commander({
       state: () => this.#state,
       connection: () => this.#connection,
@@ -112,8 +121,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
-      said: { message: async () => undefined, last: async () => undefined },
-      settings: this.#settings,
+      said: this.#chats,
       manners: this.#manners,
       log: this.#log,
     });
@@ -310,7 +318,7 @@ export class Device implements Blamed {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
-      settings: this.#settings,
+      settings: this.#manners.settings,
       vitals: this.#care.vitals,
       unread: this.#care.unread,
       held: this.#around.held,
@@ -335,8 +343,8 @@ export class Device implements Blamed {
           this.#apply({ on: 'closed', verdict: judge(close) });
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
-        heard: (events, from) => this.#manners.heard(events, from),
         ponged: ms => this.#around.watch.ponged(ms),
+        heard: events => this.#facts.heard(this.#manners.heard(events, connection)),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),

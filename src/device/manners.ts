@@ -31,39 +31,43 @@ export interface MannersOptions {
 }
 
 export class Manners {
+  readonly settings: Settings;
   readonly #options: MannersOptions;
   readonly #answered = new LRUCache<string, true>({ max: KEPT, ttl: ANSWERED_AGAIN_AFTER });
   readonly #rejected = new LRUCache<string, true>({ max: KEPT });
 
   constructor(options: MannersOptions) {
     this.#options = options;
+    this.settings = options.settings;
     options.settings.changed = before => this.#changed(before);
   }
 
   /** WhatsApp serves the device. */
   opened({ socket }: Connection): void {
-    if (this.#options.settings.current.alwaysOnline) this.#attempt(socket.sendPresenceUpdate('available'));
+    if (this.settings.current.alwaysOnline) this.#attempt(socket.sendPresenceUpdate('available'));
   }
 
   /** Whether others see the device as online; said again with whatever else a presence says. */
   get presence(): 'available' | 'unavailable' {
-    return this.#options.settings.current.alwaysOnline ? 'available' : 'unavailable';
+    return this.settings.current.alwaysOnline ? 'available' : 'unavailable';
   }
 
-  heard(events: Partial<BaileysEventMap>, connection: Connection): void {
+  /** Does what is due upon these events, and gives back those of them that are to be kept. */
+  heard(events: Partial<BaileysEventMap>, connection: Connection): Partial<BaileysEventMap> {
     const messages = events['messages.upsert']?.messages ?? [];
     if (messages.length > 0) this.#received(messages, connection);
     for (const call of events.call ?? []) this.#called(call, connection);
+    return this.settings.withoutPast(events);
   }
 
   #changed(before: DeviceSettings): void {
     const connection = this.#options.connection();
-    if (!connection?.open || before.alwaysOnline === this.#options.settings.current.alwaysOnline) return;
+    if (!connection?.open || before.alwaysOnline === this.settings.current.alwaysOnline) return;
     this.#attempt(connection.socket.sendPresenceUpdate(this.presence));
   }
 
   #received(messages: readonly WAMessage[], { socket }: Connection): void {
-    const { autoRead, autoReply } = this.#options.settings.current;
+    const { autoRead, autoReply } = this.settings.current;
     if (!autoRead && autoReply === '') return;
     const incoming = messages.filter(message => this.#isSaidToUs(message));
     if (autoRead && incoming.length > 0) this.#attempt(socket.readMessages(incoming.map(({ key }) => key)));
@@ -76,7 +80,7 @@ export class Manners {
     const content = normalizeMessageContent(message);
     if (key.fromMe || !key.id || !content || !/@(?:s\.whatsapp\.net|lid|g\.us)$/.test(chat)) return false;
     if (content.protocolMessage || content.reactionMessage || content.pollUpdateMessage) return false;
-    return Object.keys(content).some(part => !SILENT.has(part)) && !this.#options.settings.ignoresChat(chat);
+    return Object.keys(content).some(part => !SILENT.has(part)) && !this.settings.ignoresChat(chat);
   }
 
   /** gowa's WHATSAPP_AUTO_REPLY: in chats of two, never to a group. */
@@ -91,7 +95,7 @@ export class Manners {
   }
 
   #called({ id, from, callerPn, status, date, offline, isGroup }: WACallEvent, { socket }: Connection): void {
-    const { rejectCalls, rejectCallsMessage } = this.#options.settings.current;
+    const { rejectCalls, rejectCallsMessage } = this.settings.current;
     if (!rejectCalls || status !== 'offer' || this.#rejected.has(id)) return;
     if (offline && Date.now() - date.getTime() > CALL_LIVES_MS) return;
     this.#rejected.set(id, true);

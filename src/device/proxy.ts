@@ -2,12 +2,13 @@
 import { EventEmitter, once } from 'node:events';
 import type { ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { SocketConfig } from '@whiskeysockets/baileys';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SocksProxyAgent } from 'socks-proxy-agent';
 import { Agent } from 'undici';
+import type { Guard } from '../lib/guard.ts';
 
 /** As Baileys wants it, each for another kind of request (Types/Socket.d.ts). */
 export interface Way {
@@ -21,10 +22,13 @@ export interface Way {
 
 type ProxyAgent = HttpsProxyAgent<string> | SocksProxyAgent;
 
-/** `proxy` is a URL, '' for none; `ca` the authority of a server that is not WhatsApp. */
-export function wayThrough(proxy: string, ca?: string): Way {
+/** `proxy` is a URL, '' for none; `guard` judges where it is, `ca` is the authority of a server that is not WhatsApp. */
+export function wayThrough(
+  proxy: string,
+  { ca, guard }: { ca?: string | undefined; guard?: Guard | undefined } = {},
+): Way {
   if (proxy === '') return ca ? direct(ca) : {};
-  const agent = agentFor(proxy);
+  const agent = agentFor(proxy, guard?.lookup);
   // Both agents forget what they are given for the server behind the proxy; Node merges these into every request.
   if (ca) Object.assign((agent as HttpAgent & { options: object }).options, { ca });
   const dispatcher = new Agent({
@@ -50,10 +54,13 @@ function direct(ca: string): Way {
 /** Node's own fetch takes it; the types are those of two versions of one library. */
 const fetchedBy = (dispatcher: Agent): SocketConfig['options'] => ({ dispatcher: dispatcher as never });
 
-function agentFor(proxy: string): ProxyAgent {
+function agentFor(proxy: string, lookup: LookupFunction | undefined): ProxyAgent {
   // The name is looked up by the proxy: what this machine resolves is none of the network's business.
-  if (proxy.startsWith('socks')) return new SocksProxyAgent(proxy.replace(/^socks5?:/, 'socks5h:'));
-  return new HttpsProxyAgent(proxy);
+  if (proxy.startsWith('socks'))
+    return new SocksProxyAgent(proxy.replace(/^socks5?:/, 'socks5h:'), {
+      ...(lookup && { socketOptions: { lookup } as never }),
+    });
+  return new HttpsProxyAgent(proxy, { ...(lookup && { lookup }) });
 }
 
 /** A line to the server behind the proxy, made as for a request of Node's own; TLS has been agreed on. */

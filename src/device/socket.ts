@@ -40,7 +40,7 @@ export interface SocketOptions {
   readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
-  readonly settings: Pick<Settings, 'current'>;
+  readonly settings: Pick<Settings, 'current'> & Partial<Pick<Settings, 'guard'>>;
   /** The number to pair by code, '' to pair by QR. */
   readonly phone: string;
   /** Whether anything may pass the socket; asked for every frame. */
@@ -101,7 +101,7 @@ export function openSocket({
     callOfferCache: caches.callOffers(no),
     placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
-    ...wayThrough(proxy, whatsapp.ca),
+    ...wayThrough(proxy, { ca: whatsapp.ca, guard: settings.guard }),
   };
   const socket = makeWASocket(config as SocketConfig);
   guardByLease(socket, held);

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly whatsapp: Whatsapp;
   /** How devices are set up for which nothing else was set. */
   readonly defaults: Partial<DeviceSettings>;
+  /** Where their proxies may be beside the public internet. */
+  readonly proxyAllow: readonly string[];
   readonly log: Logger;
   /** Asks the node's connect gate; the answer is an `admitted` input. */
   knock(): void;

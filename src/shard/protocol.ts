@@ -56,6 +56,8 @@ export interface Addressed {
   readonly forwarded?: boolean;
   readonly duration?: number;
   readonly viewOnce?: boolean;
+  /** JIDs of those who get a status post. */
+  readonly recipients?: readonly string[];
 }
 
 /** The answer of every command that sends a message; `at` is WhatsApp's time, in ms since 1970. */
@@ -235,6 +237,7 @@ export interface ShardSettings {
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   /** How devices are set up for which nothing else was set. */
   readonly defaults?: Partial<DeviceSettings>;
+  readonly proxyAllow?: readonly string[];
   readonly logLevel: string;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;

@@ -214,6 +214,7 @@ export class Shard {
         journal: this.#journal,
         whatsapp: this.#settings.whatsapp,
         defaults: this.#settings.defaults ?? {},
+        proxyAllow: this.#settings.proxyAllow ?? [],
         log: this.#log,
         held: () => this.#holds(term),
         fenced: () => this.#fenced(device),

@@ -1,6 +1,8 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
+import { forgetAudit } from './audit.ts';
 import type { Sql } from './database.ts';
+import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
 
@@ -9,13 +11,14 @@ const EVERY_MS = 10 * 60_000;
 const AT_ONCE = 5_000;
 
 /** Takes out what nobody will ask for any more, now and every ten minutes. Several nodes may do it at once. */
-export function upkeep({ sql, log }: { sql: Sql; log: Logger }): Service {
+export function upkeep({ sql, log, auditDays }: { sql: Sql; log: Logger; auditDays: number }): Service {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let running = Promise.resolve();
 
   async function tidy(): Promise<void> {
-    for (const forget of [forgetReceived, forgetOutgoing])
+    const forgetEntries = (sql: Sql, limit: number) => forgetAudit(sql, auditDays, limit);
+    for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
   }
 

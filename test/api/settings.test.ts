@@ -24,7 +24,11 @@ const untouched = {
 };
 
 test('a device is set up over HTTP, and behaves as it was set up', async t => {
-  const node = await startNode(t, { devices: 2, workers: 1 });
+  const node = await startNode(t, {
+    devices: 2,
+    workers: 1,
+    settings: { PROXY_ALLOW: '127.0.0.1' },
+  });
   await node.opened();
   const { simulator } = node;
   const [own, other] = node.seeded.map(({ phone }) => phone) as [string, string];
@@ -234,6 +238,11 @@ test('a device is set up over HTTP, and behaves as it was set up', async t => {
       [{ proxy_url: 'ftp://proxy' }, 'proxy_url'],
       [{ proxy_url: 'proxy:3128' }, 'proxy_url'],
       [{ proxy_url: 'http://proxy/path' }, 'proxy_url'],
+      [{ proxy_url: 'socks5://10.0.0.1:1080' }, 'proxy_url'],
+      [{ proxy_url: 'http://169.254.169.254' }, 'proxy_url'],
+      [{ proxy_url: 'http://[::1]:3128' }, 'proxy_url'],
+      [{ proxy_url: 'http://localhost:3128' }, 'proxy_url'],
+      [{ proxy_url: 'http://2130706433:3128' }, 'proxy_url'],
       [{ history: 'everything' }, 'history'],
       [{ browser: 'Netscape' }, 'browser'],
       [{ auto_read: 'sometimes' }, 'auto_read'],

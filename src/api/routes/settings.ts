@@ -3,7 +3,6 @@ import { z } from '@hono/zod-openapi';
 import type { configure } from '../../device/commands/configure.ts';
 import type { settingsGet } from '../../device/commands/settings-get.ts';
 import type { AnswerOf, InputOf } from '../../shard/protocol.ts';
-import type { ApiDeps } from '../deps.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
 import { sendableText } from '../sending.ts';
@@ -82,7 +81,7 @@ const change = z.object(
 );
 const results = z.object({ device_id: z.string(), settings });
 
-export function settingsRoutes(add: AddRoute, { devices }: ApiDeps): void {
+export function settingsRoutes(add: AddRoute): void {
   add(
     {
       id: 'getDeviceSettings',
@@ -95,7 +94,7 @@ export function settingsRoutes(add: AddRoute, { devices }: ApiDeps): void {
       results,
       failures: [...commandFailures, 'DEVICE_STOPPED'],
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       const found = await devices.command<typeof settingsGet>(device.id, 'settings-get', {}, command);
       return { message: 'Device settings', results: { device_id: device.id, settings: shown(found) } };
     },
@@ -126,7 +125,7 @@ export function settingsRoutes(add: AddRoute, { devices }: ApiDeps): void {
       }),
       failures: [...commandFailures, 'DEVICE_STOPPED'],
     },
-    async ({ device, body, command }) => {
+    async ({ device, devices, body, command }) => {
       const asked = names.filter(name => body[name] !== undefined);
       if (asked.length === 0) throw invalid('body', 'names no setting to change');
       const ask = async () => devices.command<typeof settingsGet>(device.id, 'settings-get', {}, command);
