@@ -107,7 +107,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   callRoutes(add, deps);
   mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
-  settingsRoutes(add, deps);
+  settingsRoutes(add);
   openapiRoute(app, deps.version);
   pageRoutes(app, deps);
   return app;
