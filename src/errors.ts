@@ -83,6 +83,11 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    retry: 'after a fix',
+    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
+  },
   RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
@@ -115,6 +120,11 @@ export const codes = {
     status: 502,
     retry: 'never',
     text: 'WhatsApp refused the message; the message has its error code.',
+  },
+  PASSKEY_UNSUPPORTED: {
+    status: 501,
+    retry: 'never',
+    text: 'This server cannot pair by passkey; pair by QR or by code.',
   },
   PAIRING_FAILED: { status: 502, retry: 'soon', text: 'WhatsApp did not start the pairing; try again.' },
   DEVICE_NOT_CONNECTED: {

@@ -1,6 +1,7 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createApp } from './api/app.ts';
+import { Live } from './api/live.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -152,7 +153,8 @@ export class Node implements Service {
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const supervisor = new Supervisor({
+    const listeners = new Live(() => supervisor);
+    const supervisor: Supervisor = new Supervisor({
       sql,
       seals,
       world,
@@ -180,7 +182,10 @@ export class Node implements Service {
       },
       log,
       events: (shard, streamed, done) => live.accept(shard, streamed, done),
-      statusChanged: device => this.#draw(device),
+      statusChanged: device => {
+        this.#draw(device);
+        listeners.changed(device);
+      },
       fatal,
     });
     const api = new ApiServer({
@@ -188,6 +193,7 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         moving: supervisor.moving,
+        live: listeners,
         endpoints: endpointSettings(sql, deliverer),
         messages: {
           status: (deviceNo, id) =>
@@ -200,6 +206,8 @@ export class Node implements Service {
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+        basePath: config.appBasePath,
+        corsOrigins: config.appCorsAllowedOrigins,
         version,
         commandTimeoutMs: config.commandSeconds * 1000,
         log,
@@ -208,6 +216,7 @@ export class Node implements Service {
       host: config.host,
       port: config.port,
       closeWithin: drainMs * REQUESTS_PART,
+      live: listeners,
       log,
     });
 

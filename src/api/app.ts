@@ -5,6 +5,8 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { Failure } from '../errors.ts';
 import { refuse } from './answer.ts';
 import { authentication, isOpen } from './auth.ts';
+import { pathBelow } from './base-path.ts';
+import { cors } from './cors.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
@@ -24,11 +26,13 @@ import { groupRoutes } from './routes/group.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/key.ts';
 import { labelRoutes } from './routes/label.ts';
+import { liveRoute } from './routes/live.ts';
 import { loginRoutes } from './routes/login.ts';
 import { mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/message.ts';
 import { movingRoutes } from './routes/moving.ts';
 import { newsletterRoutes } from './routes/newsletter.ts';
+import { passkeyRoutes } from './routes/passkey.ts';
 import { sendRoutes } from './routes/send.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
@@ -46,7 +50,9 @@ export { COMMAND_TIMEOUT_MS } from './deps.ts';
 
 /** The HTTP app over its ports. It holds nothing that needs a stop; `ApiServer` gives it an address. */
 export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
-  const app = new OpenAPIHono<ApiEnv>();
+  // What routes know of a path is what comes after the base path.
+  const app = new OpenAPIHono<ApiEnv>({ getPath: pathBelow(deps.basePath) });
+  const allowed = new Set(deps.corsOrigins);
   const log = deps.log.child({ station: 'api' });
   const metrics = createMetrics(deps);
   const links = qrLinks();
@@ -61,8 +67,9 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     observation(metrics, log),
     marked(deps.simulator !== undefined),
     turnAway(deps.started ?? (() => true)),
+    cors(allowed),
   );
-  app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage })));
+  app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage, allowed })));
   app.use(unlessPublic(isPublic, authentication(deps.credentials)));
   app.use(
     methodNotAllowed({
@@ -82,6 +89,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   followRoutes(app, add, deps);
   movingRoutes(app, deps);
   appRoutes(add, deps, links);
+  passkeyRoutes(add);
   sendRoutes(add);
   messageRoutes(add, deps);
   userRoutes(add, deps);
@@ -94,7 +102,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   mediaRoutes(add, deps);
   keyRoutes(add, deps);
   settingsRoutes(add, deps);
-  openapiRoute(app, deps.version);
+  liveRoute(app);
+  openapiRoute(app, deps);
   pageRoutes(app, deps);
   return app;
 }

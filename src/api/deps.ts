@@ -1,6 +1,7 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
+import type { Live, Sees } from './live.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -61,12 +62,18 @@ export interface ApiDeps {
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
+  /** Who listens at /ws. */
+  readonly live: Pick<Live, 'webhookChanged'>;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
   readonly started?: () => boolean;
   /** Database connections in use by each pool; none where the database does not answer. */
   connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;
+  /** Everything is served below it: '' or a path like /whatsapp. */
+  readonly basePath: string;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
   readonly version: string;
   /** The control plane of a simulator whose phones may scan the QR on the page. */
   readonly simulator?: { readonly controlUrl: string };
@@ -77,7 +84,11 @@ export interface ApiDeps {
 
 /** What a request carries through the app. `closing` fires when the server stops; `request` is the request's id. */
 export interface ApiEnv {
-  Bindings: { closing?: AbortSignal };
+  Bindings: {
+    closing?: AbortSignal;
+    /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
+    admit?: (sees: Sees) => void;
+  };
   Variables: { request: string; device?: string };
 }
 

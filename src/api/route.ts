@@ -110,7 +110,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         command,
         run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
           deps.devices.command<C>(linked(device as DeviceView).id, name, input, command),
-        base: publicUrl(c),
+        base: publicUrl(c, deps.basePath),
         closing: c.env?.closing,
       };
       return answer(c, await run(call as Parameters<typeof run>[0]));

@@ -1,6 +1,7 @@
 // An app over in-memory devices, and short ways to ask it.
 import pino from 'pino';
 import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { Live } from '../../src/api/live.ts';
 import { Failure } from '../../src/errors.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
@@ -55,6 +56,9 @@ export const quietFleet: ApiDeps['fleet'] = {
   ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
 };
 
+/** Listeners of a server that has none. */
+export const nobodyListens = (): Live => new Live(() => new InMemoryDevices());
+
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<ApiDeps> = {}) {
   const devices = new InMemoryDevices();
@@ -66,10 +70,13 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
+    live: { webhookChanged: () => {} },
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
+    basePath: '',
+    corsOrigins: [],
     version: '1.2.3',
     commandTimeoutMs: 45_000,
     log,

@@ -5,28 +5,30 @@ import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { findDevice } from '../selection.ts';
 import { homePage } from './home.ts';
 import { qrPage } from './qr.ts';
+import { referenceFiles, referencePage } from './reference.ts';
 import { homeScript, qrScript } from './scripts.ts';
 import { style } from './style.ts';
 
 /** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
 export function isPage(path: string): boolean {
-  return path === '/' || /^\/devices\/[^/]+\/qr$/.test(path);
+  return path === '/' || path === '/docs' || /^\/devices\/[^/]+\/qr$/.test(path);
 }
 
-export function pageRoutes(app: OpenAPIHono<ApiEnv>, { devices, simulator }: ApiDeps): void {
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { devices, simulator, basePath }: ApiDeps): void {
   const control = simulator?.controlUrl.replace(/\/+$/, '');
   const headers = pageHeaders(control && new URL(control).origin);
   const show = (c: Context<ApiEnv>, page: string) => c.html(page, 200, headers);
 
-  app.get('/', c => show(c, homePage(devices.list(), control !== undefined)));
+  app.get('/', c => show(c, homePage(devices.list(), control !== undefined, basePath)));
   app.get('/devices/:device_id/qr', c =>
-    show(c, qrPage(findDevice(devices, c.req.param('device_id')), control)),
+    show(c, qrPage(findDevice(devices, c.req.param('device_id')), control, basePath)),
   );
-  app.get('/assets/style.css', c => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
-  for (const [name, script] of Object.entries({ home: homeScript, qr: qrScript }))
-    app.get(`/assets/${name}.js`, c =>
-      c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
-    );
+  app.get('/docs', c => show(c, referencePage(basePath)));
+  const assets = { 'style.css': style, 'home.js': homeScript, 'qr.js': qrScript, ...referenceFiles };
+  for (const [name, content] of Object.entries(assets)) {
+    const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
+    app.get(`/assets/${name}`, c => c.body(content, 200, { 'content-type': `${type}; charset=utf-8` }));
+  }
 }
 
 /** `control` is the origin of the simulator, the only other one that a page's script may talk to. */
