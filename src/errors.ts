@@ -88,6 +88,21 @@ export const codes = {
     retry: 'after a fix',
     text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
   },
+  MEDIA_UNREADABLE: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The file cannot be converted: it is damaged, too large to look into, or takes too long.',
+  },
+  MEDIA_BUSY: {
+    status: 503,
+    retry: 'soon',
+    text: 'Too many files wait to be converted; try again.',
+  },
+  FFMPEG_MISSING: {
+    status: 501,
+    retry: 'after a fix',
+    text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
+  },
   RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,

@@ -85,12 +85,14 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/lib/', 'src/errors.ts'],
     types: [
       'src/supervisor/',
+      'src/media/',
       'src/delivery/',
       'src/journal/',
       'src/shard/protocol.ts',
       'src/device/commands/',
     ],
   },
+  { station: 'src/media/', values: ['src/lib/', 'src/errors.ts'] },
   { station: 'src/simulator/', values: ['src/lib/'] },
   {
     station: 'src/node.ts',
@@ -98,6 +100,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/api/',
       'src/supervisor/',
       'src/delivery/',
+      'src/media/',
       'src/journal/',
       'src/store/',
       'src/lib/',
@@ -116,6 +119,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/device/shims.ts', 'src/shard/shard.ts'],
     types: ['src/shard/protocol.ts'],
   },
+  { station: 'workers/media.ts', values: ['src/media/worker/'] },
   { station: 'workers/simulator.ts', values: ['src/simulator/'] },
 ];
 
@@ -129,6 +133,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/delivery/', 'src/simulator/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
+  sharp: ['src/media/worker/'],
 };
 
 const within = (path: string, places: readonly string[]) => places.some(place => path.startsWith(place));

@@ -1,5 +1,6 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
+import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Live, Sees } from './live.ts';
 
@@ -64,6 +65,7 @@ export interface ApiDeps {
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;
+  readonly media: MediaPort;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
   readonly started?: () => boolean;

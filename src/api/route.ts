@@ -2,11 +2,13 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ErrorCode } from '../errors.ts';
+import type { Batch, Upload } from '../media/port.ts';
 import type { AnswerOf, CommandType, InputOf } from '../shard/protocol.ts';
 import type { CommandOptions, DeviceView } from '../supervisor/devices.ts';
 import { answer, type Success } from './answer.ts';
-import { type FormFields, readFields } from './body.ts';
+import { type FormFields, type ReadBody, readBody, readFields } from './body.ts';
 import type { ApiDeps, ApiEnv } from './deps.ts';
+import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, successResponse } from './responses.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
@@ -40,7 +42,7 @@ export const tags = {
 } as const;
 export type Tag = keyof typeof tags;
 
-interface RouteShape<P, Q, B, R, S> {
+interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -57,17 +59,23 @@ interface RouteShape<P, Q, B, R, S> {
   readonly body?: B;
   /** Given where the body may also be a form. */
   readonly forms?: FormFields;
+  /** Fields of a multipart form that are files. They are written to the disk as they come, and are gone after the answer. */
+  readonly files?: F;
   readonly results?: R;
   /** What it may answer beside the failures of its device, its body and its credential. */
   readonly failures?: readonly ErrorCode[];
 }
 
 /** A request whose parts have been judged. */
-interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> {
   readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
+  /** The files that came, by field. */
+  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
+  /** Where further files of this request may be put; they are gone after the answer. */
+  readonly batch: Batch;
   readonly named: Named;
   readonly command: CommandOptions;
   /** Runs a command on the device: `C` is the type of its file. Fails with DEVICE_NOT_LINKED at once, or as the command does. */
@@ -83,9 +91,10 @@ export type AddRoute = <
   B extends z.ZodObject,
   R extends z.ZodType,
   S extends Naming | undefined,
+  F extends FileFields,
 >(
-  shape: RouteShape<P, Q, B, R, S>,
-  run: (call: Call<P, Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  shape: RouteShape<P, Q, B, R, S, F>,
+  run: (call: Call<P, Q, B, S, F>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
 ) => void;
 
 /** How routes are added to an app. */
@@ -98,24 +107,45 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
       if (device) c.set('device', device.id);
       const params = shape.params && validated(shape.params, c.req.param());
       const query = shape.query && validated(shape.query, c.req.query());
-      const body = shape.body && validated(shape.body, await readFields(c, shape.forms));
-      const command = { within: deps.commandTimeoutMs, request: c.get('request') };
-      // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
-      const call = {
-        device,
-        params,
-        query,
-        body,
-        named,
-        command,
-        run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-          deps.devices.command<C>(linked(device as DeviceView).id, name, input, command),
-        base: publicUrl(c, deps.basePath),
-        closing: c.env?.closing,
-      };
-      return answer(c, await run(call as Parameters<typeof run>[0]));
+      const batch = deps.media.batch();
+      try {
+        const { fields, files } = await bodyOf(c, shape, batch);
+        const body = shape.body && validated(shape.body, fields);
+        const command = { within: deps.commandTimeoutMs, request: c.get('request') };
+        // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
+        const call = {
+          device,
+          params,
+          query,
+          body,
+          files,
+          batch,
+          named,
+          command,
+          run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
+            deps.devices.command<C>(linked(device as DeviceView).id, name, input, command),
+          base: publicUrl(c, deps.basePath),
+          closing: c.env?.closing,
+        };
+        return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
+      } finally {
+        await batch.end();
+      }
     });
   };
+}
+
+async function bodyOf(
+  c: Context<ApiEnv>,
+  {
+    body,
+    forms,
+    files,
+  }: Pick<RouteShape<unknown, unknown, unknown, unknown, unknown>, 'body' | 'forms' | 'files'>,
+  batch: Batch,
+): Promise<ReadBody> {
+  if (files) return readBody(c, forms ?? {}, files, batch);
+  return { fields: body ? await readFields(c, forms) : {}, files: {} };
 }
 
 function deviceOf(
@@ -150,6 +180,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
   if (shape.device === 'selected') failures.push('DEVICE_ID_REQUIRED');
   if (shape.params || shape.query || shape.body) failures.push('VALIDATION_ERROR');
   if (shape.body) failures.push('BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  if (shape.files) failures.push('STORE_FULL');
   const query = shape.device === 'selected' ? deviceQuery.extend(shape.query?.shape ?? {}) : shape.query;
   app.openAPIRegistry.registerPath({
     operationId: shape.id,
@@ -162,7 +193,9 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),
       ...(shape.device === 'selected' && { headers: deviceHeader }),
       ...(query && { query }),
-      ...(shape.body && { body: { content: bodyContent(shape.body, shape.forms !== undefined) } }),
+      ...(shape.body && {
+        body: { content: bodyContent(shape.body, shape.forms !== undefined, shape.files) },
+      }),
     },
     responses: {
       200: successResponse(shape.results),
@@ -171,8 +204,22 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
   });
 }
 
-function bodyContent(schema: z.ZodObject, forms: boolean): Record<string, { schema: z.ZodObject }> {
+function bodyContent(
+  schema: z.ZodObject,
+  forms: boolean,
+  files: FileFields | undefined,
+): Record<string, { schema: z.ZodObject }> {
   const json = { 'application/json': { schema } };
-  if (!forms) return json;
-  return { ...json, 'multipart/form-data': { schema }, 'application/x-www-form-urlencoded': { schema } };
+  if (!forms && !files) return json;
+  const multipart = schema.extend(Object.fromEntries(Object.entries(files ?? {}).map(fileField)));
+  return {
+    ...json,
+    'multipart/form-data': { schema: multipart },
+    'application/x-www-form-urlencoded': { schema },
+  };
+}
+
+function fileField([name, { many }]: [string, FileFields[string]]): [string, z.ZodType] {
+  const binary = z.any().openapi({ type: 'string', format: 'binary' });
+  return [name, (many === undefined ? binary : z.array(binary).max(many)).optional()];
 }

@@ -19,11 +19,12 @@ import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
 import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
+import type { Events } from './chats/hearing.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
 import { assertReachable, type Composed } from './sending.ts';
-import { fromStatus } from './translate.ts';
+import { fromStatus } from './translate/state.ts';
 
 /** WhatsApp's answer to a first message that it does not let through: no privacy token, or new chats restricted. */
 const REACHOUT_TIMELOCK = 463;
@@ -51,6 +52,7 @@ export interface OutgoingOptions {
 /** A message that is on the wire, or about to be. */
 interface Attempt {
   readonly chat: string;
+  readonly message: proto.IMessage;
   readonly connection: Connection;
   late?: NodeJS.Timeout;
 }
@@ -177,6 +179,7 @@ export class Outgoing {
     const { facts } = this.#options;
     const reason = ack.error === undefined ? undefined : `WhatsApp refused it with error ${ack.error}`;
     const state = reason === undefined ? 'server_ack' : 'failed';
+    if (reason === undefined) facts.heard(saidByUs(id, attempt, ack.at));
     facts.step({ id, state, reason });
     const caller = this.#waiting.get(id);
     if (caller) caller.resolve(ack);
@@ -246,9 +249,9 @@ export class Outgoing {
   async #attempt(connection: Connection, { id, chat, composed, reachable }: Relay): Promise<void> {
     const { seat, caches, facts } = this.#options;
     if (!connection.open) return;
-    const attempt: Attempt = { chat, connection };
-    this.#attempts.set(id, attempt);
     const { message, attributes, nodes, recipients } = composed;
+    const attempt: Attempt = { chat, message, connection };
+    this.#attempts.set(id, attempt);
     caches.sent.set(`${seat.no}/${id}`, message);
     connection.awaits(id);
     try {
@@ -336,6 +339,14 @@ function mayPass(cause: unknown): boolean {
   const { data, output } = cause as { data?: unknown; output?: { statusCode?: number } };
   const code = typeof data === 'number' ? data : output?.statusCode;
   return code !== undefined && (code === 408 || code === 429 || code >= 500);
+}
+
+/** Nobody else tells us of it: to Baileys it is an echo. */
+function saidByUs(id: string, { chat, message }: Attempt, at: number): Events {
+  const key = { remoteJid: chat, fromMe: true, id };
+  const status = proto.WebMessageInfo.Status.SERVER_ACK;
+  const said = { key, message, messageTimestamp: Math.floor(at / 1000), status };
+  return { 'messages.upsert': { messages: [said], type: 'append' } };
 }
 
 function refused(id: string, reason: string, cause?: unknown): Failure {

@@ -241,8 +241,8 @@ export class Supervisor implements Service, Devices, Fleet {
     if (name === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
       const command: Command = { do: name, input, ...(lost > 0 && { again: true }) };
-      const reply = await this.#attempt(id, command, deadline, request).catch((error: unknown) => {
-        throw lost > 0 ? unsettled(command, error) : error;
+      const reply = await this.#attempt(id, command, deadline, request).catch(async (error: unknown) => {
+        throw lost > 0 ? await unsettled(this.#options.sql, this.#entry(id).no, command, error) : error;
       });
       if (reply !== 'lost') return reply.answer as AnswerOf<C>;
     }

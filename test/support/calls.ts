@@ -8,7 +8,7 @@ export interface Answer<T = unknown> {
 
 export interface Calls {
   api<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
-  sendText(from: string, to: string, text: string): Promise<Answer<{ message_id: string }>>;
+  sendText(from: string, to: string, text: string): Promise<Answer<{ message_id: string; status?: string }>>;
 }
 
 /** Asks for the base URL at each call: a node that was started again has another port. */

@@ -12,7 +12,7 @@ import { calm, settle } from './chaos/settle.ts';
 import { watchSockets } from './chaos/stage.ts';
 import { testDatabase } from './database.ts';
 import { TEST_KEYS } from './keys.ts';
-import { type Asked, gather, type SocketEvent } from './oracle/evidence.ts';
+import { type Asked, answeredAs, gather, type SocketEvent } from './oracle/evidence.ts';
 import { type Figures, judge, report } from './oracle/judge.ts';
 import { type Receiver, receiver } from './receiver.ts';
 import { type Seeded, seedDevices } from './seed.ts';
@@ -93,9 +93,7 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
       const given = { device, to: jid, text, at: Date.now() };
       let answered: Asked;
       try {
-        const { status, body } = await product.calls.sendText(device, to, text);
-        const messageId = body.results?.message_id;
-        answered = { ...given, status, code: body.code, ...(messageId !== undefined && { messageId }) };
+        answered = { ...given, ...answeredAs(await product.calls.sendText(device, to, text)) };
       } catch {
         answered = { ...given, status: undefined };
       }

@@ -21,6 +21,7 @@ interface Owed {
 export async function settle(stage: Settling, log: (line: string) => void): Promise<Owed> {
   const { product, control, sql, devices } = stage;
   await product.listening();
+  await wake(product, log);
   await until(() => calm(product), { within: LONGEST_MS, what: 'all devices are open' }).catch(() =>
     log('not all devices are open'),
   );
@@ -52,6 +53,16 @@ export async function settle(stage: Settling, log: (line: string) => void): Prom
     if ((nothing && still > STILL_MS / 4) || still > STILL_MS || performance.now() - begun > LONGEST_MS)
       return owed;
     await new Promise(next => setTimeout(next, 250));
+  }
+}
+
+/** A thread that is killed on purpose is blamed on whoever was at work: a device that came to rest by that is woken, as a person would. */
+async function wake({ calls }: Product, log: (line: string) => void): Promise<void> {
+  const { body } = await calls.api<{ device_id: string; state: string }[]>('GET', '/device/list');
+  for (const { device_id, state } of body.results ?? []) {
+    if (state !== 'crashed') continue;
+    log(`${device_id} rests: it is asked to connect again`);
+    await calls.api('POST', `/devices/${device_id}/reconnect`);
   }
 }
 

@@ -1,5 +1,5 @@
 // People and the product's users who write to each other, at a rate, as chance has it. Each text is written once.
-import type { Asked } from '../oracle/evidence.ts';
+import { type Asked, answeredAs } from '../oracle/evidence.ts';
 import { pick, seeded } from '../random.ts';
 import type { ChaosOptions } from './plan.ts';
 import type { Stage } from './stage.ts';
@@ -82,9 +82,7 @@ export class Traffic {
     const asked = { device, to: jid, text, at: Date.now() };
     this.#requests++;
     try {
-      const { status, body } = await product.calls.sendText(device, to, text);
-      const messageId = (body.results as { message_id?: string } | undefined)?.message_id;
-      this.asked.push({ ...asked, status, code: body.code, ...(messageId !== undefined && { messageId }) });
+      this.asked.push({ ...asked, ...answeredAs(await product.calls.sendText(device, to, text)) });
     } catch (error) {
       // Nobody listened: nothing was asked.
       const { code } = ((error as Error).cause ?? {}) as { code?: string };

@@ -62,6 +62,25 @@ export interface Asked {
   readonly status: number | undefined;
   readonly code?: string;
   readonly messageId?: string;
+  /** It said that the message is queued: it must arrive. */
+  readonly queued?: true;
+}
+
+/** What the answer to a send says of it. */
+export function answeredAs({
+  status,
+  body,
+}: {
+  readonly status: number;
+  readonly body: { readonly code: string; readonly results?: { message_id?: string; status?: string } };
+}): Pick<Asked, 'status' | 'code' | 'messageId' | 'queued'> {
+  const { message_id: messageId, status: state } = body.results ?? {};
+  return {
+    status,
+    code: body.code,
+    ...(messageId !== undefined && { messageId }),
+    ...(state === 'queued' && { queued: true }),
+  };
 }
 
 /** What is known by whoever drove the run, beside what can be asked for afterwards. */

@@ -5,7 +5,7 @@ import { type Finding, grouped, userOf } from './finding.ts';
 export interface Sent {
   readonly findings: readonly Finding[];
   readonly asked: number;
-  /** Answered with 200, or with 504 and the id under which it is queued. */
+  /** Answered with 200, or with 504 and that it is queued. */
   readonly accepted: number;
   /** Nobody can know from the answer: there was none, or it was 504. */
   readonly ambiguous: number;
@@ -37,8 +37,8 @@ export function judgeSent(evidence: Evidence): Sent {
   };
 }
 
-const isAccepted = ({ status, messageId }: Asked) =>
-  messageId !== undefined && (status === 200 || status === 504);
+const isAccepted = ({ status, messageId, queued }: Asked) =>
+  messageId !== undefined && (status === 200 || (status === 504 && queued === true));
 
 function judgeAccepted(evidence: Evidence, asked: Asked, entry: LedgerMessage | undefined): Finding[] {
   const found = {
