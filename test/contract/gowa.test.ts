@@ -4,71 +4,10 @@ import { test } from 'node:test';
 import { ask, type Heard } from '../support/gowa/ask.ts';
 import { calls } from '../support/gowa/calls.ts';
 import { gowaOperations } from '../support/gowa/contract.ts';
+import { pending } from '../support/gowa/pending.ts';
 import { startGowaWorld } from '../support/gowa/world.ts';
 
 const operations = gowaOperations();
-
-/** What is not there yet; it may only get shorter. */
-const pending = new Set<string>([
-  'userInfo',
-  'userAvatar',
-  'userChangeAvatar',
-  'userChangePushName',
-  'userMyPrivacy',
-  'userMyGroups',
-  'userMyNewsletter',
-  'userMyContacts',
-  'userCheck',
-  'userBusinessProfile',
-  'sendImage',
-  'sendFile',
-  'sendAudio',
-  'sendVideo',
-  'sendSticker',
-  'sendContact',
-  'sendLink',
-  'sendLocation',
-  'sendPoll',
-  'sendPresence',
-  'sendChatPresence',
-  'revokeMessage',
-  'deleteMessage',
-  'reactMessage',
-  'updateMessage',
-  'readMessage',
-  'starMessage',
-  'unstarMessage',
-  'forwardMessage',
-  'downloadMessageMedia',
-  'rejectCall',
-  'listChats',
-  'getChatMessages',
-  'pinChat',
-  'setDisappearingTimer',
-  'archiveChat',
-  'groupInfo',
-  'createGroup',
-  'getGroupParticipants',
-  'addParticipantToGroup',
-  'exportGroupParticipants',
-  'removeParticipantFromGroup',
-  'promoteParticipantToAdmin',
-  'demoteParticipantToMember',
-  'joinGroupWithLink',
-  'getGroupInfoFromLink',
-  'getGroupParticipantRequests',
-  'approveGroupParticipantRequest',
-  'rejectGroupParticipantRequest',
-  'leaveGroup',
-  'setGroupPhoto',
-  'setGroupName',
-  'setGroupLocked',
-  'setGroupAnnounce',
-  'setGroupTopic',
-  'groupInviteLink',
-  'getNewsletterMessages',
-  'unfollowNewsletter',
-]);
 
 /** Deliberate: what we refuse where gowa does it, as docs/migrating-from-gowa.md says. */
 const refused: Readonly<Record<string, readonly [status: number, code: string]>> = {

@@ -63,7 +63,7 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       summary: 'Log the selected device out; it stays listed',
       device: 'selected',
       results: deviceOnly,
-      failures: commandFailures,
+      failures: ['DEVICE_NOT_LINKED', ...commandFailures],
     },
     async ({ device, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);

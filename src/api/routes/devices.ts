@@ -145,7 +145,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints, live }: ApiDep
       scope: 'devices',
       summary: 'Log a device out; it stays listed and can be paired again',
       device: 'path',
-      failures: commandFailures,
+      failures: ['DEVICE_NOT_LINKED', ...commandFailures],
     },
     async ({ device, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);

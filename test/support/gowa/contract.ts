@@ -42,6 +42,8 @@ export interface Operation {
   /** `multipart/form-data` or `application/json`; undefined without a body. */
   readonly type: string | undefined;
   readonly fields: readonly string[];
+  /** Those of them that are texts. */
+  readonly texts: readonly string[];
   /** Fields of the body or the query without which gowa refuses, as its document says. */
   readonly required: readonly string[];
   /** The type of a successful answer. */
@@ -92,6 +94,9 @@ function read(method: string, path: string, documented: Documented): Operation {
     query: query.map(({ name }) => name),
     type,
     fields: Object.keys(fields?.properties ?? {}),
+    texts: Object.entries(fields?.properties ?? {}).flatMap(([name, field]) =>
+      resolved(field).type === 'string' ? [name] : [],
+    ),
     required: [
       ...query.filter(({ required }) => required).map(({ name }) => name),
       ...(fields?.required ?? []),
