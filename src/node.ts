@@ -1,6 +1,9 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { keptAnswers } from './access/answers.ts';
+import { AuditLog } from './access/audit.ts';
+import { KeyRegister } from './access/keys.ts';
 import { createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
 import { printQr } from './api/qr-terminal.ts';
@@ -14,12 +17,15 @@ import { asSetting, openKeys } from './keys.ts';
 import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
+import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { Media } from './media/media.ts';
+import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
   connectionsInUse,
   type DatabaseAddress,
+  isSuperuser,
   openDatabase,
   type Sql,
   storeFailure,
@@ -126,11 +132,15 @@ export class Node implements Service {
     await migrate({ address, log });
     await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
+    // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
+    if (config.dbUri !== undefined && (await isSuperuser(sql)))
+      log.warn('the database role is a superuser: give this program one that owns its database and no more');
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const answersKey = await asSetting(ensureSecret(sql, ring, 'answers_key', newKey));
     const seals = new DeviceSeals(sql, ring);
     await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
@@ -164,8 +174,7 @@ export class Node implements Service {
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
-      workers: config.workers,
-      heapMb: config.shardHeapMb,
+      ...{ workers: config.workers, heapMb: config.shardHeapMb },
       memory: this.#options.memory,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
@@ -174,6 +183,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
         ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
@@ -191,6 +201,9 @@ export class Node implements Service {
       },
       fatal,
     });
+    const keys = new KeyRegister({ sql, log });
+    const audit = new AuditLog({ sql, log });
+    const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const api = new ApiServer({
       app: createApp({
         devices: supervisor,
@@ -204,14 +217,19 @@ export class Node implements Service {
               throw storeFailure(error);
             }),
         },
+        chats: new Library({ sql, seals, log }),
         media,
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
-        basePath: config.appBasePath,
-        corsOrigins: config.appCorsAllowedOrigins,
+        ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
+        keys,
+        answers: keptAnswers({ sql, node: lease.node, seal, log }),
+        audit,
+        limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
+        trustedProxies: config.trustedProxies,
         version,
         commandTimeoutMs: config.commandSeconds * 1000,
         log,
@@ -224,9 +242,11 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log });
-    this.#stops.push(() => keeping.stop());
-    await keeping.start();
+    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
+    for (const service of [keeping, keys, audit]) {
+      this.#stops.push(() => service.stop());
+      await service.start();
+    }
     this.#stops.push(() => deliverer.stop());
     await deliverer.start();
     // No new requests first; those that run need their shards, so both drain at the same time.
@@ -348,6 +368,10 @@ export class Node implements Service {
     if (station === undefined) throw new Error('the node has not been started');
     return station;
   }
+}
+
+function newKey(): string {
+  return randomBytes(32).toString('base64');
 }
 
 function newSecret(): string {

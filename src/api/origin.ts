@@ -19,12 +19,12 @@ export function sameOrigin({
   isPage,
   allowed,
 }: {
-  open: boolean;
+  open: () => boolean;
   isPage: (path: string) => boolean;
   allowed: ReadonlySet<string>;
 }): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (open && !LOOPBACK.test(hostOf(c)))
+    if (open() && !LOOPBACK.test(hostOf(c)))
       throw new Failure(
         'FORBIDDEN_ORIGIN',
         'Without a configured credential the API answers only to loopback addresses; set API_KEYS or APP_BASIC_AUTH.',

@@ -20,6 +20,7 @@ export function upgrades({ app, live, closing, log }: Upgrades) {
       let sees: Sees | undefined;
       const response = await app.fetch(asRequest(incoming), {
         closing,
+        remote: incoming.socket.remoteAddress,
         admit: (who: Sees) => {
           sees = who;
         },

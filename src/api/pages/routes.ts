@@ -2,7 +2,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { entry } from '../entry.ts';
 import { findDevice } from '../selection.ts';
+import { errorsPage } from './errors.ts';
 import { homePage } from './home.ts';
 import { qrPage } from './qr.ts';
 import { referenceFiles, referencePage } from './reference.ts';
@@ -11,19 +13,24 @@ import { style } from './style.ts';
 
 /** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
 export function isPage(path: string): boolean {
-  return path === '/' || path === '/docs' || /^\/devices\/[^/]+\/qr$/.test(path);
+  return path === '/' || path === '/docs' || path === '/errors' || /^\/devices\/[^/]+\/qr$/.test(path);
 }
 
-export function pageRoutes(app: OpenAPIHono<ApiEnv>, { devices, simulator, basePath }: ApiDeps): void {
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { simulator, audit, basePath }: ApiDeps): void {
   const control = simulator?.controlUrl.replace(/\/+$/, '');
   const headers = pageHeaders(control && new URL(control).origin);
   const show = (c: Context<ApiEnv>, page: string) => c.html(page, 200, headers);
 
-  app.get('/', c => show(c, homePage(devices.list(), control !== undefined, basePath)));
-  app.get('/devices/:device_id/qr', c =>
-    show(c, qrPage(findDevice(devices, c.req.param('device_id')), control, basePath)),
+  const door = (id: string) => entry(audit, { id, method: 'get', scope: 'devices' });
+
+  app.get('/', door('homePage'), c =>
+    show(c, homePage(c.get('devices').list(), control !== undefined, basePath)),
+  );
+  app.get('/devices/:device_id/qr', door('qrPage'), c =>
+    show(c, qrPage(findDevice(c.get('devices'), c.req.param('device_id')), control, basePath)),
   );
   app.get('/docs', c => show(c, referencePage(basePath)));
+  app.get('/errors', c => show(c, errorsPage(basePath)));
   const assets = { 'style.css': style, 'home.js': homeScript, 'qr.js': qrScript, ...referenceFiles };
   for (const [name, content] of Object.entries(assets)) {
     const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';

@@ -12,7 +12,7 @@ import { accountJid, appDevice, connection, toAppDevice } from '../shapes.ts';
 
 const deviceOnly = z.object({ device_id: z.string() });
 
-export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps, links: QrLinks): void {
+export function appRoutes(add: AddRoute, { version, basePath }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'appLogin',
@@ -20,12 +20,13 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       path: '/app/login',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device in by QR',
       device: 'selected',
       results: z.object({ device_id: z.string(), qr_duration: z.number().int(), qr_link: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, base }) => {
+    async ({ device, devices, command, base }) => {
       const pairing = await pairBy('qr', devices, device, command);
       const qr_link = base + links.path(device.id, pairing.until);
       const results = { device_id: device.id, qr_duration: secondsLeft(pairing), qr_link };
@@ -40,13 +41,14 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       path: '/app/login-with-code',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device in by a code for a phone number',
       device: 'selected',
       query: z.object({ phone: z.string().min(1) }),
       results: z.object({ device_id: z.string(), pair_code: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'INVALID_JID', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, query }) => {
+    async ({ device, devices, command, query }) => {
       const { code } = await pairBy('code', devices, device, command, query.phone);
       const results = { device_id: device.id, pair_code: shownCode(code) };
       return { message: 'Login with code success', results };
@@ -60,12 +62,13 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       path: '/app/logout',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device out; it stays listed',
       device: 'selected',
       results: deviceOnly,
       failures: ['DEVICE_NOT_LINKED', ...commandFailures],
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Success logout', results: { device_id: device.id } };
     },
@@ -78,12 +81,13 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       path: '/app/reconnect',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Connect the selected device anew',
       device: 'selected',
       results: deviceOnly,
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
       return { message: 'Reconnect success', results: { device_id: device.id } };
     },
@@ -100,7 +104,7 @@ export function appRoutes(add: AddRoute, { devices, version, basePath }: ApiDeps
       device: 'selected',
       results: z.array(appDevice),
     },
-    () => ({ message: 'Fetch device success', results: devices.list().map(toAppDevice) }),
+    ({ devices }) => ({ message: 'Fetch device success', results: devices.list().map(toAppDevice) }),
   );
 
   add(

@@ -47,7 +47,7 @@ export function makeRequest(making: Making): Made {
       continue;
     }
     if (place === 'query' && !required && random() < 0.5) continue;
-    const value = String(valueOf(making, schema, name) ?? '');
+    const value = String(madeOf(making, schema, name) ?? '');
     if (place === 'path') {
       const odd = spoilt(`path ${name}`, 0.3) ? oddText(random).slice(0, 2_000) : value;
       // A URL drops parts that are dots, and an empty part is another route.
@@ -75,7 +75,7 @@ function bodyOf(
     headers['content-type'] = type;
     return { body: Buffer.from(oddText(random)) };
   }
-  const value = valueOf(making, fields, '') as Record<string, unknown>;
+  const value = madeOf(making, fields, '') as Record<string, unknown>;
   if (spoilt('a field', 0.8)) spoil(making, fields, value);
   if (type === 'multipart/form-data') return { body: multipart(value) };
   if (type !== 'application/json') {
@@ -127,10 +127,10 @@ function spoil({ random, document }: Making, given: JsonSchema, value: Record<st
 }
 
 /** A value that the schema takes, as far as a schema says. */
-function valueOf(making: Making, given: JsonSchema, name: string, depth = 0): unknown {
+function madeOf(making: Making, given: JsonSchema, name: string, depth = 0): unknown {
   const { random, document, hints, operation } = making;
   const schema = resolvedSchema(given, document);
-  const inner = (one: JsonSchema, its = name) => valueOf(making, one, its, depth + 1);
+  const inner = (one: JsonSchema, its = name) => madeOf(making, one, its, depth + 1);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return inner(pick(random, choices));
   if (schema.enum) return pick(random, schema.enum);
@@ -162,7 +162,7 @@ function objectOf(making: Making, schema: JsonSchema, depth: number): Record<str
   const fields = Object.entries(schema.properties ?? {}).filter(
     ([name]) => schema.required?.includes(name) || making.random() < 0.5,
   );
-  return Object.fromEntries(fields.map(([name, field]) => [name, valueOf(making, field, name, depth + 1)]));
+  return Object.fromEntries(fields.map(([name, field]) => [name, madeOf(making, field, name, depth + 1)]));
 }
 
 function textOf(
