@@ -19,7 +19,7 @@ const alsoRequired: Readonly<Record<string, readonly string[]>> = {
   userChangeAvatar: ['avatar'],
   sendMessage: ['phone', 'message'],
   sendContact: ['phone', 'contact_name', 'contact_phone'],
-  sendLink: ['phone', 'link'],
+  sendLink: ['phone', 'link', 'caption'],
   sendLocation: ['phone', 'latitude', 'longitude'],
   sendImage: ['phone'],
   sendFile: ['phone'],
