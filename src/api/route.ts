@@ -163,7 +163,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
                 ...command,
                 within: command.within + batch.bytes / SLOWEST_UPLOAD,
               }),
-            base: publicUrl(c),
+            base: publicUrl(c, deps.basePath),
             closing: c.env?.closing,
           };
           const said = await run(call as unknown as Parameters<typeof run>[0]);
