@@ -1,6 +1,7 @@
 // Reads a request's body: its size, its type and its syntax are judged here, its fields in the route's schema.
 import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
+import { readJson } from './json.ts';
 
 /** The largest body that is read, in bytes. */
 export const BODY_LIMIT = 1_048_576;
@@ -59,7 +60,7 @@ function tooLarge(limit: number): Failure {
   return new Failure('PAYLOAD_TOO_LARGE', `The request body is larger than ${limit / 1_048_576} MB.`);
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array): string {
   try {
@@ -70,13 +71,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parseJson(bytes: Uint8Array): Record<string, unknown> {
-  const text = decode(bytes);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new Failure('BAD_REQUEST', 'The request body is not valid JSON.', { cause });
-  }
+  const value = readJson(decode(bytes));
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new Failure('BAD_REQUEST', 'The request body must be a JSON object.');
   return value as Record<string, unknown>;

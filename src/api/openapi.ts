@@ -14,13 +14,18 @@ its account both do. Answers are \`{code, message, results?}\`; a failure's \`co
 export function openapiRoute(app: OpenAPIHono<ApiEnv>, version: string): void {
   const { openAPIRegistry: registry } = app;
   registry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'header', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  });
   registry.registerComponent('securitySchemes', 'user', { type: 'http', scheme: 'basic' });
   let document: Document | undefined;
   app.get('/openapi.json', c => {
     document ??= app.getOpenAPI31Document({
       openapi: '3.1.0',
       info: { title: 'Cardume', version, description, license: { name: 'MIT' } },
-      security: [{ key: [] }, { user: [] }],
+      security: [{ key: [] }, { header: [] }, { user: [] }],
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     });
     return c.json(document);

@@ -195,6 +195,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     path: shape.path,
     tags: [shape.tag],
     summary: shape.summary,
+    'x-scope': shape.scope,
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),
