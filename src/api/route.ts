@@ -112,8 +112,6 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
       const fields = shape.body && (await readFields(c, shape.forms));
       const body = shape.body && validated(shape.body, fields);
       const serve = async (keyed?: Keyed) => {
-        const { method, scope } = shape;
-        if (device && scope === 'send' && method !== 'get') countSend(c, device.no);
         const command = {
           within: deps.commandTimeoutMs,
           request: c.get('request'),
@@ -133,8 +131,11 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             c.set('target', target);
             if (change) c.set('change', change);
           },
-          run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-            devices.command<C>(linked(device as DeviceView).id, name, input, command),
+          run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
+            const { id, no } = linked(device as DeviceView);
+            if (name.startsWith('send-')) countSend(c, no);
+            return (await devices.command<C>(id, name, input, command)) as AnswerOf<C>;
+          },
           base: publicUrl(c),
           closing: c.env?.closing,
         };

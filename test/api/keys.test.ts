@@ -293,8 +293,9 @@ test('keys are listed page by page', async t => {
   const names: string[] = [];
   for (let after: unknown = 0; after !== null; ) {
     const { results } = await get(`/keys?limit=2&after=${after}`, admin);
-    names.push(...(results?.keys as unknown as { name: string }[]).map(({ name }) => name));
-    after = results?.next;
+    const page = results as unknown as { keys: { name: string }[]; next: number | null };
+    names.push(...page.keys.map(({ name }) => name));
+    after = page.next;
   }
   assert.deepEqual(names, ['key 0', 'key 1', 'key 2', 'key 3', 'key 4']);
 });
