@@ -25,7 +25,7 @@ export const codes = {
   INVALID_JID: {
     status: 400,
     retry: 'after a fix',
-    text: 'Not a phone number or JID; use digits with the country code, or user@s.whatsapp.net.',
+    text: 'Not a phone number or JID, or nobody has it; use digits with the country code, or user@s.whatsapp.net.',
   },
   INVALID_DEVICE_ID: {
     status: 400,
@@ -66,9 +66,14 @@ export const codes = {
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',
-    text: 'No message of this id was sent through this device within the last week.',
+    text: 'This device knows no message of this id in this chat.',
   },
   KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  CHAT_NOT_FOUND: {
+    status: 404,
+    retry: 'never',
+    text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
+  },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
@@ -106,7 +111,21 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
-  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
+  MEDIA_UNREADABLE: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The file cannot be converted: it is damaged, too large to look into, or takes too long.',
+  },
+  MEDIA_BUSY: {
+    status: 503,
+    retry: 'soon',
+    text: 'Too many files wait to be converted; try again.',
+  },
+  FFMPEG_MISSING: {
+    status: 501,
+    retry: 'after a fix',
+    text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
+  },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',
@@ -149,6 +168,11 @@ export const codes = {
     status: 503,
     retry: 'soon',
     text: 'The device is linked but has no connection to WhatsApp right now.',
+  },
+  APP_STATE_UNAVAILABLE: {
+    status: 503,
+    retry: 'soon',
+    text: 'The phone has not shared yet what it takes to change chats, contacts, labels or the push name.',
   },
   DEVICE_CRASHED: {
     status: 503,

@@ -1,5 +1,6 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
@@ -17,6 +18,8 @@ import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
+import { Media } from './media/media.ts';
+import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
   connectionsInUse,
@@ -142,6 +145,7 @@ export class Node implements Service {
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
+    const media = await this.#media();
     const drainMs = config.drainSeconds * 1000;
     const open = () => openDatabase({ address, connections: 1, name: 'cardume-lease' });
     // The embedded server has ended with the process before us: whatever lease is left there is nobody's.
@@ -178,6 +182,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
         ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
@@ -207,6 +212,8 @@ export class Node implements Service {
               throw storeFailure(error);
             }),
         },
+        chats: new Library({ sql, seals, log }),
+        media,
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
@@ -228,7 +235,7 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays });
+    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
     for (const service of [keeping, keys, audit]) {
       this.#stops.push(() => service.stop());
       await service.start();
@@ -263,6 +270,31 @@ export class Node implements Service {
       if (!this.#stopped) this.#options.fatal(`the embedded database is gone: ${why}`);
     });
     return embedded.address;
+  }
+
+  async #media(): Promise<Media> {
+    const { config, log } = this.#options;
+    const MB = 1_000_000;
+    const media = new Media({
+      folder: join(config.dataDir, 'media'),
+      limits: {
+        image: config.maxImageMb * MB,
+        video: config.maxVideoMb * MB,
+        audio: config.maxAudioMb * MB,
+        file: config.maxFileMb * MB,
+        url: config.maxUrlMb * MB,
+      },
+      ffmpeg: config.ffmpeg,
+      memory: config.mediaMemoryMb * 1_048_576,
+      log,
+    });
+    this.#stops.push(() => media.stop());
+    await media.start().catch((cause: Error) => {
+      throw new ConfigError(`DATA_DIR: expected a folder that can be written, got ${cause.message}`, {
+        cause,
+      });
+    });
+    return media;
   }
 
   async #assertRoom(sql: Sql): Promise<void> {

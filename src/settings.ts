@@ -100,7 +100,7 @@ export const settings = {
     resolve('data'),
     'a folder',
     './data',
-    'Folder of the embedded database and of the key that is made where none is given (unused with `DB_URI` and keys).',
+    'Folder of the embedded database, of the key that is made where none is given, and of files on their way (`media`).',
   ),
   appBasicAuth: text(
     basicAuth,
@@ -182,6 +182,13 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  chatRetentionDays: text<number | undefined>(
+    value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
+    undefined,
+    'a whole number of days',
+    'for ever',
+    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then.',
+  ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',
@@ -236,6 +243,24 @@ export const settings = {
   ),
   shardConnections: integer(1, 32, 2, 'Database connections of one shard.'),
   mainConnections: integer(2, 64, 4, 'Database connections of the main thread.'),
+  maxImageMb: integer(1, 100, 20, 'Largest picture that may be sent, in MB of 1,000,000 bytes.'),
+  maxVideoMb: integer(1, 2000, 100, 'Largest video that may be sent, in MB.'),
+  maxAudioMb: integer(1, 2000, 16, 'Largest sound or voice note that may be sent, in MB.'),
+  maxFileMb: integer(1, 2000, 50, 'Largest document that may be sent, in MB.'),
+  maxUrlMb: integer(1, 2000, 500, 'Largest file that is fetched from a URL to be sent, in MB.'),
+  ffmpeg: text(
+    value => value,
+    'ffmpeg',
+    'a program',
+    'ffmpeg',
+    'The ffmpeg that makes voice notes, thumbnails of videos and animated stickers. Without one those fail with a clear answer, and `/ready` says so.',
+  ),
+  mediaMemoryMb: integer(
+    128,
+    8192,
+    512,
+    'Memory of the process that looks into pictures and videos; one that takes more is ended and the file refused.',
+  ),
   failpoints: text<string | undefined>(
     failpointRules,
     undefined,

@@ -18,6 +18,7 @@ import { routeAdder } from './route.ts';
 import { appRoutes } from './routes/app.ts';
 import { callRoutes } from './routes/call.ts';
 import { chatRoutes } from './routes/chat.ts';
+import { chatChangeRoutes } from './routes/chat-change.ts';
 import { communityRoutes } from './routes/community.ts';
 import { deviceHealthRoute } from './routes/device-health.ts';
 import { deviceRoutes } from './routes/devices.ts';
@@ -94,6 +95,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   messageRoutes(add, deps);
   userRoutes(add, deps);
   chatRoutes(add, deps);
+  chatChangeRoutes(add);
   labelRoutes(add, deps);
   groupRoutes(add, deps);
   communityRoutes(add, deps);

@@ -2,14 +2,16 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ErrorCode } from '../errors.ts';
+import type { Batch, Upload } from '../media/port.ts';
 import type { AnswerOf, CommandType, InputOf } from '../shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../supervisor/devices.ts';
 import { answer, type Success } from './answer.ts';
-import { type FormFields, readFields } from './body.ts';
+import { type FormFields, type ReadBody, readBody, readFields } from './body.ts';
 import type { ApiDeps, ApiEnv, Change } from './deps.ts';
 import { always, entry, repeatable } from './entry.ts';
 import { type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
+import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, successResponse } from './responses.ts';
 import type { Scope } from './scopes.ts';
@@ -38,7 +40,7 @@ export const tags = {
 } as const;
 export type Tag = keyof typeof tags;
 
-interface RouteShape<P, Q, B, R, S> {
+interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -59,17 +61,23 @@ interface RouteShape<P, Q, B, R, S> {
   readonly body?: B;
   /** Given where the body may also be a form. */
   readonly forms?: FormFields;
+  /** Fields of a multipart form that are files. They are written to the disk as they come, and are gone after the answer. */
+  readonly files?: F;
   readonly results?: R;
   /** What it may answer beside the failures of its device, its body and its credential. */
   readonly failures?: readonly ErrorCode[];
 }
 
 /** A request whose parts have been judged. */
-interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> {
   readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
+  /** The files that came, by field. */
+  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
+  /** Where further files of this request may be put; they are gone after the answer. */
+  readonly batch: Batch;
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
@@ -91,9 +99,10 @@ export type AddRoute = <
   B extends z.ZodObject,
   R extends z.ZodType,
   S extends Naming | undefined,
+  F extends FileFields,
 >(
-  shape: RouteShape<P, Q, B, R, S>,
-  run: (call: Call<P, Q, B, S>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  shape: RouteShape<P, Q, B, R, S, F>,
+  run: (call: Call<P, Q, B, S, F>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
 ) => void;
 
 /** How routes are added to an app. */
@@ -109,44 +118,64 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
       if (device) c.set('device', device.id);
       const params = shape.params && validated(shape.params, c.req.param());
       const query = shape.query && validated(shape.query, c.req.query());
-      const fields = shape.body && (await readFields(c, shape.forms));
-      const body = shape.body && validated(shape.body, fields);
-      const serve = async (keyed?: Keyed) => {
-        const command = {
-          within: deps.commandTimeoutMs,
-          request: c.get('request'),
-          ...(keyed?.again && { again: true as const }),
+      const batch = deps.media.batch();
+      try {
+        const { fields, files } = await bodyOf(c, shape, batch);
+        const body = shape.body && validated(shape.body, fields);
+        const serve = async (keyed?: Keyed) => {
+          const command = {
+            within: deps.commandTimeoutMs,
+            request: c.get('request'),
+            ...(keyed?.again && { again: true as const }),
+          };
+          // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
+          const call = {
+            device,
+            params,
+            query,
+            body,
+            files,
+            batch,
+            named,
+            devices,
+            command,
+            newMessageId: keyed?.messageId ?? newMessageId,
+            changed(target: string, change?: Change) {
+              c.set('target', target);
+              if (change) c.set('change', change);
+            },
+            run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
+              const { id, no } = linked(device as DeviceView);
+              if (name.startsWith('send-')) countSend(c, no);
+              return (await devices.command<C>(id, name, input, command)) as AnswerOf<C>;
+            },
+            base: publicUrl(c),
+            closing: c.env?.closing,
+          };
+          return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
         };
-        // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
-        const call = {
-          device,
-          params,
-          query,
-          body,
-          named,
-          devices,
-          command,
-          newMessageId: keyed?.messageId ?? newMessageId,
-          changed(target: string, change?: Change) {
-            c.set('target', target);
-            if (change) c.set('change', change);
-          },
-          run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
-            const { id, no } = linked(device as DeviceView);
-            if (name.startsWith('send-')) countSend(c, no);
-            return (await devices.command<C>(id, name, input, command)) as AnswerOf<C>;
-          },
-          base: publicUrl(c),
-          closing: c.env?.closing,
-        };
-        return answer(c, await run(call as Parameters<typeof run>[0]));
-      };
-      if (shape.method !== 'post') return serve();
-      const parts = [c.req.param(), c.req.query(), fields];
-      const asked = { operation: shape.id, deviceNo: device?.no, parts, secrets: shape.secrets };
-      return once(c, deps.answers, asked, serve);
+        if (shape.method !== 'post') return await serve();
+        const parts = [c.req.param(), c.req.query(), fields];
+        const asked = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
+        return await once(c, deps.answers, asked, serve);
+      } finally {
+        await batch.end();
+      }
     });
   };
+}
+
+async function bodyOf(
+  c: Context<ApiEnv>,
+  {
+    body,
+    forms,
+    files,
+  }: Pick<RouteShape<unknown, unknown, unknown, unknown, unknown>, 'body' | 'forms' | 'files'>,
+  batch: Batch,
+): Promise<ReadBody> {
+  if (files) return readBody(c, forms ?? {}, files, batch);
+  return { fields: body ? await readFields(c, forms) : {}, files: {} };
 }
 
 function deviceOf(
@@ -189,6 +218,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
   if (shape.device === 'selected') failures.push('DEVICE_ID_REQUIRED');
   if (shape.params || shape.query || shape.body) failures.push('VALIDATION_ERROR');
   if (shape.body) failures.push('BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  if (shape.files) failures.push('STORE_FULL');
   const query = shape.device === 'selected' ? deviceQuery.extend(shape.query?.shape ?? {}) : shape.query;
   app.openAPIRegistry.registerPath({
     operationId: shape.id,
@@ -202,7 +232,9 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),
       ...headersOf(shape),
       ...(query && { query }),
-      ...(shape.body && { body: { content: bodyContent(shape.body, shape.forms !== undefined) } }),
+      ...(shape.body && {
+        body: { content: bodyContent(shape.body, shape.forms !== undefined, shape.files) },
+      }),
     },
     responses: {
       200: successResponse(shape.results),
@@ -217,8 +249,22 @@ function headersOf({ device, method }: { readonly device?: Naming | undefined; r
   return selected ? { headers: deviceHeader } : {};
 }
 
-function bodyContent(schema: z.ZodObject, forms: boolean): Record<string, { schema: z.ZodObject }> {
+function bodyContent(
+  schema: z.ZodObject,
+  forms: boolean,
+  files: FileFields | undefined,
+): Record<string, { schema: z.ZodObject }> {
   const json = { 'application/json': { schema } };
-  if (!forms) return json;
-  return { ...json, 'multipart/form-data': { schema }, 'application/x-www-form-urlencoded': { schema } };
+  if (!forms && !files) return json;
+  const multipart = schema.extend(Object.fromEntries(Object.entries(files ?? {}).map(fileField)));
+  return {
+    ...json,
+    'multipart/form-data': { schema: multipart },
+    'application/x-www-form-urlencoded': { schema },
+  };
+}
+
+function fileField([name, { many }]: [string, FileFields[string]]): [string, z.ZodType] {
+  const binary = z.any().openapi({ type: 'string', format: 'binary' });
+  return [name, (many === undefined ? binary : z.array(binary).max(many)).optional()];
 }

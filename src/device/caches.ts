@@ -16,6 +16,8 @@ export interface Caches {
   readonly callOffers: (deviceNo: number) => CacheStore;
   /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
+  /** What people call themselves, as the store has it: told with every message of theirs. */
+  readonly pushNames: LRUCache<string, string>;
   forget(deviceNo: number): void;
 }
 
@@ -30,7 +32,7 @@ function view(values: Values, prefix: string): CacheStore {
   };
 }
 
-function drop(values: LRUCache<string, object> | Values, prefix: string): void {
+function drop(values: LRUCache<string, object> | LRUCache<string, string> | Values, prefix: string): void {
   for (const key of values.keys()) if (key.startsWith(prefix)) values.delete(key);
 }
 
@@ -40,15 +42,17 @@ export function makeCaches(): Caches {
   const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
+  const pushNames = new LRUCache<string, string>({ max: 20_000 });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
     userDevices: by(userDevices),
     messageRetries: by(messageRetries),
     callOffers: by(callOffers),
     sent,
+    pushNames,
     forget: deviceNo => {
       for (const values of [userDevices, messageRetries, callOffers]) drop(values, `${deviceNo}/`);
-      drop(sent, `${deviceNo}/`);
+      for (const values of [sent, pushNames]) drop(values, `${deviceNo}/`);
     },
   };
 }

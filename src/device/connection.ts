@@ -20,7 +20,10 @@ import type { Arrival } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { fromGroupReceipts, fromMessages, fromUpdates, selfOf, timeOf } from './translate.ts';
+import { selfOf } from './translate/envelope.ts';
+import { fromMessages } from './translate/messages.ts';
+import { timeOf } from './translate/read.ts';
+import { fromGroupReceipts, fromUpdates } from './translate/receipts.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 import type { Vitals } from './vitals.ts';
@@ -48,6 +51,8 @@ export interface Listener {
   credentialsChanged(): void;
   /** A ping was answered, after so many milliseconds. */
   ponged(ms: number): void;
+  /** What there is to know of chats. Comes before `happened`, and even while the connection ends. */
+  heard(events: Partial<BaileysEventMap>): void;
   /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Draft[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
@@ -206,6 +211,7 @@ export class Connection {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
     this.groups.changed(events);
+    listener.heard(events);
 
     const messages = events['messages.upsert']?.messages ?? [];
     for (const message of messages) this.#options.vitals.decrypted(isUnread(message));
@@ -215,10 +221,7 @@ export class Connection {
       ...messages.flatMap(message =>
         this.#mapped(message.key.id ?? '', () => {
           failpointNow('recv.in_mapping');
-          return [
-            ...fromMessages({ messages: [message], type: 'notify' }, self),
-            ...this.#options.unread.tell(message),
-          ];
+          return [...fromMessages([message], self), ...this.#options.unread.tell(message)];
         }),
       ),
       ...this.#mapped(undefined, () => fromUpdates(events['messages.update'] ?? [], self)),

@@ -12,6 +12,7 @@ import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
+import { DeviceChats } from './chats/device-chats.ts';
 import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
@@ -22,7 +23,7 @@ import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
-import { fromState } from './translate.ts';
+import { fromState } from './translate/state.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
@@ -34,6 +35,7 @@ export class Device implements Blamed {
   readonly #facts: Facts;
   readonly #care: Care;
   readonly #recovery: Recovery;
+  readonly #chats: DeviceChats;
   readonly #outgoing: Outgoing;
   readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
@@ -60,6 +62,14 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
+    this.#chats = new DeviceChats({
+      ...around,
+      seat,
+      log: this.#log,
+      keys: () => this.#identity.keys,
+      outgoing: () => this.#outgoing,
+      heard: events => this.#facts.heard(events),
+    });
     this.#facts = new Facts({
       journal: around.journal,
       seat,
@@ -67,6 +77,7 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
+      rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
@@ -97,7 +108,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
-      said: { message: async () => undefined, last: async () => undefined },
+      said: this.#chats,
       log: this.#log,
     });
   }
@@ -317,6 +328,7 @@ export class Device implements Blamed {
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
+        heard: events => this.#facts.heard(events),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),

@@ -16,7 +16,7 @@ import type { Caches } from './caches.ts';
 import { decodeCredentials, encodeCredentials, freshCredentials, isLinked } from './credentials.ts';
 import { bare } from './jid.ts';
 import { DeviceKeys } from './keys.ts';
-import type { Self } from './translate.ts';
+import type { Self } from './translate/envelope.ts';
 import type { KeyVault } from './vault.ts';
 
 /** Baileys changes credentials several times in a row, and merges a change in only after our handler may have run. */

@@ -14,7 +14,9 @@ import type { Draft } from '../journal/event.ts';
 import type { Facts } from './facts.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { quiet } from './quiet.ts';
-import { fromMessages, fromPoison, type Self } from './translate.ts';
+import type { Self } from './translate/envelope.ts';
+import { fromMessages } from './translate/messages.ts';
+import { fromPoison } from './translate/state.ts';
 import { isUnread } from './unread-rules.ts';
 
 export interface Recovered {
@@ -54,7 +56,7 @@ export async function recover(arrival: Arrival, self: Self): Promise<Recovered> 
   const lost = fullMessage.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT;
   return {
     message: fullMessage,
-    drafts: lost && !message ? [] : fromMessages({ messages: [fullMessage], type: 'append' }, self),
+    drafts: lost && !message ? [] : fromMessages([fullMessage], self),
     whole: !missing && !told && !lost,
   };
 }
@@ -142,6 +144,7 @@ export class Recovery {
 
   #tell(drafts: readonly Draft[], message: WAMessage | undefined): void {
     const { facts, beside } = this.#options;
+    if (message) facts.heard({ 'messages.upsert': { messages: [message], type: 'append' } });
     facts.add([...drafts, ...(message && !isUnread(message) ? beside(message) : [])]);
   }
 }

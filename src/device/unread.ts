@@ -20,7 +20,8 @@ import {
   type UndecryptableRow,
 } from '../store/undecryptable.ts';
 import { bare } from './jid.ts';
-import { fromLost, fromRecovered, fromUnread, type Self } from './translate.ts';
+import type { Self } from './translate/envelope.ts';
+import { fromLost, fromRecovered, fromUnread } from './translate/unread.ts';
 import { dueAt, isCopy, isUnread, nameOf, reasonOfStub, type UnreadLimits } from './unread-rules.ts';
 
 /** What is kept of the message: enough to tell of it, to ask for it and to give the phone's copy its names. */

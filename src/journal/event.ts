@@ -13,6 +13,12 @@ export const eventNames = [
   'message.reaction',
   'message.revoked',
   'message.edited',
+  'message.poll_vote',
+  'message.event_response',
+  'message.pinned',
+  'message.kept',
+  'chat.updated',
+  'group.member_label',
   'message.status',
   'message.undecryptable',
   'message.recovered',
@@ -25,7 +31,7 @@ export const eventNames = [
 
 export type EventName = (typeof eventNames)[number];
 
-/** A fact before it has its place: what `translate.ts` makes. */
+/** A fact before it has its place: what `device/translate` makes. */
 export interface Draft {
   readonly event: EventName;
   /** When it happened, in milliseconds since 1970. */

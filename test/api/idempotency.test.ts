@@ -121,11 +121,11 @@ test('a key that is no printable text of at most 255 characters is 400', async t
 
 test('what will be refused again is answered the same; what may pass is done again under the same id', async t => {
   const { send, devices } = await withAnswers(t);
-  devices.failure = new Failure('RECIPIENT_NOT_FOUND');
+  devices.failure = new Failure('MESSAGE_NOT_FOUND');
   for (const replayed of [null, 'true']) {
     const answer = await send('gone');
-    assert.deepEqual([answer.status, answer.headers.get('idempotency-replayed')], [422, replayed]);
-    assert.equal(answer.code, 'RECIPIENT_NOT_FOUND');
+    assert.deepEqual([answer.status, answer.headers.get('idempotency-replayed')], [404, replayed]);
+    assert.equal(answer.code, 'MESSAGE_NOT_FOUND');
   }
   assert.equal(devices.given.length, 1);
 

@@ -54,7 +54,15 @@ test('the body of a text is described once for JSON and for both forms', async (
   assert.deepEqual(Object.keys(content), types);
   for (const type of types) {
     const properties = content[type]?.schema.properties ?? {};
-    const fields = ['phone', 'message', 'reply_message_id', 'mentions', 'is_forwarded', 'duration'];
+    const fields = [
+      'phone',
+      'message',
+      'reply_message_id',
+      'mentions',
+      'is_forwarded',
+      'duration',
+      'recipients',
+    ];
     assert.deepEqual(Object.keys(properties), fields);
     assert.match(JSON.stringify(properties.duration), /7776000/);
   }

@@ -1,7 +1,11 @@
 // An app over in-memory devices, and short ways to ask it.
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { type AppDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
 import { Failure } from '../../src/errors.ts';
+import { Media } from '../../src/media/media.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryAnswers, InMemoryAudit, noKeys } from './in-memory-access.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
@@ -56,6 +60,11 @@ export const quietFleet: AppDeps['fleet'] = {
   ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
 };
 
+/** A file of a request is in here until it is answered. */
+const folder = join(tmpdir(), `cardume-api-${process.pid}`);
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const smallLimits = { image: 200_000, video: 300_000, audio: 200_000, file: 400_000, url: 500_000 };
+
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
 export function createApi(changes: Partial<AppDeps> = {}) {
   const devices = new InMemoryDevices();
@@ -69,6 +78,8 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
+    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
+    media: new Media({ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],

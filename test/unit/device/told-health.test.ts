@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fromHealth, fromLost, fromRecovered, fromUnread, type Self } from '../../../src/device/translate.ts';
+import type { Self } from '../../../src/device/translate/envelope.ts';
+import { fromHealth } from '../../../src/device/translate/state.ts';
+import { fromLost, fromRecovered, fromUnread } from '../../../src/device/translate/unread.ts';
 import type { Draft } from '../../../src/journal/event.ts';
 
 const self: Self = { jid: '15550001111:3@s.whatsapp.net', lid: '111000:3@lid' };

@@ -2,13 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { proto, type WAMessage, type WAMessageKey } from '@whiskeysockets/baileys';
 import { bare, party } from '../../../src/device/jid.ts';
-import {
-  fromGroupReceipts,
-  fromMessages,
-  fromState,
-  fromUpdates,
-  type Self,
-} from '../../../src/device/translate.ts';
+import type { Self } from '../../../src/device/translate/envelope.ts';
+import { fromMessages } from '../../../src/device/translate/messages.ts';
+import { fromGroupReceipts, fromUpdates } from '../../../src/device/translate/receipts.ts';
+import { fromState } from '../../../src/device/translate/state.ts';
 
 const self: Self = { jid: '15550001111:3@s.whatsapp.net', lid: '111000:3@lid' };
 const ann = '15551234567@s.whatsapp.net';
@@ -30,7 +27,7 @@ function messageOf(
     ...more,
   } as WAMessage;
 }
-const translate = (...messages: WAMessage[]) => fromMessages({ messages, type: 'notify' }, self);
+const translate = (...messages: WAMessage[]) => fromMessages(messages, self);
 const common = {
   id: 'ID',
   chat_id: ann,
@@ -42,102 +39,6 @@ const common = {
   sender_display_name: 'Ann',
   timestamp: time,
 };
-
-/** What a message holds, and what of it is told beside the common fields. */
-const contents: [what: string, message: proto.IMessage, payload: Record<string, unknown>][] = [
-  ['a text', { conversation: 'hello' }, { body: 'hello' }],
-  ['a long text', { extendedTextMessage: { text: 'hello' } }, { body: 'hello' }],
-  ['a disappearing text', { ephemeralMessage: { message: { conversation: 'psst' } } }, { body: 'psst' }],
-  [
-    'a reply',
-    {
-      extendedTextMessage: {
-        text: 'yes',
-        contextInfo: { stanzaId: 'Q', quotedMessage: { imageMessage: { caption: 'look' } } },
-      },
-    },
-    { body: 'yes', replied_to_id: 'Q', quoted_body: 'look' },
-  ],
-  [
-    'a reply to what is not quoted',
-    { extendedTextMessage: { text: 'yes', contextInfo: { stanzaId: 'Q' } } },
-    { body: 'yes', replied_to_id: 'Q' },
-  ],
-  [
-    'a forwarded text',
-    { extendedTextMessage: { text: 'news', contextInfo: { isForwarded: true } } },
-    { body: 'news', forwarded: true },
-  ],
-  [
-    'a picture',
-    { imageMessage: { url: 'https://m/1', mimetype: 'image/jpeg', caption: 'look' } },
-    { body: 'look', image: { url: 'https://m/1', mimetype: 'image/jpeg', caption: 'look' } },
-  ],
-  [
-    'a picture to be seen once',
-    { viewOnceMessageV2: { message: { imageMessage: { url: 'u' } } } },
-    { view_once: true, image: { url: 'u' } },
-  ],
-  [
-    'a voice message to be heard once',
-    { viewOnceMessageV2Extension: { message: { audioMessage: { url: 'u' } } } },
-    { view_once: true, audio: { url: 'u' } },
-  ],
-  [
-    'a disappearing picture to be seen once',
-    { ephemeralMessage: { message: { viewOnceMessage: { message: { imageMessage: { url: 'u' } } } } } },
-    { view_once: true, image: { url: 'u' } },
-  ],
-  ['a video', { videoMessage: { url: 'u', caption: 'c' } }, { body: 'c', video: { url: 'u', caption: 'c' } }],
-  ['a round video', { ptvMessage: { url: 'u' } }, { video_note: { url: 'u' } }],
-  [
-    'a voice message',
-    { audioMessage: { url: 'u', mimetype: 'audio/ogg' } },
-    { audio: { url: 'u', mimetype: 'audio/ogg' } },
-  ],
-  [
-    'a file with a caption',
-    {
-      documentWithCaptionMessage: {
-        message: { documentMessage: { url: 'u', fileName: 'a.pdf', caption: 'c' } },
-      },
-    },
-    { body: 'c', document: { url: 'u', caption: 'c', filename: 'a.pdf' } },
-  ],
-  ['a sticker', { stickerMessage: {} }, { sticker: { url: '' } }],
-  [
-    'a place',
-    { locationMessage: { degreesLatitude: 1.5, degreesLongitude: -2, name: 'here' } },
-    { location: { degreesLatitude: 1.5, degreesLongitude: -2, name: 'here' } },
-  ],
-  [
-    'a contact',
-    { contactMessage: { displayName: 'Bob', vcard: 'BEGIN:VCARD' } },
-    { contact: { displayName: 'Bob', vcard: 'BEGIN:VCARD' } },
-  ],
-  [
-    'a text that brings a sender key along',
-    { conversation: 'hi', senderKeyDistributionMessage: { groupId: group }, messageContextInfo: {} },
-    { body: 'hi' },
-  ],
-  [
-    'a voice message that brings a sender key along',
-    { audioMessage: { url: 'u' }, senderKeyDistributionMessage: { groupId: group } },
-    { audio: { url: 'u' } },
-  ],
-];
-
-for (const [what, message, payload] of contents)
-  test(`${what} becomes one message event`, () => {
-    assert.deepEqual(translate(messageOf(message)), [
-      {
-        event: 'message',
-        at,
-        identity: common.id,
-        payload: { ...common, ...payload },
-      },
-    ]);
-  });
 
 test('a message is the same one whichever names of its sender and its chat a copy has', () => {
   const of = (names: object, key: object = { id: 'ONE', remoteJid: group, fromMe: false }) =>

@@ -1,0 +1,58 @@
+/** What is told of the device itself and of what it sends. */
+import type { BinaryNode } from '@whiskeysockets/baileys';
+import type { Draft } from '../../journal/event.ts';
+import { mask } from '../../lib/logger.ts';
+import type { Complaint } from '../../shard/protocol.ts';
+import { bare } from '../jid.ts';
+
+/** What has become of a message whose sending nobody waited for any more. */
+export function fromStatus(
+  id: string,
+  chat: string,
+  status: string,
+  reason: string | undefined,
+  at: number,
+): Draft {
+  const payload = {
+    id,
+    chat_id: bare(chat),
+    status,
+    ...(reason && { reason }),
+    timestamp: new Date(at).toISOString(),
+  };
+  return { event: 'message.status', at, identity: `${id} ${status}`, payload };
+}
+
+/** A change of the device itself. */
+export function fromState(state: string, reason: string | undefined, at: number): Draft {
+  return {
+    event: 'device.state',
+    at,
+    payload: { state, ...(reason && { reason }), timestamp: new Date(at).toISOString() },
+  };
+}
+
+/** The device is not well any more, or well again. */
+export function fromHealth(
+  event: 'degraded' | 'recovered',
+  complaints: readonly Complaint[],
+  at: number,
+): Draft {
+  const reasons = complaints.map(({ code, text }) => ({ code, text }));
+  const timestamp = new Date(at).toISOString();
+  return event === 'degraded'
+    ? { event: 'device.degraded', at, payload: { reasons, timestamp } }
+    : { event: 'device.recovered', at, payload: { timestamp } };
+}
+
+/** A stanza of which nothing can be told. It is told once, however often it comes. */
+export function fromPoison({ tag, attrs }: BinaryNode, reason: string, now: number): Draft {
+  const { id = '', from = '', participant = '' } = attrs;
+  const identity = JSON.stringify([tag, from, participant, id]);
+  return {
+    event: 'event.unparsed',
+    at: now,
+    identity,
+    payload: { event: tag, reason: mask(reason), ...(id && { id }) },
+  };
+}
