@@ -162,6 +162,8 @@ export interface Chats {
     readonly last?: Place;
   }>;
   contacts(deviceNo: number): Promise<readonly ContactView[]>;
+  /** What the people of these JIDs are called, as far as that is known. */
+  names(deviceNo: number, jids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
@@ -174,6 +176,8 @@ export interface Credentials {
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not work here and keeps nobody from the rest. */
+  readonly notes?: readonly string[];
 }
 
 /** What families of routes are given. Devices are not among it: those that a caller may know of come with the call. */

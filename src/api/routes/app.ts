@@ -12,7 +12,11 @@ import { accountJid, appDevice, connection, toAppDevice } from '../shapes.ts';
 
 const deviceOnly = z.object({ device_id: z.string() });
 
-export function appRoutes(add: AddRoute, { version, basePath }: ApiDeps, links: QrLinks): void {
+export function appRoutes(
+  add: AddRoute,
+  { version, basePath, media: { limits } }: ApiDeps,
+  links: QrLinks,
+): void {
   add(
     {
       id: 'appLogin',
@@ -144,19 +148,22 @@ export function appRoutes(add: AddRoute, { version, basePath }: ApiDeps, links: 
         max_file_size: z.number().int(),
         max_video_size: z.number().int(),
         max_image_size: z.number().int(),
+        max_audio_size: z.number().int(),
+        max_download_size: z.number().int(),
         chatwoot_enabled: z.boolean(),
       }),
     },
     () => ({
       message: 'Fetch app info success',
-      // The sizes are what may be uploaded; there is no route that takes a file.
       results: {
         version,
         os: 'Cardume',
         base_path: basePath,
-        max_file_size: 0,
-        max_video_size: 0,
-        max_image_size: 0,
+        max_file_size: limits.file,
+        max_video_size: limits.video,
+        max_image_size: limits.image,
+        max_audio_size: limits.audio,
+        max_download_size: limits.url,
         chatwoot_enabled: false,
       },
     }),
