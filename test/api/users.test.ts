@@ -4,7 +4,7 @@ import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
 const personIn = ({ body }: { body: { results?: Record<string, unknown> } }) =>
-  (body.results?.data as Record<string, unknown>[])[0] ?? {};
+  ((body.results?.data ?? []) as Record<string, unknown>[])[0] ?? {};
 const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 test('the account of a device and other people, over HTTP', async t => {
