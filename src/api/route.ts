@@ -40,6 +40,9 @@ export const tags = {
 } as const;
 export type Tag = keyof typeof tags;
 
+/** Bytes in a millisecond (1 Mbit/s): a command has so much more time when files go with it. */
+const SLOWEST_UPLOAD = 125;
+
 interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
@@ -70,16 +73,20 @@ interface RouteShape<P, Q, B, R, S, F = FileFields> {
   readonly failures?: readonly ErrorCode[];
 }
 
+/** The files that came with a request. */
+export interface Given<F = FileFields> {
+  /** By field. */
+  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
+  /** Where further files of this request may be put; all of them are gone after the answer. */
+  readonly batch: Batch;
+}
+
 /** A request whose parts have been judged. */
-interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> extends Given<F> {
   readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
-  /** The files that came, by field. */
-  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
-  /** Where further files of this request may be put; they are gone after the answer. */
-  readonly batch: Batch;
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
@@ -152,7 +159,10 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
               if (change) c.set('change', change);
             },
             run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-              devices.command<C>(linked(device as DeviceView).id, name, input, command),
+              devices.command<C>(linked(device as DeviceView).id, name, input, {
+                ...command,
+                within: command.within + batch.bytes / SLOWEST_UPLOAD,
+              }),
             base: publicUrl(c),
             closing: c.env?.closing,
           };

@@ -4,6 +4,7 @@
  */
 import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
@@ -41,6 +42,8 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
+  /** The connections to WhatsApp's media hosts. */
+  readonly media: Dispatcher;
   readonly log: Logger;
 }
 
