@@ -29,10 +29,10 @@ export const recipientField = {
 };
 /** Each of them is looked up, and gets a key of its own for the first status. */
 const MOST_RECIPIENTS = 5000;
-export const recipientsField = z
-  .array(z.string())
-  .max(MOST_RECIPIENTS)
-  .openapi({ description: 'Numbers or JIDs of those who get a status (phone status@broadcast).' });
+export const recipientsField = z.array(z.string()).max(MOST_RECIPIENTS).openapi({
+  description:
+    'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
+});
 export const durationField = z
   .literal(durations)
   // The generator would show only the first of several literals.

@@ -1,0 +1,10 @@
+/** What is not there yet; it may only get shorter. */
+export const pending = new Set<string>([
+  'userChangeAvatar',
+  'sendImage',
+  'sendFile',
+  'sendAudio',
+  'sendVideo',
+  'sendSticker',
+  'downloadMessageMedia',
+]);
