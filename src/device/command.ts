@@ -8,8 +8,8 @@ import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
+import type { Household } from './household.ts';
 import type { Identity } from './identity.ts';
-import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
@@ -42,7 +42,7 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
-  readonly manners: Manners;
+  readonly household: Household;
   readonly log: Logger;
 }
 
