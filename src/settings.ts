@@ -183,6 +183,13 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  chatRetentionDays: text<number | undefined>(
+    value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
+    undefined,
+    'a whole number of days',
+    'for ever',
+    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then.',
+  ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',
@@ -202,12 +209,19 @@ export const settings = {
     "WhatsApp's own key",
     'Root public key to trust for `WA_SOCKET_URL`.',
   ),
+  waMediaUrl: text<string | undefined>(
+    urlOf('https:'),
+    undefined,
+    'an https:// URL',
+    "WhatsApp's own media hosts",
+    'Another server than WhatsApp’s media hosts to download files from, such as the one of the simulator.',
+  ),
   waCaFile: text<string | undefined>(
     fileFor('WA_CA_FILE', pem),
     undefined,
     'a PEM file with a certificate',
     "the system's authorities",
-    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+    'Certificate to trust for the TLS of `WA_SOCKET_URL` and `WA_MEDIA_URL`.',
   ),
   proxyUrl: text<string | undefined>(
     urlOf('http:', 'https:', 'socks5:', 'socks5h:'),
@@ -285,6 +299,13 @@ export const settings = {
   maxAudioMb: integer(1, 2000, 16, 'Largest sound or voice note that may be sent, in MB.'),
   maxFileMb: integer(1, 2000, 50, 'Largest document that may be sent, in MB.'),
   maxUrlMb: integer(1, 2000, 500, 'Largest file that is fetched from a URL to be sent, in MB.'),
+  urlAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses or networks like 10.0.0.0/8, separated by commas',
+    'none',
+    'What may be fetched by URL beside public addresses. Loopback ones only while `HOST` is loopback, too.',
+  ),
   ffmpeg: text(
     value => value,
     'ffmpeg',
@@ -292,6 +313,14 @@ export const settings = {
     'ffmpeg',
     'The ffmpeg that makes voice notes, thumbnails of videos and animated stickers. Without one those fail with a clear answer, and `/ready` says so.',
   ),
+  mediaCacheMb: integer(
+    1,
+    1_000_000,
+    2000,
+    'Files of messages that were downloaded and are kept, all devices together, in MB; the oldest go first. No larger file is downloaded.',
+  ),
+  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept.'),
+  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good.'),
   mediaMemoryMb: integer(
     128,
     8192,

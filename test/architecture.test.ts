@@ -133,7 +133,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'whatsapp-rust-bridge': ['src/device/', 'src/simulator/'],
   postgres: ['src/store/'],
   piscina: ['src/supervisor/'],
-  undici: ['src/delivery/', 'src/device/', 'src/simulator/'],
+  undici: ['src/delivery/', 'src/media/', 'src/device/', 'src/simulator/'],
   'https-proxy-agent': ['src/device/'],
   'socks-proxy-agent': ['src/device/'],
   hono: ['src/api/', 'src/simulator/'],

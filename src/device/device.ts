@@ -21,6 +21,7 @@ import { Household } from './household.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
+import { wayOf } from './proxy.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -123,6 +124,7 @@ export class Device implements Blamed {
       care: this.#care,
       outgoing: this.#outgoing,
       said: this.#chats,
+      media: () => wayOf(this.#household.settings, around.whatsapp).dispatcher,
       household: this.#household,
       log: this.#log,
     });

@@ -7,8 +7,11 @@ import { TLSSocket } from 'node:tls';
 import type { SocketConfig } from '@whiskeysockets/baileys';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { SocksProxyAgent } from 'socks-proxy-agent';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Guard } from '../lib/guard.ts';
+import { ledBy, mediaDispatcher } from './media-host.ts';
+import type { Settings } from './settings.ts';
+import type { Whatsapp } from './socket.ts';
 
 /** As Baileys wants it, each for another kind of request (Types/Socket.d.ts). */
 export interface Way {
@@ -16,18 +19,32 @@ export interface Way {
   readonly agent?: HttpsAgent;
   /** Of uploads. */
   readonly fetchAgent?: HttpsAgent;
-  /** Of what is fetched. */
-  readonly options?: SocketConfig['options'];
+  /** Of what is fetched, by Baileys and by us. */
+  readonly dispatcher: Dispatcher;
+  readonly options?: NonNullable<SocketConfig['options']>;
 }
 
 type ProxyAgent = HttpsProxyAgent<string> | SocksProxyAgent;
 
-/** `proxy` is a URL, '' for none; `guard` judges where it is, `ca` is the authority of a server that is not WhatsApp. */
-export function wayThrough(
-  proxy: string,
-  { ca, guard }: { ca?: string | undefined; guard?: Guard | undefined } = {},
-): Way {
-  if (proxy === '') return ca ? direct(ca) : {};
+/** What is asked of a device's settings. */
+type Proxied = Pick<Settings, 'current'> & Partial<Pick<Settings, 'guard'>>;
+
+const known = new WeakMap<Proxied, { readonly proxy: string; readonly way: Way }>();
+
+/** The way that a device's settings name now. */
+export function wayOf(settings: Proxied, whatsapp: Whatsapp): Way {
+  const { proxy } = settings.current;
+  const before = known.get(settings);
+  if (before?.proxy === proxy) return before.way;
+  const way = wayThrough(proxy, whatsapp, settings.guard);
+  known.set(settings, { proxy, way });
+  return way;
+}
+
+/** `proxy` is a URL, '' for none; `guard` judges where it is. */
+export function wayThrough(proxy: string, whatsapp: Whatsapp, guard?: Guard): Way {
+  const { ca } = whatsapp;
+  if (proxy === '') return direct(whatsapp);
   const agent = agentFor(proxy, guard?.lookup);
   // Both agents forget what they are given for the server behind the proxy; Node merges these into every request.
   if (ca) Object.assign((agent as HttpAgent & { options: object }).options, { ca });
@@ -43,16 +60,27 @@ export function wayThrough(
     },
   });
   const https = agent as unknown as HttpsAgent;
-  return { agent: https, fetchAgent: https, options: fetchedBy(dispatcher) };
+  const led = ledBy(whatsapp, dispatcher);
+  return { agent: https, fetchAgent: https, dispatcher: led, options: fetchedBy(led) };
 }
 
-function direct(ca: string): Way {
-  const agent = new HttpsAgent({ ca });
-  return { agent, fetchAgent: agent, options: fetchedBy(new Agent({ connect: { ca } })) };
+function direct(whatsapp: Whatsapp): Way {
+  const { ca, mediaUrl, socketUrl } = whatsapp;
+  const dispatcher = mediaDispatcher(whatsapp);
+  if (ca === undefined && mediaUrl === undefined) return { dispatcher };
+  const agent = ca === undefined ? undefined : new HttpsAgent({ ca });
+  return {
+    // An https agent refuses a plain socket.
+    ...(agent && socketUrl?.startsWith('wss:') && { agent }),
+    ...(agent && { fetchAgent: agent }),
+    dispatcher,
+    options: fetchedBy(dispatcher),
+  };
 }
 
 /** Node's own fetch takes it; the types are those of two versions of one library. */
-const fetchedBy = (dispatcher: Agent): SocketConfig['options'] => ({ dispatcher: dispatcher as never });
+const fetchedBy = (dispatcher: Dispatcher) =>
+  ({ dispatcher }) as object as NonNullable<SocketConfig['options']>;
 
 function agentFor(proxy: string, lookup: LookupFunction | undefined): ProxyAgent {
   // The name is looked up by the proxy: what this machine resolves is none of the network's business.

@@ -15,7 +15,7 @@ import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { guardByLease } from './lease-guard.ts';
-import { wayThrough } from './proxy.ts';
+import { wayOf } from './proxy.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 import { DEFAULT_SETTINGS, type DeviceSettings, type Settings } from './settings.ts';
@@ -28,6 +28,8 @@ export interface Whatsapp {
   readonly rootKey?: string;
   /** PEM of the authority of its TLS certificate. */
   readonly ca?: string;
+  /** Another server than WhatsApp's media hosts. */
+  readonly mediaUrl?: string;
 }
 
 export interface SocketOptions {
@@ -72,7 +74,8 @@ export function openSocket({
   log,
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
-  const { proxy, history, deviceName, browser } = settings.current;
+  const { history, deviceName, browser } = settings.current;
+  const { agent, fetchAgent, options } = wayOf(settings, whatsapp);
   const config: Partial<SocketConfig> = {
     auth: { creds: credentials, keys },
     logger: quietLogger(log),
@@ -101,7 +104,10 @@ export function openSocket({
     callOfferCache: caches.callOffers(no),
     placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
-    ...wayThrough(proxy, { ca: whatsapp.ca, guard: settings.guard }),
+    ...(agent && { agent }),
+    ...(fetchAgent && { fetchAgent }),
+    // Histories and app state are fetched by Baileys, at a path of a media host.
+    ...(options && { options }),
   };
   const socket = makeWASocket(config as SocketConfig);
   guardByLease(socket, held);

@@ -234,11 +234,18 @@ export interface ShardSettings {
   readonly credit: number;
   readonly database: DatabaseAddress;
   readonly connections: number;
-  readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly whatsapp: {
+    readonly socketUrl?: string;
+    readonly rootKey?: string;
+    readonly ca?: string;
+    readonly mediaUrl?: string;
+  };
   /** How devices are set up for which nothing else was set. */
   readonly defaults?: Partial<DeviceSettings>;
   readonly proxyAllow?: readonly string[];
   readonly logLevel: string;
+  /** Off: nothing that is said in chats is kept. */
+  readonly keepChats: boolean;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;
   /** Other limits than usual, for tests. */
