@@ -26,6 +26,18 @@ test('chats are changed over HTTP, and the phone of the account sees it', async 
     return (state as unknown as Shared).chats[jid] ?? {};
   };
 
+  /** The ids of the messages that a change of the chat names, each with its time. */
+  const rangeOf = async (collection: string, kind: string) => {
+    const { collections } = await simulator.call('appState', { params: { phone: own } });
+    const { value } = collections[collection]?.records.find(({ index }) => index[0] === kind) ?? {};
+    const { messageRange } = (value?.[`${kind}Action`] ?? {}) as {
+      messageRange?: { lastMessageTimestamp: string; messages: { key: { id: string }; timestamp: string }[] };
+    };
+    for (const { timestamp } of messageRange?.messages ?? [])
+      assert.equal(timestamp, messageRange?.lastMessageTimestamp);
+    return messageRange?.messages.map(({ key }) => key.id);
+  };
+
   await t.test("pinned and unpinned, in gowa's words", async () => {
     const pinned = await post(`/chat/${encodeURIComponent(chat)}/pin`, { pinned: true });
     const message = 'Chat pinned successfully';
@@ -75,15 +87,7 @@ test('chats are changed over HTTP, and the phone of the account sees it', async 
     const unread = await post(`/chat/${chat}/read`, { read: false });
     assert.deepEqual([unread.status, unread.body.message], [200, 'Chat marked as unread']);
     assert.equal((await shared()).read, false);
-    const { collections } = await simulator.call('appState', { params: { phone: own } });
-    const record = collections.regular_low?.records.find(({ index }) => index[0] === 'markChatAsRead');
-    const { messageRange } = (record?.value.markChatAsReadAction ?? {}) as {
-      messageRange: { lastMessageTimestamp: string; messages: { key: { id: string }; timestamp: string }[] };
-    };
-    assert.deepEqual(
-      messageRange.messages.map(({ key, timestamp }) => [key.id, timestamp]),
-      [[id, messageRange.lastMessageTimestamp]],
-    );
+    assert.deepEqual(await rangeOf('regular_low', 'markChatAsRead'), [id]);
     assert.equal((await post(`/chat/${chat}/read`)).body.message, 'Chat marked as read');
     assert.equal((await shared()).read, true);
   });
@@ -100,7 +104,7 @@ test('chats are changed over HTTP, and the phone of the account sees it', async 
     const last = (await simulator.messages(own, { chat: friend })).at(-1);
     await until(async () => (await said()) === 1);
     assert.equal((await post(`/chat/${chat}/clear`)).status, 200);
-    assert.equal((await shared()).clearedAt, Number(last?.timestamp) * 1_000);
+    assert.deepEqual(await rangeOf('regular_high', 'clearChat'), [last?.id]);
     await until(async () => (await said()) === 0);
     assert.equal(await listed(), true);
     const gone = await node.api('DELETE', `/chat/${chat}`);
