@@ -4,16 +4,21 @@
  */
 import type { CacheStore, proto } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
+import type { Secret } from './translate/secrets.ts';
 
 const minute = 60_000;
 
 /** A sent message that a peer could not decrypt is asked for again, mostly within seconds. */
 const SENT_KEPT = 4_000;
+/** Some hundred bytes each. Nearly every message has a secret, and few are ever answered by it. */
+const SECRETS_KEPT = 10_000;
 
 export interface Caches {
   readonly userDevices: (deviceNo: number) => CacheStore;
   readonly messageRetries: (deviceNo: number) => CacheStore;
   readonly callOffers: (deviceNo: number) => CacheStore;
+  /** What answers to messages that came or went lately are encrypted with. */
+  readonly secrets: LRUCache<string, Secret>;
   /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
   forget(deviceNo: number): void;
@@ -30,7 +35,7 @@ function view(values: Values, prefix: string): CacheStore {
   };
 }
 
-function drop(values: LRUCache<string, object> | Values, prefix: string): void {
+function drop(values: { keys(): Iterable<string>; delete(key: string): boolean }, prefix: string): void {
   for (const key of values.keys()) if (key.startsWith(prefix)) values.delete(key);
 }
 
@@ -40,15 +45,18 @@ export function makeCaches(): Caches {
   const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
+  const secrets = new LRUCache<string, Secret>({ max: SECRETS_KEPT });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
     userDevices: by(userDevices),
     messageRetries: by(messageRetries),
     callOffers: by(callOffers),
     sent,
+    secrets,
     forget: deviceNo => {
       for (const values of [userDevices, messageRetries, callOffers]) drop(values, `${deviceNo}/`);
       drop(sent, `${deviceNo}/`);
+      drop(secrets, `${deviceNo}/`);
     },
   };
 }

@@ -5,13 +5,13 @@
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
-import type { Draft } from '../journal/event.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
+import type { Said } from './command.ts';
 import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
@@ -21,7 +21,9 @@ import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
+import { Supplement } from './supplement.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { Told } from './translate/envelope.ts';
 import { fromState } from './translate/state.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
@@ -32,10 +34,12 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #supplement: Supplement;
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #outgoing: Outgoing;
   readonly #commander: Commander;
+  readonly #said: Said = { message: async () => undefined, last: async () => undefined };
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
   #state: State;
@@ -60,6 +64,13 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
+    this.#supplement = new Supplement({
+      no: seat.no,
+      secrets: around.caches.secrets,
+      numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
+      sent: id => this.#outgoing.recalled(id),
+      said: (chat, id) => this.#said.message(chat, id),
+    });
     this.#facts = new Facts({
       journal: around.journal,
       seat,
@@ -67,6 +78,7 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
+      completed: fact => this.#supplement.whole(fact),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
@@ -97,7 +109,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
-      said: { message: async () => undefined, last: async () => undefined },
+      said: this.#said,
       log: this.#log,
     });
   }
@@ -334,7 +346,7 @@ export class Device implements Blamed {
     await this.#facts.stored();
   }
 
-  #happened(drafts: readonly Draft[]): void {
+  #happened(drafts: readonly Told[]): void {
     this.#facts.add(drafts);
     for (const { event, payload } of drafts) {
       if (event !== 'message.ack') continue;

@@ -5,7 +5,7 @@
  * by storing one thing at a time, and does not keep back what came after it.
  */
 import type { Logger } from 'pino';
-import { type Draft, type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
+import { type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
 import type { Journal, Notes } from '../journal/journal.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -13,6 +13,7 @@ import type { Seat, Streamed } from '../shard/protocol.ts';
 import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { isStorable } from '../store/names.ts';
+import type { Told } from './translate/envelope.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
@@ -30,6 +31,8 @@ export interface FactsOptions {
   readonly streamed: (events: Streamed[]) => void;
   /** The LID of a phone number, if the device knows it. Fails as the database does. */
   readonly lidOf?: (number: string) => Promise<string | undefined>;
+  /** A fact with what it lacks of other things that are known. Fails as the database does. */
+  readonly completed?: (fact: Fact & Told) => Promise<Fact>;
   /** The device is another's: ends it. */
   readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
@@ -39,7 +42,7 @@ export interface FactsOptions {
 
 export class Facts {
   readonly #options: FactsOptions;
-  #facts: Fact[] = [];
+  #facts: (Fact & Told)[] = [];
   #done: Buffer[] = [];
   #steps: Step[] = [];
   /** What is stored one at a time, before anything else, because all of it together was refused. */
@@ -64,7 +67,7 @@ export class Facts {
     return this.#since ?? this.#next;
   }
 
-  add(drafts: readonly Draft[]): void {
+  add(drafts: readonly Told[]): void {
     if (drafts.length === 0) return;
     this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;
@@ -111,7 +114,7 @@ export class Facts {
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
-        streamed(await journal.write({ ...seat, seal, jid: jid() }, await this.#named(notes)));
+        streamed(await journal.write({ ...seat, seal, jid: jid() }, await this.#completed(notes)));
         if (this.#apart.length === 0) this.#since = undefined;
         failures = 0;
       } catch (err) {
@@ -148,6 +151,16 @@ export class Facts {
       return identified(seat.no, { ...fact, identity: (await Promise.all(names)).join(' ') });
     });
     return { ...notes, facts: await Promise.all(facts) };
+  }
+
+  async #completed(notes: Notes): Promise<Notes> {
+    const named = await this.#named(notes);
+    const { completed } = this.#options;
+    if (!completed) return named;
+    const facts: Fact[] = [];
+    // One after the other: what a message has for its answers is known before them.
+    for (const fact of named.facts) facts.push(await completed(fact));
+    return { ...named, facts };
   }
 
   #take(): Notes | undefined {

@@ -209,12 +209,24 @@ export class Outgoing {
 
   /** A message that was sent, for a peer that could not decrypt it; undefined when it is too old. */
   async sent(id: string): Promise<proto.IMessage | undefined> {
+    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
+    return this.#message(id, read => this.#options.keys().reading(read));
+  }
+
+  /** The same for who waits when the store is away, and asks again. */
+  async recalled(id: string): Promise<proto.IMessage | undefined> {
+    return this.#message(id, read => read());
+  }
+
+  async #message(
+    id: string,
+    reading: (read: () => Promise<Buffer | undefined>) => Promise<Buffer | undefined>,
+  ): Promise<proto.IMessage | undefined> {
     const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
     if (!isStorable(id)) return undefined;
-    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
-    const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
+    const row = await reading(() => readOutgoingMessage(sql, seat.no, id));
     return row && this.#opened(id, row)?.message;
   }
 

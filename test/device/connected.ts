@@ -63,6 +63,7 @@ export async function connected(
       keys,
       whatsapp,
       held: () => true,
+      synced: () => {},
       log: quiet,
     });
     world.atEnd(async () => socket.end(undefined));

@@ -49,6 +49,7 @@ async function ours(t: TestContext, url: string, log = quiet) {
     keys,
     whatsapp: { socketUrl: url },
     held: () => true,
+    synced: () => {},
     log,
   });
   t.after(() => void socket.end(undefined));
