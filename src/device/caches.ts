@@ -12,6 +12,7 @@ const minute = 60_000;
 const SENT_KEPT = 4_000;
 /** Some hundred bytes each. Nearly every message has a secret, and few are ever answered by it. */
 const SECRETS_KEPT = 10_000;
+const NUMBERS_KEPT = 20_000;
 
 export interface Caches {
   readonly userDevices: (deviceNo: number) => CacheStore;
@@ -19,6 +20,8 @@ export interface Caches {
   readonly callOffers: (deviceNo: number) => CacheStore;
   /** What answers to messages that came or went lately are encrypted with. */
   readonly secrets: LRUCache<string, Secret>;
+  /** The numbers of people whom a stanza has named in both ways, by LID. */
+  readonly numbers: LRUCache<string, string>;
   /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
   forget(deviceNo: number): void;
@@ -45,6 +48,7 @@ export function makeCaches(): Caches {
   const messageRetries: Values = new LRUCache({ max: 5_000, ttl: 60 * minute });
   const callOffers: Values = new LRUCache({ max: 1_000, ttl: 5 * minute });
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
+  const numbers = new LRUCache<string, string>({ max: NUMBERS_KEPT });
   const secrets = new LRUCache<string, Secret>({ max: SECRETS_KEPT });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
@@ -53,10 +57,11 @@ export function makeCaches(): Caches {
     callOffers: by(callOffers),
     sent,
     secrets,
+    numbers,
     forget: deviceNo => {
       for (const values of [userDevices, messageRetries, callOffers]) drop(values, `${deviceNo}/`);
       drop(sent, `${deviceNo}/`);
-      drop(secrets, `${deviceNo}/`);
+      for (const kept of [secrets, numbers]) drop(kept, `${deviceNo}/`);
     },
   };
 }

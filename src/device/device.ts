@@ -67,6 +67,7 @@ export class Device implements Blamed {
     this.#supplement = new Supplement({
       no: seat.no,
       secrets: around.caches.secrets,
+      numbers: around.caches.numbers,
       numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
       sent: id => this.#outgoing.recalled(id),
       said: (chat, id) => this.#said.message(chat, id),

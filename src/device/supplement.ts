@@ -8,13 +8,14 @@ import type { Caches } from './caches.ts';
 import { bare } from './jid.ts';
 import { pollOptionsIn, saidIn } from './translate/content/content.ts';
 import type { Told } from './translate/envelope.ts';
-import { numbered } from './translate/numbers.ts';
+import { namedTwice, numbered } from './translate/numbers.ts';
 import { type Fields, given, timeOf } from './translate/read.ts';
 import { type Holds, type Opens, openedFields, type Secret } from './translate/secrets.ts';
 
 export interface SupplementOptions {
   readonly no: number;
   readonly secrets: Caches['secrets'];
+  readonly numbers: Caches['numbers'];
   /** The number behind a LID, without its server. */
   readonly numberOf: (lid: string) => Promise<string | undefined>;
   /** A message of this device's own. */
@@ -32,10 +33,14 @@ export class Supplement {
 
   /** The fact, whole. Fails as the database does: then it is asked for again. */
   async whole({ opens, holds, recalls, ...fact }: Fact & Told): Promise<Fact> {
+    const { no, numbers } = this.#options;
     if (holds) this.#keep(holds);
     const opened = opens ? openedFields(opens, await this.#secretOf(opens)) : {};
     const found = recalls ? await this.#recalled(recalls) : opened;
-    const payload = await numbered(fact.payload, this.#options.numberOf);
+    for (const [lid, number] of namedTwice(fact.payload)) numbers.set(`${no}/${lid}`, number);
+    const numberOf = async (lid: string) =>
+      numbers.get(`${no}/${lid}`) ?? (await this.#options.numberOf(lid));
+    const payload = await numbered(fact.payload, numberOf);
     return { ...fact, payload: { ...called(payload), ...found } };
   }
 

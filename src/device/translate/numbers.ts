@@ -1,5 +1,5 @@
 /** The names of people in a payload: the phone number is shown where it is known, the LID beside it. */
-import { isLidUser } from '@whiskeysockets/baileys';
+import { isLidUser, isPnUser } from '@whiskeysockets/baileys';
 import type { Fields } from './read.ts';
 
 type NumberOf = (lid: string) => Promise<string | undefined>;
@@ -36,7 +36,21 @@ export async function numbered(payload: Fields, numberOf: NumberOf): Promise<Fie
   return found ?? payload;
 }
 
+/** The LIDs in a payload whose numbers stand beside them; both without their servers. */
+export function namedTwice(payload: Fields): [lid: string, number: string][] {
+  const { jids, lids } = payload;
+  const people = Array.isArray(jids) && Array.isArray(lids) ? jids.map((jid, n) => [jid, lids[n]]) : [];
+  return [...PAIRS.map(([shown, lid]) => [payload[shown], payload[lid]]), ...people].flatMap(
+    ([shown, lid]) => {
+      if (typeof shown !== 'string' || typeof lid !== 'string') return [];
+      return isPnUser(shown) && isLidUser(lid) ? [[userOf(lid), userOf(shown)] as [string, string]] : [];
+    },
+  );
+}
+
+const userOf = (jid: string) => jid.slice(0, jid.indexOf('@'));
+
 async function numberFor(lid: string, numberOf: NumberOf): Promise<string | undefined> {
-  const number = await numberOf(lid.slice(0, lid.indexOf('@')));
+  const number = await numberOf(userOf(lid));
   return number === undefined ? undefined : `${number}@s.whatsapp.net`;
 }
