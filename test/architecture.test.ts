@@ -61,6 +61,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/store/', 'src/lib/', 'src/errors.ts'],
     types: ['src/shard/protocol.ts'],
   },
+  { station: 'src/access/', values: ['src/store/', 'src/lib/', 'src/errors.ts'] },
   {
     station: 'src/delivery/',
     values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
@@ -85,12 +86,15 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/lib/', 'src/errors.ts'],
     types: [
       'src/supervisor/',
+      'src/media/',
       'src/delivery/',
+      'src/access/',
       'src/journal/',
       'src/shard/protocol.ts',
       'src/device/commands/',
     ],
   },
+  { station: 'src/media/', values: ['src/lib/', 'src/errors.ts'] },
   { station: 'src/simulator/', values: ['src/lib/'] },
   {
     station: 'src/node.ts',
@@ -98,6 +102,8 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/api/',
       'src/supervisor/',
       'src/delivery/',
+      'src/media/',
+      'src/access/',
       'src/journal/',
       'src/store/',
       'src/lib/',
@@ -116,6 +122,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/device/shims.ts', 'src/shard/shard.ts'],
     types: ['src/shard/protocol.ts'],
   },
+  { station: 'workers/media.ts', values: ['src/media/worker/'] },
   { station: 'workers/simulator.ts', values: ['src/simulator/'] },
 ];
 
@@ -129,6 +136,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/delivery/', 'src/simulator/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
+  sharp: ['src/media/worker/'],
 };
 
 const within = (path: string, places: readonly string[]) => places.some(place => path.startsWith(place));

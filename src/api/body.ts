@@ -1,6 +1,8 @@
 // Reads a request's body: its size, its type and its syntax are judged here, its fields in the route's schema.
 import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
+import type { Batch, Upload } from '../media/port.ts';
+import { type FileFields, readFiles } from './multipart.ts';
 
 /** The largest body that is read, in bytes. */
 export const BODY_LIMIT = 1_048_576;
@@ -19,12 +21,43 @@ export async function readFields(c: Context, forms?: FormFields): Promise<Record
   const bytes = await readBytes(c.req.raw, BODY_LIMIT);
   if (bytes.byteLength === 0) return {};
   const type = c.req.header('content-type') ?? '';
-  const essence = (type.split(';')[0] ?? '').trim().toLowerCase();
+  const essence = essenceOf(c);
   if (/^application\/(?:[a-z0-9.+-]+\+)?json$/.test(essence)) return parseJson(bytes);
   if (forms && essence === 'application/x-www-form-urlencoded')
     return fromForm(new URLSearchParams(decode(bytes)), forms);
   if (forms && essence === 'multipart/form-data') return fromForm(await parseMultipart(bytes, type), forms);
   throw new Failure('UNSUPPORTED_MEDIA_TYPE');
+}
+
+/** A body that may have files in it. */
+export interface ReadBody {
+  readonly fields: Record<string, unknown>;
+  readonly files: Record<string, Upload[]>;
+}
+
+/**
+ * The same for a route that takes files: those of a multipart form are written into `batch`. Fails also with
+ * VALIDATION_ERROR or STORE_FULL.
+ */
+export async function readBody(
+  c: Context,
+  forms: FormFields,
+  wanted: FileFields,
+  batch: Batch,
+): Promise<ReadBody> {
+  if (essenceOf(c) !== 'multipart/form-data' || c.req.header('content-encoding'))
+    return { fields: await readFields(c, forms), files: {} };
+  const most = Object.values(wanted).reduce(
+    (sum, { maxBytes, many = 1 }) => sum + maxBytes * many,
+    BODY_LIMIT,
+  );
+  if (Number(c.req.header('content-length')) > most) throw tooLarge(most);
+  const { form, files } = await readFiles(c.req.raw, wanted, batch, BODY_LIMIT);
+  return { fields: fromForm(form, forms), files };
+}
+
+function essenceOf(c: Context): string {
+  return (c.req.header('content-type')?.split(';')[0] ?? '').trim().toLowerCase();
 }
 
 /** The body as it is, of at most `limit` bytes. Fails with PAYLOAD_TOO_LARGE or BAD_REQUEST. */
@@ -56,7 +89,10 @@ async function readCounted(body: ReadableStream<Uint8Array> | null, limit: numbe
 }
 
 function tooLarge(limit: number): Failure {
-  return new Failure('PAYLOAD_TOO_LARGE', `The request body is larger than ${limit / 1_048_576} MB.`);
+  return new Failure(
+    'PAYLOAD_TOO_LARGE',
+    `The request body is larger than ${Math.round(limit / 1_048_576)} MB.`,
+  );
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -24,6 +24,8 @@ export interface Caches {
   readonly numbers: LRUCache<string, string>;
   /** Messages sent lately, for retry receipts; the store has them all. */
   readonly sent: LRUCache<string, proto.IMessage>;
+  /** What people call themselves, as the store has it: told with every message of theirs. */
+  readonly pushNames: LRUCache<string, string>;
   forget(deviceNo: number): void;
 }
 
@@ -50,6 +52,7 @@ export function makeCaches(): Caches {
   const sent = new LRUCache<string, proto.IMessage>({ max: SENT_KEPT });
   const numbers = new LRUCache<string, string>({ max: NUMBERS_KEPT });
   const secrets = new LRUCache<string, Secret>({ max: SECRETS_KEPT });
+  const pushNames = new LRUCache<string, string>({ max: 20_000 });
   const by = (values: Values) => (deviceNo: number) => view(values, `${deviceNo}/`);
   return {
     userDevices: by(userDevices),
@@ -58,10 +61,10 @@ export function makeCaches(): Caches {
     sent,
     secrets,
     numbers,
+    pushNames,
     forget: deviceNo => {
       for (const values of [userDevices, messageRetries, callOffers]) drop(values, `${deviceNo}/`);
-      drop(sent, `${deviceNo}/`);
-      for (const kept of [secrets, numbers]) drop(kept, `${deviceNo}/`);
+      for (const values of [sent, secrets, numbers, pushNames]) drop(values, `${deviceNo}/`);
     },
   };
 }

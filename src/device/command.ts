@@ -2,7 +2,7 @@
  * What a command is: one file in `commands/`, named as the command. `command` runs on a device in whatever state it is,
  * `ask` on its open connection, `send` (sending.ts) makes a message that is kept until WhatsApp has it.
  */
-import type { WAMessage } from '@whiskeysockets/baileys';
+import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
@@ -20,6 +20,13 @@ export interface Said {
   message(chat: string, id: string): Promise<WAMessage | undefined>;
   /** The newest message of a chat, which changes of a chat must name (Types/Chat.ts, lastMessages). */
   last(chat: string): Promise<WAMessage | undefined>;
+  /** The oldest that is kept of a chat, before which the phone may know more. */
+  oldest(chat: string): Promise<WAMessage | undefined>;
+  /**
+   * What we ourselves have changed, as Baileys would have told it of another device: it tells nothing of our own changes
+   * (`emitOwnEvents` is off), so that a command which pins, archives, clears or deletes says so here.
+   */
+  heard(events: Partial<BaileysEventMap>): void;
 }
 
 /** What of a device commands may use. */

@@ -52,6 +52,8 @@ export interface Listener {
   credentialsChanged(): void;
   /** A ping was answered, after so many milliseconds. */
   ponged(ms: number): void;
+  /** What there is to know of chats. Comes before `happened`, and even while the connection ends. */
+  heard(events: Partial<BaileysEventMap>): void;
   /** Facts for the journal. Comes even while the connection ends. */
   happened(drafts: Told[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
@@ -219,6 +221,7 @@ export class Connection {
     const { listener, credentials } = this.#options;
     if (events['creds.update']) listener.credentialsChanged();
     this.groups.changed(events);
+    listener.heard(events);
 
     const messages = events['messages.upsert']?.messages ?? [];
     for (const message of messages) this.#options.vitals.decrypted(isUnread(message));

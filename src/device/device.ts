@@ -11,7 +11,7 @@ import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
 import { type Blamed, inTheNameOf } from './blame.ts';
 import { Care, type Stored } from './care.ts';
-import type { Said } from './command.ts';
+import { DeviceChats } from './chats/device-chats.ts';
 import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
@@ -37,9 +37,9 @@ export class Device implements Blamed {
   readonly #supplement: Supplement;
   readonly #care: Care;
   readonly #recovery: Recovery;
+  readonly #chats: DeviceChats;
   readonly #outgoing: Outgoing;
   readonly #commander: Commander;
-  readonly #said: Said = { message: async () => undefined, last: async () => undefined };
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
   #state: State;
@@ -69,8 +69,16 @@ export class Device implements Blamed {
       secrets: around.caches.secrets,
       numbers: around.caches.numbers,
       numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
-      sent: id => this.#outgoing.recalled(id),
-      said: (chat, id) => this.#said.message(chat, id),
+      sent: async id => (await this.#outgoing.own(id))?.message,
+      said: (chat, id) => this.#chats.message(chat, id),
+    });
+    this.#chats = new DeviceChats({
+      ...around,
+      seat,
+      log: this.#log,
+      keys: () => this.#identity.keys,
+      outgoing: () => this.#outgoing,
+      heard: events => this.#facts.heard(events),
     });
     this.#facts = new Facts({
       journal: around.journal,
@@ -80,6 +88,7 @@ export class Device implements Blamed {
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
       completed: fact => this.#supplement.whole(fact),
+      rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
       now: around.watch.now,
@@ -110,7 +119,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
-      said: this.#said,
+      said: this.#chats,
       log: this.#log,
     });
   }
@@ -330,6 +339,7 @@ export class Device implements Blamed {
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
+        heard: events => this.#facts.heard(events),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),

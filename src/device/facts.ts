@@ -10,14 +10,21 @@ import type { Journal, Notes } from '../journal/journal.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Seat, Streamed } from '../shard/protocol.ts';
+import type { ChatRows } from '../store/chats/rows.ts';
 import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { isStorable } from '../store/names.ts';
+import { type Events, type Heard, heardIn } from './chats/hearing.ts';
 import type { Told } from './translate/envelope.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
 const TOLD = 20;
+/** Of what was heard of chats so much is written at once: a history of 10,000 messages must not keep back what comes live. */
+const HEARD_AT_ONCE = 250;
+
+/** What is to be written; what was heard of chats is made into rows when its turn has come. */
+type Waiting = Omit<Notes, 'chats'> & { readonly heard: readonly Heard[] };
 
 type Step = Notes['steps'][number];
 
@@ -33,6 +40,8 @@ export interface FactsOptions {
   readonly lidOf?: (number: string) => Promise<string | undefined>;
   /** A fact with what it lacks of other things that are known. Fails as the database does. */
   readonly completed?: (fact: Fact & Told) => Promise<Fact>;
+  /** The rows of what was heard of chats. Fails as the database does. */
+  readonly rowsOf?: (heard: readonly Heard[]) => Promise<ChatRows>;
   /** The device is another's: ends it. */
   readonly fenced?: (failure: Fenced) => void;
   readonly log: Logger;
@@ -45,8 +54,9 @@ export class Facts {
   #facts: (Fact & Told)[] = [];
   #done: Buffer[] = [];
   #steps: Step[] = [];
+  #heard: Heard[] = [];
   /** What is stored one at a time, before anything else, because all of it together was refused. */
-  #apart: Notes[] = [];
+  #apart: Waiting[] = [];
   #storing: Promise<void> | undefined;
   #given = false;
   /** When the oldest fact was added that is not in the journal, and the oldest that is not being written either. */
@@ -72,6 +82,15 @@ export class Facts {
     this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;
     this.#facts.push(...drafts.map(draft => identified(seat.no, draft)));
+    this.#go();
+  }
+
+  /** Something was heard that belongs into the chats. */
+  heard(events: Events): void {
+    if (!this.#options.rowsOf) return;
+    const heard = heardIn(events);
+    if (heard.length === 0) return;
+    for (const one of heard) this.#heard.push(one);
     this.#go();
   }
 
@@ -114,13 +133,15 @@ export class Facts {
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
-        streamed(await journal.write({ ...seat, seal, jid: jid() }, await this.#completed(notes)));
+        const { heard, ...named } = await this.#completed(notes);
+        const chats = heard.length > 0 ? await this.#options.rowsOf?.(heard) : undefined;
+        streamed(await journal.write({ ...seat, seal, jid: jid() }, { ...named, ...(chats && { chats }) }));
         if (this.#apart.length === 0) this.#since = undefined;
         failures = 0;
       } catch (err) {
         if (err instanceof Fenced || this.#given) {
           log.warn({ err, events }, 'events are left to whoever has the device next');
-          [this.#facts, this.#done, this.#steps, this.#apart] = [[], [], [], []];
+          [this.#facts, this.#done, this.#steps, this.#heard, this.#apart] = [[], [], [], [], []];
           this.#since = undefined;
           this.#next = undefined;
           if (err instanceof Fenced) this.#options.fenced?.(err);
@@ -139,7 +160,7 @@ export class Facts {
   }
 
   /** One copy of a receipt may name people by number alone, another one by LID: the id is made from the LID if we know it. */
-  async #named(notes: Notes): Promise<Notes> {
+  async #named(notes: Waiting): Promise<Waiting> {
     const { seat, lidOf } = this.#options;
     if (!lidOf || !notes.facts.some(({ identity }) => identity?.includes(NUMBER))) return notes;
     const facts = notes.facts.map(async fact => {
@@ -153,7 +174,7 @@ export class Facts {
     return { ...notes, facts: await Promise.all(facts) };
   }
 
-  async #completed(notes: Notes): Promise<Notes> {
+  async #completed(notes: Waiting): Promise<Waiting> {
     const named = await this.#named(notes);
     const { completed } = this.#options;
     if (!completed) return named;
@@ -163,40 +184,51 @@ export class Facts {
     return { ...named, facts };
   }
 
-  #take(): Notes | undefined {
+  /** Stanzas are done when all that was heard in them is written, or was written before. */
+  #take(): Waiting | undefined {
     const first = this.#apart.shift();
     if (first) return first;
-    const notes: Notes = { facts: this.#facts, done: this.#done, steps: this.#steps };
+    const heard = this.#heard.splice(0, this.#upToEnd());
+    const done = this.#heard.length === 0 ? this.#done.splice(0) : [];
+    const notes: Waiting = { facts: this.#facts, done, steps: this.#steps, heard };
     if (sizeOf(notes) === 0) return undefined;
-    [this.#facts, this.#done, this.#steps] = [[], [], []];
+    [this.#facts, this.#steps] = [[], []];
     return notes;
+  }
+
+  /** The end of a chat comes last in what is written: what is said afterwards is said in a new one. */
+  #upToEnd(): number {
+    const end = this.#heard.findIndex(({ what }, n) => what === 'ended' || n + 1 === HEARD_AT_ONCE);
+    return end < 0 ? this.#heard.length : end + 1;
   }
 
   /**
    * What to store in the place of notes that were refused: each of them alone, and stanzas are done last. In the place of
    * a single fact what stands for it. `undefined` when that was refused too: then it is not the fact.
    */
-  #without(notes: Notes, failure: Error): Notes[] | undefined {
-    const { facts, done, steps } = notes;
+  #without(notes: Waiting, failure: Error): Waiting[] | undefined {
+    const { facts, done, steps, heard } = notes;
+    const none = { facts: [], done: [], steps: [], heard: [] };
     if (sizeOf(notes) > 1)
       return [
-        ...facts.map(fact => ({ facts: [fact], done: [], steps: [] })),
-        ...steps.map(step => ({ facts: [], done: [], steps: [step] })),
-        ...done.map(hash => ({ facts: [], done: [hash], steps: [] })),
+        ...heard.map(one => ({ ...none, heard: [one] })),
+        ...facts.map(fact => ({ ...none, facts: [fact] })),
+        ...steps.map(step => ({ ...none, steps: [step] })),
+        ...done.map(hash => ({ ...none, done: [hash] })),
       ];
     const { log } = this.#options;
     const [fact] = facts;
     if (fact?.event === 'event.unparsed') return undefined;
     log.error(
-      { err: failure, event: fact?.event, id: fact?.id },
+      { err: failure, event: fact?.event, id: fact?.id, heard: heard[0]?.what },
       'what the database cannot take is left out',
     );
     if (!fact) return [];
     const reason = (failure.cause instanceof Error ? failure.cause : failure).message;
-    return [{ facts: [unparsed(fact, reason, Date.now())], done: [], steps: [] }];
+    return [{ ...none, facts: [unparsed(fact, reason, Date.now())] }];
   }
 }
 
-function sizeOf({ facts, done, steps }: Notes): number {
-  return facts.length + done.length + steps.length;
+function sizeOf({ facts, done, steps, heard }: Waiting): number {
+  return facts.length + done.length + steps.length + heard.length;
 }

@@ -19,6 +19,7 @@ import { isStorable } from '../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../store/outgoing.ts';
 import { places } from '../store/places.ts';
 import type { Caches } from './caches.ts';
+import type { Events } from './chats/hearing.ts';
 import type { Acknowledgement, Connection } from './connection.ts';
 import type { Facts } from './facts.ts';
 import type { DeviceKeys } from './keys.ts';
@@ -51,6 +52,7 @@ export interface OutgoingOptions {
 /** A message that is on the wire, or about to be. */
 interface Attempt {
   readonly chat: string;
+  readonly message: proto.IMessage;
   readonly connection: Connection;
   late?: NodeJS.Timeout;
 }
@@ -94,7 +96,7 @@ export class Outgoing {
 
   /**
    * Sends a message under its id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
-   * a thread it is the same message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
+   * a thread it is the same message. Fails with INVALID_JID (no such account) or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
    * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
@@ -177,6 +179,7 @@ export class Outgoing {
     const { facts } = this.#options;
     const reason = ack.error === undefined ? undefined : `WhatsApp refused it with error ${ack.error}`;
     const state = reason === undefined ? 'server_ack' : 'failed';
+    if (reason === undefined) facts.heard(saidByUs(id, attempt, ack.at));
     facts.step({ id, state, reason });
     const caller = this.#waiting.get(id);
     if (caller) caller.resolve(ack);
@@ -209,25 +212,21 @@ export class Outgoing {
 
   /** A message that was sent, for a peer that could not decrypt it; undefined when it is too old. */
   async sent(id: string): Promise<proto.IMessage | undefined> {
-    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
-    return this.#message(id, read => this.#options.keys().reading(read));
-  }
-
-  /** The same for who waits when the store is away, and asks again. */
-  async recalled(id: string): Promise<proto.IMessage | undefined> {
-    return this.#message(id, read => read());
-  }
-
-  async #message(
-    id: string,
-    reading: (read: () => Promise<Buffer | undefined>) => Promise<Buffer | undefined>,
-  ): Promise<proto.IMessage | undefined> {
     const { sql, seat, caches } = this.#options;
     const known = caches.sent.get(`${seat.no}/${id}`);
     if (known) return known;
     if (!isStorable(id)) return undefined;
-    const row = await reading(() => readOutgoingMessage(sql, seat.no, id));
-    return row && this.#opened(id, row)?.message;
+    // Whoever asks is answered once: with a store that is away he asks again over the next connection.
+    const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
+    return row && this.#opened(id, row.message)?.message;
+  }
+
+  /** A message of ours with its chat and, of a status post, whom it was for; undefined when it is too old. */
+  async own(id: string): Promise<(Composed & { readonly chat: string }) | undefined> {
+    const { sql, seat } = this.#options;
+    const row = await reachStore(() => readOutgoingMessage(sql, seat.no, id));
+    const opened = row && this.#opened(id, row.message);
+    return opened && { ...opened, chat: row.chat };
   }
 
   /** A message as it was stored; undefined when its row was changed or moved. */
@@ -258,13 +257,13 @@ export class Outgoing {
   async #attempt(connection: Connection, { id, chat, composed, reachable }: Relay): Promise<void> {
     const { seat, caches, facts } = this.#options;
     if (!connection.open) return;
-    const attempt: Attempt = { chat, connection };
-    this.#attempts.set(id, attempt);
     const { message, attributes, nodes, recipients } = composed;
+    const attempt: Attempt = { chat, message, connection };
+    this.#attempts.set(id, attempt);
     caches.sent.set(`${seat.no}/${id}`, message);
     connection.awaits(id);
     try {
-      if (!reachable) await assertReachable(connection, chat);
+      if (!reachable) await assertReachable(connection, chat, recipients);
       await connection.socket.relayMessage(chat, message, {
         messageId: id,
         ...(attributes && { additionalAttributes: { ...attributes } }),
@@ -348,6 +347,14 @@ function mayPass(cause: unknown): boolean {
   const { data, output } = cause as { data?: unknown; output?: { statusCode?: number } };
   const code = typeof data === 'number' ? data : output?.statusCode;
   return code !== undefined && (code === 408 || code === 429 || code >= 500);
+}
+
+/** Nobody else tells us of it: to Baileys it is an echo. */
+function saidByUs(id: string, { chat, message }: Attempt, at: number): Events {
+  const key = { remoteJid: chat, fromMe: true, id };
+  const status = proto.WebMessageInfo.Status.SERVER_ACK;
+  const said = { key, message, messageTimestamp: Math.floor(at / 1000), status };
+  return { 'messages.upsert': { messages: [said], type: 'append' } };
 }
 
 function refused(id: string, reason: string, cause?: unknown): Failure {

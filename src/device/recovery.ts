@@ -147,6 +147,7 @@ export class Recovery {
 
   #tell(drafts: readonly Told[], message: WAMessage | undefined): void {
     const { facts, beside } = this.#options;
+    if (message) facts.heard({ 'messages.upsert': { messages: [message], type: 'append' } });
     facts.add([...drafts, ...(message && !isUnread(message) ? beside(message) : [])]);
   }
 }

@@ -157,6 +157,17 @@ export class KeyVault {
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** The other names of people: the LID of a number by its digits, the number of a LID by `<digits>_reverse`. */
+  async othersOf(keys: DeviceKeys, ids: readonly string[]): Promise<Map<string, string>> {
+    const kind = 'lid-mapping';
+    const known = new Map(ids.map(id => [id, this.peek(keys.seat.no, kind, id)]));
+    const missing = ids.filter(id => known.get(id) === undefined);
+    const loaded = missing.length > 0 ? await this.load(keys, kind, missing) : [];
+    return new Map(
+      [...known, ...loaded].filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    );
+  }
+
   /** Puts a unit's writes into memory and into the next commit; resolves when they are durable. */
   async write(change: Change): Promise<void> {
     const touched: string[] = [];

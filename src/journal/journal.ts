@@ -2,6 +2,8 @@ import { failpoint } from '../lib/failpoint.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Streamed } from '../shard/protocol.ts';
+import { type ChatRows, sizeOfRows } from '../store/chats/rows.ts';
+import { ChatWriter } from '../store/chats/writer.ts';
 import { persist, refusesValues, type Sql, storeFailure } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { type NewRow, record } from '../store/journal.ts';
@@ -23,12 +25,16 @@ export interface Notes {
   /** Stanzas that all facts so far have come from: they leave the inbox. */
   readonly done: readonly Buffer[];
   readonly steps: readonly Omit<OutgoingStep, 'deviceNo'>[];
+  /** What was heard of its chats. It is durable before the rest is. */
+  readonly chats?: ChatRows;
 }
 
 export interface JournalOptions {
   readonly sql: Sql;
   /** The node that owns the devices. */
   readonly owner: string;
+  /** Off: nothing that is said in chats is kept. */
+  readonly keepChats?: boolean;
 }
 
 interface Entry {
@@ -45,15 +51,17 @@ const MAX_ROWS = 500;
 export class Journal {
   readonly #sql: Sql;
   readonly #owner: string;
+  readonly #chats: ChatWriter;
   readonly #commit: (entry: Entry) => Promise<Streamed[] | Error>;
 
-  constructor({ sql, owner }: JournalOptions) {
+  constructor({ sql, owner, keepChats }: JournalOptions) {
     this.#sql = sql;
     this.#owner = owner;
+    this.#chats = new ChatWriter({ sql, owner, ...(keepChats !== undefined && { keep: keepChats }) });
     this.#commit = groupCommit<Entry, Streamed[] | Error>({
       delayMs: DELAY_MS,
       maxItems: MAX_ROWS,
-      weigh: ({ rows, notes }) => rows.length + notes.done.length + notes.steps.length,
+      weigh: ({ rows, notes }) => rows.length + notes.done.length + notes.steps.length + heard(notes),
       flush: entries => this.#flush(entries),
     });
   }
@@ -67,7 +75,7 @@ export class Journal {
    */
   async write(writer: Writer, notes: Notes): Promise<Streamed[]> {
     const { facts, done, steps } = notes;
-    if (facts.length + done.length + steps.length === 0) return [];
+    if (facts.length + done.length + steps.length + heard(notes) === 0) return [];
     const rows = facts.map(fact => rowOf(writer.no, writer.jid, fact, writer.seal));
     const result = await this.#commit({ writer, rows, notes });
     if (result instanceof Error) throw result;
@@ -102,6 +110,11 @@ export class Journal {
         current.flatMap(({ writer, notes }) => notes.steps.map(step => ({ ...step, deviceNo: writer.no }))),
       ),
     };
+    await this.#chats.write(
+      current.flatMap(({ writer, notes: { chats } }) =>
+        chats ? [{ deviceNo: writer.no, epoch: writer.epoch, rows: chats }] : [],
+      ),
+    );
     const { placed, fenced } = await persist(() => record(this.#sql, this.#owner, recording));
     if (current.some(({ notes }) => notes.done.length > 0)) await failpoint('recv.after_journal');
     const places = new Map(placed.map(({ id, deviceNo, seq }) => [`${deviceNo}/${id}`, seq]));
@@ -117,6 +130,8 @@ export class Journal {
     });
   }
 }
+
+const heard = ({ chats }: Notes) => (chats ? sizeOfRows(chats) : 0);
 
 function streamed(writer: Writer, row: NewRow, fact: Fact, seq: number): Streamed {
   const body = envelope({ ...row, seq }, writer.id, JSON.stringify(fact.payload));

@@ -7,6 +7,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
   type KeyObject,
   randomBytes,
@@ -66,6 +67,11 @@ export class Seal {
       cipher.final(),
       cipher.getAuthTag(),
     ]);
+  }
+
+  /** Another key, for another purpose, that tells nothing of this one. */
+  derive(purpose: string): Buffer {
+    return createHmac('sha256', this.#key).update(purpose).digest();
   }
 
   /** Fails with SealBroken. */

@@ -4,5 +4,13 @@ export const places = {
   credentials: (no: number) => `credentials/${no}`,
   stanza: (no: number, hash: Buffer) => `inbox.stanza/${no}/${hash.toString('hex')}`,
   plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
+  answer: (id: Buffer) => `idempotency/${id.toString('hex')}`,
   outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
+  // Not the chat, nor the sender: both get another name when a person's number becomes known.
+  said: (no: number, id: string) => `chat_message.said/${no}/${id}`,
+  message: (no: number, id: string) => `chat_message.message/${no}/${id}`,
+  reaction: (no: number, id: string) => `chat_reaction/${no}/${id}`,
+  chatName: (no: number, jid: string) => `chat/${no}/${jid}`,
+  /** Its row may come to stand under another JID: what is sealed begins with the JID that it came for. */
+  contact: (no: number, name: 'name' | 'push_name' | 'business_name') => `contact.${name}/${no}`,
 };

@@ -1,5 +1,8 @@
 // What a node lives in: a database and a simulator that know some devices. A node in this process (node.ts) and one in a
 // process of its own (program.ts) are started in it.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ControlClient, controlClient } from '../../src/simulator/control/client.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
@@ -32,6 +35,8 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
     for (const end of ends.reverse()) await end();
   });
   const { address, sql } = await testDatabase(t);
+  const dataDir = await mkdtemp(join(tmpdir(), 'cardume-world-'));
+  ends.push(() => rm(dataDir, { recursive: true, force: true }));
   const server = await startSimulator(options.simulator);
   ends.push(() => server.stop());
   const simulator = controlClient(server.controlUrl);
@@ -43,6 +48,7 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
     settings: {
       PORT: '0',
       DB_URI: address.url,
+      DATA_DIR: dataDir,
       SEALING_KEYS: TEST_KEYS,
       WA_SOCKET_URL: server.socketUrl,
       WA_ROOT_KEY: server.rootKey,

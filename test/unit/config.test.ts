@@ -89,6 +89,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['short', '12345678,short', ','],
     fallback: [],
   },
+  rateLimit: whole(0, 10_000_000, 60_000),
+  sendLimit: whole(0, 1_000_000, 3_000),
+  auditDays: whole(1, 36_500, 90),
+  trustedProxies: {
+    right: [['127.0.0.1, 10.0.0.0/8, fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']]],
+    wrong: ['localhost', '10.0.0.0/33', '10.0.0.0/8/8', '::1/129', '10.0.0.1/', ','],
+    fallback: [],
+  },
   sealingKeysFile: { right: [[keysFile, sealing]], wrong: [caFile], fallback: undefined },
   sealingKeys: {
     right: [
@@ -120,6 +128,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['2', 'maybe', 'constructor', '__proto__', 'toString'],
     fallback: false,
   },
+  chatRetentionDays: {
+    right: [
+      ['0', 0],
+      ['365', 365],
+    ],
+    wrong: ['-1', '1.5', 'forever', '100000'],
+    fallback: undefined,
+  },
   logLevel: {
     right: [
       ['warn', 'warn'],
@@ -148,6 +164,20 @@ const table: Record<SettingName, Row> = {
   shardHeapMb: whole(128, 8192, 512),
   shardConnections: whole(1, 32, 2),
   mainConnections: whole(2, 64, 4),
+  maxImageMb: whole(1, 100, 20),
+  maxVideoMb: whole(1, 2000, 100),
+  maxAudioMb: whole(1, 2000, 16),
+  maxFileMb: whole(1, 2000, 50),
+  maxUrlMb: whole(1, 2000, 500),
+  ffmpeg: {
+    right: [
+      ['ffmpeg', 'ffmpeg'],
+      ['/opt/ffmpeg/bin/ffmpeg', '/opt/ffmpeg/bin/ffmpeg'],
+    ],
+    wrong: [],
+    fallback: 'ffmpeg',
+  },
+  mediaMemoryMb: whole(128, 8192, 512),
   failpoints: {
     right: [
       [

@@ -51,8 +51,9 @@ export function judgeReceived(evidence: Evidence): Received {
           what: `${shown(entry)} was receipted (${row.receipts.map(({ type }) => type)}) and is in no journal`,
         });
       }
-      // A copy that was damaged on the way again, of a message that is told already, is given up and nothing is missing.
-      const needless = row.settled === 'nack' && row.spoiled > 0 && known.length > 0;
+      // A copy that is given up (damaged on its way again, or moved aside because a thread had died of it) of a message that
+      // is told all the same: nothing is missing.
+      const needless = row.settled === 'nack' && known.length > 0;
       if (!taken && !other && row.addressed > 0 && !needless) {
         if (row.settled === 'nack') lost++;
         else unfinished++;

@@ -77,7 +77,10 @@ const broken: readonly [
   [
     'a message that was given up',
     'O1',
-    it => settle(it, 0, OURS, row('', { receipts: [], settled: 'nack' })),
+    it => {
+      settle(it, 0, OURS, row('', { receipts: [], settled: 'nack' }));
+      change(it, { id: 'OTHER' });
+    },
   ],
   ['a message that was never confirmed', 'O1', it => settle(it, 0, OURS, pending())],
   ['a key used twice', 'O2', it => (it.violations = [violation('message-key-reused')])],

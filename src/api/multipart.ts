@@ -1,0 +1,128 @@
+// A multipart form with files: the fields are kept, the files are written to the disk as they come.
+import { basename } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { Busboy, type BusboyEvents, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import { Failure } from '../errors.ts';
+import type { Batch, Upload } from '../media/port.ts';
+import { invalid } from './validate.ts';
+
+/** A field of a form that may be a file, or several. */
+export interface FileField {
+  readonly maxBytes: number;
+  /** How many; one unless given. */
+  readonly many?: number;
+}
+export type FileFields = Readonly<Record<string, FileField>>;
+
+/** All fields of a form together, as much as any other body. */
+const MOST_FIELDS = 200;
+
+/** The fields of the form, and its files by field. Of the files nothing is in memory. */
+export interface FormWithFiles {
+  readonly form: FormData;
+  readonly files: Record<string, Upload[]>;
+}
+
+/**
+ * Fails with PAYLOAD_TOO_LARGE as soon as one file is over its limit, VALIDATION_ERROR for a file that is empty or one too
+ * many, BAD_REQUEST for a form that cannot be read.
+ */
+export async function readFiles(
+  request: Request,
+  fields: FileFields,
+  batch: Batch,
+  maxText: number,
+): Promise<FormWithFiles> {
+  const form = new FormData();
+  const files: Record<string, Upload[]> = Object.create(null);
+  const open: Readable[] = [];
+  const writes: Promise<void>[] = [];
+  const refused = new AbortController();
+  const parser = openParser(request.headers.get('content-type') ?? '', maxText);
+  let text = 0;
+
+  const hearField: BusboyEvents['field'] = (name, value, nameCut, valueCut) => {
+    text += value.length;
+    if (nameCut || valueCut || text > maxText)
+      refused.abort(
+        new Failure('PAYLOAD_TOO_LARGE', `The fields of the form are larger than ${maxText / 1_048_576} MB.`),
+      );
+    else form.append(name, value);
+  };
+  const hearFile: BusboyEvents['file'] = (name, stream, filename, _encoding, mimetype) => {
+    open.push(stream);
+    const field = name.endsWith('[]') ? name.slice(0, -2) : name;
+    const limit = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    if (!limit) {
+      // The schema says whether a text was expected there.
+      form.append(name, new File([], 'file'));
+      stream.resume();
+      return;
+    }
+    const keep = async () => {
+      const stored = await batch.write(stream, { maxBytes: limit.maxBytes, field });
+      // What a browser sends for a choice that nobody made.
+      if (stored.bytes === 0 && !filename) return;
+      if (stored.bytes === 0) throw invalid(field, 'the file is empty');
+      files[field] ??= [];
+      if (files[field].length >= (limit.many ?? 1))
+        throw invalid(field, `expected at most ${limit.many ?? 1} of it`);
+      const named = cleanName(filename);
+      files[field].push({
+        ...stored,
+        mimetype: mimetype.toLowerCase(),
+        ...(named !== undefined && { filename: named }),
+      });
+    };
+    writes.push(keep().catch((error: unknown) => refused.abort(error)));
+  };
+  parser.on('field', hearField);
+  parser.on('file', hearFile);
+  for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const)
+    parser.on(limit, () => refused.abort(new Failure('BAD_REQUEST', 'The form has too many parts.')));
+
+  try {
+    if (!request.body) throw new Failure('BAD_REQUEST', 'The multipart form is empty.');
+    const body = Readable.fromWeb(request.body as ReadableStream);
+    await pipeline(body, parser, { signal: refused.signal });
+    await Promise.all(writes);
+    refused.signal.throwIfAborted();
+  } catch (cause) {
+    // The parser does not end what it was in the middle of.
+    for (const stream of open) stream.destroy();
+    await Promise.all(writes);
+    const why: unknown = refused.signal.aborted ? refused.signal.reason : cause;
+    if (why instanceof Failure) throw why;
+    throw new Failure('BAD_REQUEST', 'The multipart form cannot be read.', { cause: why });
+  }
+  return { form, files };
+}
+
+function openParser(type: string, maxText: number): BusboyInstance {
+  const headers = { 'content-type': type } as BusboyHeaders;
+  try {
+    return new Busboy({
+      headers,
+      limits: { fieldSize: maxText, fields: MOST_FIELDS, files: 64, parts: MOST_FIELDS + 64 },
+    });
+  } catch (cause) {
+    throw new Failure('BAD_REQUEST', 'The multipart form cannot be read.', { cause });
+  }
+}
+
+/** Control characters, and those that turn the order of others around: a name is shown to people. */
+const UNSHOWABLE = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A name as it may be shown: no path, nothing unprintable, of a length that file systems take. Undefined when nothing is left. */
+export function cleanName(name: string | undefined): string | undefined {
+  const last = basename((name ?? '').replaceAll('\\', '/'))
+    .replace(UNSHOWABLE, '')
+    .trim();
+  if (last === '' || last === '.' || last === '..') return undefined;
+  if (last.length <= 255) return last;
+  const dot = last.lastIndexOf('.');
+  const extension = dot > last.length - 12 ? last.slice(dot) : '';
+  return last.slice(0, 255 - extension.length) + extension;
+}

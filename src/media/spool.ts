@@ -1,0 +1,99 @@
+// Files of requests on their way: a body is written here as it comes, so that no file is ever whole in memory, and is
+// gone when its request is answered. What a killed process left is removed at the next start.
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Failure } from '../errors.ts';
+import { birthOf, hasEnded, processSpace } from '../lib/processes.ts';
+import type { Batch, FileLimit, StoredFile } from './port.ts';
+
+/** Of a process that cannot be seen from here nothing is left after so long. */
+const STALE_MS = 24 * 3_600_000;
+
+export class Spool {
+  readonly #parent: string;
+  /** Of this process: several may share the parent. */
+  readonly #folder: string;
+  #made: Promise<unknown> | undefined;
+
+  constructor(parent: string) {
+    this.#parent = parent;
+    this.#folder = join(parent, `${space()}-${process.pid}-${birthOf(process.pid) ?? ''}`);
+  }
+
+  /** Removes what processes have left that are no more. */
+  async start(): Promise<void> {
+    await this.#make();
+    for (const name of await readdir(this.#parent)) {
+      const path = join(this.#parent, name);
+      const [where, pid, birth = ''] = name.split('-');
+      const over =
+        where === space() ? hasEnded(Number(pid), birth) : Date.now() - (await stat(path)).mtimeMs > STALE_MS;
+      if (over && path !== this.#folder) await rm(path, { recursive: true, force: true });
+    }
+  }
+
+  batch(): Batch {
+    const places: string[] = [];
+    const place = () => {
+      const path = join(this.#folder, randomBytes(16).toString('hex'));
+      places.push(path);
+      return path;
+    };
+    return {
+      place,
+      write: async (source, limit) => {
+        await this.#make();
+        return keep(source, place(), limit);
+      },
+      async end() {
+        await Promise.all(places.splice(0).map(path => rm(path, { force: true })));
+      },
+    };
+  }
+
+  async #make(): Promise<void> {
+    this.#made ??= mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await this.#made;
+  }
+}
+
+/** Process numbers mean the same only within one such space. */
+function space(): string {
+  return createHash('sha256')
+    .update(processSpace() ?? '')
+    .digest('hex')
+    .slice(0, 8);
+}
+
+async function keep(
+  source: AsyncIterable<Uint8Array>,
+  path: string,
+  { maxBytes, field }: FileLimit,
+): Promise<StoredFile> {
+  let bytes = 0;
+  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (bytes > maxBytes) throw tooLarge(field, maxBytes);
+      yield chunk;
+    }
+  };
+  try {
+    await pipeline(source, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } catch (cause) {
+    const full = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    throw full
+      ? new Failure('STORE_FULL', 'The disk of DATA_DIR is full; nothing was done.', { cause })
+      : cause;
+  }
+  return { path, bytes };
+}
+
+/** The failure of a file over its limit. */
+export function tooLarge(field: string, maxBytes: number): Failure {
+  const sentence = `${field}: the file is larger than ${maxBytes / 1_000_000} MB.`;
+  return new Failure('PAYLOAD_TOO_LARGE', sentence, { results: { field, max_bytes: maxBytes } });
+}

@@ -1,0 +1,53 @@
+/**
+ * Pictures, by sharp. They come from strangers: only the loaders of the formats below can run, a picture that would be
+ * enormous is refused by its header, and whatever libvips does wrong happens in a process of its own.
+ */
+import sharp from 'sharp';
+import type { Looked } from '../jobs.ts';
+
+sharp.cache(false);
+sharp.concurrency(1);
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map(format => `VipsForeignLoad${format}File`),
+});
+
+/** More than any camera's; a JPEG of it is shrunk while it is read. */
+const MOST_PIXELS = 200_000_000;
+const THUMBNAIL_EDGE = 100;
+
+const open = (from: string) =>
+  sharp(from, { limitInputPixels: MOST_PIXELS, failOn: 'error', animated: false }).autoOrient();
+
+/** Sizes and thumbnail; with `to` also the picture as a JPEG whose longer side has at most `edge` pixels. */
+export async function picture(from: string, to?: string, edge?: number): Promise<Looked> {
+  const thumbnail = await thumbnailOf(from);
+  if (to === undefined) {
+    const { autoOrient } = await sharp(from, { limitInputPixels: MOST_PIXELS }).metadata();
+    return { width: autoOrient.width, height: autoOrient.height, thumbnail };
+  }
+  const { width, height } = await open(from)
+    .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
+    // Transparent parts would be black.
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: 80, mozjpeg: true })
+    .toFile(to);
+  return { width, height, thumbnail };
+}
+
+export async function square(from: string, to: string, edge: number): Promise<Looked> {
+  const { width, height } = await open(from)
+    .resize(edge, edge, { fit: 'cover' })
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: 80 })
+    .toFile(to);
+  return { width, height };
+}
+
+function thumbnailOf(from: string): Promise<Buffer> {
+  return open(from)
+    .resize(THUMBNAIL_EDGE, THUMBNAIL_EDGE, { fit: 'inside' })
+    .flatten({ background: '#fff' })
+    .jpeg({ quality: 50 })
+    .toBuffer();
+}

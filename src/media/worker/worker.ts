@@ -1,0 +1,35 @@
+/** What runs in the process: jobs come, each is answered. It ends with the process that started it. */
+import { writeFileSync } from 'node:fs';
+import type { FromWorker, Job, Looked, ToWorker } from '../jobs.ts';
+import { picture, square } from './pictures.ts';
+
+export function serve(): void {
+  // Short of memory the machine must end this process and no other (Linux, proc(5)).
+  if (process.platform === 'linux')
+    try {
+      writeFileSync('/proc/self/oom_score_adj', '1000');
+    } catch {
+      // A container may forbid it; then whoever is largest goes.
+    }
+  process.on('message', ({ id, job }: ToWorker) => {
+    run(job).then(
+      looked => answer({ id, ok: true, looked }),
+      (error: Error) => answer({ id, ok: false, why: 'unreadable', detail: error.message }),
+    );
+  });
+  // Whoever started us is gone, and what we have started goes with us: they are our group.
+  process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
+}
+
+function answer(message: FromWorker): void {
+  process.send?.(message);
+}
+
+function run(job: Job): Promise<Looked> {
+  switch (job.do) {
+    case 'picture':
+      return picture(job.from, job.to, job.edge);
+    case 'square':
+      return square(job.from, job.to, job.edge);
+  }
+}
