@@ -5,6 +5,7 @@ import { saidIn } from '../translate/content/content.ts';
 import { aboutAnother, type Kind } from '../translate/content/kinds.ts';
 import { optionsOf, pollIn } from '../translate/content/questions.ts';
 import { unwrap } from '../translate/content/unwrap.ts';
+import { list, number, text } from '../translate/read.ts';
 
 /** What is shown of a message; sealed JSON in the store (store/chats/said.ts reads it). */
 export interface Shown {
@@ -46,8 +47,8 @@ export function kindOf(message: proto.IMessage | null | undefined): string | und
 /** What is shown of it. */
 export function shownOf(message: proto.IMessage | null | undefined): Shown {
   if (!message) return {};
-  const { media, text, label } = saidIn(message);
-  const shown = text || summaryOf(unwrap(message).content) || (media ? '' : label);
+  const { media, text: written, label } = saidIn(message);
+  const shown = written || summaryOf(unwrap(message).content) || (media ? '' : label);
   const size = media?.size;
   return {
     ...(shown && { text: shown }),
@@ -70,20 +71,20 @@ function summaryOf(content: proto.IMessage): string {
     groupInviteMessage: invite,
   } = content;
   const poll = pollIn(content);
-  if (link) return link.matchedText ?? '';
+  if (link) return text(link.matchedText) ?? '';
   if (contact) return `Contact: ${personOf(contact)}`;
-  if (contacts) return `Contacts: ${(contacts.contacts ?? []).map(personOf).join(', ')}`;
+  if (contacts) return `Contacts: ${list(contacts.contacts).map(personOf).join(', ')}`;
   if (place) return placeOf(place.name, place.address, place);
   if (live) return placeOf(live.caption, undefined, live);
-  if (poll) return [poll.name, ...optionsOf(poll).map(option => `- ${option}`)].join('\n');
-  if (event) return [event.name, event.description].filter(Boolean).join('\n');
-  if (invite) return invite.groupName ?? '';
+  if (poll) return [text(poll.name), ...optionsOf(poll).map(option => `- ${option}`)].join('\n');
+  if (event) return [text(event.name), text(event.description)].filter(Boolean).join('\n');
+  if (invite) return text(invite.groupName) ?? '';
   return '';
 }
 
 function personOf({ displayName, vcard }: proto.Message.IContactMessage): string {
-  const phone = numberIn(vcard ?? '');
-  return [displayName, phone && `(${phone})`].filter(Boolean).join(' ');
+  const phone = numberIn(text(vcard) ?? '');
+  return [text(displayName), phone && `(${phone})`].filter(Boolean).join(' ');
 }
 
 function placeOf(
@@ -94,8 +95,8 @@ function placeOf(
     degreesLongitude,
   }: { degreesLatitude?: number | null; degreesLongitude?: number | null },
 ): string {
-  const map = `https://maps.google.com/?q=${degreesLatitude ?? 0},${degreesLongitude ?? 0}`;
-  return [name, address, map].filter(Boolean).join('\n');
+  const map = `https://maps.google.com/?q=${number(degreesLatitude) ?? 0},${number(degreesLongitude) ?? 0}`;
+  return [text(name), text(address), map].filter(Boolean).join('\n');
 }
 
 /** The bytes of a message, from which it is what it was. */
