@@ -1,6 +1,6 @@
 // How lists are asked for and told in parts: gowa's limit and offset, and a cursor, which stays right while the list grows.
 import { z } from '@hono/zod-openapi';
-import type { Part, Place } from './deps.ts';
+import type { Part, Place } from './chat-port.ts';
 import { invalid } from './validate.ts';
 
 /** A parameter that may be absent or empty. */

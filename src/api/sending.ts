@@ -100,8 +100,8 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         results: sentResults,
         failures: sendFailures,
       },
-      async ({ body, run }) => {
-        const about = addressed(body as SendBody<Record<never, never>>, not);
+      async ({ body, run, newMessageId: nextId }) => {
+        const about = { ...addressed(body as SendBody<Record<never, never>>, not), id: nextId() };
         const sent = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
@@ -143,9 +143,8 @@ export function chatJid(phone: string, not: readonly SpecialChat[] = []): string
   return jid;
 }
 
-function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialChat[]): Addressed {
+function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialChat[]): Omit<Addressed, 'id'> {
   return {
-    id: newMessageId(),
     to: chatJid(body.phone, not),
     ...(body.reply_message_id && { replyTo: messageId(body.reply_message_id, 'reply_message_id') }),
     ...(body.mentions?.length && { mentions: body.mentions.map(mention) }),

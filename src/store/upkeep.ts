@@ -1,7 +1,9 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
+import { forgetAudit } from './audit.ts';
 import { forgetMessages } from './chats/retention.ts';
 import type { Sql } from './database.ts';
+import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
 
@@ -13,10 +15,12 @@ const AT_ONCE = 5_000;
 export function upkeep({
   sql,
   log,
+  auditDays,
   chatDays,
 }: {
   sql: Sql;
   log: Logger;
+  auditDays: number;
   /** How long messages of chats are kept; for ever when absent. */
   chatDays?: number | undefined;
 }): Service {
@@ -25,8 +29,9 @@ export function upkeep({
   let running = Promise.resolve();
 
   async function tidy(): Promise<void> {
+    const forgetEntries = (sql: Sql, limit: number) => forgetAudit(sql, auditDays, limit);
     const forgetSaid = (sql: Sql, limit: number) => forgetMessages(sql, chatDays, limit);
-    for (const forget of [forgetReceived, forgetOutgoing, forgetSaid])
+    for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries, forgetSaid])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
   }
 
