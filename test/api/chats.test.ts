@@ -313,6 +313,20 @@ test('the chat store', async t => {
     const { data } = await get<{ data: { jid: string; name: string }[] }>('/user/my/contacts');
     assert.equal(data.find(({ jid }) => jid === number(ana))?.name, 'Ana');
   });
+
+  await t.test('is forgotten with the account: the next one that is linked may be another', async () => {
+    assert.equal((await call('GET', '/app/logout')).status, 200);
+    await until(
+      async () => {
+        const [rows] = await node.sql<[{ chats: number; messages: number; contacts: number }]>`
+          select (select count(*)::int from chat) as chats, (select count(*)::int from chat_message) as messages,
+                 (select count(*)::int from contact) as contacts`;
+        assert.deepEqual({ ...rows }, { chats: 0, messages: 0, contacts: 0 });
+        return true;
+      },
+      { what: 'nothing is left' },
+    );
+  });
 });
 
 test('a newly paired device has the chats of its phone, each of their messages once', async t => {
