@@ -32,6 +32,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'A device id is 1 to 64 letters, digits, dots, dashes or underscores and starts with a letter or digit.',
   },
+  URL_FORBIDDEN: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'The URL is not fetched: only http and https to public addresses are, and what URL_ALLOW names.',
+  },
   DEVICE_ID_REQUIRED: {
     status: 400,
     retry: 'after a fix',
@@ -53,6 +58,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The key is not for that; the message says what it lacks.',
   },
+  MEDIA_LINK_INVALID: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'The link is not one of ours, or its time is over; ask for the file of the message again.',
+  },
   FORBIDDEN_ORIGIN: {
     status: 403,
     retry: 'after a fix',
@@ -68,12 +78,13 @@ export const codes = {
     retry: 'never',
     text: 'This device knows no message of this id in this chat.',
   },
+  KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
   CHAT_NOT_FOUND: {
     status: 404,
     retry: 'never',
     text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
   },
-  KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
@@ -99,6 +110,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
   },
+  MEDIA_GONE: {
+    status: 410,
+    retry: 'never',
+    text: 'The file is not on WhatsApp’s servers any more, and the phone did not give it again.',
+  },
   ARCHIVE_INVALID: {
     status: 422,
     retry: 'never',
@@ -111,6 +127,11 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  URL_FAILED: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The URL could not be fetched; the message says why.',
+  },
   MEDIA_UNREADABLE: {
     status: 422,
     retry: 'after a fix',
@@ -126,6 +147,7 @@ export const codes = {
     retry: 'after a fix',
     text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
   },
+  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',
@@ -152,6 +174,11 @@ export const codes = {
     status: 429,
     retry: 'soon',
     text: 'WhatsApp says that this account asks too often; wait some minutes.',
+  },
+  MEDIA_CORRUPT: {
+    status: 502,
+    retry: 'never',
+    text: 'The file that WhatsApp gave is not the one that was sent; the message says what is wrong with it.',
   },
   WA_UNEXPECTED: {
     status: 502,

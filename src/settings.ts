@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseFailpoints } from './lib/failpoint.ts';
+import { isAllowable } from './lib/guard.ts';
 import { parseKeys } from './lib/key-file.ts';
 import { choice, integer, text, unfit, urlOf, words, yesNo } from './lib/setting.ts';
 
@@ -208,12 +209,19 @@ export const settings = {
     "WhatsApp's own key",
     'Root public key to trust for `WA_SOCKET_URL`.',
   ),
+  waMediaUrl: text<string | undefined>(
+    urlOf('https:'),
+    undefined,
+    'an https:// URL',
+    "WhatsApp's own media hosts",
+    'Another server than WhatsApp’s media hosts to download files from, such as the one of the simulator.',
+  ),
   waCaFile: text<string | undefined>(
     fileFor('WA_CA_FILE', pem),
     undefined,
     'a PEM file with a certificate',
     "the system's authorities",
-    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+    'Certificate to trust for the TLS of `WA_SOCKET_URL` and `WA_MEDIA_URL`.',
   ),
   connectsPerSecond: integer(
     1,
@@ -248,6 +256,13 @@ export const settings = {
   maxAudioMb: integer(1, 2000, 16, 'Largest sound or voice note that may be sent, in MB.'),
   maxFileMb: integer(1, 2000, 50, 'Largest document that may be sent, in MB.'),
   maxUrlMb: integer(1, 2000, 500, 'Largest file that is fetched from a URL to be sent, in MB.'),
+  urlAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses or networks like 10.0.0.0/8, separated by commas',
+    'none',
+    'What may be fetched by URL beside public addresses. Loopback ones only while `HOST` is loopback, too.',
+  ),
   ffmpeg: text(
     value => value,
     'ffmpeg',
@@ -255,6 +270,14 @@ export const settings = {
     'ffmpeg',
     'The ffmpeg that makes voice notes, thumbnails of videos and animated stickers. Without one those fail with a clear answer, and `/ready` says so.',
   ),
+  mediaCacheMb: integer(
+    1,
+    1_000_000,
+    2000,
+    'Files of messages that were downloaded and are kept, all devices together, in MB; the oldest go first. No larger file is downloaded.',
+  ),
+  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept.'),
+  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good.'),
   mediaMemoryMb: integer(
     128,
     8192,

@@ -133,7 +133,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'whatsapp-rust-bridge': ['src/device/', 'src/simulator/'],
   postgres: ['src/store/'],
   piscina: ['src/supervisor/'],
-  undici: ['src/delivery/', 'src/simulator/'],
+  undici: ['src/delivery/', 'src/media/', 'src/device/', 'src/simulator/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
   sharp: ['src/media/worker/'],

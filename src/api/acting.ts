@@ -6,15 +6,7 @@ import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures, whatsappFailures } from './failures.ts';
 import type { AddRoute } from './route.ts';
-import {
-  chatJid,
-  messageId,
-  newMessageId,
-  recipientField,
-  type SpecialChat,
-  sentAnswer,
-  sentResults,
-} from './sending.ts';
+import { chatJid, messageId, recipientField, type SpecialChat, sentAnswer, sentResults } from './sending.ts';
 
 export const messageParams = z.object({
   message_id: z.string().max(128).openapi({ example: '3EB089B9D6ADD58153C561' }),
@@ -96,7 +88,7 @@ export function actionAdders(add: AddRoute): Adders {
           results: sentResults,
           failures: [...sendFailures, 'MESSAGE_NOT_FOUND', ...(action.failures ?? [])],
         },
-        async ({ body, params, run }) => {
+        async ({ body, params, run, newMessageId }) => {
           const about = acted((body as Recipient).phone, params.message_id, action.not);
           const send = (name: string, input: object) =>
             run(name, { id: newMessageId(), to: about.chat, ...input } as never) as Promise<Sent>;

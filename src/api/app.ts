@@ -28,11 +28,12 @@ import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/key.ts';
 import { labelRoutes } from './routes/label.ts';
 import { loginRoutes } from './routes/login.ts';
-import { mediaRoutes } from './routes/media.ts';
+import { isFilePath, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/message.ts';
 import { movingRoutes } from './routes/moving.ts';
 import { newsletterRoutes } from './routes/newsletter.ts';
 import { sendRoutes } from './routes/send.ts';
+import { sendMediaRoutes } from './routes/send-media.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
 
@@ -58,11 +59,13 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   app.notFound(c => refuse(c, new Failure('NOT_FOUND'), log));
 
   const gate = gatekeeper(deps.credentials, deps.keys, deps.limits.now);
-  // /health is for probes, a signed QR picture for an <img> anywhere, and /errors says what is in the docs; none does anything.
+  // /health is for probes, what is signed (a QR picture, a file) for an <img> anywhere, and /errors says what is in the docs;
+  // none does anything.
   const isPublic = (c: Context) =>
-    c.req.method === 'GET' &&
+    ['GET', 'HEAD'].includes(c.req.method) &&
     (c.req.path === '/health' ||
       c.req.path === '/errors' ||
+      isFilePath(c.req.path) ||
       links.admits(c.req.path, name => c.req.query(name)));
   app.use(
     observation(metrics, callerAddress(deps.trustedProxies), log),
@@ -92,6 +95,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   movingRoutes(app, add, deps);
   appRoutes(add, deps, links);
   sendRoutes(add);
+  sendMediaRoutes(add, deps);
   messageRoutes(add, deps);
   userRoutes(add, deps);
   chatRoutes(add, deps);
@@ -101,7 +105,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   communityRoutes(add, deps);
   newsletterRoutes(add, deps);
   callRoutes(add, deps);
-  mediaRoutes(add, deps);
+  mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
   settingsRoutes(add, deps);
   openapiRoute(app, deps.version);

@@ -112,4 +112,6 @@ export interface Chats {
     readonly last?: Place;
   }>;
   contacts(deviceNo: number): Promise<readonly ContactView[]>;
+  /** What the people of these JIDs are called, as far as that is known. */
+  names(deviceNo: number, jids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }

@@ -60,6 +60,8 @@ export interface Credentials {
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not work here and keeps nobody from the rest. */
+  readonly notes?: readonly string[];
 }
 
 /** What families of routes are given. Devices are not among it: those that a caller may know of come with the call. */

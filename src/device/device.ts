@@ -19,6 +19,7 @@ import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
+import { mediaDispatcher } from './media-host.ts';
 import { Outgoing } from './outgoing.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
@@ -109,6 +110,7 @@ export class Device implements Blamed {
       care: this.#care,
       outgoing: this.#outgoing,
       said: this.#chats,
+      media: mediaDispatcher(around.whatsapp),
       log: this.#log,
     });
   }

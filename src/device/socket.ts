@@ -16,6 +16,7 @@ import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { guardByLease } from './lease-guard.ts';
+import { mediaDispatcher } from './media-host.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 import type { Unread } from './unread.ts';
@@ -27,6 +28,8 @@ export interface Whatsapp {
   readonly rootKey?: string;
   /** PEM of the authority of its TLS certificate. */
   readonly ca?: string;
+  /** Another server than WhatsApp's media hosts. */
+  readonly mediaUrl?: string;
 }
 
 export interface SocketOptions {
@@ -67,6 +70,7 @@ export function openSocket({
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
   const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
+  const elsewhere = whatsapp.ca !== undefined || whatsapp.mediaUrl !== undefined;
   const config: Partial<SocketConfig> = {
     auth: { creds: credentials, keys },
     logger: quietLogger(log),
@@ -94,7 +98,13 @@ export function openSocket({
     callOfferCache: caches.callOffers(no),
     placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
-    ...(agent && { agent, fetchAgent: agent }),
+    ...(agent && { fetchAgent: agent }),
+    // An https agent refuses a plain socket.
+    ...(agent && whatsapp.socketUrl?.startsWith('wss:') && { agent }),
+    // Histories and app state are fetched by Baileys, at a path of a media host.
+    ...(elsewhere && {
+      options: { dispatcher: mediaDispatcher(whatsapp) } as object as NonNullable<SocketConfig['options']>,
+    }),
   };
   const socket = makeWASocket(config as SocketConfig);
   guardByLease(socket, held);

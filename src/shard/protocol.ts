@@ -233,7 +233,12 @@ export interface ShardSettings {
   readonly credit: number;
   readonly database: DatabaseAddress;
   readonly connections: number;
-  readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly whatsapp: {
+    readonly socketUrl?: string;
+    readonly rootKey?: string;
+    readonly ca?: string;
+    readonly mediaUrl?: string;
+  };
   readonly logLevel: string;
   /** Off: nothing that is said in chats is kept. */
   readonly keepChats: boolean;

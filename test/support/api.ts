@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { type AppDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
 import { Failure } from '../../src/errors.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import { Media } from '../../src/media/media.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryAnswers, InMemoryAudit, noKeys } from './in-memory-access.ts';
@@ -78,8 +79,19 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
-    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
-    media: new Media({ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log }),
+    chats: {
+      chats: unasked,
+      chat: unasked,
+      messages: unasked,
+      search: unasked,
+      contacts: unasked,
+      names: unasked,
+    },
+    media: new Media({
+      ...{ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log },
+      guard: new Guard(),
+      kept: { maxBytes: 1e9, maxAgeMs: 3_600_000, linkMs: 300_000 },
+    }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],

@@ -155,6 +155,11 @@ const table: Record<SettingName, Row> = {
     fallback: undefined,
     besides: { WA_SOCKET_URL: 'ws://127.0.0.1:1' },
   },
+  waMediaUrl: {
+    right: [['https://127.0.0.1:1/', 'https://127.0.0.1:1/']],
+    wrong: ['http://127.0.0.1', 'media', 'wss://x'],
+    fallback: undefined,
+  },
   waCaFile: { right: [[caFile, pem]], wrong: [noCaFile], fallback: undefined },
   connectsPerSecond: whole(1, 1000, 10),
   connectBurst: whole(1, 1000, 20),
@@ -169,6 +174,14 @@ const table: Record<SettingName, Row> = {
   maxAudioMb: whole(1, 2000, 16),
   maxFileMb: whole(1, 2000, 50),
   maxUrlMb: whole(1, 2000, 500),
+  urlAllow: {
+    right: [
+      ['10.0.0.0/8, minio,::1', ['10.0.0.0/8', 'minio', '::1']],
+      ['files.internal', ['files.internal']],
+    ],
+    wrong: [',', '10.0.0.0/33', 'http://minio', 'a b', 'minio:9000', '1.2.3'],
+    fallback: [],
+  },
   ffmpeg: {
     right: [
       ['ffmpeg', 'ffmpeg'],
@@ -177,6 +190,9 @@ const table: Record<SettingName, Row> = {
     wrong: [],
     fallback: 'ffmpeg',
   },
+  mediaCacheMb: whole(1, 1_000_000, 2000),
+  mediaCacheHours: whole(1, 8760, 24),
+  mediaLinkSeconds: whole(10, 604_800, 300),
   mediaMemoryMb: whole(128, 8192, 512),
   failpoints: {
     right: [

@@ -10,7 +10,7 @@ import type { AddRoute } from '../route.ts';
 import { linked } from '../selection.ts';
 import { accountJid, connection } from '../shapes.ts';
 
-export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): void {
+export function appRoutes(add: AddRoute, { version, media: { limits } }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'appLogin',
@@ -143,19 +143,22 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
         max_file_size: z.number().int(),
         max_video_size: z.number().int(),
         max_image_size: z.number().int(),
+        max_audio_size: z.number().int(),
+        max_download_size: z.number().int(),
         chatwoot_enabled: z.boolean(),
       }),
     },
     () => ({
       message: 'Fetch app info success',
-      // The sizes are what may be uploaded; there is no route that takes a file.
       results: {
         version,
         os: 'Cardume',
         base_path: '',
-        max_file_size: 0,
-        max_video_size: 0,
-        max_image_size: 0,
+        max_file_size: limits.file,
+        max_video_size: limits.video,
+        max_image_size: limits.image,
+        max_audio_size: limits.audio,
+        max_download_size: limits.url,
         chatwoot_enabled: false,
       },
     }),
