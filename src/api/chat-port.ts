@@ -1,9 +1,9 @@
 // The chat store, as routes see it.
 
-/** Where a page goes on: the time and the id of the row beside it. */
+/** Where a page goes on: the time and the number of the row beside it. */
 export interface Place {
   readonly at: Date;
-  readonly id: string;
+  readonly no: number;
 }
 
 /** A part of a list that is told from the newest: by counting, or from a place. */
@@ -42,6 +42,7 @@ export interface ReactionView {
 
 /** What was said; of a message that was revoked all texts are ''. */
 export interface SaidView {
+  readonly no: number;
   readonly chat: string;
   readonly id: string;
   readonly sender: string;
