@@ -248,7 +248,7 @@ test('the chat store', async t => {
     assert.equal((await call('GET', '/chat/nobody@nowhere/messages')).status, 400);
   });
 
-  await t.test('knows what the account itself has starred, archived, emptied and removed', async () => {
+  await t.test('knows what the account itself has starred, archived and removed', async () => {
     const { phone: fay } = await node.simulator.createPhone({ name: 'Fay' });
     const { id } = await node.simulator.send(fay, own, 'keep me');
     await node.simulator.send(fay, own, 'remove me');
