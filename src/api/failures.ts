@@ -34,11 +34,13 @@ export const whatsappFailures = [
   'WA_UNEXPECTED',
 ] as const satisfies Codes;
 
+/** Every change of what the devices of an account share (device/app-state.ts). */
+export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as const satisfies Codes;
+
 /** Every message (`send` in device/sending.ts). */
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',
-  'RECIPIENT_NOT_FOUND',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;

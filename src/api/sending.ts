@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../errors.ts';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
+import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
 import type { FileFields } from './multipart.ts';
@@ -20,12 +21,23 @@ export const LONGEST_TEXT = 65_536;
 const EVERYONE = '@everyone';
 
 // Absent, null and empty mean the same in gowa's clients, so the optional fields take all three.
-const recipientField = {
+export const recipientField = {
   phone: z
     .string()
     .min(1)
     .openapi({ description: 'A number with its country code, or a JID.', example: '15551234567' }),
 };
+/** Each of them is looked up, and gets a key of its own for the first status. */
+const MOST_RECIPIENTS = 5000;
+export const recipientsField = z
+  .array(z.string())
+  .max(MOST_RECIPIENTS)
+  .openapi({ description: 'Numbers or JIDs of those who get a status (phone status@broadcast).' });
+export const durationField = z
+  .literal(durations)
+  // The generator would show only the first of several literals.
+  .openapi({ type: 'integer', enum: [...durations], description: 'Seconds until the message disappears.' })
+  .nullish();
 const contextFields = {
   reply_message_id: z.string().nullish().openapi({ description: 'The message that this one answers.' }),
   mentions: z
@@ -34,13 +46,15 @@ const contextFields = {
     .nullish()
     .openapi({ description: 'Numbers or JIDs of mentioned people.' }),
   is_forwarded: z.boolean().nullish(),
-  // The generator would show only the first of several literals.
-  duration: z
-    .literal(durations)
-    .openapi({ type: 'integer', enum: [...durations], description: 'Seconds until the message disappears.' })
-    .nullish(),
+  duration: durationField,
+  recipients: recipientsField.nullish(),
 };
-const contextForms: FormFields = { mentions: 'list', is_forwarded: 'boolean', duration: 'number' };
+const contextForms: FormFields = {
+  mentions: 'list',
+  is_forwarded: 'boolean',
+  duration: 'number',
+  recipients: 'list',
+};
 
 /** gowa says the sentence twice: as the answer's message, and here. */
 export const sentResults = z.object({ message_id: z.string(), status: z.string() });
@@ -59,6 +73,10 @@ interface SendRoute<F extends z.ZodRawShape> {
   readonly files?: FileFields;
   /** Beside those of every message. */
   readonly failures?: readonly ErrorCode[];
+  /** How gowa says that it was sent: the recipient and the time follow. */
+  readonly sentence?: string;
+  /** The chats that take no such message. */
+  readonly not?: readonly SpecialChat[];
   /** Gives the command its input; whom it is for and what it answers is given with it. */
   say(
     body: SendBody<F>,
@@ -66,13 +84,15 @@ interface SendRoute<F extends z.ZodRawShape> {
       name: C['name'],
       input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean; readonly id?: string },
     ) => Promise<Sent>,
-    given: Given,
+    given: Given & { newMessageId(): string },
   ): Promise<Sent>;
 }
 
 /** How a kind of message becomes a route: its fields, and the command that they go to. */
 export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendRoute<F>) => void {
-  return ({ id, path, summary, fields, forms = {}, files, failures = [], say }) => {
+  return route => {
+    const { id, path, summary, fields, forms = {}, files, say } = route;
+    const { failures = [], sentence = 'Message sent to', not = [] } = route;
     const body = z.object({ ...recipientField, ...fields, ...contextFields });
     add(
       {
@@ -89,31 +109,64 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         results: sentResults,
         failures: [...sendFailures, ...failures],
       },
-      async ({ body, run, files, batch }) => {
-        const said = body as SendBody<Record<never, never>>;
-        const about = addressed(said);
-        const { messageId, at } = await say(
+      async ({ body, run, files, batch, newMessageId: nextId }) => {
+        const about = { ...addressed(body as SendBody<Record<never, never>>, not), id: nextId() };
+        const sent = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
             run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
-          { files, batch },
+          { files, batch, newMessageId: nextId },
         );
-        const status = `Message sent to ${about.to} (server timestamp: ${new Date(at).toISOString()})`;
-        return { message: status, results: { message_id: messageId, status } };
+        return sentAnswer(sentence, about.to, sent);
       },
     );
   };
 }
 
-function addressed(body: SendBody<Record<never, never>>): Addressed {
+/** gowa says the sentence twice. */
+export function sentAnswer(
+  sentence: string,
+  to: string,
+  { messageId, at }: Sent,
+): Success<z.input<typeof sentResults>> {
+  const status = `${sentence} ${to} (server timestamp: ${new Date(at).toISOString()})`;
+  return { message: status, results: { message_id: messageId, status } };
+}
+
+/** Chats that are not with people: what is said there is for whoever may see it. */
+const special = {
+  status: (jid: string) => jid.endsWith('@broadcast'),
+  channel: (jid: string) => jid.endsWith('@newsletter'),
+  group: (jid: string) => jid.endsWith('@g.us'),
+} as const;
+export type SpecialChat = keyof typeof special;
+
+/** The JID of a recipient that is none of these. Fails with INVALID_JID, or VALIDATION_ERROR for a chat that it cannot be. */
+export function chatJid(phone: string, not: readonly SpecialChat[] = []): string {
+  const jid = recipientJid(phone);
+  const kind = not.find(kind => special[kind](jid));
+  if (kind)
+    throw invalid(
+      'phone',
+      kind === 'status' ? 'this cannot be a status' : `this cannot be said in a ${kind}`,
+    );
+  return jid;
+}
+
+function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialChat[]): Omit<Addressed, 'id'> {
   return {
-    id: newMessageId(),
-    to: recipientJid(body.phone),
+    to: chatJid(body.phone, not),
     ...(body.reply_message_id && { replyTo: messageId(body.reply_message_id, 'reply_message_id') }),
     ...(body.mentions?.length && { mentions: body.mentions.map(mention) }),
     ...(body.is_forwarded && { forwarded: true }),
     ...(typeof body.duration === 'number' && { duration: body.duration }),
+    ...(body.recipients?.length && { recipients: body.recipients.map(audience) }),
   };
+}
+
+/** One of those who get a status. */
+export function audience(written: string, index: number): string {
+  return mentionJid(written, `recipients.${index}`);
 }
 
 /** As WhatsApp Web names its messages (Baileys Utils/generics.ts, generateMessageIDV2). */

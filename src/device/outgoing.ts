@@ -96,7 +96,7 @@ export class Outgoing {
 
   /**
    * Sends a message under its id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
-   * a thread it is the same message. Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
+   * a thread it is the same message. Fails with INVALID_JID (no such account) or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
    * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
    * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
    */
@@ -218,7 +218,15 @@ export class Outgoing {
     if (!isStorable(id)) return undefined;
     // Whoever asks is answered once: with a store that is away he asks again over the next connection.
     const row = await this.#options.keys().reading(() => readOutgoingMessage(sql, seat.no, id));
-    return row && this.#opened(id, row)?.message;
+    return row && this.#opened(id, row.message)?.message;
+  }
+
+  /** A message of ours with its chat and, of a status post, whom it was for; undefined when it is too old. */
+  async own(id: string): Promise<(Composed & { readonly chat: string }) | undefined> {
+    const { sql, seat } = this.#options;
+    const row = await reachStore(() => readOutgoingMessage(sql, seat.no, id));
+    const opened = row && this.#opened(id, row.message);
+    return opened && { ...opened, chat: row.chat };
   }
 
   /** A message as it was stored; undefined when its row was changed or moved. */
@@ -255,7 +263,7 @@ export class Outgoing {
     caches.sent.set(`${seat.no}/${id}`, message);
     connection.awaits(id);
     try {
-      if (!reachable) await assertReachable(connection, chat);
+      if (!reachable) await assertReachable(connection, chat, recipients);
       await connection.socket.relayMessage(chat, message, {
         messageId: id,
         ...(attributes && { additionalAttributes: { ...attributes } }),

@@ -2,32 +2,40 @@
 import {
   type AnyMessageContent,
   type BinaryNode,
-  generateWAMessage,
+  generateWAMessageContent,
   isJidGroup,
+  isJidStatusBroadcast,
   isLidUser,
   isPnUser,
   type proto,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
+import { monotonic } from '../lib/deadline.ts';
 import type { Addressed, Sent } from '../shard/protocol.ts';
 import type { CommandFile, DeviceParts } from './command.ts';
 import type { Connection } from './connection.ts';
+import { contextOf, putContext } from './message-context.ts';
+import { ownJid } from './message-key.ts';
 import { quiet } from './quiet.ts';
+import { wrongField } from './wrong-field.ts';
 
-/** gowa's word for "all members of the group". */
-const EVERYONE = '@everyone';
+/** A media host takes what is sent, or is given up after so long without a byte. */
+const UPLOAD_SILENT_MS = 30_000;
 
-/** What a message says: Baileys' description of it, or the message itself where Baileys has none for it. */
-export type Content = AnyMessageContent | { readonly raw: proto.IMessage };
-
-/** A message as it is relayed, at every attempt the same. */
-export interface Composed {
-  readonly message: proto.IMessage;
-  /** What its stanza has beside it (Socket/messages-send.js, sendMessage). */
+/** What is beside a message in its stanza (Socket/messages-send.js, sendMessage). */
+interface Besides {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly nodes?: readonly BinaryNode[];
   /** Who gets a status post. */
   readonly recipients?: readonly string[];
+}
+
+/** What a message says: Baileys' description of it, or the message itself where Baileys has none for it. */
+export type Content = AnyMessageContent | ({ readonly raw: proto.IMessage } & Besides);
+
+/** A message as it is relayed, at every attempt the same. */
+export interface Composed extends Besides {
+  readonly message: proto.IMessage;
 }
 
 /** Who composes: the open connection, and the device's own account. */
@@ -52,70 +60,95 @@ export function send<const Name extends string, Input>({
     async run(input, on, { deadline, again }) {
       const connection = await on.open(deadline);
       const composed = async () => {
-        const content = await compose(input, { connection, on });
-        return { ...(await messageOf(connection, content, input)), ...besidesOf(content, input.to) };
+        const made = await composedOf(input, compose, { connection, on });
+        if (monotonic() < deadline) return made;
+        throw new Failure('GATEWAY_TIMEOUT', 'The upload of the file took too long; nothing was sent.');
       };
       return on.outgoing.send(connection, { id: input.id, to: input.to, again, composed }, deadline);
     },
   };
 }
 
-function contextOf({ to, replyTo, forwarded }: Addressed): proto.IContextInfo | undefined {
-  const context: proto.IContextInfo = {
-    // The quoted text itself is in the chat of whoever reads it; WhatsApp shows it by the id.
-    ...(replyTo !== undefined && { stanzaId: replyTo, participant: to, quotedMessage: { conversation: '' } }),
-    ...(forwarded && { isForwarded: true, forwardingScore: 1 }),
-  };
-  return Object.keys(context).length > 0 ? context : undefined;
+async function composedOf<Input>(
+  input: Input & Addressed,
+  compose: (input: Input & Addressed, composing: Composing) => Content | Promise<Content>,
+  composing: Composing,
+): Promise<Composed> {
+  const content = await compose(input, composing);
+  const message = 'raw' in content ? content.raw : await described(composing, content, input);
+  putContext(message, await contextOf(input, content, composing));
+  const besides = 'raw' in content ? besidesOfRaw(content) : besidesOf(content, input.to);
+  if (!isJidStatusBroadcast(input.to)) return { message, ...besides };
+  const recipients = await audienceOf(besides.recipients ?? input.recipients ?? [], composing);
+  return { message, ...besides, recipients };
 }
 
-async function messageOf(
-  { socket }: Connection,
-  content: Content,
-  about: Addressed,
-): Promise<{ message: proto.IMessage }> {
-  if ('raw' in content) return { message: content.raw };
-  const { to, id, mentions = [], duration, viewOnce } = about;
-  const people = mentions.filter(name => name !== EVERYONE);
-  const context = contextOf(about);
-  const whole = {
-    ...content,
-    ...(people.length > 0 && { mentions: people }),
-    ...(mentions.includes(EVERYONE) && isJidGroup(to) && { mentionAll: true }),
-    ...(viewOnce && { viewOnce }),
-    ...(context && { contextInfo: context }),
-  } as AnyMessageContent;
-  const { message } = await generateWAMessage(to, whole, {
-    logger: quiet,
-    userJid: socket.authState.creds.me?.id ?? '',
-    messageId: id,
+async function described(
+  { connection: { socket } }: Composing,
+  content: AnyMessageContent,
+  { to, id, viewOnce }: Addressed,
+): Promise<proto.IMessage> {
+  return generateWAMessageContent({ ...content, ...(viewOnce && { viewOnce }) } as AnyMessageContent, {
+    // Media are encrypted otherwise for a channel than for people.
+    jid: to,
+    logger: quiet.child({ msgId: id }),
     upload: socket.waUploadToServer,
-    ...(duration !== undefined && { ephemeralExpiration: duration }),
+    mediaUploadTimeoutMs: UPLOAD_SILENT_MS,
+    getCallLink: socket.createCallLink,
   });
-  if (!message) throw new Error('Baileys made no message');
-  return { message };
+}
+
+function besidesOfRaw({ raw: _, ...besides }: { readonly raw: proto.IMessage } & Besides): Besides {
+  return besides;
 }
 
 /** As Baileys' sendMessage has it: what clients must know of a message before they decrypt it. */
-function besidesOf(content: Content, to: string): Omit<Composed, 'message'> {
+function besidesOf(content: AnyMessageContent, to: string): Besides {
   if ('delete' in content && content.delete)
     return { attributes: { edit: isJidGroup(to) && !content.delete.fromMe ? '8' : '7' } };
   if ('edit' in content && content.edit) return { attributes: { edit: '1' } };
   if ('pin' in content && content.pin) return { attributes: { edit: '2' } };
+  // Baileys leaves it away; whatsmeow has it (send.go, getEditAttribute).
+  if ('react' in content && !content.react.text) return { attributes: { edit: '7' } };
   if ('poll' in content && content.poll) return { nodes: [{ tag: 'meta', attrs: { polltype: 'creation' } }] };
   if ('event' in content && content.event)
     return { nodes: [{ tag: 'meta', attrs: { event_type: 'creation' } }] };
   return {};
 }
 
+/**
+ * Who gets a status post: those who are named, and our own other devices (whatsmeow broadcast.go,
+ * getStatusBroadcastRecipients).
+ */
+async function audienceOf(named: readonly string[], { connection }: Composing): Promise<readonly string[]> {
+  if (named.length === 0) throw wrongField('recipients', 'a status needs somebody who may see it');
+  const recipients = [...new Set([...named, ownJid(connection)])];
+  await assertStatusReachable(connection, recipients);
+  return recipients;
+}
+
 const UNKNOWN_DEVICES = 'WhatsApp did not say which devices the recipient has; nothing was sent.';
+
+async function assertStatusReachable(connection: Connection, recipients: readonly string[]): Promise<void> {
+  const own = ownJid(connection);
+  const others = recipients.filter(jid => jid !== own);
+  const devices = await connection.socket.getUSyncDevices(others, true, false);
+  if (devices.length === 0) throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
+}
 
 /**
  * Baileys sends a message without a single recipient, and calls it sent, when the look-up of devices times out or finds
  * nobody (Socket/socket.ts: `query` resolves with undefined). The look-up is cached, so asking first costs nothing.
- * Fails with RECIPIENT_NOT_FOUND or DEVICE_NOT_CONNECTED.
+ * Fails with INVALID_JID for a number that has no account, as gowa does, or DEVICE_NOT_CONNECTED. `recipients` are those
+ * of a status post.
  */
-export async function assertReachable({ socket, groups }: Connection, to: string): Promise<void> {
+export async function assertReachable(
+  connection: Connection,
+  to: string,
+  recipients: readonly string[] = [],
+): Promise<void> {
+  const { socket, groups } = connection;
+  if (recipients.length > 0) return assertStatusReachable(connection, recipients);
   if (isJidGroup(to)) {
     const { participants } = await groups.of(to);
     const { creds } = socket.authState;
@@ -132,6 +165,6 @@ export async function assertReachable({ socket, groups }: Connection, to: string
   if (devices.some(device => device.user === user)) return;
   const found = isPnUser(to) ? await socket.onWhatsApp(to) : [];
   if (found && !found.some(({ exists }) => exists))
-    throw new Failure('RECIPIENT_NOT_FOUND', undefined, { results: { phone: to } });
+    throw new Failure('INVALID_JID', `phone: ${to} is not on WhatsApp.`, { results: { phone: to } });
   throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
 }

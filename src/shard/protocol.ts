@@ -55,6 +55,8 @@ export interface Addressed {
   readonly forwarded?: boolean;
   readonly duration?: number;
   readonly viewOnce?: boolean;
+  /** JIDs of those who get a status post. */
+  readonly recipients?: readonly string[];
 }
 
 /** The answer of every command that sends a message; `at` is WhatsApp's time, in ms since 1970. */
@@ -238,6 +240,8 @@ export interface ShardSettings {
     readonly mediaUrl?: string;
   };
   readonly logLevel: string;
+  /** Off: nothing that is said in chats is kept. */
+  readonly keepChats: boolean;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;
   /** Other limits than usual, for tests. */

@@ -70,15 +70,15 @@ export async function readOutgoing(
   return row && statusOf(row);
 }
 
-/** The sealed message itself, for whoever could not decrypt it. */
+/** The sealed message itself, for whoever could not decrypt it or says something about it. */
 export async function readOutgoingMessage(
   sql: Sql,
   deviceNo: number,
   id: string,
-): Promise<Buffer | undefined> {
-  const [row] = await sql<{ message: Buffer }[]>`
-    select message from outgoing where device_no = ${deviceNo} and id = ${id}`;
-  return row?.message;
+): Promise<Pick<OutgoingRow, 'chat' | 'message'> | undefined> {
+  const [row] = await sql<Pick<OutgoingRow, 'chat' | 'message'>[]>`
+    select chat, message from outgoing where device_no = ${deviceNo} and id = ${id}`;
+  return row;
 }
 
 /** Messages that WhatsApp has not acknowledged, the oldest first, each with whether its time is over. */

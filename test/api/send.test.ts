@@ -157,7 +157,7 @@ test('what the shard refuses keeps its code, its sentence and its data, and a 50
     ['STORE_UNAVAILABLE', 503, '5'],
     ['SHUTTING_DOWN', 503, '10'],
     ['GATEWAY_TIMEOUT', 504, null],
-    ['RECIPIENT_NOT_FOUND', 422, null],
+    ['INVALID_JID', 400, null],
     ['WA_REACHOUT_TIMELOCK', 429, null],
     ['MESSAGE_REFUSED', 502, null],
     ['DEVICE_STOPPED', 409, null],

@@ -37,17 +37,25 @@ async function seed(sql: Sql, device: LinkedDevice, id: string): Promise<Seeded>
     me: { id: string; lid: string; name?: string };
   };
   await markLinked(sql, { no, epoch, owner: SEEDER, jid: me.id, lid: me.lid, name: me.name ?? null });
+  const upsert = (kind: keyof typeof signalKinds, name: string, value: Buffer[]) => ({
+    deviceNo: no,
+    epoch,
+    kind: signalKinds[kind],
+    id: name,
+    value: seal.seal(places.key(no, kind, name), Buffer.concat(value)),
+  });
   await commitState(sql, SEEDER, {
-    upserts: device.preKeys.map(key => ({
-      deviceNo: no,
-      epoch,
-      kind: signalKinds['pre-key'],
-      id: String(key.id),
-      value: seal.seal(
-        places.key(no, 'pre-key', String(key.id)),
-        Buffer.concat([Buffer.from(key.public, 'base64'), Buffer.from(key.private, 'base64')]),
+    upserts: [
+      ...device.preKeys.map(key =>
+        upsert('pre-key', String(key.id), [
+          Buffer.from(key.public, 'base64'),
+          Buffer.from(key.private, 'base64'),
+        ]),
       ),
-    })),
+      ...device.appStateKeys.map(key =>
+        upsert('app-state-sync-key', key.id, [Buffer.from(key.data, 'base64')]),
+      ),
+    ],
     deletes: [],
     credentials: [{ deviceNo: no, epoch, value: seal.seal(places.credentials(no), credentials) }],
   });

@@ -24,7 +24,7 @@ export const isFilePath = (path: string): boolean =>
   path.startsWith('/media/') || path.startsWith('/statics/media/');
 
 export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDeps): void {
-  const { media, devices } = deps;
+  const { media } = deps;
   add(
     {
       id: 'downloadMessageMedia',
@@ -64,7 +64,7 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
         ...lineFailures,
       ],
     },
-    async ({ device, params, query, base, command }) => {
+    async ({ device, devices, params, query, base, command }) => {
       const message_id = messageId(params.message_id);
       const chat = recipientJid(query.phone);
       const found = await devices.command<typeof mediaDownload>(
@@ -109,24 +109,28 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     if (!answer) throw new Failure('MEDIA_LINK_INVALID');
     return answer;
   };
-  app.openAPIRegistry.registerPath({
-    operationId: 'getMedia',
-    method: 'get',
-    path: '/media/{token}',
-    tags: ['media'],
-    summary: 'A file by its link (file_url of a download)',
-    security: [],
-    request: { params: z.object({ token: z.string() }) },
-    responses: {
-      200: { description: 'The file', content: { '*/*': { schema: z.any() } } },
-      206: { description: 'The range of it that was asked for', content: { '*/*': { schema: z.any() } } },
-      304: { description: 'The caller has it already' },
-      416: { description: 'It has no such range' },
-      ...failureResponses(['MEDIA_LINK_INVALID', 'INTERNAL_SERVER_ERROR']),
-    },
-  });
-  app.get('/media/:token', served);
-  app.get('/statics/media/:token', served);
+  for (const [operationId, path, summary] of [
+    ['getMedia', '/media/{token}', 'A file by its link (file_url of a download)'],
+    ['getStaticsMedia', '/statics/media/{token}', 'The same by gowa’s path (file_path)'],
+  ] as const) {
+    app.openAPIRegistry.registerPath({
+      operationId,
+      method: 'get',
+      path,
+      tags: ['media'],
+      summary,
+      security: [],
+      request: { params: z.object({ token: z.string() }) },
+      responses: {
+        200: { description: 'The file', content: { '*/*': { schema: z.any() } } },
+        206: { description: 'The range of it that was asked for', content: { '*/*': { schema: z.any() } } },
+        304: { description: 'The caller has it already' },
+        416: { description: 'It has no such range' },
+        ...failureResponses(['MEDIA_LINK_INVALID', 'INTERNAL_SERVER_ERROR']),
+      },
+    });
+    app.get(path.replace('{token}', ':token'), served);
+  }
 }
 
 const extensions: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
-// Messages by their id: what has become of one that was sent.
+// Messages by their id: what is done about them, and what has become of one that was sent.
 import { z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { AddRoute } from '../route.ts';
+import { messageActionRoutes } from './message-actions.ts';
 
 const messageStatus = z.object({
   message_id: z.string(),
@@ -18,6 +19,8 @@ const messageStatus = z.object({
 });
 
 export function messageRoutes(add: AddRoute, { messages }: ApiDeps): void {
+  messageActionRoutes(add);
+
   add(
     {
       id: 'getMessageStatus',

@@ -1,0 +1,113 @@
+// What all routes that act upon a message by its id share: which one, in which chat, and how the answer is said.
+import { z } from '@hono/zod-openapi';
+import type { ErrorCode } from '../errors.ts';
+import type { Addressed, CommandType, InputOf, Sent } from '../shard/protocol.ts';
+import type { Success } from './answer.ts';
+import type { FormFields } from './body.ts';
+import { sendFailures, whatsappFailures } from './failures.ts';
+import type { AddRoute } from './route.ts';
+import { chatJid, messageId, recipientField, type SpecialChat, sentAnswer, sentResults } from './sending.ts';
+
+export const messageParams = z.object({
+  message_id: z.string().max(128).openapi({ example: '3EB089B9D6ADD58153C561' }),
+});
+
+type Recipient = z.output<z.ZodObject<typeof recipientField>>;
+type ActionBody<F extends z.ZodRawShape> = z.output<z.ZodObject<typeof recipientField & F>>;
+
+/** A message by its id, and the chat that the request names. */
+export interface Acted {
+  readonly message: string;
+  readonly chat: string;
+}
+
+interface Action<F extends z.ZodRawShape> {
+  readonly id: string;
+  /** The last part of the path. */
+  readonly path: string;
+  readonly summary: string;
+  readonly fields: F;
+  readonly forms?: FormFields;
+  /** The chats in which it cannot be done. */
+  readonly not?: readonly SpecialChat[];
+}
+
+/** An action that others in the chat see: it is a message itself. */
+interface SentAction<F extends z.ZodRawShape> extends Action<F> {
+  /** How it is said that it was done: the chat and the time follow. */
+  readonly sentence: string;
+  /** What it may fail with beside the failures of every message. */
+  readonly failures?: readonly ErrorCode[];
+  say(
+    body: ActionBody<F>,
+    acted: Acted,
+    /** Gives the command its input; whom it is for is given with it. */
+    send: <C extends CommandType>(name: C['name'], input: Omit<InputOf<C>, keyof Addressed>) => Promise<Sent>,
+    /** Runs another command, for a chat whose messages are something else. */
+    run: <C extends CommandType>(name: C['name'], input: InputOf<C>) => Promise<unknown>,
+  ): Promise<Sent>;
+}
+
+/** An action that only the account's own devices, or WhatsApp, hear of. */
+interface AskedAction<F extends z.ZodRawShape, R extends z.ZodType> extends Action<F> {
+  readonly results?: R;
+  say(
+    body: ActionBody<F>,
+    acted: Acted,
+    run: <C extends CommandType>(name: C['name'], input: InputOf<C>) => Promise<unknown>,
+  ): Promise<Success<z.input<R>>>;
+}
+
+interface Adders {
+  readonly sent: <F extends z.ZodRawShape>(action: SentAction<F>) => void;
+  readonly asked: <F extends z.ZodRawShape, R extends z.ZodType>(action: AskedAction<F, R>) => void;
+}
+
+export function actionAdders(add: AddRoute): Adders {
+  const common = <F extends z.ZodRawShape>({ id, path, summary, fields, forms }: Action<F>) => ({
+    id,
+    method: 'post' as const,
+    path: `/message/{message_id}/${path}`,
+    tag: 'message' as const,
+    summary,
+    device: 'selected' as const,
+    params: messageParams,
+    body: z.object({ ...recipientField, ...fields }),
+    forms: forms ?? {},
+  });
+  const acted = (phone: string, id: string, not?: readonly SpecialChat[]): Acted => ({
+    message: messageId(id),
+    chat: chatJid(phone, not),
+  });
+  return {
+    sent: action =>
+      add(
+        {
+          ...common(action),
+          scope: 'send',
+          results: sentResults,
+          failures: [...sendFailures, 'MESSAGE_NOT_FOUND', ...(action.failures ?? [])],
+        },
+        async ({ body, params, run, newMessageId }) => {
+          const about = acted((body as Recipient).phone, params.message_id, action.not);
+          const send = (name: string, input: object) =>
+            run(name, { id: newMessageId(), to: about.chat, ...input } as never) as Promise<Sent>;
+          const sent = await action.say(body as never, about, send as never, run as never);
+          return sentAnswer(action.sentence, about.chat, sent);
+        },
+      ),
+    asked: action =>
+      add(
+        {
+          ...common(action),
+          scope: 'write',
+          ...(action.results && { results: action.results }),
+          failures: [...whatsappFailures, 'INVALID_JID', 'MESSAGE_NOT_FOUND'],
+        },
+        async ({ body, params, run }) => {
+          const about = acted((body as Recipient).phone, params.message_id, action.not);
+          return action.say(body as never, about, run as never);
+        },
+      ),
+  };
+}

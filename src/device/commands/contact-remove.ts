@@ -1,0 +1,11 @@
+import { changeAppState } from '../app-state.ts';
+import { ask } from '../command.ts';
+
+/** Takes a person out of the phone's address book. */
+export const contactRemove = ask({
+  name: 'contact-remove',
+  async run({ jid }: { readonly jid: string }, connection): Promise<Record<string, never>> {
+    await changeAppState(connection, { contact: null }, jid);
+    return {};
+  },
+});

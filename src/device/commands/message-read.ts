@@ -1,0 +1,18 @@
+import { isJidGroup } from '@whiskeysockets/baileys';
+import { ask } from '../command.ts';
+import { messageNamed, unknownMessage } from '../message-key.ts';
+
+interface Read {
+  readonly chat: string;
+  readonly message: string;
+}
+
+/** Says that a message was read; to its author only where the account's privacy has it so. */
+export const messageRead = ask({
+  name: 'message-read',
+  async run({ chat, message }: Read, connection, on): Promise<void> {
+    const named = await messageNamed({ connection, on }, chat, message);
+    if (!named && isJidGroup(chat)) throw unknownMessage(message);
+    await connection.socket.readMessages([named?.key ?? { remoteJid: chat, id: message, fromMe: false }]);
+  },
+});

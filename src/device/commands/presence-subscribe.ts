@@ -1,0 +1,10 @@
+import { ask } from '../command.ts';
+
+/** Hears of it from now on, until the connection ends, when a person comes and goes. WhatsApp does not answer to it. */
+export const presenceSubscribe = ask({
+  name: 'presence-subscribe',
+  async run({ jid }: { readonly jid: string }, { socket }): Promise<Record<string, never>> {
+    await socket.presenceSubscribe(jid);
+    return {};
+  },
+});

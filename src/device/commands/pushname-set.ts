@@ -1,0 +1,22 @@
+import { changeAppState } from '../app-state.ts';
+import { ask } from '../command.ts';
+
+/**
+ * The name that others see beside the account's messages. WhatsApp takes it from the next presence, which Baileys would
+ * send without saying whether we are there, and that means online (Socket/socket.js, "update credentials when required").
+ */
+export const pushnameSet = ask({
+  name: 'pushname-set',
+  async run({ name }: { readonly name: string }, connection, on): Promise<Record<string, never>> {
+    const { socket } = connection;
+    const { creds } = socket.authState;
+    await changeAppState(connection, { pushNameSetting: name });
+    if (creds.me) {
+      creds.me.name = name;
+      socket.ev.emit('creds.update', { me: creds.me });
+    }
+    on.identity.introduce();
+    await socket.sendPresenceUpdate('unavailable');
+    return {};
+  },
+});

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { getContentType, normalizeMessageContent, type proto } from '@whiskeysockets/baileys';
+import { isBearer } from '../message-context.ts';
+import { knownMessage } from '../message-key.ts';
+import { send } from '../sending.ts';
+import { wrongField } from '../wrong-field.ts';
+
+interface Forward {
+  readonly to: string;
+  readonly message: string;
+  /** The chat that it is in. */
+  readonly from?: string;
+}
+
+/** What a person could not forward in an app either. */
+const STAYS = new Set(['liveLocationMessage', 'eventMessage', 'groupInviteMessage', 'albumMessage']);
+
+/** A message of one chat in another. A file is not uploaded again: the reference to it goes along. */
+export const sendForward = send({
+  name: 'send-forward',
+  compose: async ({ to, from, message }: Forward, where) => {
+    // gowa's callers do not say where it is: what we sent ourselves is found without, and what is in the chat itself.
+    const own = from === undefined ? await where.on.outgoing.own(message) : undefined;
+    const known = own ?? (await knownMessage(where, from ?? to, message));
+    return { raw: forwarded(known.message) };
+  },
+});
+
+function forwarded(message: proto.IMessage): proto.IMessage {
+  if (message.viewOnceMessage ?? message.viewOnceMessageV2 ?? message.viewOnceMessageV2Extension)
+    throw wrongField('message_id', 'what may be opened once cannot be forwarded');
+  const { conversation, ...inner } = normalizeMessageContent(message) ?? {};
+  const content: proto.IMessage = conversation ? { extendedTextMessage: { text: conversation } } : inner;
+  const field = getContentType(content);
+  if (!isBearer(field) || STAYS.has(field ?? ''))
+    throw wrongField('message_id', 'a message of this kind cannot be forwarded');
+  const { contextInfo, ...said } = content[field as 'extendedTextMessage']!;
+  const forwardingScore = (contextInfo?.forwardingScore ?? 0) + 1;
+  return {
+    // A poll begins anew: nobody can vote under the secret of the other one.
+    ...(field?.startsWith('poll') && { messageContextInfo: { messageSecret: randomBytes(32) } }),
+    [field as string]: { ...said, contextInfo: { isForwarded: true, forwardingScore } },
+  };
+}

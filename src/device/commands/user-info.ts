@@ -1,0 +1,13 @@
+import { Failure } from '../../errors.ts';
+import { ask } from '../command.ts';
+import { findPerson, type Person } from '../usync.ts';
+
+/** What an account shows to ours. */
+export const userInfo = ask({
+  name: 'user-info',
+  async run({ jid }: { readonly jid: string }, connection): Promise<Person> {
+    const person = await findPerson(connection, jid);
+    if (person) return person;
+    throw new Failure('INVALID_JID', `phone: ${jid} is not on WhatsApp.`, { results: { phone: jid } });
+  },
+});

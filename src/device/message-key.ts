@@ -1,0 +1,92 @@
+/** Messages that a request names by their id: what is known of them, and under which key others find them. */
+import {
+  isJidGroup,
+  isLidUser,
+  isPnUser,
+  jidNormalizedUser,
+  type proto,
+  type WAMessageKey,
+} from '@whiskeysockets/baileys';
+import { Failure } from '../errors.ts';
+import type { DeviceParts } from './command.ts';
+import type { Connection } from './connection.ts';
+
+/** A message that the device has seen or sent, named as people in its chat name it. */
+export interface Named {
+  readonly key: WAMessageKey;
+  readonly message: proto.IMessage;
+  /** Unix seconds, where it is known. */
+  readonly at?: number;
+}
+
+export interface Where {
+  readonly connection: Connection;
+  readonly on: DeviceParts;
+}
+
+/** Our own account, without a device: its LID where people are named by theirs, its number elsewhere. */
+export function ownJid({ socket, groups }: Connection, chat = ''): string {
+  const { me } = socket.authState.creds;
+  // Baileys takes a group for one of LIDs unless it says otherwise (Socket/messages-send.js, relayMessage).
+  const byLid = isJidGroup(chat) ? groups.peek(chat)?.addressingMode !== 'pn' : isLidUser(chat);
+  return jidNormalizedUser((byLid && me?.lid) || me?.id);
+}
+
+/** What is known of a message: from the chats, or while it is kept among what was sent. */
+export async function messageNamed(
+  { connection, on }: Where,
+  chat: string,
+  id: string,
+): Promise<Named | undefined> {
+  const said = await on.said.message(chat, id);
+  if (said?.message) {
+    const { key, message, messageTimestamp } = said;
+    const { fromMe, participant } = key;
+    return {
+      // The chat in the form of the request: the answer goes there.
+      key: { remoteJid: chat, id, fromMe: fromMe === true, ...(participant && !fromMe && { participant }) },
+      message,
+      ...(messageTimestamp && { at: Number(messageTimestamp) }),
+    };
+  }
+  const own = await on.outgoing.own(id);
+  if (!own || !(await sameChat(connection, own.chat, chat))) return undefined;
+  return { key: { remoteJid: chat, id, fromMe: true }, message: own.message };
+}
+
+/** Fails with MESSAGE_NOT_FOUND. */
+export async function knownMessage(where: Where, chat: string, id: string): Promise<Named> {
+  const named = await messageNamed(where, chat, id);
+  if (named) return named;
+  throw unknownMessage(id);
+}
+
+/**
+ * The key of a message, made up as gowa does where nothing is known of it: what has an id as short as those of WhatsApp
+ * Web is taken for our own. Of one in a group it takes its author. Fails with MESSAGE_NOT_FOUND.
+ */
+export async function keyNamed(where: Where, chat: string, id: string): Promise<WAMessageKey> {
+  const named = await messageNamed(where, chat, id);
+  if (named) return named.key;
+  const fromMe = id.length <= 22;
+  if (isJidGroup(chat) && !fromMe) throw unknownMessage(id);
+  return { remoteJid: chat, id, fromMe };
+}
+
+/** Who wrote it, in the form of its chat. */
+export function authorOf(connection: Connection, { remoteJid, fromMe, participant }: WAMessageKey): string {
+  const chat = remoteJid ?? '';
+  return fromMe ? ownJid(connection, chat) : jidNormalizedUser(participant ?? chat);
+}
+
+export function unknownMessage(id: string): Failure {
+  return new Failure('MESSAGE_NOT_FOUND', undefined, { results: { message_id: id } });
+}
+
+async function sameChat({ socket }: Connection, one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  const lidOf = async (jid: string) =>
+    isPnUser(jid) ? await socket.signalRepository.lidMapping.getLIDForPN(jid) : jid;
+  const [lid, otherLid] = await Promise.all([lidOf(one), lidOf(other)]);
+  return lid != null && otherLid != null && jidNormalizedUser(lid) === jidNormalizedUser(otherLid);
+}
