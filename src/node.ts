@@ -12,7 +12,6 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
-import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
 import { Seal } from './lib/seal.ts';
@@ -41,6 +40,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
+import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
@@ -68,7 +68,6 @@ const SPARE_CONNECTIONS = 10;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
-const PROBE_WITHIN = 2_000;
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
 
@@ -221,7 +220,7 @@ export class Node implements Service {
         chats: new Library({ sql, seals, log }),
         media,
         readiness: async () => ({
-          ...(await this.#readiness(sql, supervisor)),
+          ...(await readinessOf(sql, supervisor, this.#phase)),
           notes: await media.notes(),
         }),
         started: () => this.#supervisor !== undefined,
@@ -289,34 +288,14 @@ export class Node implements Service {
       );
   }
 
+  get #phase(): 'starting' | 'stopping' | 'running' {
+    if (this.#stopped) return 'stopping';
+    return this.#supervisor ? 'running' : 'starting';
+  }
+
   /** A stop that came during the start ends it at the next step. */
   #proceed(): void {
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
-  }
-
-  async #readiness(sql: Sql, supervisor: Supervisor): Promise<{ ready: boolean; reasons: string[] }> {
-    const reasons: string[] = [];
-    if (this.#stopped) reasons.push('The server is stopping.');
-    else if (!this.#supervisor) reasons.push('The server is starting.');
-    try {
-      await within(sql`select 1`, monotonic() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
-    } catch (error) {
-      reasons.push(
-        error instanceof Failure || unavailable(error)
-          ? 'The database cannot be reached.'
-          : 'The database refuses us.',
-      );
-    }
-    const { here, elsewhere, missing } = supervisor.ownership();
-    if (missing !== undefined) reasons.push(missing);
-    // All that could be asked of it would be refused. One that runs some devices, beside a node that runs others, is ready.
-    else if (here === 0 && elsewhere > 0)
-      reasons.push(
-        `Another node runs ${elsewhere === 1 ? 'the device' : `the ${elsewhere} devices`}; this one waits, and takes over when that one ends.`,
-      );
-    for (const { shard, state, quarantine } of supervisor.shards())
-      if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
-    return { ready: reasons.length === 0, reasons };
   }
 
   async #unwind(): Promise<void> {

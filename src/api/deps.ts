@@ -161,6 +161,8 @@ export interface Chats {
     readonly last?: Place;
   }>;
   contacts(deviceNo: number): Promise<readonly ContactView[]>;
+  /** What the people of these JIDs are called, as far as that is known. */
+  names(deviceNo: number, jids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */

@@ -80,7 +80,7 @@ export function disposition(filename: string): string {
 }
 
 function matches(header: string | undefined, etag: string): boolean {
-  return (header ?? '').split(',').some(one => ['*', etag, `W/${etag}`].includes(one.trim()));
+  return header?.split(',').some(one => ['*', etag, `W/${etag}`].includes(one.trim())) ?? false;
 }
 
 /** A sender wrote it: it becomes no other header. */

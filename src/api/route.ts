@@ -13,7 +13,7 @@ import { type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
-import { failureResponses, successResponse } from './responses.ts';
+import { failureResponses, fileResponse, successResponse } from './responses.ts';
 import type { Scope } from './scopes.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
 import { newMessageId } from './sending.ts';
@@ -67,6 +67,8 @@ interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** Fields of a multipart form that are files. They are written to the disk as they come, and are gone after the answer. */
   readonly files?: F;
   readonly results?: R;
+  /** The type of the file that it answers with, instead of the envelope. */
+  readonly file?: string;
   /** What it may answer beside the failures of its device, its body and its credential. */
   readonly failures?: readonly ErrorCode[];
 }
@@ -109,8 +111,11 @@ export type AddRoute = <
   F extends FileFields,
 >(
   shape: RouteShape<P, Q, B, R, S, F>,
-  run: (call: Call<P, Q, B, S, F>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  run: (call: Call<P, Q, B, S, F>) => Said<R> | Promise<Said<R>>,
 ) => void;
+
+/** What a route answers: for the envelope, or a file. */
+type Said<R extends z.ZodType> = Success<z.input<R>> | Response;
 
 /** How routes are added to an app. */
 export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
@@ -161,7 +166,8 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             base: publicUrl(c),
             closing: c.env?.closing,
           };
-          return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
+          const said = await run(call as unknown as Parameters<typeof run>[0]);
+          return said instanceof Response ? said : answer(c, said);
         };
         if (shape.method !== 'post') return await serve();
         const parts = [c.req.param(), c.req.query(), fields, withoutPaths(files)];
@@ -250,7 +256,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       }),
     },
     responses: {
-      200: successResponse(shape.results),
+      200: shape.file ? fileResponse(shape.file) : successResponse(shape.results),
       ...failureResponses([...failures, ...(shape.failures ?? [])]),
     },
   });

@@ -29,10 +29,10 @@ export const recipientField = {
 };
 /** Each of them is looked up, and gets a key of its own for the first status. */
 const MOST_RECIPIENTS = 5000;
-export const recipientsField = z
-  .array(z.string())
-  .max(MOST_RECIPIENTS)
-  .openapi({ description: 'Numbers or JIDs of those who get a status (phone status@broadcast).' });
+export const recipientsField = z.array(z.string()).max(MOST_RECIPIENTS).openapi({
+  description:
+    'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
+});
 export const durationField = z
   .literal(durations)
   // The generator would show only the first of several literals.
@@ -70,13 +70,13 @@ interface SendRoute<F extends z.ZodRawShape> {
   readonly summary: string;
   readonly fields: F;
   readonly forms?: FormFields;
-  readonly files?: FileFields;
-  /** Beside those of every message. */
-  readonly failures?: readonly ErrorCode[];
   /** How gowa says that it was sent: the recipient and the time follow. */
   readonly sentence?: string;
   /** The chats that take no such message. */
   readonly not?: readonly SpecialChat[];
+  readonly files?: FileFields;
+  /** Beside those of every message. */
+  readonly failures?: readonly ErrorCode[];
   /** Gives the command its input; whom it is for and what it answers is given with it. */
   say(
     body: SendBody<F>,
@@ -90,9 +90,18 @@ interface SendRoute<F extends z.ZodRawShape> {
 
 /** How a kind of message becomes a route: its fields, and the command that they go to. */
 export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendRoute<F>) => void {
-  return route => {
-    const { id, path, summary, fields, forms = {}, files, say } = route;
-    const { failures = [], sentence = 'Message sent to', not = [] } = route;
+  return ({
+    id,
+    path,
+    summary,
+    fields,
+    forms = {},
+    files,
+    failures = [],
+    sentence = 'Message sent to',
+    not = [],
+    say,
+  }) => {
     const body = z.object({ ...recipientField, ...fields, ...contextFields });
     add(
       {

@@ -19,6 +19,10 @@ import { whatsappFailure } from './whatsapp-failure.ts';
 export interface Said {
   /** A message with its key and content; undefined when it is not (any more) in the store. `chat` is a JID in any form. */
   message(chat: string, id: string): Promise<WAMessage | undefined>;
+  /** The same, in whichever chat it is. */
+  anywhere(id: string): Promise<WAMessage | undefined>;
+  /** JIDs of the people whom the account has saved under a name. */
+  addressBook(): Promise<string[]>;
   /** The newest message of a chat, which changes of a chat must name (Types/Chat.ts, lastMessages). */
   last(chat: string): Promise<WAMessage | undefined>;
   /** The oldest that is kept of a chat, before which the phone may know more. */

@@ -79,7 +79,14 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
-    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
+    chats: {
+      chats: unasked,
+      chat: unasked,
+      messages: unasked,
+      search: unasked,
+      contacts: unasked,
+      names: unasked,
+    },
     media: new Media({
       ...{ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log },
       guard: new Guard(),

@@ -109,28 +109,25 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     if (!answer) throw new Failure('MEDIA_LINK_INVALID');
     return answer;
   };
-  for (const [operationId, path, summary] of [
-    ['getMedia', '/media/{token}', 'A file by its link (file_url of a download)'],
-    ['getStaticsMedia', '/statics/media/{token}', 'The same by gowa’s path (file_path)'],
-  ] as const) {
-    app.openAPIRegistry.registerPath({
-      operationId,
-      method: 'get',
-      path,
-      tags: ['media'],
-      summary,
-      security: [],
-      request: { params: z.object({ token: z.string() }) },
-      responses: {
-        200: { description: 'The file', content: { '*/*': { schema: z.any() } } },
-        206: { description: 'The range of it that was asked for', content: { '*/*': { schema: z.any() } } },
-        304: { description: 'The caller has it already' },
-        416: { description: 'It has no such range' },
-        ...failureResponses(['MEDIA_LINK_INVALID', 'INTERNAL_SERVER_ERROR']),
-      },
-    });
-    app.get(path.replace('{token}', ':token'), served);
-  }
+  app.openAPIRegistry.registerPath({
+    operationId: 'getMedia',
+    method: 'get',
+    path: '/media/{token}',
+    tags: ['media'],
+    summary:
+      'A file by its link (file_url of a download); /statics/media/{token}, as gowa has it, is the same',
+    security: [],
+    request: { params: z.object({ token: z.string() }) },
+    responses: {
+      200: { description: 'The file', content: { '*/*': { schema: z.any() } } },
+      206: { description: 'The range of it that was asked for', content: { '*/*': { schema: z.any() } } },
+      304: { description: 'The caller has it already' },
+      416: { description: 'It has no such range' },
+      ...failureResponses(['MEDIA_LINK_INVALID', 'INTERNAL_SERVER_ERROR']),
+    },
+  });
+  app.get('/media/:token', served);
+  app.get('/statics/media/:token', served);
 }
 
 const extensions: Readonly<Record<string, string>> = {
