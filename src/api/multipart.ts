@@ -41,8 +41,6 @@ export async function readFiles(
   const writes: Promise<void>[] = [];
   const refused = new AbortController();
   const parser = openParser(request.headers.get('content-type') ?? '', maxText);
-  // The second request with the key must be the same.
-  const hash = request.headers.has('idempotency-key');
   let text = 0;
 
   const hearField: BusboyEvents['field'] = (name, value, nameCut, valueCut) => {
@@ -67,7 +65,7 @@ export async function readFiles(
     files[field] ??= [];
     const place = files[field].push(undefined) - 1;
     const keep = async () => {
-      const stored = await batch.write(stream, { maxBytes: limit.maxBytes, field, hash });
+      const stored = await batch.write(stream, { maxBytes: limit.maxBytes, field });
       // What a browser sends for a choice that nobody made.
       if (stored.bytes === 0 && !filename) return;
       if (stored.bytes === 0) throw invalid(field, 'the file is empty');

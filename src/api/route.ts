@@ -135,8 +135,6 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         const { fields, files } = await bodyOf(c, shape, batch);
         const body = shape.body && validated(shape.body, fields);
         const serve = async (keyed?: Keyed) => {
-          const { method, scope } = shape;
-          if (device && scope === 'send' && method !== 'get') countSend(c, device.no);
           const command = {
             within: deps.commandTimeoutMs,
             request: c.get('request'),
@@ -158,20 +156,21 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
               c.set('target', target);
               if (change) c.set('change', change);
             },
-            run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-              devices.command<C>(linked(device as DeviceView).id, name, input, {
-                ...command,
-                within: command.within + batch.bytes / SLOWEST_UPLOAD,
-              }),
-            base: publicUrl(c),
+            run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
+              const { id, no } = linked(device as DeviceView);
+              if (name.startsWith('send-')) countSend(c, no);
+              const within = command.within + batch.bytes / SLOWEST_UPLOAD;
+              return (await devices.command<C>(id, name, input, { ...command, within })) as AnswerOf<C>;
+            },
+            base: publicUrl(c, deps.basePath),
             closing: c.env?.closing,
           };
           const said = await run(call as unknown as Parameters<typeof run>[0]);
           return said instanceof Response ? said : answer(c, said);
         };
         if (shape.method !== 'post') return await serve();
-        const parts = [c.req.param(), c.req.query(), fields, withoutPaths(files)];
-        const asked = { operation: shape.id, deviceNo: device?.no, parts, secrets: shape.secrets };
+        const parts = [c.req.param(), c.req.query(), fields];
+        const asked = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
         return await once(c, deps.answers, asked, serve);
       } finally {
         await batch.end();
@@ -191,11 +190,6 @@ async function bodyOf(
 ): Promise<ReadBody> {
   if (files) return readBody(c, forms ?? {}, files, batch);
   return { fields: body ? await readFields(c, forms) : {}, files: {} };
-}
-
-/** What came, and not where it happens to be. */
-function withoutPaths(files: ReadBody['files']): unknown {
-  return Object.entries(files).map(([field, some]) => [field, some.map(({ path: _, ...file }) => file)]);
 }
 
 function deviceOf(
@@ -246,6 +240,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     path: shape.path,
     tags: [shape.tag],
     summary: shape.summary,
+    'x-scope': shape.scope,
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),

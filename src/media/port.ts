@@ -4,8 +4,6 @@
 export interface StoredFile {
   readonly path: string;
   readonly bytes: number;
-  /** Hexadecimal; where it was asked for. */
-  readonly sha256?: string;
 }
 
 /** A file that a caller gave, with what was said of it; none of that has been looked into. */
@@ -32,8 +30,6 @@ export interface Batch {
 
 export interface FileLimit {
   readonly maxBytes: number;
-  /** Whether its hash is wanted. */
-  readonly hash?: boolean;
   readonly field: string;
 }
 

@@ -77,15 +77,13 @@ function space(): string {
 async function keep(
   source: AsyncIterable<Uint8Array>,
   path: string,
-  { maxBytes, field, hash = false }: FileLimit,
+  { maxBytes, field }: FileLimit,
 ): Promise<StoredFile> {
   let bytes = 0;
-  const sha256 = hash ? createHash('sha256') : undefined;
   const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes) throw tooLarge(field, maxBytes);
-      sha256?.update(chunk);
       yield chunk;
     }
   };
@@ -97,7 +95,7 @@ async function keep(
       ? new Failure('STORE_FULL', 'The disk of DATA_DIR is full; nothing was done.', { cause })
       : cause;
   }
-  return { path, bytes, ...(sha256 && { sha256: sha256.digest('hex') }) };
+  return { path, bytes };
 }
 
 /** The failure of a file over its limit. */
