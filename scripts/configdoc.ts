@@ -54,7 +54,7 @@ function simulatorOptions(): string {
 
 function errorTable(): string {
   const cells = Object.entries(codes).map(([code, { status, retry, text }]) => [
-    `\`${code}\``,
+    `<a id="${code}"></a>\`${code}\``,
     String(status),
     retry,
     text,

@@ -41,7 +41,17 @@ export const codes = {
   UNAUTHORIZED: {
     status: 401,
     retry: 'after a fix',
-    text: 'Send a configured API key as a bearer token, or a user and password by basic auth.',
+    text: 'Send an API key as a bearer token or in X-API-Key, or a user and password by basic auth.',
+  },
+  KEY_IN_QUERY: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'Send the API key in a header; addresses are kept in logs and histories. Whoever may have seen it has it: replace it.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'The key is not for that; the message says what it lacks.',
   },
   FORBIDDEN_ORIGIN: {
     status: 403,
@@ -58,9 +68,27 @@ export const codes = {
     retry: 'never',
     text: 'This device knows no message of this id in this chat.',
   },
+  KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  CHAT_NOT_FOUND: {
+    status: 404,
+    retry: 'never',
+    text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
+  },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
+  KEY_ENDED: { status: 409, retry: 'never', text: 'The API key was revoked or has expired; make another.' },
+  TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
+  IDEMPOTENCY_RUNNING: {
+    status: 409,
+    retry: 'soon',
+    text: 'A request with this Idempotency-Key is being served; ask again for its answer.',
+  },
+  IDEMPOTENCY_REUSED: {
+    status: 422,
+    retry: 'never',
+    text: 'This Idempotency-Key came with another request before; a new request has a new key.',
+  },
   DEVICE_NOT_LINKED: {
     status: 409,
     retry: 'after pairing',
@@ -98,7 +126,6 @@ export const codes = {
     retry: 'after a fix',
     text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
   },
-  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',
@@ -116,6 +143,11 @@ export const codes = {
   },
   WA_NOT_FOUND: { status: 404, retry: 'never', text: 'WhatsApp knows no such thing.' },
   WA_CONFLICT: { status: 409, retry: 'never', text: 'WhatsApp has it that way already.' },
+  RATE_LIMITED: {
+    status: 429,
+    retry: 'soon',
+    text: 'Too many requests; Retry-After says in how many seconds there is room for another.',
+  },
   WA_RATE_LIMITED: {
     status: 429,
     retry: 'soon',
@@ -192,6 +224,11 @@ export const codes = {
 
 export type ErrorCode = keyof typeof codes;
 
+/** Whether the same request is worth sending again, changed in nothing. */
+export function retryable(code: ErrorCode): boolean {
+  return codes[code].retry === 'soon';
+}
+
 /** What of a failure may cross a thread or the wire. `results` is data for the caller, never a stack. */
 export interface FailureReport {
   readonly code: ErrorCode;
@@ -204,15 +241,18 @@ export class Failure extends Error {
   override readonly name = 'Failure';
   readonly code: ErrorCode;
   readonly results: Record<string, unknown> | undefined;
+  /** Seconds after which another try may succeed, where that is known. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     code: ErrorCode,
     message?: string,
-    options: { cause?: unknown; results?: Record<string, unknown> } = {},
+    options: { cause?: unknown; results?: Record<string, unknown>; retryAfter?: number } = {},
   ) {
     super(message ?? codes[code].text, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.results = options.results;
+    this.retryAfter = options.retryAfter;
   }
 
   get status(): number {

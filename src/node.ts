@@ -1,6 +1,9 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { keptAnswers } from './access/answers.ts';
+import { AuditLog } from './access/audit.ts';
+import { KeyRegister } from './access/keys.ts';
 import { createApp } from './api/app.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
@@ -13,12 +16,15 @@ import { asSetting, openKeys } from './keys.ts';
 import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
 import type { Logger } from './lib/logger.ts';
+import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { Media } from './media/media.ts';
+import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
   connectionsInUse,
   type DatabaseAddress,
+  isSuperuser,
   openDatabase,
   type Sql,
   storeFailure,
@@ -125,11 +131,15 @@ export class Node implements Service {
     await migrate({ address, log });
     await asSetting(keepCanary(sql, ring));
     await this.#assertRoom(sql);
+    // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
+    if (config.dbUri !== undefined && (await isSuperuser(sql)))
+      log.warn('the database role is a superuser: give this program one that owns its database and no more');
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const answersKey = await asSetting(ensureSecret(sql, ring, 'answers_key', newKey));
     const seals = new DeviceSeals(sql, ring);
     await seals.complete();
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
@@ -172,6 +182,7 @@ export class Node implements Service {
         database: address,
         connections: config.shardConnections,
         logLevel: config.logLevel,
+        keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
         ...(unread && { unread }),
         ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
@@ -186,6 +197,9 @@ export class Node implements Service {
       statusChanged: device => this.#draw(device),
       fatal,
     });
+    const keys = new KeyRegister({ sql, log });
+    const audit = new AuditLog({ sql, log });
+    const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const api = new ApiServer({
       app: createApp({
         devices: supervisor,
@@ -198,12 +212,18 @@ export class Node implements Service {
               throw storeFailure(error);
             }),
         },
+        chats: new Library({ sql, seals, log }),
         media,
         readiness: () => this.#readiness(sql, supervisor),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+        keys,
+        answers: keptAnswers({ sql, node: lease.node, seal, log }),
+        audit,
+        limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
+        trustedProxies: config.trustedProxies,
         version,
         commandTimeoutMs: config.commandSeconds * 1000,
         log,
@@ -215,9 +235,11 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log });
-    this.#stops.push(() => keeping.stop());
-    await keeping.start();
+    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
+    for (const service of [keeping, keys, audit]) {
+      this.#stops.push(() => service.stop());
+      await service.start();
+    }
     this.#stops.push(() => deliverer.stop());
     await deliverer.start();
     // No new requests first; those that run need their shards, so both drain at the same time.
@@ -339,6 +361,10 @@ export class Node implements Service {
     if (station === undefined) throw new Error('the node has not been started');
     return station;
   }
+}
+
+function newKey(): string {
+  return randomBytes(32).toString('base64');
 }
 
 function newSecret(): string {

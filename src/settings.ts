@@ -28,6 +28,16 @@ function basicAuth(value: string): readonly { user: string; password: string }[]
   });
 }
 
+function isNetwork(value: string): boolean {
+  const [address = '', bits, more] = value.split('/');
+  const longest = isIP(address) === 6 ? 128 : 32;
+  return (
+    isIP(address) > 0 &&
+    more === undefined &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest))
+  );
+}
+
 /** A setting that names a file: what the file says is its value. */
 function fileFor<T>(name: string, parse: (text: string) => T): (path: string) => T {
   return path => {
@@ -105,8 +115,29 @@ export const settings = {
     [],
     'keys of at least 8 characters separated by commas',
     'none',
-    'Keys of the HTTP API, sent as `Authorization: Bearer <key>`.',
+    'Keys of the HTTP API that may do everything, sent as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Others are made with `POST /keys`.',
     { secret: true },
+  ),
+  rateLimit: integer(
+    0,
+    10_000_000,
+    60_000,
+    'Requests per minute of one API key or user; as many may come at once. 0 is no limit.',
+  ),
+  sendLimit: integer(
+    0,
+    1_000_000,
+    3_000,
+    'Messages per minute of one device; as many may come at once. WhatsApp bears much less for long. 0 is no limit.',
+  ),
+  auditDays: integer(1, 36_500, 90, 'Days that the audit log is kept.'),
+  trustedProxies: text(
+    value => words(value).map(entry => (isNetwork(entry) ? entry : unfit())),
+    [],
+    'IP addresses or networks like 10.0.0.0/8, separated by commas',
+    'none',
+    'Reverse proxies whose `X-Forwarded-For` says who calls: for the limit of wrong keys per address, and for the audit log.',
+    { aliases: ['APP_TRUSTED_PROXIES'] },
   ),
   sealingKeysFile: text<readonly Buffer[] | undefined>(
     fileFor('SEALING_KEYS_FILE', keysOf),
@@ -151,6 +182,13 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  chatRetentionDays: text<number | undefined>(
+    value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
+    undefined,
+    'a whole number of days',
+    'for ever',
+    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then.',
+  ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',

@@ -61,6 +61,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     values: ['src/store/', 'src/lib/', 'src/errors.ts'],
     types: ['src/shard/protocol.ts'],
   },
+  { station: 'src/access/', values: ['src/store/', 'src/lib/', 'src/errors.ts'] },
   {
     station: 'src/delivery/',
     values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
@@ -87,6 +88,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/supervisor/',
       'src/media/',
       'src/delivery/',
+      'src/access/',
       'src/journal/',
       'src/shard/protocol.ts',
       'src/device/commands/',
@@ -101,6 +103,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/supervisor/',
       'src/delivery/',
       'src/media/',
+      'src/access/',
       'src/journal/',
       'src/store/',
       'src/lib/',

@@ -3,8 +3,9 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
-import { type ErrorCode, Failure } from '../errors.ts';
+import { type ErrorCode, Failure, retryable } from '../errors.ts';
 import type { ApiEnv } from './deps.ts';
+import { publicUrl } from './public-url.ts';
 
 /** What a route answers on success: a sentence and its data. */
 export interface Success<R = unknown> {
@@ -25,10 +26,19 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   MEMORY_SHORT: 30,
 };
 
-/** The headers of a failure with this code beside the usual ones. */
-export function failureHeaders(code: ErrorCode): Record<string, string> {
-  const seconds = retryAfter[code];
+/** The headers of a failure beside the usual ones. */
+export function failureHeaders({ code, retryAfter: own }: Failure): Record<string, string> {
+  const seconds = own ?? retryAfter[code];
   return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
+/** What a failure says in an answer; `docs` leads to the page of errors that this server has. */
+export function failureBody(failure: Failure, base: string): Record<string, unknown> {
+  return {
+    ...failure.report(),
+    retryable: retryable(failure.code),
+    docs: `${base}/errors#${failure.code}`,
+  };
 }
 
 export function answer(c: Context<ApiEnv>, { message, results }: Success): Response {
@@ -48,10 +58,13 @@ export function refuse(c: Context<ApiEnv>, thrown: unknown, log: Logger): Respon
     if (failure.code === 'INTERNAL_SERVER_ERROR') log.error(about, 'request failed');
     else log.warn(about, 'request could not be served');
   }
-  return c.json(failure.report(), failure.status as ContentfulStatusCode, failureHeaders(failure.code));
+  c.set('code', failure.code);
+  const body = failureBody(failure, publicUrl(c));
+  return c.json(body, failure.status as ContentfulStatusCode, failureHeaders(failure));
 }
 
-function asFailure(thrown: unknown): Failure {
+/** What was thrown, as a failure: what is none is a fault of ours. */
+export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   // hono throws these itself, for example when it cannot decode a request.
   if (thrown instanceof HTTPException && thrown.status < 500)

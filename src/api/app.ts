@@ -3,9 +3,11 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { Failure } from '../errors.ts';
+import { callerAddress } from './address.ts';
 import { refuse } from './answer.ts';
-import { authentication, isOpen } from './auth.ts';
-import type { ApiDeps, ApiEnv } from './deps.ts';
+import { admission, gatekeeper, keysInHeaders } from './auth.ts';
+import type { ApiEnv, AppDeps } from './deps.ts';
+import { requestLimit } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { sameOrigin } from './origin.ts';
@@ -36,6 +38,7 @@ import { userRoutes } from './routes/user.ts';
 
 export type {
   ApiDeps,
+  AppDeps,
   Credentials,
   EndpointChange,
   EndpointSettings,
@@ -46,7 +49,7 @@ export type {
 export { COMMAND_TIMEOUT_MS } from './deps.ts';
 
 /** The HTTP app over its ports. It holds nothing that needs a stop; `ApiServer` gives it an address. */
-export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>();
   const log = deps.log.child({ station: 'api' });
   const metrics = createMetrics(deps);
@@ -54,17 +57,22 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.onError((error, c) => refuse(c, error, log));
   app.notFound(c => refuse(c, new Failure('NOT_FOUND'), log));
 
-  // /health is for probes and a signed QR picture for an <img> anywhere; neither does anything.
+  const gate = gatekeeper(deps.credentials, deps.keys, deps.limits.now);
+  // /health is for probes, a signed QR picture for an <img> anywhere, and /errors says what is in the docs; none does anything.
   const isPublic = (c: Context) =>
     c.req.method === 'GET' &&
-    (c.req.path === '/health' || links.admits(c.req.path, name => c.req.query(name)));
+    (c.req.path === '/health' ||
+      c.req.path === '/errors' ||
+      links.admits(c.req.path, name => c.req.query(name)));
   app.use(
-    observation(metrics, log),
+    observation(metrics, callerAddress(deps.trustedProxies), log),
     marked(deps.simulator !== undefined),
     turnAway(deps.started ?? (() => true)),
   );
-  app.use(unlessPublic(isPublic, sameOrigin({ open: isOpen(deps.credentials), isPage })));
-  app.use(unlessPublic(isPublic, authentication(deps.credentials)));
+  app.use(keysInHeaders());
+  const guarded = sameOrigin({ open: gate.open, isPage });
+  app.use((c, next) => (isPublic(c) ? next() : guarded(c, next)));
+  app.use(admission({ gate, isPublic, devices: deps.devices }), requestLimit(deps.limits));
   app.use(
     methodNotAllowed({
       app,
@@ -77,11 +85,11 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
 
   healthRoutes(app, deps, metrics);
   const add = routeAdder(app, deps);
-  loginRoutes(add, deps);
+  loginRoutes(add);
   deviceRoutes(add, deps, links);
-  deviceHealthRoute(add, deps);
+  deviceHealthRoute(add);
   followRoutes(app, add, deps);
-  movingRoutes(app, deps);
+  movingRoutes(app, add, deps);
   appRoutes(add, deps, links);
   sendRoutes(add);
   messageRoutes(add, deps);
@@ -99,11 +107,4 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   openapiRoute(app, deps.version);
   pageRoutes(app, deps);
   return app;
-}
-
-function unlessPublic(
-  isPublic: (c: Context) => boolean,
-  check: ReturnType<typeof authentication>,
-): ReturnType<typeof authentication> {
-  return (c, next) => (isPublic(c) ? next() : check(c, next));
 }

@@ -1,7 +1,12 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
 import type { Logger } from 'pino';
+import type { Answers } from '../access/answers.ts';
+import type { Audit } from '../access/audit.ts';
+import type { Keys } from '../access/keys.ts';
 import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
+import type { Actor } from './auth.ts';
+import type { Limits } from './limits.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -44,7 +49,121 @@ export interface Messages {
   status(deviceNo: number, id: string): Promise<MessageStatus | undefined>;
 }
 
-/** Who may call. With neither keys nor users the API is open. */
+/** Where a page goes on: the time and the id of the row beside it. */
+export interface Place {
+  readonly at: Date;
+  readonly id: string;
+}
+
+/** A part of a list that is told from the newest: by counting, or from a place. */
+export interface Part {
+  readonly limit: number;
+  readonly offset?: number;
+  readonly before?: Place | undefined;
+  readonly after?: Place | undefined;
+}
+
+export interface ChatView {
+  readonly no: number;
+  readonly jid: string;
+  /** The other address of its person, where that is known. */
+  readonly lid: string | null;
+  readonly name: string;
+  readonly lastAt: Date | null;
+  /** -1: marked as unread by hand. */
+  readonly unread: number;
+  readonly archived: boolean;
+  readonly pinnedAt: Date | null;
+  readonly mutedUntil: Date | null;
+  /** Seconds until messages disappear; 0: they stay. */
+  readonly ephemeral: number;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface ReactionView {
+  readonly emoji: string;
+  readonly sender: string;
+  readonly senderName: string;
+  readonly fromMe: boolean;
+  readonly at: Date;
+}
+
+/** What was said; of a message that was revoked all texts are ''. */
+export interface SaidView {
+  readonly chat: string;
+  readonly id: string;
+  readonly sender: string;
+  readonly senderName: string;
+  readonly fromMe: boolean;
+  readonly at: Date;
+  readonly kind: string;
+  readonly text: string;
+  readonly filename: string;
+  readonly mimetype: string;
+  readonly url: string;
+  readonly length: number;
+  readonly call?: Readonly<Record<string, unknown>>;
+  readonly status: number;
+  readonly starred: boolean;
+  readonly editedAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly reactions: readonly ReactionView[];
+}
+
+export interface ContactView {
+  readonly jid: string;
+  readonly lid: string | null;
+  readonly saved: string;
+  readonly push: string;
+  readonly business: string;
+}
+
+export interface SaidFilter {
+  readonly chatNo?: number | undefined;
+  readonly from?: Date | undefined;
+  readonly until?: Date | undefined;
+  readonly mediaOnly?: boolean | undefined;
+  readonly fromMe?: boolean | undefined;
+}
+
+/** The chat store, by the device's number. `total` is left out where nobody counts. Fails with STORE_UNAVAILABLE. */
+export interface Chats {
+  chats(
+    deviceNo: number,
+    filter: {
+      readonly part: Part;
+      readonly search?: string | undefined;
+      readonly archived?: boolean | undefined;
+      readonly hasMedia?: boolean | undefined;
+    },
+  ): Promise<{ readonly chats: readonly ChatView[]; readonly total?: number }>;
+  chat(deviceNo: number, jid: string): Promise<ChatView | undefined>;
+  messages(
+    deviceNo: number,
+    self: { readonly jid: string; readonly name: string },
+    filter: SaidFilter,
+    part: Part,
+  ): Promise<{ readonly messages: readonly SaidView[]; readonly total?: number }>;
+  /** `last` is from where to go on, when not all was looked through or told. */
+  search(
+    deviceNo: number,
+    self: { readonly jid: string; readonly name: string },
+    query: string,
+    filter: SaidFilter,
+    part: Part,
+  ): Promise<{
+    readonly messages: readonly SaidView[];
+    readonly total: number;
+    readonly complete: boolean;
+    readonly last?: Place;
+  }>;
+  contacts(deviceNo: number): Promise<readonly ContactView[]>;
+}
+
+/** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
   readonly basic: readonly { readonly user: string; readonly password: string }[];
   readonly keys: readonly string[];
@@ -56,12 +175,13 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** What families of routes are given. Devices are not among it: those that a caller may know of come with the call. */
 export interface ApiDeps {
-  readonly devices: Devices;
   readonly fleet: Fleet;
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
+  readonly chats: Chats;
   readonly media: MediaPort;
   readiness(): Promise<Readiness>;
   /** False while the devices have not been taken over yet; everything but the probes answers 503 then. */
@@ -69,6 +189,12 @@ export interface ApiDeps {
   /** Database connections in use by each pool; none where the database does not answer. */
   connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;
+  readonly keys: Keys;
+  readonly answers: Answers;
+  readonly audit: Audit;
+  readonly limits: Limits;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   readonly version: string;
   /** The control plane of a simulator whose phones may scan the QR on the page. */
   readonly simulator?: { readonly controlUrl: string };
@@ -77,10 +203,33 @@ export interface ApiDeps {
   readonly log: Logger;
 }
 
-/** What a request carries through the app. `closing` fires when the server stops; `request` is the request's id. */
+export interface AppDeps extends ApiDeps {
+  readonly devices: Devices;
+}
+
+/** What was changed, before and after, for the audit log, which keeps hashes. */
+export interface Change {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/**
+ * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
+ * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `code` that of
+ * a failure, `target` what else was meant.
+ */
 export interface ApiEnv {
-  Bindings: { closing?: AbortSignal };
-  Variables: { request: string; device?: string };
+  Bindings: { closing?: AbortSignal; remote?: string | undefined };
+  Variables: {
+    request: string;
+    address: string;
+    actor: Actor;
+    devices: Devices;
+    device?: string;
+    target?: string;
+    code?: string;
+    change?: Change;
+  };
 }
 
 /** How long a command waits when nothing else is configured, in milliseconds: gowa's limit. */

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
-import type { ApiDeps } from './deps.ts';
+import type { AppDeps } from './deps.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -51,7 +51,7 @@ export function createMetrics({
   fleet,
   version,
   connections,
-}: Pick<ApiDeps, 'devices' | 'fleet' | 'version' | 'connections'>): Metrics {
+}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const shards = ['shard'] as const;
@@ -175,11 +175,7 @@ export function createMetrics({
 }
 
 /** A degraded device counts once in `cardume_devices_degraded`, and once for each of its reasons. */
-function addHealth(
-  registers: Registry[],
-  devices: Pick<ApiDeps, 'devices'>['devices'],
-  fleet: ApiDeps['fleet'],
-): void {
+function addHealth(registers: Registry[], devices: AppDeps['devices'], fleet: AppDeps['fleet']): void {
   new Gauge({
     name: 'cardume_devices_degraded',
     help: 'Devices that are degraded.',

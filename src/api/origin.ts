@@ -17,11 +17,11 @@ export function sameOrigin({
   open,
   isPage,
 }: {
-  open: boolean;
+  open: () => boolean;
   isPage: (path: string) => boolean;
 }): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (open && !LOOPBACK.test(hostOf(c)))
+    if (open() && !LOOPBACK.test(hostOf(c)))
       throw new Failure(
         'FORBIDDEN_ORIGIN',
         'Without a configured credential the API answers only to loopback addresses; set API_KEYS or APP_BASIC_AUTH.',

@@ -4,18 +4,24 @@ import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
+import type { callerAddress } from './address.ts';
 import type { ApiEnv } from './deps.ts';
 import type { Metrics } from './metrics.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Names the request (by its own X-Request-Id if that is harmless), times it, counts it and logs it by its pattern. */
-export function observation(metrics: Metrics, log: Logger): MiddlewareHandler<ApiEnv> {
+export function observation(
+  metrics: Metrics,
+  addressOf: ReturnType<typeof callerAddress>,
+  log: Logger,
+): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const began = performance.now();
     const sent = c.req.header('x-request-id') ?? '';
     const request = REQUEST_ID.test(sent) ? sent : randomUUID();
     c.set('request', request);
+    c.set('address', addressOf(c.env?.remote, c.req.header('x-forwarded-for')));
     c.header('x-request-id', request);
     c.header('x-content-type-options', 'nosniff');
     // Answers hold QR codes and accounts: nothing on the way may keep them.
@@ -27,7 +33,13 @@ export function observation(metrics: Metrics, log: Logger): MiddlewareHandler<Ap
     const served = { method: c.req.method, route, status: c.res.status };
     metrics.served({ ...served, seconds });
     log.debug(
-      { request, device: c.get('device'), ...served, ms: Math.round(seconds * 1000) },
+      {
+        request,
+        actor: c.get('actor')?.name,
+        device: c.get('device'),
+        ...served,
+        ms: Math.round(seconds * 1000),
+      },
       'request served',
     );
   };

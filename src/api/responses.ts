@@ -26,6 +26,8 @@ function failureResponse(some: readonly ErrorCode[]): DocumentedResponse {
   const envelope = z.object({
     code: z.enum(some),
     message: z.string(),
+    retryable: z.boolean().openapi({ description: 'The same request may succeed later.' }),
+    docs: z.string().openapi({ description: 'Where the code is explained.' }),
     results: z.record(z.string(), z.unknown()).optional(),
   });
   const description = some.map(code => `${code}: ${codes[code].text}`).join('\n\n');

@@ -4,25 +4,23 @@ import type { Context } from 'hono';
 import type { ErrorCode } from '../errors.ts';
 import type { Batch, Upload } from '../media/port.ts';
 import type { AnswerOf, CommandType, InputOf } from '../shard/protocol.ts';
-import type { CommandOptions, DeviceView } from '../supervisor/devices.ts';
+import type { CommandOptions, Devices, DeviceView } from '../supervisor/devices.ts';
 import { answer, type Success } from './answer.ts';
 import { type FormFields, type ReadBody, readBody, readFields } from './body.ts';
-import type { ApiDeps, ApiEnv } from './deps.ts';
+import type { ApiDeps, ApiEnv, Change } from './deps.ts';
+import { always, entry, repeatable } from './entry.ts';
+import { type Keyed, once } from './idempotency.ts';
+import { sendLimit } from './limits.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, successResponse } from './responses.ts';
+import type { Scope } from './scopes.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
+import { newMessageId } from './sending.ts';
 import { validated } from './validate.ts';
 
 /** Where the device of a request is named: in its path, or by header, query or being the only one. */
 type Naming = 'path' | 'selected';
-
-/**
- * What keys are for: `read` what devices have and hear, `send` messages, `write` what else people see (chats, groups, profile),
- * `devices` make, pair, set up and remove them, `admin` keys and the audit log.
- */
-export const scopes = ['read', 'send', 'write', 'devices', 'admin'] as const;
-export type Scope = (typeof scopes)[number];
 
 /** The families of routes, as the document groups them. */
 export const tags = {
@@ -51,6 +49,10 @@ interface RouteShape<P, Q, B, R, S, F = FileFields> {
   readonly tag: Tag;
   /** What a key must be allowed to for it. */
   readonly scope: Scope;
+  /** A GET that does something all the same, as gowa has some: the audit log has it. */
+  readonly acts?: true;
+  /** Names in the results that are told once: they are not in what a repeated request is answered. */
+  readonly secrets?: readonly string[];
   readonly summary: string;
   readonly device?: S;
   /** The parts of the path beside the device. */
@@ -77,7 +79,13 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   /** Where further files of this request may be put; they are gone after the answer. */
   readonly batch: Batch;
   readonly named: Named;
+  /** The devices that exist for the caller. */
+  readonly devices: Devices;
   readonly command: CommandOptions;
+  /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
+  newMessageId(): string;
+  /** Tells the audit log what was changed and how. */
+  changed(target: string, change?: Change): void;
   /** Runs a command on the device: `C` is the type of its file. Fails with DEVICE_NOT_LINKED at once, or as the command does. */
   run<C extends CommandType>(name: C['name'], input: InputOf<C>): Promise<AnswerOf<C>>;
   /** The URL under which the caller reaches this server, without a slash at the end. */
@@ -99,11 +107,14 @@ export type AddRoute = <
 
 /** How routes are added to an app. */
 export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
+  const countSend = sendLimit(deps.limits);
   return (shape, run) => {
     document(app, shape);
-    app.on(shape.method, shape.path.replaceAll(/\{(.+?)\}/g, ':$1'), async c => {
+    const path = shape.path.replaceAll(/\{(.+?)\}/g, ':$1');
+    app.on(shape.method, path, entry(deps.audit, shape), async c => {
       const named: Named = { header: c.req.header('x-device-id'), query: c.req.query('device_id') };
-      const device = deviceOf(c, deps, shape.device, named);
+      const devices = c.get('devices');
+      const device = deviceOf(c, devices, shape.device, named);
       if (device) c.set('device', device.id);
       const params = shape.params && validated(shape.params, c.req.param());
       const query = shape.query && validated(shape.query, c.req.query());
@@ -111,23 +122,41 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
       try {
         const { fields, files } = await bodyOf(c, shape, batch);
         const body = shape.body && validated(shape.body, fields);
-        const command = { within: deps.commandTimeoutMs, request: c.get('request') };
-        // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
-        const call = {
-          device,
-          params,
-          query,
-          body,
-          files,
-          batch,
-          named,
-          command,
-          run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-            deps.devices.command<C>(linked(device as DeviceView).id, name, input, command),
-          base: publicUrl(c),
-          closing: c.env?.closing,
+        const serve = async (keyed?: Keyed) => {
+          const { method, scope } = shape;
+          if (device && scope === 'send' && method !== 'get') countSend(c, device.no);
+          const command = {
+            within: deps.commandTimeoutMs,
+            request: c.get('request'),
+            ...(keyed?.again && { again: true as const }),
+          };
+          // What a shape leaves out is undefined in its call; its type says so only to the code behind it.
+          const call = {
+            device,
+            params,
+            query,
+            body,
+            files,
+            batch,
+            named,
+            devices,
+            command,
+            newMessageId: keyed?.messageId ?? newMessageId,
+            changed(target: string, change?: Change) {
+              c.set('target', target);
+              if (change) c.set('change', change);
+            },
+            run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
+              devices.command<C>(linked(device as DeviceView).id, name, input, command),
+            base: publicUrl(c),
+            closing: c.env?.closing,
+          };
+          return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
         };
-        return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
+        if (shape.method !== 'post') return await serve();
+        const parts = [c.req.param(), c.req.query(), fields];
+        const asked = { operation: shape.id, deviceNo: device?.no, parts, secrets: shape.secrets };
+        return await once(c, deps.answers, asked, serve);
       } finally {
         await batch.end();
       }
@@ -150,7 +179,7 @@ async function bodyOf(
 
 function deviceOf(
   c: Context<ApiEnv>,
-  { devices }: ApiDeps,
+  devices: Devices,
   scope: Naming | undefined,
   named: Named,
 ): DeviceView | undefined {
@@ -167,6 +196,13 @@ const deviceHeader = z.object({
     .optional()
     .openapi({ description: 'The id of the device, or its JID; not needed while there is only one.' }),
 });
+const keyHeader = z.object({
+  'Idempotency-Key': z.string().max(257).optional().openapi({
+    description:
+      'Any text that is new for each new request: one that comes again with it within a day is not done again, and gets the same answer.',
+    example: '8e03978e-40d5-43e8-bc93-6894a57f9324',
+  }),
+});
 const deviceQuery = z.object({
   device_id: z.string().optional().openapi({ description: 'The same as the header.' }),
 });
@@ -175,7 +211,8 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
   app: OpenAPIHono<ApiEnv>,
   shape: RouteShape<P, Q, B, R, Naming | undefined>,
 ): void {
-  const failures: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INTERNAL_SERVER_ERROR'];
+  const failures: ErrorCode[] = [...always];
+  if (shape.method === 'post') failures.push(...repeatable);
   if (shape.device) failures.push('INVALID_DEVICE_ID', 'DEVICE_NOT_FOUND');
   if (shape.device === 'selected') failures.push('DEVICE_ID_REQUIRED');
   if (shape.params || shape.query || shape.body) failures.push('VALIDATION_ERROR');
@@ -191,7 +228,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),
-      ...(shape.device === 'selected' && { headers: deviceHeader }),
+      ...headersOf(shape),
       ...(query && { query }),
       ...(shape.body && {
         body: { content: bodyContent(shape.body, shape.forms !== undefined, shape.files) },
@@ -202,6 +239,12 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       ...failureResponses([...failures, ...(shape.failures ?? [])]),
     },
   });
+}
+
+function headersOf({ device, method }: { readonly device?: Naming | undefined; readonly method: string }) {
+  const selected = device === 'selected';
+  if (method === 'post') return { headers: selected ? deviceHeader.extend(keyHeader.shape) : keyHeader };
+  return selected ? { headers: deviceHeader } : {};
 }
 
 function bodyContent(

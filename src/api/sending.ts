@@ -27,13 +27,10 @@ export const recipientField = {
 };
 /** Each of them is looked up, and gets a key of its own for the first status. */
 const MOST_RECIPIENTS = 5000;
-export const recipientsField = z
-  .array(z.string())
-  .max(MOST_RECIPIENTS)
-  .openapi({
-    description:
-      'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
-  });
+export const recipientsField = z.array(z.string()).max(MOST_RECIPIENTS).openapi({
+  description:
+    'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
+});
 export const durationField = z
   .literal(durations)
   // The generator would show only the first of several literals.
@@ -103,8 +100,8 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         results: sentResults,
         failures: sendFailures,
       },
-      async ({ body, run }) => {
-        const about = addressed(body as SendBody<Record<never, never>>, not);
+      async ({ body, run, newMessageId: nextId }) => {
+        const about = { ...addressed(body as SendBody<Record<never, never>>, not), id: nextId() };
         const sent = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
@@ -146,9 +143,8 @@ export function chatJid(phone: string, not: readonly SpecialChat[] = []): string
   return jid;
 }
 
-function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialChat[]): Addressed {
+function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialChat[]): Omit<Addressed, 'id'> {
   return {
-    id: newMessageId(),
     to: chatJid(body.phone, not),
     ...(body.reply_message_id && { replyTo: messageId(body.reply_message_id, 'reply_message_id') }),
     ...(body.mentions?.length && { mentions: body.mentions.map(mention) }),

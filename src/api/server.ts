@@ -1,10 +1,11 @@
 // The app's address: a Node server that refuses slow callers and closes without cutting anybody off who is being served.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener, RequestError } from '@hono/node-server';
+import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Service } from '../lib/service.ts';
+import { failureBody } from './answer.ts';
 import type { createApp } from './app.ts';
 
 export interface ApiServerSettings {
@@ -38,7 +39,9 @@ export class ApiServer implements Service {
   constructor(settings: ApiServerSettings) {
     this.#settings = settings;
     const { app, log } = settings;
-    const listener = getRequestListener(request => app.fetch(request, { closing: this.#closing.signal }), {
+    const fetch = (request: Request, { incoming }: HttpBindings) =>
+      app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+    const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
       errorHandler: error => unanswerable(error, log),
       // Replacing Node's own Request and Response for the whole process would save 100 µs a request; not worth it.
       overrideGlobalObjects: false,
@@ -107,5 +110,5 @@ function unanswerable(err: unknown, log: Logger): Response {
   const failure = bad
     ? new Failure('BAD_REQUEST', 'The address of the request is not valid.')
     : new Failure('INTERNAL_SERVER_ERROR');
-  return Response.json(failure.report(), { status: failure.status });
+  return Response.json(failureBody(failure, ''), { status: failure.status });
 }

@@ -235,6 +235,8 @@ export interface ShardSettings {
   readonly connections: number;
   readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
   readonly logLevel: string;
+  /** Off: nothing that is said in chats is kept. */
+  readonly keepChats: boolean;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;
   /** Other limits than usual, for tests. */

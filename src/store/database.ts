@@ -168,6 +168,14 @@ export async function connectionsInUse(sql: Sql): Promise<{ pool: string; used: 
      group by 1 order by 1`;
 }
 
+/** Whether our role may do everything in every database of the server. */
+export async function isSuperuser(sql: Sql): Promise<boolean> {
+  const [row] = await sql<
+    [{ yes: boolean }]
+  >`select rolsuper as yes from pg_roles where rolname = current_user`;
+  return row.yes;
+}
+
 /** How many connections the server gives to all of its clients together. */
 export async function connectionLimit(sql: Sql): Promise<number> {
   const [row] = await sql<[{ limit: number }]>`

@@ -4,6 +4,7 @@ export const places = {
   credentials: (no: number) => `credentials/${no}`,
   stanza: (no: number, hash: Buffer) => `inbox.stanza/${no}/${hash.toString('hex')}`,
   plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
+  answer: (id: Buffer) => `idempotency/${id.toString('hex')}`,
   outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
   // Not the chat, nor the sender: both get another name when a person's number becomes known.
   said: (no: number, id: string) => `chat_message.said/${no}/${id}`,

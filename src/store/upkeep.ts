@@ -1,6 +1,9 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
+import { forgetAudit } from './audit.ts';
+import { forgetMessages } from './chats/retention.ts';
 import type { Sql } from './database.ts';
+import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
 
@@ -9,13 +12,26 @@ const EVERY_MS = 10 * 60_000;
 const AT_ONCE = 5_000;
 
 /** Takes out what nobody will ask for any more, now and every ten minutes. Several nodes may do it at once. */
-export function upkeep({ sql, log }: { sql: Sql; log: Logger }): Service {
+export function upkeep({
+  sql,
+  log,
+  auditDays,
+  chatDays,
+}: {
+  sql: Sql;
+  log: Logger;
+  auditDays: number;
+  /** How long messages of chats are kept; for ever when absent. */
+  chatDays?: number | undefined;
+}): Service {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let running = Promise.resolve();
 
   async function tidy(): Promise<void> {
-    for (const forget of [forgetReceived, forgetOutgoing])
+    const forgetEntries = (sql: Sql, limit: number) => forgetAudit(sql, auditDays, limit);
+    const forgetSaid = (sql: Sql, limit: number) => forgetMessages(sql, chatDays, limit);
+    for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries, forgetSaid])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
   }
 

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly within: number;
   /** The request's id, for the log. */
   readonly request: string;
+  /** It was asked for before, and nobody knows how far it came: a message that was sent is not sent again. */
+  readonly again?: true;
 }
 
 export interface Devices {

@@ -235,14 +235,14 @@ export class Supervisor implements Service, Devices, Fleet {
     id: string,
     name: C['name'],
     input: InputOf<C>,
-    { within: ms, request }: CommandOptions,
+    { within: ms, request, again }: CommandOptions,
   ): Promise<AnswerOf<C>> {
     const deadline = monotonic() + ms;
     if (name === 'reconnect') this.#isolation.pardon(this.#entry(id));
     for (let lost = 0; ; lost += 1) {
-      const command: Command = { do: name, input, ...(lost > 0 && { again: true }) };
+      const command: Command = { do: name, input, ...((again || lost > 0) && { again: true }) };
       const reply = await this.#attempt(id, command, deadline, request).catch(async (error: unknown) => {
-        throw lost > 0 ? await unsettled(this.#options.sql, this.#entry(id).no, command, error) : error;
+        throw command.again ? await unsettled(this.#options.sql, this.#entry(id).no, command, error) : error;
       });
       if (reply !== 'lost') return reply.answer as AnswerOf<C>;
     }

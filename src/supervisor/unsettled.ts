@@ -12,8 +12,8 @@ const passing = [
 ];
 
 /**
- * What is said of a command whose first thread died and which no other could run. A message that the dead thread made
- * durable is queued, whatever came after; one that it did not is on no wire, and nobody has it any more.
+ * What is said of a command whose first thread (or first request) died and which no other could run. A message that the
+ * dead thread made durable is queued, whatever came after; one that it did not is on no wire, and nobody has it any more.
  */
 export async function unsettled(
   sql: Sql,

@@ -22,12 +22,13 @@ test('the document describes every route that answers data, and nothing else', a
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   );
-  const pages = /^GET \/($|assets\/|openapi\.json$|devices\/\{device_id\}\/qr$)/;
+  const pages = /^GET \/($|assets\/|errors$|openapi\.json$|devices\/\{device_id\}\/qr$)/;
   const real = app.routes
     .filter(({ method }) => method !== 'ALL')
     .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
     .filter(route => !pages.test(route));
-  assert.deepEqual(described.sort(), real.sort());
+  // A route that has something before it is there twice.
+  assert.deepEqual(described.sort(), [...new Set(real)].sort());
   const ids = Object.values(paths).flatMap(methods =>
     Object.values(methods).map(({ operationId }) => operationId),
   );

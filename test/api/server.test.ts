@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import type { ApiDeps } from '../../src/api/app.ts';
+import type { AppDeps } from '../../src/api/app.ts';
 import { ApiServer, type ApiServerSettings } from '../../src/api/server.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { createApi, type Envelope } from '../support/api.ts';
@@ -14,7 +14,7 @@ const MB = 1_048_576;
 async function startServer(
   t: TestContext,
   settings: Partial<ApiServerSettings> = {},
-  deps: Partial<ApiDeps> = {},
+  deps: Partial<AppDeps> = {},
 ) {
   const api = createApi(deps);
   const { app, log } = api;

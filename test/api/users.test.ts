@@ -62,7 +62,7 @@ test('the account of a device and other people, over HTTP', async t => {
       ['', '', ''],
     );
     const nobody = await get('/user/info?phone=15550009999');
-    assert.deepEqual([nobody.status, nobody.body.code], [422, 'RECIPIENT_NOT_FOUND']);
+    assert.deepEqual([nobody.status, nobody.body.code], [400, 'INVALID_JID']);
     const group = await get('/user/info?phone=120363040000000000');
     assert.deepEqual([group.status, group.body.code], [400, 'INVALID_JID']);
     const missing = await get('/user/info');
@@ -226,7 +226,7 @@ test('the account of a device and other people, over HTTP', async t => {
     const self = await post('/user/block', { phone: own });
     assert.deepEqual([self.status, self.body.code], [422, 'WA_BAD_REQUEST']);
     const nobody = await post('/user/block', { phone: '15550009999' });
-    assert.deepEqual([nobody.status, nobody.body.code], [422, 'RECIPIENT_NOT_FOUND']);
+    assert.deepEqual([nobody.status, nobody.body.code], [400, 'INVALID_JID']);
   });
 
   await t.test(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { Seal } from '../../src/lib/seal.ts';
+import { forgetMessages } from '../../src/store/chats/retention.ts';
 import type { ChatRows, MessageRow } from '../../src/store/chats/rows.ts';
 import { ChatWriter } from '../../src/store/chats/writer.ts';
 import type { Sql } from '../../src/store/database.ts';
@@ -248,4 +249,35 @@ test('without messages to keep the chats still know their newest one', async t =
   await write({ messages: [message('A')] }, new ChatWriter({ sql, owner, keep: false }));
   assert.equal((await messages()).length, 0);
   assert.equal((await chats())[0]?.lastId, 'A');
+});
+
+test('messages that are older than the days of their device are forgotten, in parts, and their chats stay', async t => {
+  const { sql } = await testDatabase(t);
+  const { write, chats, messages, device } = await store(sql);
+  const day = 24 * 3_600_000;
+  const aged = (id: string, days: number) => message(id, { at: new Date(Date.now() - days * day) });
+  const emoji = Buffer.from('x');
+  await write({
+    messages: [aged('1', 1), aged('40', 40), aged('50', 50), aged('60', 60)],
+    reactions: [{ chat: { jid: PN }, messageId: '60', sender: '', fromMe: true, emoji, at: new Date() }],
+  });
+  assert.equal(await forgetMessages(sql, undefined, 10), 0, 'for ever');
+  assert.equal(await forgetMessages(sql, 30, 2), 2);
+  assert.deepEqual(
+    (await messages()).map(({ id }) => id),
+    ['40', '1'],
+    'the oldest go first',
+  );
+  assert.equal((await sql`select from chat_reaction`).length, 0);
+  assert.equal(await forgetMessages(sql, 30, 2), 1);
+  await sql`update device set chat_retention_days = 0 where no = ${device.no}`;
+  assert.equal(
+    await forgetMessages(sql, undefined, 10),
+    1,
+    "the device's own days come before the installation's",
+  );
+  assert.deepEqual(
+    (await chats()).map(({ jid, lastId }) => [jid, lastId]),
+    [[PN, '1']],
+  );
 });

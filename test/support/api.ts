@@ -3,10 +3,11 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { type ApiDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { type AppDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
 import { Failure } from '../../src/errors.ts';
 import { Media } from '../../src/media/media.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
+import { InMemoryAnswers, InMemoryAudit, noKeys } from './in-memory-access.ts';
 import { InMemoryDevices } from './in-memory-devices.ts';
 
 export interface Envelope {
@@ -51,7 +52,7 @@ const unasked = async (): Promise<never> => {
 };
 const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
 /** No shards, and nothing has happened. */
-export const quietFleet: ApiDeps['fleet'] = {
+export const quietFleet: AppDeps['fleet'] = {
   shards: () => [],
   connectsWaiting: () => 0,
   count: () => 0,
@@ -65,9 +66,11 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const smallLimits = { image: 200_000, video: 300_000, audio: 200_000, file: 400_000, url: 500_000 };
 
 /** Everything an app needs, with what a test wants otherwise. `logged` collects the lines of the log. */
-export function createApi(changes: Partial<ApiDeps> = {}) {
+export function createApi(changes: Partial<AppDeps> = {}) {
   const devices = new InMemoryDevices();
   const endpoints = new InMemoryEndpoints();
+  const answers = new InMemoryAnswers();
+  const audit = new InMemoryAudit();
   const logged: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => logged.push(JSON.parse(line)) });
   const app = createApp({
@@ -75,11 +78,17 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
+    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
     media: new Media({ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
+    keys: noKeys,
+    answers,
+    audit,
+    limits: { perKey: 0, perDevice: 0 },
+    trustedProxies: [],
     version: '1.2.3',
     commandTimeoutMs: 45_000,
     log,
@@ -98,7 +107,7 @@ export function createApi(changes: Partial<ApiDeps> = {}) {
   const get = (path: string, headers: Record<string, string> = {}) => ask('GET', path, undefined, headers);
   const post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
     ask('POST', path, body, headers);
-  return { app, devices, endpoints, log, logged, ask, get, post };
+  return { app, devices, endpoints, answers, audit, log, logged, ask, get, post };
 }
 
 export async function answered(response: Response): Promise<Answered> {

@@ -33,7 +33,7 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   await call('PATCH', '/devices/sales/webhook', { webhook_url: own.url, webhook_secret: OWN_SECRET });
   await call('POST', '/devices', { device_id: 'idle' });
 
-  const { phone } = await node.simulator.createPhone({ name: 'Carla' });
+  const { phone } = await node.simulator.createPhone({ name: 'Carla-em-segredo' });
   const texts: string[] = [];
   const text = (what: string) => {
     const said = `${what} ${texts.length}: segredo-de-estado`;
@@ -47,7 +47,7 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
     await node.simulator.send(phone, number, text('received'));
   }
   const group = await node.simulator.call('createGroup', {
-    body: { by: phone, subject: 'Choir', members: [number] },
+    body: { by: phone, subject: 'Coro-secreto', members: [number] },
   });
   await send(group.jid, text('sent to a group'));
   await node.simulator.send(phone, group.jid, text('received in a group'));
@@ -81,6 +81,7 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   secrets.set('the installation key as text', Buffer.from(TEST_KEYS));
   secrets.set('the API key', Buffer.from(API_KEY));
   secrets.set('the secret of a webhook', Buffer.from(OWN_SECRET));
+  for (const name of ['Carla-em-segredo', 'Coro-secreto']) secrets.set(`name "${name}"`, Buffer.from(name));
   for (const said of texts) secrets.set(`text "${said}"`, Buffer.from(said));
 
   const cells = await dumpCells(node.sql);

@@ -89,6 +89,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['short', '12345678,short', ','],
     fallback: [],
   },
+  rateLimit: whole(0, 10_000_000, 60_000),
+  sendLimit: whole(0, 1_000_000, 3_000),
+  auditDays: whole(1, 36_500, 90),
+  trustedProxies: {
+    right: [['127.0.0.1, 10.0.0.0/8, fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']]],
+    wrong: ['localhost', '10.0.0.0/33', '10.0.0.0/8/8', '::1/129', '10.0.0.1/', ','],
+    fallback: [],
+  },
   sealingKeysFile: { right: [[keysFile, sealing]], wrong: [caFile], fallback: undefined },
   sealingKeys: {
     right: [
@@ -119,6 +127,14 @@ const table: Record<SettingName, Row> = {
     ],
     wrong: ['2', 'maybe', 'constructor', '__proto__', 'toString'],
     fallback: false,
+  },
+  chatRetentionDays: {
+    right: [
+      ['0', 0],
+      ['365', 365],
+    ],
+    wrong: ['-1', '1.5', 'forever', '100000'],
+    fallback: undefined,
   },
   logLevel: {
     right: [

@@ -2,7 +2,7 @@
 import { type Html, html } from './html.ts';
 
 /** A whole page. `script` is the path of its script; there is no inline script or style anywhere. */
-export function page(title: string, content: Html, script: string): string {
+export function page(title: string, content: Html, script?: string): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -11,7 +11,7 @@ export function page(title: string, content: Html, script: string): string {
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/assets/style.css">
-<script src="${script}" defer></script>
+${script && html`<script src="${script}" defer></script>`}
 </head>
 <body>
 <header><a href="/">Cardume</a> <span>a shoal of WhatsApp devices</span></header>

@@ -2,7 +2,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { entry } from '../entry.ts';
 import { findDevice } from '../selection.ts';
+import { errorsPage } from './errors.ts';
 import { homePage } from './home.ts';
 import { qrPage } from './qr.ts';
 import { homeScript, qrScript } from './scripts.ts';
@@ -10,18 +12,21 @@ import { style } from './style.ts';
 
 /** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
 export function isPage(path: string): boolean {
-  return path === '/' || /^\/devices\/[^/]+\/qr$/.test(path);
+  return path === '/' || path === '/errors' || /^\/devices\/[^/]+\/qr$/.test(path);
 }
 
-export function pageRoutes(app: OpenAPIHono<ApiEnv>, { devices, simulator }: ApiDeps): void {
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { simulator, audit }: ApiDeps): void {
   const control = simulator?.controlUrl.replace(/\/+$/, '');
   const headers = pageHeaders(control && new URL(control).origin);
   const show = (c: Context<ApiEnv>, page: string) => c.html(page, 200, headers);
 
-  app.get('/', c => show(c, homePage(devices.list(), control !== undefined)));
-  app.get('/devices/:device_id/qr', c =>
-    show(c, qrPage(findDevice(devices, c.req.param('device_id')), control)),
+  const door = (id: string) => entry(audit, { id, method: 'get', scope: 'devices' });
+
+  app.get('/', door('homePage'), c => show(c, homePage(c.get('devices').list(), control !== undefined)));
+  app.get('/devices/:device_id/qr', door('qrPage'), c =>
+    show(c, qrPage(findDevice(c.get('devices'), c.req.param('device_id')), control)),
   );
+  app.get('/errors', c => show(c, errorsPage()));
   app.get('/assets/style.css', c => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
   for (const [name, script] of Object.entries({ home: homeScript, qr: qrScript }))
     app.get(`/assets/${name}.js`, c =>

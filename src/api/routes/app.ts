@@ -10,7 +10,7 @@ import type { AddRoute } from '../route.ts';
 import { linked } from '../selection.ts';
 import { accountJid, connection } from '../shapes.ts';
 
-export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: QrLinks): void {
+export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'appLogin',
@@ -18,12 +18,13 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       path: '/app/login',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device in by QR',
       device: 'selected',
       results: z.object({ qr_duration: z.number().int(), qr_link: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, base }) => {
+    async ({ device, devices, command, base }) => {
       const pairing = await pairBy('qr', devices, device, command);
       const qr_link = base + links.path(device.id, pairing.until);
       return { message: 'Login success', results: { qr_duration: secondsLeft(pairing), qr_link } };
@@ -37,13 +38,14 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       path: '/app/login-with-code',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device in by a code for a phone number',
       device: 'selected',
       query: z.object({ phone: z.string().min(1) }),
       results: z.object({ pair_code: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'INVALID_JID', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, query }) => {
+    async ({ device, devices, command, query }) => {
       const { code } = await pairBy('code', devices, device, command, query.phone);
       return { message: 'Login with code success', results: { pair_code: shownCode(code) } };
     },
@@ -56,11 +58,12 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       path: '/app/logout',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Log the selected device out; it stays listed',
       device: 'selected',
       failures: commandFailures,
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Success logout' };
     },
@@ -73,11 +76,12 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       path: '/app/reconnect',
       tag: 'app',
       scope: 'devices',
+      acts: true,
       summary: 'Connect the selected device anew',
       device: 'selected',
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
       return { message: 'Reconnect success' };
     },
@@ -94,7 +98,7 @@ export function appRoutes(add: AddRoute, { devices, version }: ApiDeps, links: Q
       device: 'selected',
       results: z.array(z.object({ name: z.string(), device: z.string(), jid: z.string() })),
     },
-    () => ({
+    ({ devices }) => ({
       message: 'Fetch device success',
       results: devices
         .list()

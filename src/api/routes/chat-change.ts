@@ -8,7 +8,6 @@ import type { FormFields } from '../body.ts';
 import { sendFailures, sharedFailures } from '../failures.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { newMessageId } from '../sending.ts';
 import { invalid } from '../validate.ts';
 
 /** WhatsApp's own timers: off, a day, a week, 90 days. */
@@ -157,7 +156,7 @@ export function chatChangeRoutes(add: AddRoute): void {
       results: z.object({ ...said, timer_seconds: z.int() }),
       failures: [...new Set([...sharedFailures, ...sendFailures])],
     },
-    async ({ params, body: { timer_seconds }, run }) => {
+    async ({ params, body: { timer_seconds }, run, newMessageId }) => {
       const jid = chatJid(params.chat_jid);
       if (jid.endsWith('@g.us')) await run<typeof groupTimer>('group-timer', { jid, seconds: timer_seconds });
       else await run<typeof sendTimer>('send-timer', { id: newMessageId(), to: jid, seconds: timer_seconds });

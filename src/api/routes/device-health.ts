@@ -2,7 +2,6 @@
 import { z } from '@hono/zod-openapi';
 import type { health } from '../../device/commands/health.ts';
 import type { HealthReport } from '../../shard/protocol.ts';
-import type { ApiDeps } from '../deps.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
 import { listedDevice, reasons } from '../shapes.ts';
@@ -36,7 +35,7 @@ const deviceHealth = z
   })
   .openapi('DeviceHealth');
 
-export function deviceHealthRoute(add: AddRoute, { devices }: ApiDeps): void {
+export function deviceHealthRoute(add: AddRoute): void {
   add(
     {
       id: 'getDeviceHealth',
@@ -49,7 +48,7 @@ export function deviceHealthRoute(add: AddRoute, { devices }: ApiDeps): void {
       results: deviceHealth,
       failures: commandFailures,
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       const report = await devices.command<typeof health>(device.id, 'health', {}, command);
       return {
         message: 'Device health',

@@ -14,7 +14,7 @@ import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../w
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });
 
-export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, links: QrLinks): void {
+export function deviceRoutes(add: AddRoute, { endpoints }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'listDevices',
@@ -25,7 +25,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       summary: 'All devices',
       results: z.array(gowaDevice),
     },
-    () => ({ message: 'List devices', results: devices.list().map(toGowaDevice) }),
+    ({ devices }) => ({ message: 'List devices', results: devices.list().map(toGowaDevice) }),
   );
 
   add(
@@ -40,9 +40,10 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       results: gowaDevice.extend(z.object(webhookResults).partial().shape),
       failures: ['INVALID_DEVICE_ID', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
-    async ({ body }) => {
+    async ({ body, devices, changed }) => {
       const change = webhookChange(body);
       const device = await devices.create(body.device_id ? checkedId(body.device_id) : undefined);
+      changed(device.id);
       const made = { message: 'Device added', results: toGowaDevice(device) };
       if (!change) return made;
       try {
@@ -83,7 +84,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       device: 'path',
       failures: commandFailures,
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.remove(device.id, command);
       return { message: 'Device removed' };
     },
@@ -93,6 +94,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
     {
       id: 'loginDevice',
       method: 'get',
+      acts: true,
       path: '/devices/{device_id}/login',
       tag: 'device',
       scope: 'devices',
@@ -101,7 +103,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       results: z.object({ device_id: z.string(), qr_link: z.string(), qr_duration: z.number().int() }),
       failures: ['ALREADY_LOGGED_IN', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, base }) => {
+    async ({ device, devices, command, base }) => {
       const pairing = await pairBy('qr', devices, device, command);
       const qr_link = base + links.path(device.id, pairing.until);
       const results = { device_id: device.id, qr_link, qr_duration: secondsLeft(pairing) };
@@ -122,7 +124,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       results: z.object({ device_id: z.string(), pair_code: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'INVALID_JID', 'PAIRING_FAILED', ...commandFailures],
     },
-    async ({ device, command, query }) => {
+    async ({ device, devices, command, query }) => {
       const { code } = await pairBy('code', devices, device, command, query.phone);
       return {
         message: 'Login with code started',
@@ -142,7 +144,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       device: 'path',
       failures: commandFailures,
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Logout requested' };
     },
@@ -159,7 +161,7 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       device: 'path',
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
-    async ({ device, command }) => {
+    async ({ device, devices, command }) => {
       await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
       return { message: 'Reconnect requested' };
     },
@@ -210,12 +212,14 @@ export function deviceRoutes(add: AddRoute, { devices, endpoints }: ApiDeps, lin
       results: webhook,
       failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
-    async ({ device, body }) => {
+    async ({ device, body, changed }) => {
       here(device); // Whoever delivers must hear of it.
+      const before = await endpoints.get(device.no);
       const clears = body.webhook_url.trim() === '';
       const change = clears ? undefined : webhookChange(body);
       if (!change) await endpoints.clear(device.no);
       const endpoint = change && (await endpoints.set(device.no, change));
+      changed(device.id, { before, after: endpoint });
       return {
         message: 'Device webhook updated',
         results: { device_id: device.id, ...shownWebhook(endpoint) },

@@ -4,6 +4,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
 import type { AddRoute } from '../route.ts';
@@ -24,7 +25,7 @@ const pairingView = listedDevice.extend({
 /** Seconds that a request may wait for a change: less than what proxies allow. */
 const LONGEST_WAIT = 25;
 
-export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { devices }: ApiDeps): void {
+export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }: ApiDeps): void {
   add(
     {
       id: 'followPairing',
@@ -45,7 +46,7 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { devices 
       }),
       results: pairingView,
     },
-    async ({ device, query: { seen, wait = 0 }, closing }) => {
+    async ({ device, devices, query: { seen, wait = 0 }, closing }) => {
       let now = device;
       if (wait > 0 && fingerprint(device) === seen) {
         await unless(closing, devices.changed(device.id, wait * 1000));
@@ -64,8 +65,9 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { devices 
     request: { params: z.object({ device_id: z.string() }) },
     responses: { 200: { description: 'The QR', content: { 'image/png': { schema: z.string() } } } },
   });
-  app.get('/devices/:device_id/qr.png', async c => {
-    const { pairing } = findDevice(devices, c.req.param('device_id'));
+  const door = entry(audit, { id: 'qrPicture', method: 'get', scope: 'devices' });
+  app.get('/devices/:device_id/qr.png', door, async c => {
+    const { pairing } = findDevice(c.get('devices'), c.req.param('device_id'));
     if (pairing?.by !== 'qr') throw new Failure('NOT_FOUND', 'The device shows no QR now.');
     const png = await qrPng(pairing.qr);
     return c.body(new Uint8Array(png), 200, { 'content-type': 'image/png' });

@@ -1,6 +1,7 @@
 // Is the process alive, can it serve, and how is it doing.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { entry } from '../entry.ts';
 import type { Metrics } from '../metrics.ts';
 
 const text = z.string();
@@ -9,7 +10,7 @@ const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()).op
 /** /health as gowa has it (a text, no credential), /ready with its reasons, /metrics for Prometheus. */
 export function healthRoutes(
   app: OpenAPIHono<ApiEnv>,
-  { readiness: current }: ApiDeps,
+  { readiness: current, audit }: ApiDeps,
   { registry }: Metrics,
 ): void {
   app.openAPIRegistry.registerPath({
@@ -47,7 +48,7 @@ export function healthRoutes(
     summary: 'Metrics for Prometheus',
     responses: { 200: { description: 'Metrics', content: { 'text/plain': { schema: text } } } },
   });
-  app.get('/metrics', async c =>
+  app.get('/metrics', entry(audit, { id: 'metrics', method: 'get', scope: 'admin' }), async c =>
     c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   );
 }

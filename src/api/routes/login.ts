@@ -2,8 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { logout } from '../../device/commands/logout.ts';
 import { Failure } from '../../errors.ts';
-import type { DeviceView } from '../../supervisor/devices.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { Devices, DeviceView } from '../../supervisor/devices.ts';
 import { pair, secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
 import { phoneDigits } from '../recipient.ts';
@@ -33,7 +32,7 @@ const started = z.object({
   pair_code: z.string().optional().openapi({ example: 'ABCD-1234' }),
 });
 
-export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
+export function loginRoutes(add: AddRoute): void {
   add(
     {
       id: 'login',
@@ -56,9 +55,10 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
         'GATEWAY_TIMEOUT',
       ],
     },
-    async ({ body, named, command, base }) => {
+    async ({ body, named, devices, command, base, changed }) => {
       const phone = body.phone ? phoneDigits(body.phone) : undefined;
-      const device = await found(body.device_id ? checkedName(body.device_id) : namedDevice(named));
+      const device = await found(devices, body.device_id ? checkedName(body.device_id) : namedDevice(named));
+      changed(device.id);
       const pairing = await pair(devices, device, command, phone);
       const device_id = device.id;
       if (pairing.by === 'code')
@@ -96,8 +96,9 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
         'GATEWAY_TIMEOUT',
       ],
     },
-    async ({ body, named, command }) => {
+    async ({ body, named, devices, command, changed }) => {
       const device = body.device_id ? findDevice(devices, body.device_id) : selectDevice(devices, named);
+      changed(device.id);
       const { unlinked } = await devices.command<typeof logout>(device.id, 'logout', {}, command);
       return { message: 'Success logout', results: { device_id: device.id, unlinked } };
     },
@@ -113,21 +114,21 @@ export function loginRoutes(add: AddRoute, { devices }: ApiDeps): void {
       summary: 'All devices with their state and the shard that hosts them',
       results: z.array(listedDevice),
     },
-    () => ({ message: 'List devices', results: devices.list().map(toListedDevice) }),
+    ({ devices }) => ({ message: 'List devices', results: devices.list().map(toListedDevice) }),
   );
+}
 
-  /** The device of this name, or a new one. A JID names an account that must be there already. */
-  async function found(name: string | undefined): Promise<DeviceView> {
-    if (name === undefined) return devices.create();
-    const device = devices.find(name);
-    if (device || name.includes('@')) return device ?? findDevice(devices, name);
-    try {
-      return await devices.create(name);
-    } catch (error) {
-      // Somebody made it in the meantime: two logins at once for a new device are one pairing.
-      const made = devices.find(name);
-      if (made && error instanceof Failure && error.code === 'DEVICE_EXISTS') return made;
-      throw error;
-    }
+/** The device of this name, or a new one. A JID names an account that must be there already. */
+async function found(devices: Devices, name: string | undefined): Promise<DeviceView> {
+  if (name === undefined) return devices.create();
+  const device = devices.find(name);
+  if (device || name.includes('@')) return device ?? findDevice(devices, name);
+  try {
+    return await devices.create(name);
+  } catch (error) {
+    // Somebody made it in the meantime: two logins at once for a new device are one pairing.
+    const made = devices.find(name);
+    if (made && error instanceof Failure && error.code === 'DEVICE_EXISTS') return made;
+    throw error;
   }
 }

@@ -2,13 +2,18 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type ErrorCode, Failure } from '../../errors.ts';
+import { sha256 } from '../../lib/api-key.ts';
 import { PASSPHRASE_MIN } from '../../lib/archive.ts';
 import { answer } from '../answer.ts';
 import { readBytes } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { always, entry, repeatable } from '../entry.ts';
+import { once } from '../idempotency.ts';
 import { failureResponses, successResponse } from '../responses.ts';
+import type { AddRoute } from '../route.ts';
 import { checkedId, findDevice } from '../selection.ts';
 import { gowaDevice, toGowaDevice } from '../shapes.ts';
+import { makesDevices } from '../visible.ts';
 
 /** An archive is some 200 KB and grows with the device's peers and its messages of the last days. */
 const ARCHIVE_LIMIT = 64 * 1024 * 1024;
@@ -22,9 +27,9 @@ const passphraseHeader = z.object({
 });
 const deviceParam = z.object({ device_id: z.string() });
 
-const always = ['UNAUTHORIZED', 'FORBIDDEN_ORIGIN', 'INVALID_DEVICE_ID', 'INTERNAL_SERVER_ERROR'] as const;
 const ofDevice = [
   ...always,
+  'INVALID_DEVICE_ID',
   'DEVICE_NOT_FOUND',
   'DEVICE_ELSEWHERE',
   'STORE_UNAVAILABLE',
@@ -32,7 +37,11 @@ const ofDevice = [
   'SHUTTING_DOWN',
 ] as const;
 
-export function movingRoutes(app: OpenAPIHono<ApiEnv>, { devices, moving }: ApiDeps): void {
+export function movingRoutes(
+  app: OpenAPIHono<ApiEnv>,
+  add: AddRoute,
+  { moving, audit, answers }: ApiDeps,
+): void {
   const { openAPIRegistry: registry } = app;
 
   registry.registerPath({
@@ -47,8 +56,9 @@ export function movingRoutes(app: OpenAPIHono<ApiEnv>, { devices, moving }: ApiD
       ...failureResponses([...ofDevice, 'VALIDATION_ERROR', 'DEVICE_NOT_LINKED', 'DEVICE_STOPPED']),
     },
   });
-  app.get('/devices/:device_id/export', async c => {
-    const { id } = named(c, devices);
+  const exit = entry(audit, { id: 'exportDevice', method: 'get', scope: 'devices', acts: true });
+  app.get('/devices/:device_id/export', exit, async c => {
+    const { id } = named(c);
     const archive = await moving.export(id, passphraseOf(c));
     return c.body(new Uint8Array(archive), 200, {
       'content-type': FILE,
@@ -71,32 +81,44 @@ export function movingRoutes(app: OpenAPIHono<ApiEnv>, { devices, moving }: ApiD
     },
     responses: {
       200: successResponse(gowaDevice),
-      ...failureResponses([...always, ...ofImport]),
+      ...failureResponses([...always, ...repeatable, 'INVALID_DEVICE_ID', ...ofImport]),
     },
   });
-  app.post('/devices/import', async c => {
-    const passphrase = passphraseOf(c);
-    const id = c.req.query('device_id');
-    if (id) checkedId(id);
-    const device = await moving.import(await archiveOf(c), passphrase, id || undefined);
-    c.set('device', device.id);
-    return answer(c, { message: 'Device imported', results: toGowaDevice(device) });
-  });
+  app.post(
+    '/devices/import',
+    entry(audit, { id: 'importDevice', method: 'post', scope: 'devices' }),
+    async c => {
+      makesDevices(c.get('actor'));
+      const passphrase = passphraseOf(c);
+      const id = c.req.query('device_id');
+      if (id) checkedId(id);
+      const archive = await archiveOf(c);
+      const parts = [id, sha256(archive).toString('hex')];
+      return once(c, answers, { operation: 'importDevice', deviceNo: undefined, parts }, async () => {
+        const device = await moving.import(archive, passphrase, id || undefined);
+        c.set('device', device.id);
+        return answer(c, { message: 'Device imported', results: toGowaDevice(device) });
+      });
+    },
+  );
 
-  registry.registerPath({
-    operationId: 'takeDeviceBack',
-    method: 'post',
-    path: '/devices/{device_id}/take-back',
-    tags: ['device'],
-    summary: 'Run an exported device here again; only where no other installation runs it',
-    request: { params: deviceParam },
-    responses: { 200: successResponse(gowaDevice), ...failureResponses(ofDevice) },
-  });
-  app.post('/devices/:device_id/take-back', async c => {
-    const { id } = named(c, devices);
-    const device = await moving.takeBack(id);
-    return answer(c, { message: 'Device taken back', results: toGowaDevice(device) });
-  });
+  add(
+    {
+      id: 'takeDeviceBack',
+      method: 'post',
+      path: '/devices/{device_id}/take-back',
+      tag: 'device',
+      scope: 'devices',
+      summary: 'Run an exported device here again; only where no other installation runs it',
+      device: 'path',
+      results: gowaDevice,
+      failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE', 'STORE_FULL', 'SHUTTING_DOWN'],
+    },
+    async ({ device }) => ({
+      message: 'Device taken back',
+      results: toGowaDevice(await moving.takeBack(device.id)),
+    }),
+  );
 }
 
 const binary = z.string().openapi({ format: 'binary' });
@@ -113,8 +135,8 @@ const ofImport: readonly ErrorCode[] = [
   ] as const),
 ];
 
-function named(c: Context<ApiEnv>, devices: ApiDeps['devices']) {
-  const device = findDevice(devices, c.req.param('device_id') ?? '');
+function named(c: Context<ApiEnv>) {
+  const device = findDevice(c.get('devices'), c.req.param('device_id') ?? '');
   c.set('device', device.id);
   return device;
 }

@@ -128,7 +128,7 @@ export function privacyRoutes(add: AddRoute): void {
         device: 'selected',
         body: z.object({ phone: z.string().min(1) }),
         forms: {},
-        failures: [...whatsappFailures, 'INVALID_JID', 'RECIPIENT_NOT_FOUND'],
+        failures: [...whatsappFailures, 'INVALID_JID'],
       },
       async ({ body, run }) => {
         await run<typeof blockSet>('block-set', { jid: mentionJid(body.phone, 'phone'), blocked });

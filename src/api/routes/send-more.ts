@@ -9,14 +9,7 @@ import { sendFailures } from '../failures.ts';
 import { caption, decimal, given, line, measure, prose, remark, time, timeIfAny } from '../fields.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import {
-  audience,
-  newMessageId,
-  recipientsField,
-  type sendAdder,
-  sentAnswer,
-  sentResults,
-} from '../sending.ts';
+import { audience, recipientsField, type sendAdder, sentAnswer, sentResults } from '../sending.ts';
 import { invalid } from '../validate.ts';
 import { contactDigits } from './send-fields.ts';
 
@@ -184,7 +177,7 @@ export function moreSendRoutes(add: AddRoute, sends: ReturnType<typeof sendAdder
       results: sentResults,
       failures: sendFailures,
     },
-    async ({ body, run }) => {
+    async ({ body, run, newMessageId }) => {
       const colour = (body.background_color || BACKGROUND).slice(1);
       const sent = await run<typeof sendStatus>('send-status', {
         id: newMessageId(),

@@ -83,7 +83,7 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
       device: 'selected',
       query: z.object({ phone }),
       results: info,
-      failures: [...whatsappFailures, 'INVALID_JID', 'RECIPIENT_NOT_FOUND'],
+      failures: [...whatsappFailures, 'INVALID_JID'],
     },
     async ({ query, run }) => {
       const jid = mentionJid(query.phone, 'phone');

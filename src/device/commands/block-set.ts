@@ -16,7 +16,7 @@ export const blockSet = ask({
     const names = socket.signalRepository.lidMapping;
     const other = isLidUser(jid) ? await names.getPNForLID(jid) : await names.getLIDForPN(jid);
     if (!other && (blocked || !isLidUser(jid)))
-      throw new Failure('RECIPIENT_NOT_FOUND', undefined, { results: { phone: jid } });
+      throw new Failure('INVALID_JID', `phone: ${jid} is not on WhatsApp.`, { results: { phone: jid } });
     await socket.updateBlockStatus(jid, blocked ? 'block' : 'unblock');
     return {};
   },

@@ -8,6 +8,6 @@ export const userInfo = ask({
   async run({ jid }: { readonly jid: string }, connection): Promise<Person> {
     const person = await findPerson(connection, jid);
     if (person) return person;
-    throw new Failure('RECIPIENT_NOT_FOUND', undefined, { results: { phone: jid } });
+    throw new Failure('INVALID_JID', `phone: ${jid} is not on WhatsApp.`, { results: { phone: jid } });
   },
 });

@@ -54,6 +54,8 @@ create table chat_message (
 alter table chat_message alter column said set storage external, alter column message set storage external;
 create index chat_message_at on chat_message (device_no, chat_no, at, id);
 create index chat_message_grams on chat_message using gin (grams) where grams is not null;
+create index chat_message_media on chat_message (device_no, chat_no, at)
+  where kind in ('image', 'video', 'audio', 'document', 'sticker', 'video_note');
 -- Senders whose number is not known yet: looked up when it becomes so.
 create index chat_message_lid on chat_message (device_no, sender) where sender like '%@lid';
 

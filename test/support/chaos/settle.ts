@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts';
 
 /** Nothing has moved for so long: what is missing now stays missing. */
 const STILL_MS = 8_000;
-const LONGEST_MS = 120_000;
+const LONGEST_MS = 600_000;
 
 /** Who is to come to rest. */
 export type Settling = Pick<Stage, 'product' | 'control' | 'sql' | 'devices'>;

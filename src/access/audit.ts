@@ -1,0 +1,69 @@
+/**
+ * Who did what. Entries are written in batches: one that must be there before its caller is answered waits for its batch, the
+ * others are noted on the way. One that the database does not take is written to the log instead.
+ */
+import { groupCommit } from '../lib/group-commit.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Service } from '../lib/service.ts';
+import { type AuditEntry, type AuditQuery, addAudit, readAudit } from '../store/audit.ts';
+import { reachStore, type Sql } from '../store/database.ts';
+
+export type { AuditEntry, AuditQuery };
+
+export interface Audit {
+  /** Resolves when it is written, or when that has failed, which is logged: what was done is done. */
+  note(entry: AuditEntry): Promise<void>;
+  /** The newest first. Fails with STORE_UNAVAILABLE. */
+  page(query: AuditQuery): Promise<(AuditEntry & { readonly no: number })[]>;
+}
+
+const DELAY_MS = 20;
+const AT_ONCE = 500;
+/** Entries that wait while the database does not answer. */
+const MOST_WAITING = 20_000;
+
+export class AuditLog implements Audit, Service {
+  readonly #sql: Sql;
+  readonly #log: Logger;
+  readonly #write: (entry: AuditEntry) => Promise<void>;
+  readonly #waiting = new Set<Promise<void>>();
+
+  constructor({ sql, log }: { sql: Sql; log: Logger }) {
+    this.#sql = sql;
+    this.#log = log;
+    this.#write = groupCommit<AuditEntry, void>({
+      delayMs: DELAY_MS,
+      maxItems: AT_ONCE,
+      flush: async entries => {
+        await reachStore(() => addAudit(sql, entries));
+        return entries.map(() => undefined);
+      },
+    });
+  }
+
+  async start(): Promise<void> {}
+
+  /** Resolves when everything is written that can be. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#waiting);
+  }
+
+  note(entry: AuditEntry): Promise<void> {
+    if (this.#waiting.size >= MOST_WAITING) {
+      this.#lose(entry, new Error('too many entries wait'));
+      return Promise.resolve();
+    }
+    const written = this.#write(entry).catch((err: unknown) => this.#lose(entry, err));
+    this.#waiting.add(written);
+    void written.finally(() => this.#waiting.delete(written));
+    return written;
+  }
+
+  async page(query: AuditQuery): Promise<(AuditEntry & { readonly no: number })[]> {
+    return await reachStore(() => readAudit(this.#sql, query));
+  }
+
+  #lose({ before: _, after: __, ...entry }: AuditEntry, err: unknown): void {
+    this.#log.error({ err, entry }, 'an audit entry could not be written');
+  }
+}

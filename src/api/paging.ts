@@ -1,0 +1,89 @@
+// How lists are asked for and told in parts: gowa's limit and offset, and a cursor, which stays right while the list grows.
+import { z } from '@hono/zod-openapi';
+import type { Part, Place } from './deps.ts';
+import { invalid } from './validate.ts';
+
+/** A parameter that may be absent or empty. */
+export const optional = <S extends z.ZodType>(schema: S) =>
+  z.preprocess(value => (value === '' || value === null ? undefined : value), schema.optional());
+
+/** Yes or no, as a query says it. */
+export const flag = optional(
+  z.enum(['true', 'false', '1', '0']).transform(value => value === 'true' || value === '1'),
+).openapi({ type: 'boolean' });
+
+const CURSOR = /^[A-Za-z0-9_-]{1,1024}$/;
+const cursor = optional(z.string().max(1_024));
+/** Further than any list is long; PostgreSQL would count to it. */
+const FURTHEST = 1_000_000;
+
+/** The parameters of a page. `usual` and `most` are how many rows one has. */
+export const pageFields = (usual: number, most: number) => ({
+  limit: optional(z.coerce.number().int().min(1).max(most))
+    .transform(limit => limit ?? usual)
+    .openapi({ type: 'integer', minimum: 1, maximum: most, default: usual }),
+  offset: optional(z.coerce.number().int().min(0).max(FURTHEST))
+    .transform(offset => offset ?? 0)
+    .openapi({ type: 'integer', minimum: 0, maximum: FURTHEST, default: 0 }),
+  before: cursor.openapi({
+    type: 'string',
+    description: 'What is older than this: `next` of the page before. In the place of `offset`.',
+  }),
+  after: cursor.openapi({ type: 'string', description: 'What is newer than this: `previous` of a page.' }),
+});
+
+export const pagination = z.object({
+  limit: z.int(),
+  offset: z.int(),
+  total: z.int().optional().openapi({ description: 'Left out where a cursor was given.' }),
+  next: z
+    .string()
+    .optional()
+    .openapi({ description: 'The cursor to what is older; absent on the last page.' }),
+  previous: z.string().optional().openapi({ description: 'The cursor to what is newer.' }),
+});
+
+interface Asked {
+  readonly limit: number;
+  readonly offset: number;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+}
+
+/** The part that is asked for. Fails with VALIDATION_ERROR when a cursor is none of ours. */
+export function partOf({ limit, offset, before, after }: Asked): Part {
+  return {
+    limit,
+    offset: before || after ? 0 : offset,
+    ...(before && { before: placeOf('before', before) }),
+    ...(after && { after: placeOf('after', after) }),
+  };
+}
+
+/** What is told of the page beside its rows. One that is not full has nothing older behind it. */
+export function pageOf(
+  { limit, offset, before, after }: Asked,
+  rows: readonly Place[],
+  total: number | undefined,
+): z.input<typeof pagination> {
+  const [first, last] = [rows[0], rows.at(-1)];
+  const more = total === undefined ? rows.length === limit || Boolean(after) : offset + rows.length < total;
+  return {
+    limit,
+    offset: before || after ? 0 : offset,
+    ...(total !== undefined && { total }),
+    ...(last && more && { next: cursorOf(last) }),
+    ...(first && { previous: cursorOf(first) }),
+  };
+}
+
+export const cursorOf = ({ at, id }: Place): string =>
+  Buffer.from(`${at.getTime()} ${id}`).toString('base64url');
+
+function placeOf(field: string, written: string): Place {
+  const [, time = '', id = ''] =
+    /^(\d{1,14}) (.+)$/s.exec(Buffer.from(written, 'base64url').toString()) ?? [];
+  if (!CURSOR.test(written) || id === '' || id.includes('\0'))
+    throw invalid(field, 'expected a cursor of an earlier page');
+  return { at: new Date(Number(time)), id };
+}
