@@ -1,6 +1,5 @@
 /** How a message is named among what the devices of an account share. */
-import { isJidGroup } from '@whiskeysockets/baileys';
-import { keyNamed, type Where } from './message-key.ts';
+import { isShared, keyNamed, type Where } from './message-key.ts';
 
 /**
  * Chat, id, whether it is ours, and in a group who wrote it, which Baileys leaves away (whatsmeow appstate/encode.go,
@@ -8,6 +7,6 @@ import { keyNamed, type Where } from './message-key.ts';
  */
 export async function indexOf(where: Where, chat: string, id: string): Promise<string[]> {
   const { fromMe, participant } = await keyNamed(where, chat, id);
-  const author = isJidGroup(chat) && !fromMe && participant ? participant : '0';
+  const author = isShared(chat) && !fromMe && participant ? participant : '0';
   return [chat, id, fromMe ? '1' : '0', author];
 }

@@ -34,6 +34,7 @@ export function messageActionRoutes(add: AddRoute): void {
     summary: 'React to a message, or take the reaction back with an empty one',
     fields: { emoji: z.string().max(64).nullish().openapi({ example: '🙏' }) },
     sentence: 'Reaction sent to',
+    not: ['status'],
     failures: channelFailures,
     say: async ({ emoji }, acted, send, run) => {
       const { chat, message, id } = acted;
