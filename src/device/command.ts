@@ -4,11 +4,13 @@
  */
 import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity.ts';
+import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
@@ -45,6 +47,9 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
+  /** The connections to WhatsApp's media hosts, by the device's proxy where it has one. */
+  media(): Dispatcher;
+  readonly manners: Manners;
   readonly log: Logger;
 }
 
