@@ -129,7 +129,7 @@ async function audienceOf(
 
 /** The account's contacts, unless it has chosen some of them in its app: those lists are not known here. */
 async function contactsFor({ socket }: Connection, on: DeviceParts): Promise<readonly string[]> {
-  const { status } = await socket.fetchPrivacySettings();
+  const { status } = await socket.fetchPrivacySettings(true);
   if (status !== 'all' && status !== 'contacts')
     throw wrongField('recipients', 'the account shows its statuses to some contacts only: name them');
   const contacts = (await on.said.addressBook()).filter(jid => isPnUser(jid) || isLidUser(jid));
