@@ -29,6 +29,18 @@ function basicAuth(value: string): readonly { user: string; password: string }[]
   });
 }
 
+/** A path without a slash at its end; the root is no path at all. */
+function basePathOf(value: string): string {
+  const parts = value.split('/').filter(part => part !== '');
+  const plain = parts.every(part => /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/.test(part));
+  return plain ? parts.map(part => `/${part}`).join('') : unfit();
+}
+
+function originOf(value: string): string {
+  const origin = URL.canParse(value) ? new URL(value).origin : 'null';
+  return /^https?:/.test(origin) && (value === origin || value === `${origin}/`) ? origin : unfit();
+}
+
 function isNetwork(value: string): boolean {
   const [address = '', bits, more] = value.split('/');
   const longest = isIP(address) === 6 ? 128 : 32;
@@ -118,6 +130,20 @@ export const settings = {
     'none',
     'Keys of the HTTP API that may do everything, sent as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Others are made with `POST /keys`.',
     { secret: true },
+  ),
+  appBasePath: text(
+    basePathOf,
+    '',
+    'a path like /whatsapp',
+    'none',
+    'Everything is served below this path, for a proxy that passes it on; `/health` answers at the root as well.',
+  ),
+  appCorsAllowedOrigins: text(
+    value => words(value).map(originOf),
+    [],
+    'origins like https://ops.example.com separated by commas',
+    'none',
+    'Web pages of these origins may call the API, with a credential in the `Authorization` header; no others may.',
   ),
   rateLimit: integer(
     0,
@@ -222,6 +248,49 @@ export const settings = {
     'a PEM file with a certificate',
     "the system's authorities",
     'Certificate to trust for the TLS of `WA_SOCKET_URL` and `WA_MEDIA_URL`.',
+  ),
+  proxyUrl: text<string | undefined>(
+    urlOf('http:', 'https:', 'socks5:', 'socks5h:'),
+    undefined,
+    'a URL like http://user:password@host:3128 or socks5://host:1080',
+    'none',
+    'Proxy for the connections of devices that have none of their own (`PATCH /devices/{device_id}/settings`).',
+    { aliases: ['WHATSAPP_PROXY'], secret: true },
+  ),
+  proxyAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses and networks (10.0.0.0/8) separated by commas',
+    'none',
+    "Where devices' own proxies may be beside the public internet. `PROXY_URL` may be anywhere.",
+  ),
+  deviceName: text(
+    value => (value.length <= 50 ? value : unfit()),
+    'Mac OS',
+    'at most 50 characters',
+    'Mac OS',
+    "How devices are called in a phone's list of linked devices, beside the browser; a device may have its own.",
+    { aliases: ['APP_OS'] },
+  ),
+  presenceOnConnect: choice(
+    ['unavailable', 'available', 'none'],
+    'unavailable',
+    'Whether devices are online while they are connected: `available` stops the notifications on the phone. `none` is the same as `unavailable`. A device may have its own.',
+    { aliases: ['WHATSAPP_PRESENCE_ON_CONNECT'] },
+  ),
+  autoMarkRead: yesNo(false, 'Mark every incoming message as read. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_MARK_READ'],
+  }),
+  autoRejectCall: yesNo(false, 'Reject every incoming call. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_REJECT_CALL'],
+  }),
+  autoReply: text(
+    value => (value.length <= 4_096 ? value : unfit()),
+    '',
+    'a text of at most 4096 characters',
+    'none',
+    'Text that answers whoever writes to a device in a chat of two, at most once a minute. A device may have its own.',
+    { aliases: ['WHATSAPP_AUTO_REPLY'] },
   ),
   connectsPerSecond: integer(
     1,

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { AppDeps } from '../../src/api/app.ts';
 import { ApiServer, type ApiServerSettings } from '../../src/api/server.ts';
 import { deferred } from '../../src/lib/deferred.ts';
-import { createApi, type Envelope } from '../support/api.ts';
+import { createApi, type Envelope, nobodyListens } from '../support/api.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1_048_576;
@@ -18,7 +18,15 @@ async function startServer(
 ) {
   const api = createApi(deps);
   const { app, log } = api;
-  const server = new ApiServer({ app, log, host: '127.0.0.1', port: 0, closeWithin: 5000, ...settings });
+  const server = new ApiServer({
+    live: nobodyListens(),
+    app,
+    log,
+    host: '127.0.0.1',
+    port: 0,
+    closeWithin: 5000,
+    ...settings,
+  });
   await server.start();
   t.after(() => server.stop());
   const port = Number(new URL(server.url).port);
@@ -214,7 +222,7 @@ test('S1: a second Authorization header never helps', async t => {
 test('it listens on a free port, and says in a sentence when a port is taken', async t => {
   const { port, app, log, url } = await startServer(t);
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  const second = new ApiServer({ app, log, host: '127.0.0.1', port, closeWithin: 0 });
+  const second = new ApiServer({ live: nobodyListens(), app, log, host: '127.0.0.1', port, closeWithin: 0 });
   await assert.rejects(second.start(), { message: `cannot listen on 127.0.0.1:${port}: it is in use` });
   await second.stop();
 });
@@ -298,7 +306,14 @@ test('an open QR page does not hold a stop up', async t => {
 
 test('a stop without a start does nothing', async () => {
   const { app, log } = createApi();
-  const server = new ApiServer({ app, log, host: '127.0.0.1', port: 0, closeWithin: 0 });
+  const server = new ApiServer({
+    live: nobodyListens(),
+    app,
+    log,
+    host: '127.0.0.1',
+    port: 0,
+    closeWithin: 0,
+  });
   await server.stop();
   assert.throws(() => server.url, /not listening/);
 });
