@@ -182,6 +182,15 @@ export class Node implements Service {
       shard: {
         database: address,
         connections: config.shardConnections,
+        defaults: {
+          ...(config.proxyUrl !== undefined && { proxy: config.proxyUrl }),
+          deviceName: config.deviceName,
+          alwaysOnline: config.presenceOnConnect === 'available',
+          autoRead: config.autoMarkRead,
+          rejectCalls: config.autoRejectCall,
+          autoReply: config.autoReply,
+        },
+        proxyAllow: config.proxyAllow,
         logLevel: config.logLevel,
         keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),

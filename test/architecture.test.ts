@@ -134,6 +134,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   postgres: ['src/store/'],
   piscina: ['src/supervisor/'],
   undici: ['src/delivery/', 'src/media/', 'src/device/', 'src/simulator/'],
+  'https-proxy-agent': ['src/device/'],
+  'socks-proxy-agent': ['src/device/'],
   hono: ['src/api/', 'src/simulator/'],
   'prom-client': ['src/api/'],
   sharp: ['src/media/worker/'],

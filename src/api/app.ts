@@ -116,7 +116,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   callRoutes(add, deps);
   mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
-  settingsRoutes(add, deps);
+  settingsRoutes(add);
   liveRoute(app, deps);
   openapiRoute(app, deps);
   pageRoutes(app, deps);

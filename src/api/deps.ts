@@ -227,7 +227,7 @@ export interface Change {
 /**
  * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
  * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `code` that of
- * a failure, `target` what else was meant.
+ * a failure, `target` what else was meant, `limits` what was said of them in the headers.
  */
 export interface ApiEnv {
   Bindings: {
@@ -244,6 +244,7 @@ export interface ApiEnv {
     device?: string;
     target?: string;
     code?: string;
+    limits?: ReadonlyMap<string, { readonly policy: string; readonly level: string }>;
     change?: Change;
   };
 }

@@ -14,6 +14,11 @@ its account both do. Answers are \`{code, message, results?}\`; a failure's \`co
 export function openapiRoute(app: OpenAPIHono<ApiEnv>, { version, basePath }: ApiDeps): void {
   const { openAPIRegistry: registry } = app;
   registry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  registry.registerComponent('securitySchemes', 'header', {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-API-Key',
+  });
   registry.registerComponent('securitySchemes', 'user', { type: 'http', scheme: 'basic' });
   let document: Document | undefined;
   app.get('/openapi.json', c => {
@@ -21,7 +26,7 @@ export function openapiRoute(app: OpenAPIHono<ApiEnv>, { version, basePath }: Ap
       openapi: '3.1.0',
       info: { title: 'Cardume', version, description, license: { name: 'MIT' } },
       servers: [{ url: basePath === '' ? '/' : basePath }],
-      security: [{ key: [] }, { user: [] }],
+      security: [{ key: [] }, { header: [] }, { user: [] }],
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     });
     return c.json(document);

@@ -10,6 +10,7 @@ import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity.ts';
+import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
@@ -46,8 +47,9 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
-  /** The connections to WhatsApp's media hosts. */
-  readonly media: Dispatcher;
+  /** The connections to WhatsApp's media hosts, by the device's proxy where it has one. */
+  media(): Dispatcher;
+  readonly manners: Manners;
   readonly log: Logger;
 }
 

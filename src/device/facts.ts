@@ -37,6 +37,8 @@ export interface FactsOptions {
   readonly streamed: (events: Streamed[]) => void;
   /** The LID of a phone number, if the device knows it. Fails as the database does. */
   readonly lidOf?: (number: string) => Promise<string | undefined>;
+  /** What nobody wants to hear of. */
+  readonly ignores?: (what: Draft | Heard) => boolean;
   /** The rows of what was heard of chats. Fails as the database does. */
   readonly rowsOf?: (heard: readonly Heard[]) => Promise<ChatRows>;
   /** The device is another's: ends it. */
@@ -74,7 +76,9 @@ export class Facts {
     return this.#since ?? this.#next;
   }
 
-  add(drafts: readonly Draft[]): void {
+  add(all: readonly Draft[]): void {
+    const { ignores } = this.#options;
+    const drafts = ignores ? all.filter(draft => !ignores(draft)) : all;
     if (drafts.length === 0) return;
     this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;
@@ -85,7 +89,8 @@ export class Facts {
   /** Something was heard that belongs into the chats. */
   heard(events: Events): void {
     if (!this.#options.rowsOf) return;
-    const heard = heardIn(events);
+    const { ignores } = this.#options;
+    const heard = heardIn(events).filter(one => !ignores?.(one));
     if (heard.length === 0) return;
     for (const one of heard) this.#heard.push(one);
     this.#go();

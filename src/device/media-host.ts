@@ -17,8 +17,13 @@ export function mediaDispatcher(whatsapp: Whatsapp): Dispatcher {
   return found;
 }
 
-function make({ ca, mediaUrl }: Whatsapp): Dispatcher {
-  const agent = new Agent({ ...(ca !== undefined && { connect: { ca } }) });
+function make(whatsapp: Whatsapp): Dispatcher {
+  const { ca } = whatsapp;
+  return ledBy(whatsapp, new Agent({ ...(ca !== undefined && { connect: { ca } }) }));
+}
+
+/** The same connections, to where the media hosts of this server are. */
+export function ledBy({ mediaUrl }: Whatsapp, agent: Agent): Dispatcher {
   return mediaUrl === undefined ? agent : new Elsewhere(agent, new URL(mediaUrl).origin);
 }
 

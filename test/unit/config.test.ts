@@ -178,6 +178,31 @@ const table: Record<SettingName, Row> = {
     fallback: undefined,
   },
   waCaFile: { right: [[caFile, pem]], wrong: [noCaFile], fallback: undefined },
+  proxyUrl: {
+    right: [
+      ['http://u:p@h:3128', 'http://u:p@h:3128'],
+      ['socks5://h:1080', 'socks5://h:1080'],
+    ],
+    wrong: ['ftp://h', 'h:3128', 'socks4://h:1080'],
+    fallback: undefined,
+  },
+  proxyAllow: {
+    right: [['127.0.0.1, proxy.local,10.0.0.0/8', ['127.0.0.1', 'proxy.local', '10.0.0.0/8']]],
+    wrong: ['10.0.0.0/99', 'http://proxy', ','],
+    fallback: [],
+  },
+  deviceName: { right: [['Cardume', 'Cardume']], wrong: ['x'.repeat(51)], fallback: 'Mac OS' },
+  presenceOnConnect: {
+    right: [
+      ['available', 'available'],
+      ['NONE', 'none'],
+    ],
+    wrong: ['online'],
+    fallback: 'unavailable',
+  },
+  autoMarkRead: { right: [['true', true]], wrong: ['maybe'], fallback: false },
+  autoRejectCall: { right: [['true', true]], wrong: ['maybe'], fallback: false },
+  autoReply: { right: [['Back soon', 'Back soon']], wrong: ['x'.repeat(4_097)], fallback: '' },
   connectsPerSecond: whole(1, 1000, 10),
   connectBurst: whole(1, 1000, 20),
   commandSeconds: whole(1, 600, 45),

@@ -46,7 +46,7 @@ export const mediaDownload = command({
     if (kept) return { ...about, bytes: kept.size };
     const signal = AbortSignal.timeout(Math.max(1, Math.min(deadline - monotonic(), 2 ** 31 - 1)));
     const from = (media: Media) =>
-      download({ media, to, maxBytes, signal, dispatcher: on.media }).catch((cause: unknown) => {
+      download({ media, to, maxBytes, signal, dispatcher: on.media() }).catch((cause: unknown) => {
         throw unreached(cause, signal);
       });
     try {
