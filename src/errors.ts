@@ -127,15 +127,15 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
-  UPGRADE_REQUIRED: {
-    status: 426,
-    retry: 'after a fix',
-    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
-  },
   URL_FAILED: {
     status: 422,
     retry: 'after a fix',
     text: 'The URL could not be fetched; the message says why.',
+  },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    retry: 'after a fix',
+    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
   },
   MEDIA_UNREADABLE: {
     status: 422,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
@@ -90,8 +91,29 @@ test('the account of a device and other people, over HTTP', async t => {
     },
   );
 
-  await t.test('the own picture is removed', async () => {
-    await simulator.call('setPicture', { params: { phone: own }, bytes: new Uint8Array([9]) });
+  await t.test('the own picture is cut to a square for everybody, and removed', async () => {
+    const image = await sharp({ create: { width: 900, height: 300, channels: 3, background: '#1e90ff' } })
+      .png()
+      .toBuffer();
+    const upload = async (name: string, bytes: Uint8Array) => {
+      const form = new FormData();
+      form.set(name, new Blob([new Uint8Array(bytes)], { type: 'image/png' }), 'me.png');
+      const headers = as('device-0');
+      const response = await fetch(new URL('/user/avatar', node.node.url), {
+        method: 'POST',
+        headers,
+        body: form,
+      });
+      return { status: response.status, ...((await response.json()) as { code: string; message: string }) };
+    };
+    const set = await upload('avatar', image);
+    assert.deepEqual([set.status, set.message], [200, 'Success change avatar']);
+    const { picture = '' } = await profile(own);
+    const seen = await sharp(Buffer.from(await (await fetch(picture)).arrayBuffer())).metadata();
+    assert.deepEqual([seen.format, seen.width, seen.height], ['jpeg', 640, 640]);
+    const wrong = await upload('avatar', Buffer.from('no picture'));
+    assert.deepEqual([wrong.status, wrong.code], [415, 'UNSUPPORTED_MEDIA_TYPE']);
+    assert.deepEqual((await upload('picture', image)).status, 400);
     const { status, body } = await node.api('DELETE', '/user/avatar', undefined, as('device-0'));
     assert.deepEqual([status, body.message], [200, 'Success remove avatar']);
     assert.equal((await profile(own)).picture, undefined);
@@ -252,7 +274,7 @@ test('the account of a device and other people, over HTTP', async t => {
     },
   );
 
-  await t.test("a business profile in gowa's fields; a person has none", async () => {
+  await t.test("a business profile in gowa's fields, and what it sells; a person has none", async () => {
     await simulator.call('setBusiness', {
       params: { phone: shop },
       body: {
@@ -285,6 +307,61 @@ test('the account of a device and other people, over HTTP', async t => {
         { day_of_week: 'sun', mode: 'open_24h', open_time: '', close_time: '' },
       ],
     });
+    const product = {
+      name: 'Sardinha',
+      description: 'Do dia',
+      price: 12_500,
+      currency: 'EUR',
+      retailerId: 'S1',
+    };
+    const ids: string[] = [];
+    for (const name of ['Sardinha', 'Polvo', 'Dourada']) {
+      const made = await simulator.call('addProduct', {
+        params: { phone: shop },
+        body: { ...product, name },
+      });
+      ids.push(made.id);
+    }
+    await simulator.call('addCollection', {
+      params: { phone: shop },
+      body: { name: 'Grelha', products: ids.slice(0, 1) },
+    });
+    interface Page {
+      products: { name: string }[];
+      next?: string;
+    }
+    const first = await get<Page>(`/user/business-catalog?phone=${shop}&limit=2`);
+    const {
+      url: _,
+      image_url: __,
+      ...sardine
+    } = (first.body.results?.products[0] ?? {}) as Record<string, unknown>;
+    assert.deepEqual(sardine, {
+      id: ids[0],
+      name: 'Sardinha',
+      description: 'Do dia',
+      price: 12_500,
+      currency: 'EUR',
+      retailer_id: 'S1',
+      is_hidden: false,
+    });
+    const rest = await get<Page>(
+      `/user/business-catalog?phone=${shop}&limit=2&after=${first.body.results?.next}`,
+    );
+    assert.deepEqual(
+      [...(first.body.results?.products ?? []), ...(rest.body.results?.products ?? [])].map(
+        ({ name }) => name,
+      ),
+      ['Sardinha', 'Polvo', 'Dourada'],
+    );
+    assert.equal(rest.body.results?.next, undefined);
+    const collections = await get<(Page & { name: string })[]>(`/user/business-collections?phone=${shop}`);
+    assert.deepEqual(
+      collections.body.results?.map(({ name, products }) => [name, products.map(one => one.name)]),
+      [['Grelha', ['Sardinha']]],
+    );
+    assert.equal((await get(`/user/business-catalog?phone=${shop}&limit=0`)).status, 400);
+
     const person = await get(`/user/business-profile?phone=${friend}`);
     assert.deepEqual([person.status, person.body.code], [404, 'WA_NOT_FOUND']);
   });

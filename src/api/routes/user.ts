@@ -1,8 +1,7 @@
 // The account of a device and other people.
 import { z } from '@hono/zod-openapi';
 import type { aboutSet } from '../../device/commands/about-set.ts';
-import type { avatarRemove } from '../../device/commands/avatar-remove.ts';
-import type { businessProfile } from '../../device/commands/business-profile.ts';
+import type { avatarSet } from '../../device/commands/avatar-set.ts';
 import type { presenceSubscribe } from '../../device/commands/presence-subscribe.ts';
 import type { pushnameSet } from '../../device/commands/pushname-set.ts';
 import type { userAvatar } from '../../device/commands/user-avatar.ts';
@@ -13,6 +12,9 @@ import { sharedFailures, whatsappFailures } from '../failures.ts';
 import { mentionJid, phoneDigits, recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { sendableText } from '../sending.ts';
+import { PICTURE_BYTES, pictureFailures, squarePicture } from '../square.ts';
+import { invalid } from '../validate.ts';
+import { businessRoutes } from './business.ts';
 import { contactRoutes } from './contact.ts';
 import { privacyRoutes } from './privacy.ts';
 
@@ -22,7 +24,7 @@ const MOST_NUMBERS = 500;
 const LONGEST_NAME = 25;
 const LONGEST_ABOUT = 139;
 
-export const phone = z.string().min(1).openapi({
+const phone = z.string().min(1).openapi({
   description: 'A number with its country code, or a JID.',
   example: '15551234567',
 });
@@ -55,23 +57,6 @@ const info = z.object({
   resolved_lid: z.string().optional().openapi({ example: '123456789012345@lid' }),
 });
 
-const businessResults = z.object({
-  jid: z.string(),
-  email: z.string(),
-  address: z.string(),
-  categories: z.array(z.object({ id: z.string(), name: z.string() })),
-  profile_options: z.record(z.string(), z.string()),
-  business_hours_timezone: z.string(),
-  business_hours: z.array(
-    z.object({
-      day_of_week: z.string(),
-      mode: z.string(),
-      open_time: z.string().openapi({ example: '09:00' }),
-      close_time: z.string().openapi({ example: '18:00' }),
-    }),
-  ),
-});
-
 const checked = z.object({
   phone: z.string(),
   is_on_whatsapp: z.boolean(),
@@ -79,7 +64,7 @@ const checked = z.object({
   lid: z.string().optional(),
 });
 
-export function userRoutes(add: AddRoute, { chats }: ApiDeps): void {
+export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
   add(
     {
       id: 'userInfo',
@@ -142,6 +127,29 @@ export function userRoutes(add: AddRoute, { chats }: ApiDeps): void {
 
   add(
     {
+      id: 'userChangeAvatar',
+      method: 'post',
+      path: '/user/avatar',
+      tag: 'user',
+      scope: 'write',
+      summary: "Change the account's own picture, which is cut to a square",
+      device: 'selected',
+      body: z.object({}),
+      forms: {},
+      files: { avatar: { maxBytes: PICTURE_BYTES } },
+      failures: [...whatsappFailures, ...pictureFailures],
+    },
+    async ({ files, batch, run }) => {
+      const [upload] = files.avatar ?? [];
+      if (!upload) throw invalid('avatar', 'send a file in a multipart form');
+      const picture = await squarePicture(media, upload, batch, 'avatar');
+      await run<typeof avatarSet>('avatar-set', { picture });
+      return { message: 'Success change avatar' };
+    },
+  );
+
+  add(
+    {
       id: 'userRemoveAvatar',
       method: 'delete',
       path: '/user/avatar',
@@ -152,7 +160,7 @@ export function userRoutes(add: AddRoute, { chats }: ApiDeps): void {
       failures: whatsappFailures,
     },
     async ({ run }) => {
-      await run<typeof avatarRemove>('avatar-remove', {});
+      await run<typeof avatarSet>('avatar-set', {});
       return { message: 'Success remove avatar' };
     },
   );
@@ -244,40 +252,6 @@ export function userRoutes(add: AddRoute, { chats }: ApiDeps): void {
 
   add(
     {
-      id: 'userBusinessProfile',
-      method: 'get',
-      path: '/user/business-profile',
-      tag: 'user',
-      scope: 'read',
-      summary: 'What a business says of itself',
-      device: 'selected',
-      query: z.object({ phone }),
-      results: businessResults,
-      failures: [...whatsappFailures, 'INVALID_JID'],
-    },
-    async ({ query, run }) => {
-      const jid = mentionJid(query.phone, 'phone');
-      const found = await run<typeof businessProfile>('business-profile', { jid });
-      const results = {
-        jid: found.jid,
-        email: found.email,
-        address: found.address,
-        categories: [...found.categories],
-        profile_options: { ...found.options },
-        business_hours_timezone: found.timezone,
-        business_hours: found.hours.map(({ day, mode, open, close }) => ({
-          day_of_week: day,
-          mode,
-          open_time: clock(open),
-          close_time: clock(close),
-        })),
-      };
-      return { message: 'Success get business profile', results };
-    },
-  );
-
-  add(
-    {
       id: 'userSubscribePresence',
       method: 'post',
       path: '/user/presence/subscribe',
@@ -297,16 +271,10 @@ export function userRoutes(add: AddRoute, { chats }: ApiDeps): void {
 
   privacyRoutes(add);
   contactRoutes(add);
+  businessRoutes(add);
 }
 
 /** The digits of a number that is written alone or as a JID. Fails with INVALID_JID. */
 function numberOf(written: string, field: string): string {
   return phoneDigits(written.endsWith('@s.whatsapp.net') ? (written.split(/[:@]/)[0] ?? '') : written, field);
-}
-
-/** Minutes since midnight as gowa shows them. */
-function clock(minutes: number | undefined): string {
-  if (minutes === undefined) return '';
-  const two = (part: number) => String(part).padStart(2, '0');
-  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
