@@ -109,7 +109,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   userRoutes(add, deps);
   chatRoutes(add, deps);
   chatChangeRoutes(add);
-  labelRoutes(add, deps);
+  labelRoutes(add);
   groupRoutes(add, deps);
   communityRoutes(add, deps);
   newsletterRoutes(add, deps);

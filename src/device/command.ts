@@ -9,8 +9,8 @@ import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
+import type { Household } from './household.ts';
 import type { Identity } from './identity.ts';
-import type { Manners } from './manners.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Input, State } from './state.ts';
 import type { Waiters } from './waiters.ts';
@@ -49,7 +49,7 @@ export interface DeviceParts {
   readonly said: Said;
   /** The connections to WhatsApp's media hosts, by the device's proxy where it has one. */
   media(): Dispatcher;
-  readonly manners: Manners;
+  readonly household: Household;
   readonly log: Logger;
 }
 

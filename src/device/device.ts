@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { Draft } from '../journal/event.ts';
-import { monotonic, within } from '../lib/deadline.ts';
+import { within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
 import { Fenced } from '../store/fence.ts';
@@ -17,21 +17,17 @@ import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
+import { Household } from './household.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
-import { Manners } from './manners.ts';
 import { Outgoing } from './outgoing.ts';
 import { wayOf } from './proxy.ts';
 import { Recovery } from './recovery.ts';
-import { Settings } from './settings.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import type { Surroundings } from './surroundings.ts';
 import { fromState } from './translate/state.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
-
-/** As long as a caller of the API would wait. */
-const SAID_WITHIN = 45_000;
 
 export class Device implements Blamed {
   readonly seat: Seat;
@@ -43,7 +39,7 @@ export class Device implements Blamed {
   readonly #recovery: Recovery;
   readonly #chats: DeviceChats;
   readonly #outgoing: Outgoing;
-  readonly #manners: Manners;
+  readonly #household: Household;
   readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
@@ -69,12 +65,17 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
-    this.#manners = new Manners({
-      settings: new Settings({ ...around, seat }, stored.settings),
-      connection: () => this.#connection,
-      say: input => this.#commander.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN),
-      log: this.#log,
-    });
+    this.#household = new Household(
+      {
+        ...around,
+        seat,
+        fenced: failure => this.#storeFailed(failure),
+        connection: () => this.#connection,
+        run: (command, deadline) => this.#commander.run(command, deadline),
+        log: this.#log,
+      },
+      stored.settings,
+    );
     this.#chats = new DeviceChats({
       ...around,
       seat,
@@ -84,7 +85,7 @@ export class Device implements Blamed {
       heard: events => this.#facts.heard(events),
     });
     this.#facts = new Facts({
-      ignores: what => this.#manners.settings.ignores(what),
+      ignores: what => this.#household.settings.ignores(what),
       journal: around.journal,
       seat,
       seal: new Seal(seat.key),
@@ -123,8 +124,8 @@ export class Device implements Blamed {
       care: this.#care,
       outgoing: this.#outgoing,
       said: this.#chats,
-      media: () => wayOf(this.#manners.settings, around.whatsapp).dispatcher,
-      manners: this.#manners,
+      media: () => wayOf(this.#household.settings, around.whatsapp).dispatcher,
+      household: this.#household,
       log: this.#log,
     });
   }
@@ -320,7 +321,7 @@ export class Device implements Blamed {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
-      settings: this.#manners.settings,
+      settings: this.#household.settings,
       vitals: this.#care.vitals,
       unread: this.#care.unread,
       held: this.#around.held,
@@ -337,7 +338,7 @@ export class Device implements Blamed {
           this.#identity.introduce();
           connection.replay(unseen);
           this.#outgoing.resume(connection);
-          this.#manners.opened(connection);
+          this.#household.manners.opened(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
@@ -346,7 +347,7 @@ export class Device implements Blamed {
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
-        heard: events => this.#facts.heard(this.#manners.heard(events, connection)),
+        heard: events => this.#facts.heard(this.#household.heard(events, connection)),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),

@@ -11,6 +11,8 @@ import {
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import { monotonic } from '../lib/deadline.ts';
+import type { Command } from '../shard/protocol.ts';
 import type { Connection } from './connection.ts';
 import { bare, party } from './jid.ts';
 import type { DeviceSettings, Settings } from './settings.ts';
@@ -19,55 +21,52 @@ import type { DeviceSettings, Settings } from './settings.ts';
 const ANSWERED_AGAIN_AFTER = 60_000;
 /** Chats and calls that are remembered for it. */
 const KEPT = 256;
+/** As long as a caller of the API would wait. */
+const SAID_WITHIN = 45_000;
 /** A call that waited for us is over. */
 const CALL_LIVES_MS = 60_000;
 
 export interface MannersOptions {
   readonly settings: Settings;
   readonly connection: () => Connection | undefined;
-  /** Sends a text under an id: given twice it is one message. */
-  readonly say: (message: { id: string; to: string; text: string }) => Promise<unknown>;
+  readonly run: (command: Command, deadline: number) => Promise<unknown>;
   readonly log: Logger;
 }
 
 export class Manners {
-  readonly settings: Settings;
   readonly #options: MannersOptions;
   readonly #answered = new LRUCache<string, true>({ max: KEPT, ttl: ANSWERED_AGAIN_AFTER });
   readonly #rejected = new LRUCache<string, true>({ max: KEPT });
 
   constructor(options: MannersOptions) {
     this.#options = options;
-    this.settings = options.settings;
     options.settings.changed = before => this.#changed(before);
   }
 
   /** WhatsApp serves the device. */
   opened({ socket }: Connection): void {
-    if (this.settings.current.alwaysOnline) this.#attempt(socket.sendPresenceUpdate('available'));
+    if (this.#options.settings.current.alwaysOnline) this.#attempt(socket.sendPresenceUpdate('available'));
   }
 
   /** Whether others see the device as online; said again with whatever else a presence says. */
   get presence(): 'available' | 'unavailable' {
-    return this.settings.current.alwaysOnline ? 'available' : 'unavailable';
+    return this.#options.settings.current.alwaysOnline ? 'available' : 'unavailable';
   }
 
-  /** Does what is due upon these events, and gives back those of them that are to be kept. */
-  heard(events: Partial<BaileysEventMap>, connection: Connection): Partial<BaileysEventMap> {
+  heard(events: Partial<BaileysEventMap>, connection: Connection): void {
     const messages = events['messages.upsert']?.messages ?? [];
     if (messages.length > 0) this.#received(messages, connection);
     for (const call of events.call ?? []) this.#called(call, connection);
-    return this.settings.withoutPast(events);
   }
 
   #changed(before: DeviceSettings): void {
     const connection = this.#options.connection();
-    if (!connection?.open || before.alwaysOnline === this.settings.current.alwaysOnline) return;
+    if (!connection?.open || before.alwaysOnline === this.#options.settings.current.alwaysOnline) return;
     this.#attempt(connection.socket.sendPresenceUpdate(this.presence));
   }
 
   #received(messages: readonly WAMessage[], { socket }: Connection): void {
-    const { autoRead, autoReply } = this.settings.current;
+    const { autoRead, autoReply } = this.#options.settings.current;
     if (!autoRead && autoReply === '') return;
     const incoming = messages.filter(message => this.#isSaidToUs(message));
     if (autoRead && incoming.length > 0) this.#attempt(socket.readMessages(incoming.map(({ key }) => key)));
@@ -80,7 +79,7 @@ export class Manners {
     const content = normalizeMessageContent(message);
     if (key.fromMe || !key.id || !content || !/@(?:s\.whatsapp\.net|lid|g\.us)$/.test(chat)) return false;
     if (content.protocolMessage || content.reactionMessage || content.pollUpdateMessage) return false;
-    return Object.keys(content).some(part => !SILENT.has(part)) && !this.settings.ignoresChat(chat);
+    return Object.keys(content).some(part => !SILENT.has(part)) && !this.#options.settings.ignoresChat(chat);
   }
 
   /** gowa's WHATSAPP_AUTO_REPLY: in chats of two, never to a group. */
@@ -90,19 +89,24 @@ export class Manners {
     const { shown: to } = party(remoteJid, remoteJidAlt);
     if (this.#answered.has(to)) return;
     this.#answered.set(to, true);
-    // By the message that it answers: one that is found again after a crash is not answered twice.
-    this.#attempt(this.#options.say({ id: idFrom(`reply ${to} ${id}`), to, text }));
+    this.#say(`reply ${to} ${id}`, to, text);
   }
 
   #called({ id, from, callerPn, status, date, offline, isGroup }: WACallEvent, { socket }: Connection): void {
-    const { rejectCalls, rejectCallsMessage } = this.settings.current;
+    const { rejectCalls, rejectCallsMessage } = this.#options.settings.current;
     if (!rejectCalls || status !== 'offer' || this.#rejected.has(id)) return;
     if (offline && Date.now() - date.getTime() > CALL_LIVES_MS) return;
     this.#rejected.set(id, true);
     this.#attempt(socket.rejectCall(id, from));
     if (rejectCallsMessage === '' || isGroup) return;
     const to = bare(callerPn ?? from);
-    this.#attempt(this.#options.say({ id: idFrom(`rejected ${to} ${id}`), to, text: rejectCallsMessage }));
+    this.#say(`rejected ${to} ${id}`, to, rejectCallsMessage);
+  }
+
+  /** Under an id that is made from the cause: one that is found again after a crash is not answered twice. */
+  #say(cause: string, to: string, text: string): void {
+    const input = { id: idFrom(cause), to, text };
+    this.#attempt(this.#options.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN));
   }
 
   /** Nobody waits for it: what fails is in the log, and not done again. */

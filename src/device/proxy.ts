@@ -97,8 +97,8 @@ async function connected(
   options: { host: string; port: number; secureEndpoint: boolean },
 ): Promise<Socket> {
   const request = new EventEmitter() as ClientRequest;
-  const socket = (await agent.connect(request, options as never)) as Socket;
-  request.emit('socket', socket);
-  if (socket instanceof TLSSocket && !socket.authorized) await once(socket, 'secureConnect');
-  return socket;
+  const line = (await agent.connect(request, options as never)) as Socket;
+  request.emit('socket', line);
+  if (line instanceof TLSSocket && !line.authorized) await once(line, 'secureConnect');
+  return line;
 }

@@ -110,7 +110,7 @@ test('S15, S16: no part of a path takes what is a path, a control character, ano
         if (part === '..') continue;
         const what = `${method} ${path} with ${place} ${name} = ${JSON.stringify(part.slice(0, 40))}`;
         const answer = await ask(method, address(path, { [name]: part }), method === 'GET' ? undefined : {});
-        assert.ok([400, 404, 422].includes(answer.status), `${what}: ${answer.status}`);
+        assert.ok([400, 403, 404, 422].includes(answer.status), `${what}: ${answer.status}`);
         decent(answer, what);
         asked++;
       }
@@ -285,7 +285,8 @@ test('S11: no whole number is read that is none: too large, too long, a fraction
   for (const { method, path, operationId, fields, right } of found)
     for (const [name, field] of Object.entries(fields)) {
       if (!kindOf(resolve(field), 'integer')) continue;
-      for (const written of ['9007199254740993', '1e400', '-1e400', '1.5', '"1"', '[1]']) {
+      const text = kindOf(resolve(field), 'string') ? [] : ['"1"'];
+      for (const written of ['9007199254740993', '1e400', '-1e400', '1.5', '[1]', ...text]) {
         const body = JSON.stringify({ ...right, [name]: '###' }).replace('"###"', written);
         const answer = await ask(method, address(path), body);
         assert.equal(answer.status, 400, `${operationId} ${name} = ${written}: ${answer.code}`);

@@ -50,7 +50,7 @@ export class InMemoryEndpoints {
 }
 
 const unasked = async (): Promise<never> => {
-  throw new Failure('INTERNAL_SERVER_ERROR');
+  throw new Failure('STORE_UNAVAILABLE');
 };
 const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
 /** No shards, and nothing has happened. */

@@ -1,5 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
-import { writeAppState } from '../app-state.ts';
+import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
 import { indexOf } from '../message-index.ts';
 import { messageNamed } from '../message-key.ts';
@@ -18,7 +18,7 @@ export const messageDelete = ask({
     const where = { connection, on };
     const named = await messageNamed(where, chat, message);
     const messageTimestamp = named?.at ?? Math.floor(Date.now() / 1000);
-    await writeAppState(connection, {
+    await changePatch(connection, {
       syncAction: { deleteMessageForMeAction: { deleteMedia: true, messageTimestamp } },
       index: ['deleteMessageForMe', ...(await indexOf(where, chat, message))],
       type: 'regular_high',

@@ -1,5 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
-import { writeAppState } from '../app-state.ts';
+import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
 import { indexOf } from '../message-index.ts';
 
@@ -17,7 +17,7 @@ export const messageStar = ask({
   async run({ chat, message, starred }: Star, connection, on): Promise<void> {
     const index = await indexOf({ connection, on }, chat, message);
     // Baileys writes its own stars into another collection, where WhatsApp's apps do not look for them.
-    await writeAppState(connection, {
+    await changePatch(connection, {
       syncAction: { starAction: { starred } },
       index: ['star', ...index],
       type: 'regular_high',

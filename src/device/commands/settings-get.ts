@@ -4,5 +4,5 @@ import type { DeviceSettings } from '../settings.ts';
 /** How the device is set up. */
 export const settingsGet = command({
   name: 'settings-get',
-  run: async (_: Record<string, never>, on): Promise<DeviceSettings> => on.manners.settings.current,
+  run: async (_: Record<string, never>, on): Promise<DeviceSettings> => on.household.settings.current,
 });
