@@ -132,6 +132,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The URL could not be fetched; the message says why.',
   },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    retry: 'after a fix',
+    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
+  },
   MEDIA_UNREADABLE: {
     status: 422,
     retry: 'after a fix',
@@ -189,6 +194,11 @@ export const codes = {
     status: 502,
     retry: 'never',
     text: 'WhatsApp refused the message; the message has its error code.',
+  },
+  PASSKEY_UNSUPPORTED: {
+    status: 501,
+    retry: 'never',
+    text: 'This server cannot pair by passkey; pair by QR or by code.',
   },
   PAIRING_FAILED: { status: 502, retry: 'soon', text: 'WhatsApp did not start the pairing; try again.' },
   DEVICE_NOT_CONNECTED: {

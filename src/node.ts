@@ -5,6 +5,7 @@ import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
 import { createApp } from './api/app.ts';
+import { Live } from './api/live.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -165,15 +166,15 @@ export class Node implements Service {
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const supervisor = new Supervisor({
+    const listeners = new Live(() => supervisor);
+    const supervisor: Supervisor = new Supervisor({
       sql,
       seals,
       world,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
-      workers: config.workers,
-      heapMb: config.shardHeapMb,
+      ...{ workers: config.workers, heapMb: config.shardHeapMb },
       memory: this.#options.memory,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
@@ -204,7 +205,10 @@ export class Node implements Service {
       },
       log,
       events: (shard, streamed, done) => live.accept(shard, streamed, done),
-      statusChanged: device => this.#draw(device),
+      statusChanged: device => {
+        this.#draw(device);
+        listeners.changed(device);
+      },
       fatal,
     });
     const keys = new KeyRegister({ sql, log });
@@ -215,6 +219,7 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         moving: supervisor.moving,
+        live: listeners,
         endpoints: endpointSettings(sql, deliverer),
         messages: {
           status: (deviceNo, id) =>
@@ -232,6 +237,7 @@ export class Node implements Service {
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+        ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
         keys,
         answers: keptAnswers({ sql, node: lease.node, seal, log }),
         audit,
@@ -245,6 +251,7 @@ export class Node implements Service {
       host: config.host,
       port: config.port,
       closeWithin: drainMs * REQUESTS_PART,
+      live: listeners,
       log,
     });
 

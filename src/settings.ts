@@ -29,6 +29,18 @@ function basicAuth(value: string): readonly { user: string; password: string }[]
   });
 }
 
+/** A path without a slash at its end; the root is no path at all. */
+function basePathOf(value: string): string {
+  const parts = value.split('/').filter(part => part !== '');
+  const plain = parts.every(part => /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/.test(part));
+  return plain ? parts.map(part => `/${part}`).join('') : unfit();
+}
+
+function originOf(value: string): string {
+  const origin = URL.canParse(value) ? new URL(value).origin : 'null';
+  return /^https?:/.test(origin) && (value === origin || value === `${origin}/`) ? origin : unfit();
+}
+
 function isNetwork(value: string): boolean {
   const [address = '', bits, more] = value.split('/');
   const longest = isIP(address) === 6 ? 128 : 32;
@@ -118,6 +130,20 @@ export const settings = {
     'none',
     'Keys of the HTTP API that may do everything, sent as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Others are made with `POST /keys`.',
     { secret: true },
+  ),
+  appBasePath: text(
+    basePathOf,
+    '',
+    'a path like /whatsapp',
+    'none',
+    'Everything is served below this path, for a proxy that passes it on; `/health` answers at the root as well.',
+  ),
+  appCorsAllowedOrigins: text(
+    value => words(value).map(originOf),
+    [],
+    'origins like https://ops.example.com separated by commas',
+    'none',
+    'Web pages of these origins may call the API, with a credential in the `Authorization` header; no others may.',
   ),
   rateLimit: integer(
     0,

@@ -135,8 +135,6 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         const { fields, files } = await bodyOf(c, shape, batch);
         const body = shape.body && validated(shape.body, fields);
         const serve = async (keyed?: Keyed) => {
-          const { method, scope } = shape;
-          if (device && scope === 'send' && method !== 'get') countSend(c, device.no);
           const command = {
             within: deps.commandTimeoutMs,
             request: c.get('request'),
@@ -158,12 +156,13 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
               c.set('target', target);
               if (change) c.set('change', change);
             },
-            run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-              devices.command<C>(linked(device as DeviceView).id, name, input, {
-                ...command,
-                within: command.within + batch.bytes / SLOWEST_UPLOAD,
-              }),
-            base: publicUrl(c),
+            run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
+              const { id, no } = linked(device as DeviceView);
+              if (name.startsWith('send-')) countSend(c, no);
+              const within = command.within + batch.bytes / SLOWEST_UPLOAD;
+              return (await devices.command<C>(id, name, input, { ...command, within })) as AnswerOf<C>;
+            },
+            base: publicUrl(c, deps.basePath),
             closing: c.env?.closing,
           };
           const said = await run(call as unknown as Parameters<typeof run>[0]);
@@ -171,7 +170,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         };
         if (shape.method !== 'post') return await serve();
         const parts = [c.req.param(), c.req.query(), fields];
-        const asked = { operation: shape.id, deviceNo: device?.no, parts, secrets: shape.secrets };
+        const asked = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
         return await once(c, deps.answers, asked, serve);
       } finally {
         await batch.end();
@@ -241,6 +240,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     path: shape.path,
     tags: [shape.tag],
     summary: shape.summary,
+    'x-scope': shape.scope,
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),

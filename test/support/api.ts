@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type AppDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { Live } from '../../src/api/live.ts';
 import { Failure } from '../../src/errors.ts';
 import { Guard } from '../../src/lib/guard.ts';
 import { Media } from '../../src/media/media.ts';
@@ -49,7 +50,7 @@ export class InMemoryEndpoints {
 }
 
 const unasked = async (): Promise<never> => {
-  throw new Failure('INTERNAL_SERVER_ERROR');
+  throw new Failure('STORE_UNAVAILABLE');
 };
 const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
 /** No shards, and nothing has happened. */
@@ -61,6 +62,8 @@ export const quietFleet: AppDeps['fleet'] = {
   ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
 };
 
+/** Listeners of a server that has none. */
+export const nobodyListens = (): Live => new Live(() => new InMemoryDevices());
 /** A file of a request is in here until it is answered. */
 const folder = join(tmpdir(), `cardume-api-${process.pid}`);
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -79,6 +82,7 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
+    live: { webhookChanged: () => {} },
     chats: {
       chats: unasked,
       chat: unasked,
@@ -96,6 +100,8 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
+    basePath: '',
+    corsOrigins: [],
     keys: noKeys,
     answers,
     audit,

@@ -89,6 +89,23 @@ const table: Record<SettingName, Row> = {
     wrong: ['short', '12345678,short', ','],
     fallback: [],
   },
+  appBasePath: {
+    right: [
+      ['/whatsapp', '/whatsapp'],
+      ['a/b/', '/a/b'],
+      ['/', ''],
+    ],
+    wrong: ['/a b', '/../x', '/a/./b', 'http://x/y', '/%2f', '/a?b', '/.hidden'],
+    fallback: '',
+  },
+  appCorsAllowedOrigins: {
+    right: [
+      ['https://a.example', ['https://a.example']],
+      ['https://a.example:8443/, http://localhost:5173', ['https://a.example:8443', 'http://localhost:5173']],
+    ],
+    wrong: ['*', 'null', 'a.example', 'https://a.example/x', 'ftp://a.example', ','],
+    fallback: [],
+  },
   rateLimit: whole(0, 10_000_000, 60_000),
   sendLimit: whole(0, 1_000_000, 3_000),
   auditDays: whole(1, 36_500, 90),

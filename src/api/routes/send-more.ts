@@ -30,6 +30,8 @@ const contactsField = z
   )
   .openapi({
     type: 'array',
+    minItems: 1,
+    maxItems: 100,
     items: {
       type: 'object',
       properties: { name: { type: 'string' }, phone: { type: 'string' } },
