@@ -1,3 +1,4 @@
+import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
 import { placeOfMessage, SET } from '../message-action.ts';
 
@@ -11,7 +12,7 @@ export const messageDelete = ask({
   name: 'message-delete',
   async run({ chat, message }: Deletion, connection, on): Promise<void> {
     const { key, index, at } = await placeOfMessage({ connection, on }, chat, message);
-    await connection.socket.appPatch({
+    await changePatch(connection, {
       syncAction: { deleteMessageForMeAction: { deleteMedia: true, messageTimestamp: at } },
       index: ['deleteMessageForMe', ...index],
       type: 'regular_high',

@@ -1,3 +1,4 @@
+import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
 import { placeOfMessage, SET } from '../message-action.ts';
 
@@ -13,7 +14,7 @@ export const messageStar = ask({
   async run({ chat, message, starred }: Star, connection, on): Promise<void> {
     const { key, index } = await placeOfMessage({ connection, on }, chat, message);
     // Baileys writes its own stars into another collection, where WhatsApp's apps do not look for them.
-    await connection.socket.appPatch({
+    await changePatch(connection, {
       syncAction: { starAction: { starred } },
       index: ['star', ...index],
       type: 'regular_high',
