@@ -43,7 +43,8 @@ export async function changeAppState(
  * Resolves when WhatsApp has the change; this device hears of it as if another had made it. Fails with
  * APP_STATE_UNAVAILABLE, or with WA_CONFLICT when others were quicker each time.
  */
-export async function changePatch({ socket }: Connection, patch: WAPatchCreate): Promise<void> {
+export async function changePatch({ socket }: Connection, given: WAPatchCreate): Promise<void> {
+  const patch = { ...given, syncAction: { timestamp: Date.now(), ...given.syncAction } };
   const { creds, keys } = socket.authState;
   if (!creds.myAppStateKeyId) throw new Failure('APP_STATE_UNAVAILABLE', NO_KEY);
   await socket.appStatePatchMutex.mutex(() =>
