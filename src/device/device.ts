@@ -68,7 +68,7 @@ export class Device implements Blamed {
       no: seat.no,
       secrets: around.caches.secrets,
       numbers: around.caches.numbers,
-      numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
+      others: ids => around.vault.othersOf(this.#identity.keys, ids),
       sent: async id => (await this.#outgoing.own(id))?.message,
       said: (chat, id) => this.#chats.message(chat, id),
     });

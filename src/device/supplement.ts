@@ -5,6 +5,7 @@
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import type { Fact } from '../journal/event.ts';
 import type { Caches } from './caches.ts';
+import type { Others } from './chats/people.ts';
 import { bare } from './jid.ts';
 import { pollOptionsIn, saidIn } from './translate/content/content.ts';
 import type { Told } from './translate/envelope.ts';
@@ -16,8 +17,8 @@ export interface SupplementOptions {
   readonly no: number;
   readonly secrets: Caches['secrets'];
   readonly numbers: Caches['numbers'];
-  /** The number behind a LID, without its server. */
-  readonly numberOf: (lid: string) => Promise<string | undefined>;
+  /** The other names of people, as the key store has them (chats/people.ts). */
+  readonly others: Others;
   /** A message of this device's own. */
   readonly sent: (id: string) => Promise<proto.IMessage | undefined>;
   /** A message of the chat store. */
@@ -38,10 +39,14 @@ export class Supplement {
     const opened = opens ? openedFields(opens, await this.#secretOf(opens)) : {};
     const found = recalls ? await this.#recalled(recalls) : opened;
     for (const [lid, number] of namedTwice(fact.payload)) numbers.set(`${no}/${lid}`, number);
-    const numberOf = async (lid: string) =>
-      numbers.get(`${no}/${lid}`) ?? (await this.#options.numberOf(lid));
-    const payload = await numbered(fact.payload, numberOf);
+    const payload = await numbered(fact.payload, lid => this.#numberOf(lid));
     return { ...fact, payload: { ...called(payload), ...found } };
+  }
+
+  async #numberOf(lid: string): Promise<string | undefined> {
+    const { no, numbers, others } = this.#options;
+    const id = `${lid}_reverse`;
+    return numbers.get(`${no}/${lid}`) ?? (await others([id])).get(id);
   }
 
   async #recalled({ chat, id }: NonNullable<Told['recalls']>): Promise<Fields> {
