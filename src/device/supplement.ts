@@ -4,6 +4,7 @@
  */
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import type { Fact } from '../journal/event.ts';
+import { isStorable } from '../store/names.ts';
 import type { Caches } from './caches.ts';
 import type { Others } from './chats/people.ts';
 import { bare } from './jid.ts';
@@ -46,11 +47,12 @@ export class Supplement {
   async #numberOf(lid: string): Promise<string | undefined> {
     const { no, numbers, others } = this.#options;
     const id = `${lid}_reverse`;
+    if (!isStorable(id)) return undefined;
     return numbers.get(`${no}/${lid}`) ?? (await others([id])).get(id);
   }
 
   async #recalled({ chat, id }: NonNullable<Told['recalls']>): Promise<Fields> {
-    const original = await this.#options.said(chat, id);
+    const original = isStorable(chat) && isStorable(id) ? await this.#options.said(chat, id) : undefined;
     return original ? originalFields(original) : {};
   }
 
@@ -65,9 +67,11 @@ export class Supplement {
       const known = secrets.get(this.#place(chat, target));
       if (known) return known;
     }
+    // A stranger names it: what cannot be in the database must not be looked for there.
+    if (!isStorable(target)) return undefined;
     const own = secretIn(await sent(target));
     if (own) return own;
-    for (const chat of chats) {
+    for (const chat of chats.filter(isStorable)) {
       const stored = secretIn((await said(chat, target))?.message);
       if (stored) return stored;
     }
