@@ -4,6 +4,7 @@
  * A setting NAME is taken from `CARDUME_NAME`, then `NAME`, then its aliases (gowa's names). An unknown `CARDUME_*` is an
  * error, because a misspelt setting that is ignored runs wrong for months.
  */
+import { allowsLoopback } from './lib/guard.ts';
 import { type Setting, Unfit } from './lib/setting.ts';
 import { ConfigError, settings } from './settings.ts';
 
@@ -75,6 +76,11 @@ function checked(config: Config): Config {
   if (config.failpoints !== undefined && !isLoopback(config.host))
     throw new ConfigError(
       `FAILPOINTS: expected HOST to be loopback, because it makes the process fail on purpose, got ${config.host}`,
+    );
+  const inner = config.urlAllow.find(allowsLoopback);
+  if (inner !== undefined && !isLoopback(config.host))
+    throw new ConfigError(
+      `URL_ALLOW: expected nothing that is loopback, because ${config.host} is reachable from outside, got ${inner}`,
     );
   const keys = config.sealingKeysFile ?? config.sealingKeys;
   if (config.sealingKeysFile !== undefined && config.sealingKeys.length > 0)

@@ -32,6 +32,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'A device id is 1 to 64 letters, digits, dots, dashes or underscores and starts with a letter or digit.',
   },
+  URL_FORBIDDEN: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'The URL is not fetched: only http and https to public addresses are, and what URL_ALLOW names.',
+  },
   DEVICE_ID_REQUIRED: {
     status: 400,
     retry: 'after a fix',
@@ -52,6 +57,11 @@ export const codes = {
     status: 403,
     retry: 'after a fix',
     text: 'The key is not for that; the message says what it lacks.',
+  },
+  MEDIA_LINK_INVALID: {
+    status: 403,
+    retry: 'after a fix',
+    text: 'The link is not one of ours, or its time is over; ask for the file of the message again.',
   },
   FORBIDDEN_ORIGIN: {
     status: 403,
@@ -74,6 +84,7 @@ export const codes = {
     retry: 'never',
     text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
   },
+  MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
   METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
@@ -99,6 +110,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
   },
+  MEDIA_GONE: {
+    status: 410,
+    retry: 'never',
+    text: 'The file is not on WhatsApp’s servers any more, and the phone did not give it again.',
+  },
   ARCHIVE_INVALID: {
     status: 422,
     retry: 'never',
@@ -111,6 +127,16 @@ export const codes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  URL_FAILED: {
+    status: 422,
+    retry: 'after a fix',
+    text: 'The URL could not be fetched; the message says why.',
+  },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    retry: 'after a fix',
+    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
+  },
   MEDIA_UNREADABLE: {
     status: 422,
     retry: 'after a fix',
@@ -126,6 +152,7 @@ export const codes = {
     retry: 'after a fix',
     text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
   },
+  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',
@@ -153,6 +180,11 @@ export const codes = {
     retry: 'soon',
     text: 'WhatsApp says that this account asks too often; wait some minutes.',
   },
+  MEDIA_CORRUPT: {
+    status: 502,
+    retry: 'never',
+    text: 'The file that WhatsApp gave is not the one that was sent; the message says what is wrong with it.',
+  },
   WA_UNEXPECTED: {
     status: 502,
     retry: 'soon',
@@ -162,6 +194,11 @@ export const codes = {
     status: 502,
     retry: 'never',
     text: 'WhatsApp refused the message; the message has its error code.',
+  },
+  PASSKEY_UNSUPPORTED: {
+    status: 501,
+    retry: 'never',
+    text: 'This server cannot pair by passkey; pair by QR or by code.',
   },
   PAIRING_FAILED: { status: 502, retry: 'soon', text: 'WhatsApp did not start the pairing; try again.' },
   DEVICE_NOT_CONNECTED: {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Config, ConfigError, describeSettings, printConfig, readConfig } from './config.ts';
+import { type Config, ConfigError, describeSettings, isLoopback, printConfig, readConfig } from './config.ts';
 import { Failure } from './errors.ts';
 import { rotate } from './keys.ts';
 import { type Logger, makeLogger } from './lib/logger.ts';
@@ -22,6 +22,8 @@ interface Simulation {
   readonly socketUrl: string;
   readonly controlUrl: string;
   readonly rootKey: string;
+  readonly mediaUrl: string;
+  readonly caCertificate: string;
   /** Saves its world and ends. */
   stop(): Promise<void>;
 }
@@ -78,7 +80,15 @@ async function run(config: Config, simulate: boolean, log: Logger): Promise<void
   if (simulate && config.dbUri !== undefined) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const simulation = simulate ? await startSimulation(join(dataDir, 'simulator.json'), fatal) : undefined;
   const settings: Config = simulation
-    ? { ...config, waSocketUrl: simulation.socketUrl, waRootKey: simulation.rootKey }
+    ? {
+        ...config,
+        waSocketUrl: simulation.socketUrl,
+        waRootKey: simulation.rootKey,
+        waMediaUrl: simulation.mediaUrl,
+        waCaFile: simulation.caCertificate,
+        // A first try sends files of this machine.
+        ...(isLoopback(config.host) && { urlAllow: [...config.urlAllow, 'localhost', '127.0.0.1', '::1'] }),
+      }
     : config;
   const node = new Node({
     config: settings,

@@ -5,6 +5,7 @@ import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
 import { createApp } from './api/app.ts';
+import { Live } from './api/live.ts';
 import { printQr } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -13,8 +14,8 @@ import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
-import { monotonic, within } from './lib/deadline.ts';
 import { armFailpoints } from './lib/failpoint.ts';
+import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
@@ -42,6 +43,7 @@ import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
 import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
+import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor/supervisor.ts';
 
@@ -69,7 +71,6 @@ const SPARE_CONNECTIONS = 10;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
-const PROBE_WITHIN = 2_000;
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
 
@@ -165,15 +166,15 @@ export class Node implements Service {
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const supervisor = new Supervisor({
+    const listeners = new Live(() => supervisor);
+    const supervisor: Supervisor = new Supervisor({
       sql,
       seals,
       world,
       lease,
       open,
       letGo: deviceNo => deliverer.letGo(deviceNo),
-      workers: config.workers,
-      heapMb: config.shardHeapMb,
+      ...{ workers: config.workers, heapMb: config.shardHeapMb },
       memory: this.#options.memory,
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
@@ -181,6 +182,15 @@ export class Node implements Service {
       shard: {
         database: address,
         connections: config.shardConnections,
+        defaults: {
+          ...(config.proxyUrl !== undefined && { proxy: config.proxyUrl }),
+          deviceName: config.deviceName,
+          alwaysOnline: config.presenceOnConnect === 'available',
+          autoRead: config.autoMarkRead,
+          rejectCalls: config.autoRejectCall,
+          autoReply: config.autoReply,
+        },
+        proxyAllow: config.proxyAllow,
         logLevel: config.logLevel,
         keepChats: config.chatRetentionDays !== 0,
         ...(health && { health }),
@@ -190,11 +200,15 @@ export class Node implements Service {
           ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
           ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),
           ...(config.waCaFile !== undefined && { ca: config.waCaFile }),
+          ...(config.waMediaUrl !== undefined && { mediaUrl: config.waMediaUrl }),
         },
       },
       log,
       events: (shard, streamed, done) => live.accept(shard, streamed, done),
-      statusChanged: device => this.#draw(device),
+      statusChanged: device => {
+        this.#draw(device);
+        listeners.changed(device);
+      },
       fatal,
     });
     const keys = new KeyRegister({ sql, log });
@@ -205,6 +219,7 @@ export class Node implements Service {
         devices: supervisor,
         fleet: supervisor,
         moving: supervisor.moving,
+        live: listeners,
         endpoints: endpointSettings(sql, deliverer),
         messages: {
           status: (deviceNo, id) =>
@@ -214,11 +229,15 @@ export class Node implements Service {
         },
         chats: new Library({ sql, seals, log }),
         media,
-        readiness: () => this.#readiness(sql, supervisor),
+        readiness: async () => ({
+          ...(await readinessOf(sql, supervisor, this.#phase)),
+          notes: await media.notes(),
+        }),
         started: () => this.#supervisor !== undefined,
         // A scrape is worth most when the database is away: it goes without this figure then.
         connections: () => connectionsInUse(sql).catch(() => []),
         credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+        ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
         keys,
         answers: keptAnswers({ sql, node: lease.node, seal, log }),
         audit,
@@ -232,6 +251,7 @@ export class Node implements Service {
       host: config.host,
       port: config.port,
       closeWithin: drainMs * REQUESTS_PART,
+      live: listeners,
       log,
     });
 
@@ -286,6 +306,12 @@ export class Node implements Service {
       },
       ffmpeg: config.ffmpeg,
       memory: config.mediaMemoryMb * 1_048_576,
+      guard: new Guard(config.urlAllow),
+      kept: {
+        maxBytes: config.mediaCacheMb * MB,
+        maxAgeMs: config.mediaCacheHours * 3_600_000,
+        linkMs: config.mediaLinkSeconds * 1000,
+      },
       log,
     });
     this.#stops.push(() => media.stop());
@@ -305,34 +331,14 @@ export class Node implements Service {
       );
   }
 
+  get #phase(): 'starting' | 'stopping' | 'running' {
+    if (this.#stopped) return 'stopping';
+    return this.#supervisor ? 'running' : 'starting';
+  }
+
   /** A stop that came during the start ends it at the next step. */
   #proceed(): void {
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
-  }
-
-  async #readiness(sql: Sql, supervisor: Supervisor): Promise<{ ready: boolean; reasons: string[] }> {
-    const reasons: string[] = [];
-    if (this.#stopped) reasons.push('The server is stopping.');
-    else if (!this.#supervisor) reasons.push('The server is starting.');
-    try {
-      await within(sql`select 1`, monotonic() + PROBE_WITHIN, () => new Failure('STORE_UNAVAILABLE'));
-    } catch (error) {
-      reasons.push(
-        error instanceof Failure || unavailable(error)
-          ? 'The database cannot be reached.'
-          : 'The database refuses us.',
-      );
-    }
-    const { here, elsewhere, missing } = supervisor.ownership();
-    if (missing !== undefined) reasons.push(missing);
-    // All that could be asked of it would be refused. One that runs some devices, beside a node that runs others, is ready.
-    else if (here === 0 && elsewhere > 0)
-      reasons.push(
-        `Another node runs ${elsewhere === 1 ? 'the device' : `the ${elsewhere} devices`}; this one waits, and takes over when that one ends.`,
-      );
-    for (const { shard, state, quarantine } of supervisor.shards())
-      if (state !== 'up' && !quarantine) reasons.push(`Shard ${shard} is ${state}.`);
-    return { ready: reasons.length === 0, reasons };
   }
 
   async #unwind(): Promise<void> {

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parseFailpoints } from './lib/failpoint.ts';
+import { isAllowable } from './lib/guard.ts';
 import { parseKeys } from './lib/key-file.ts';
 import { choice, integer, text, unfit, urlOf, words, yesNo } from './lib/setting.ts';
 
@@ -26,6 +27,18 @@ function basicAuth(value: string): readonly { user: string; password: string }[]
       ? { user: pair.slice(0, colon), password: pair.slice(colon + 1) }
       : unfit();
   });
+}
+
+/** A path without a slash at its end; the root is no path at all. */
+function basePathOf(value: string): string {
+  const parts = value.split('/').filter(part => part !== '');
+  const plain = parts.every(part => /^[A-Za-z0-9_~-][A-Za-z0-9._~-]*$/.test(part));
+  return plain ? parts.map(part => `/${part}`).join('') : unfit();
+}
+
+function originOf(value: string): string {
+  const origin = URL.canParse(value) ? new URL(value).origin : 'null';
+  return /^https?:/.test(origin) && (value === origin || value === `${origin}/`) ? origin : unfit();
 }
 
 function isNetwork(value: string): boolean {
@@ -118,6 +131,20 @@ export const settings = {
     'Keys of the HTTP API that may do everything, sent as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Others are made with `POST /keys`.',
     { secret: true },
   ),
+  appBasePath: text(
+    basePathOf,
+    '',
+    'a path like /whatsapp',
+    'none',
+    'Everything is served below this path, for a proxy that passes it on; `/health` answers at the root as well.',
+  ),
+  appCorsAllowedOrigins: text(
+    value => words(value).map(originOf),
+    [],
+    'origins like https://ops.example.com separated by commas',
+    'none',
+    'Web pages of these origins may call the API, with a credential in the `Authorization` header; no others may.',
+  ),
   rateLimit: integer(
     0,
     10_000_000,
@@ -208,12 +235,62 @@ export const settings = {
     "WhatsApp's own key",
     'Root public key to trust for `WA_SOCKET_URL`.',
   ),
+  waMediaUrl: text<string | undefined>(
+    urlOf('https:'),
+    undefined,
+    'an https:// URL',
+    "WhatsApp's own media hosts",
+    'Another server than WhatsApp’s media hosts to download files from, such as the one of the simulator.',
+  ),
   waCaFile: text<string | undefined>(
     fileFor('WA_CA_FILE', pem),
     undefined,
     'a PEM file with a certificate',
     "the system's authorities",
-    'Certificate to trust for the TLS of `WA_SOCKET_URL`.',
+    'Certificate to trust for the TLS of `WA_SOCKET_URL` and `WA_MEDIA_URL`.',
+  ),
+  proxyUrl: text<string | undefined>(
+    urlOf('http:', 'https:', 'socks5:', 'socks5h:'),
+    undefined,
+    'a URL like http://user:password@host:3128 or socks5://host:1080',
+    'none',
+    'Proxy for the connections of devices that have none of their own (`PATCH /devices/{device_id}/settings`).',
+    { aliases: ['WHATSAPP_PROXY'], secret: true },
+  ),
+  proxyAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses and networks (10.0.0.0/8) separated by commas',
+    'none',
+    "Where devices' own proxies may be beside the public internet. `PROXY_URL` may be anywhere.",
+  ),
+  deviceName: text(
+    value => (value.length <= 50 ? value : unfit()),
+    'Mac OS',
+    'at most 50 characters',
+    'Mac OS',
+    "How devices are called in a phone's list of linked devices, beside the browser; a device may have its own.",
+    { aliases: ['APP_OS'] },
+  ),
+  presenceOnConnect: choice(
+    ['unavailable', 'available', 'none'],
+    'unavailable',
+    'Whether devices are online while they are connected: `available` stops the notifications on the phone. `none` is the same as `unavailable`. A device may have its own.',
+    { aliases: ['WHATSAPP_PRESENCE_ON_CONNECT'] },
+  ),
+  autoMarkRead: yesNo(false, 'Mark every incoming message as read. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_MARK_READ'],
+  }),
+  autoRejectCall: yesNo(false, 'Reject every incoming call. A device may have its own.', {
+    aliases: ['WHATSAPP_AUTO_REJECT_CALL'],
+  }),
+  autoReply: text(
+    value => (value.length <= 4_096 ? value : unfit()),
+    '',
+    'a text of at most 4096 characters',
+    'none',
+    'Text that answers whoever writes to a device in a chat of two, at most once a minute. A device may have its own.',
+    { aliases: ['WHATSAPP_AUTO_REPLY'] },
   ),
   connectsPerSecond: integer(
     1,
@@ -248,6 +325,13 @@ export const settings = {
   maxAudioMb: integer(1, 2000, 16, 'Largest sound or voice note that may be sent, in MB.'),
   maxFileMb: integer(1, 2000, 50, 'Largest document that may be sent, in MB.'),
   maxUrlMb: integer(1, 2000, 500, 'Largest file that is fetched from a URL to be sent, in MB.'),
+  urlAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses or networks like 10.0.0.0/8, separated by commas',
+    'none',
+    'What may be fetched by URL beside public addresses. Loopback ones only while `HOST` is loopback, too.',
+  ),
   ffmpeg: text(
     value => value,
     'ffmpeg',
@@ -255,6 +339,14 @@ export const settings = {
     'ffmpeg',
     'The ffmpeg that makes voice notes, thumbnails of videos and animated stickers. Without one those fail with a clear answer, and `/ready` says so.',
   ),
+  mediaCacheMb: integer(
+    1,
+    1_000_000,
+    2000,
+    'Files of messages that were downloaded and are kept, all devices together, in MB; the oldest go first. No larger file is downloaded.',
+  ),
+  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept.'),
+  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good.'),
   mediaMemoryMb: integer(
     128,
     8192,

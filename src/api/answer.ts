@@ -49,7 +49,11 @@ export function answer(c: Context<ApiEnv>, { message, results }: Success): Respo
  * Turns whatever was thrown into the envelope. A `Failure` says what it is; anything else is a fault of ours, is logged
  * under the request's id, and tells the caller nothing.
  */
-export function refuse(c: Context<ApiEnv>, thrown: unknown, log: Logger): Response {
+export function refuse(
+  c: Context<ApiEnv>,
+  thrown: unknown,
+  { log, basePath }: { readonly log: Logger; readonly basePath: string },
+): Response {
   const failure = asFailure(thrown);
   const request = c.get('request');
   const device = c.get('device');
@@ -59,7 +63,7 @@ export function refuse(c: Context<ApiEnv>, thrown: unknown, log: Logger): Respon
     else log.warn(about, 'request could not be served');
   }
   c.set('code', failure.code);
-  const body = failureBody(failure, publicUrl(c));
+  const body = failureBody(failure, publicUrl(c, basePath));
   return c.json(body, failure.status as ContentfulStatusCode, failureHeaders(failure));
 }
 

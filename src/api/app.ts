@@ -6,6 +6,8 @@ import { Failure } from '../errors.ts';
 import { callerAddress } from './address.ts';
 import { refuse } from './answer.ts';
 import { admission, gatekeeper, keysInHeaders } from './auth.ts';
+import { pathBelow } from './base-path.ts';
+import { cors } from './cors.ts';
 import type { ApiEnv, AppDeps } from './deps.ts';
 import { requestLimit } from './limits.ts';
 import { createMetrics } from './metrics.ts';
@@ -27,12 +29,15 @@ import { groupRoutes } from './routes/group.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/key.ts';
 import { labelRoutes } from './routes/label.ts';
+import { liveRoute } from './routes/live.ts';
 import { loginRoutes } from './routes/login.ts';
-import { mediaRoutes } from './routes/media.ts';
+import { isFilePath, mediaRoutes } from './routes/media.ts';
 import { messageRoutes } from './routes/message.ts';
 import { movingRoutes } from './routes/moving.ts';
 import { newsletterRoutes } from './routes/newsletter.ts';
+import { passkeyRoutes } from './routes/passkey.ts';
 import { sendRoutes } from './routes/send.ts';
+import { sendMediaRoutes } from './routes/send-media.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
 
@@ -50,27 +55,33 @@ export { COMMAND_TIMEOUT_MS } from './deps.ts';
 
 /** The HTTP app over its ports. It holds nothing that needs a stop; `ApiServer` gives it an address. */
 export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
-  const app = new OpenAPIHono<ApiEnv>();
+  // What routes know of a path is what comes after the base path.
+  const app = new OpenAPIHono<ApiEnv>({ getPath: pathBelow(deps.basePath) });
+  const allowed = new Set(deps.corsOrigins);
   const log = deps.log.child({ station: 'api' });
+  const base = { log, basePath: deps.basePath };
   const metrics = createMetrics(deps);
   const links = qrLinks();
-  app.onError((error, c) => refuse(c, error, log));
-  app.notFound(c => refuse(c, new Failure('NOT_FOUND'), log));
+  app.onError((error, c) => refuse(c, error, base));
+  app.notFound(c => refuse(c, new Failure('NOT_FOUND'), base));
 
   const gate = gatekeeper(deps.credentials, deps.keys, deps.limits.now);
-  // /health is for probes, a signed QR picture for an <img> anywhere, and /errors says what is in the docs; none does anything.
+  // /health is for probes, what is signed (a QR picture, a file) for an <img> anywhere, and /errors says what is in the docs;
+  // none does anything.
   const isPublic = (c: Context) =>
-    c.req.method === 'GET' &&
+    ['GET', 'HEAD'].includes(c.req.method) &&
     (c.req.path === '/health' ||
       c.req.path === '/errors' ||
+      isFilePath(c.req.path) ||
       links.admits(c.req.path, name => c.req.query(name)));
   app.use(
     observation(metrics, callerAddress(deps.trustedProxies), log),
     marked(deps.simulator !== undefined),
     turnAway(deps.started ?? (() => true)),
+    cors(allowed),
   );
   app.use(keysInHeaders());
-  const guarded = sameOrigin({ open: gate.open, isPage });
+  const guarded = sameOrigin({ open: gate.open, isPage, allowed });
   app.use((c, next) => (isPublic(c) ? next() : guarded(c, next)));
   app.use(admission({ gate, isPublic, devices: deps.devices }), requestLimit(deps.limits));
   app.use(
@@ -78,7 +89,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       app,
       onMethodNotAllowed(c, methods) {
         c.header('allow', methods.join(', '));
-        return refuse(c, new Failure('METHOD_NOT_ALLOWED'), log);
+        return refuse(c, new Failure('METHOD_NOT_ALLOWED'), base);
       },
     }),
   );
@@ -91,20 +102,23 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   followRoutes(app, add, deps);
   movingRoutes(app, add, deps);
   appRoutes(add, deps, links);
+  passkeyRoutes(add);
   sendRoutes(add);
+  sendMediaRoutes(add, deps);
   messageRoutes(add, deps);
   userRoutes(add, deps);
   chatRoutes(add, deps);
   chatChangeRoutes(add);
-  labelRoutes(add, deps);
+  labelRoutes(add);
   groupRoutes(add, deps);
   communityRoutes(add, deps);
   newsletterRoutes(add, deps);
   callRoutes(add, deps);
-  mediaRoutes(add, deps);
+  mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
-  settingsRoutes(add, deps);
-  openapiRoute(app, deps.version);
+  settingsRoutes(add);
+  liveRoute(app, deps);
+  openapiRoute(app, deps);
   pageRoutes(app, deps);
   return app;
 }

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
 import type { Batch, Upload } from '../media/port.ts';
+import { readJson } from './json.ts';
 import { type FileFields, readFiles } from './multipart.ts';
 
 /** The largest body that is read, in bytes. */
@@ -95,7 +96,7 @@ function tooLarge(limit: number): Failure {
   );
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(bytes: Uint8Array): string {
   try {
@@ -106,13 +107,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function parseJson(bytes: Uint8Array): Record<string, unknown> {
-  const text = decode(bytes);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new Failure('BAD_REQUEST', 'The request body is not valid JSON.', { cause });
-  }
+  const value = readJson(decode(bytes));
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new Failure('BAD_REQUEST', 'The request body must be a JSON object.');
   return value as Record<string, unknown>;

@@ -7,6 +7,7 @@ import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { Limits } from './limits.ts';
+import type { Live, Sees } from './live.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -161,6 +162,8 @@ export interface Chats {
     readonly last?: Place;
   }>;
   contacts(deviceNo: number): Promise<readonly ContactView[]>;
+  /** What the people of these JIDs are called, as far as that is known. */
+  names(deviceNo: number, jids: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
@@ -173,6 +176,8 @@ export interface Credentials {
 export interface Readiness {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** What does not work here and keeps nobody from the rest. */
+  readonly notes?: readonly string[];
 }
 
 /** What families of routes are given. Devices are not among it: those that a caller may know of come with the call. */
@@ -181,6 +186,8 @@ export interface ApiDeps {
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
   readonly messages: Messages;
+  /** Who listens at /ws. */
+  readonly live: Pick<Live, 'webhookChanged'>;
   readonly chats: Chats;
   readonly media: MediaPort;
   readiness(): Promise<Readiness>;
@@ -189,6 +196,10 @@ export interface ApiDeps {
   /** Database connections in use by each pool; none where the database does not answer. */
   connections(): Promise<readonly { readonly pool: string; readonly used: number }[]>;
   readonly credentials: Credentials;
+  /** Everything is served below it: '' or a path like /whatsapp. */
+  readonly basePath: string;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
   readonly keys: Keys;
   readonly answers: Answers;
   readonly audit: Audit;
@@ -216,10 +227,15 @@ export interface Change {
 /**
  * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
  * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `code` that of
- * a failure, `target` what else was meant.
+ * a failure, `target` what else was meant, `limits` what was said of them in the headers.
  */
 export interface ApiEnv {
-  Bindings: { closing?: AbortSignal; remote?: string | undefined };
+  Bindings: {
+    closing?: AbortSignal;
+    remote?: string | undefined;
+    /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
+    admit?: (sees: Sees) => void;
+  };
   Variables: {
     request: string;
     address: string;
@@ -228,6 +244,7 @@ export interface ApiEnv {
     device?: string;
     target?: string;
     code?: string;
+    limits?: ReadonlyMap<string, { readonly policy: string; readonly level: string }>;
     change?: Change;
   };
 }

@@ -62,7 +62,7 @@ export const time = z.preprocess(asInstant, instant).openapi(asTime);
 export const timeIfAny = z.preprocess(asInstant, instant.nullish()).openapi(asTime);
 
 function asInstant(value: unknown): unknown {
-  if (typeof value === 'number') return value * 1000;
+  if (typeof value === 'number') return Number.isInteger(value) ? value * 1000 : Number.NaN;
   if (typeof value !== 'string') return value;
   if (value === '') return undefined;
   if (/^\d{1,12}$/.test(value)) return Number(value) * 1000;

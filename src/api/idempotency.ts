@@ -1,9 +1,12 @@
 // A POST with an Idempotency-Key is done once, however often it comes (draft-ietf-httpapi-idempotency-key-header-07): the
 // second gets the first one's answer. What failed in a way that may pass is not kept, and may be tried again under its key.
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Context } from 'hono';
 import type { Answers, Turn } from '../access/answers.ts';
 import { codes, type ErrorCode, type Failure, Failure as Refusal } from '../errors.ts';
+import type { Upload } from '../media/port.ts';
 import { asFailure } from './answer.ts';
 import type { ApiEnv } from './deps.ts';
 import { invalid } from './validate.ts';
@@ -26,6 +29,8 @@ export interface Asked {
   readonly deviceNo: number | undefined;
   /** Path, query and body. */
   readonly parts: unknown;
+  /** What came with it as files. */
+  readonly files?: Readonly<Record<string, readonly Upload[]>> | undefined;
   /** Names in the results that are told once and not kept. */
   readonly secrets?: readonly string[] | undefined;
 }
@@ -41,7 +46,9 @@ export async function once(
   if (header === undefined) return work();
   const key = keyOf(header);
   const realm = c.get('actor').realm;
-  const begun = await answers.begin(hash([realm, key]), hash([asked.operation, asked.deviceNo, asked.parts]));
+  const { operation, deviceNo, parts } = asked;
+  const fingerprint = hash([operation, deviceNo, parts, await contentsOf(asked.files)]);
+  const begun = await answers.begin(hash([realm, key]), fingerprint);
   if (begun.as === 'other') throw new Refusal('IDEMPOTENCY_REUSED');
   if (begun.as === 'running') throw new Refusal('IDEMPOTENCY_RUNNING', undefined, { retryAfter: 1 });
   if (begun.as === 'done') return replayed(c, begun.answer);
@@ -101,6 +108,18 @@ function kept(body: string, secrets: readonly string[] = []): string {
   return JSON.stringify(answer);
 }
 
+/** The hashes of files: two uploads are the same when their names and contents are. */
+async function contentsOf(files: Asked['files'] = {}): Promise<unknown> {
+  const named = Object.entries(files).flatMap(([field, many]) => many.map(file => ({ field, ...file })));
+  return Promise.all(
+    named.map(async ({ field, path, filename, mimetype }) => {
+      const digest = createHash('sha256');
+      await pipeline(createReadStream(path), digest);
+      return [field, filename, mimetype, digest.digest('hex')];
+    }),
+  );
+}
+
 /** As `newMessageId` of sending.ts, and the same for the same seed. */
 function messageIdOf(seed: readonly unknown[]): string {
   return `3EB0${hash(['message', ...seed])
@@ -115,20 +134,13 @@ function hash(parts: readonly unknown[]): Buffer {
     .digest();
 }
 
-/** A value with its fields in one order. A file is what is in it where that is known, or its name, type and size. */
+/** A value with its fields in one order. A file where none is wanted is its name, type and size. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value ?? null;
-  const { sha256, name, type, size } = value as Record<string, unknown>;
+  const { name, type, size } = value as Record<string, unknown>;
   const prototype = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype)
-    return [
-      'file',
-      sha256 instanceof Uint8Array ? Buffer.from(sha256).toString('hex') : (sha256 ?? null),
-      name,
-      type,
-      size,
-    ];
+  if (prototype !== null && prototype !== Object.prototype) return ['file', name, type, size];
   return Object.entries(value)
     .filter(([, inner]) => inner !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))

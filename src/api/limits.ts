@@ -51,9 +51,13 @@ function take(
 ): void {
   const level = buckets.take(name);
   const now = level ?? buckets.level(name);
-  const append = { append: true };
-  c.header('ratelimit-policy', `"${policy}";q=${buckets.perMinute};w=60`, append);
-  c.header('ratelimit', `"${policy}";r=${now.left};t=${seconds(now)}`, append);
+  const said = new Map(c.get('limits')).set(policy, {
+    policy: `"${policy}";q=${buckets.perMinute};w=60`,
+    level: `"${policy}";r=${now.left};t=${seconds(now)}`,
+  });
+  c.set('limits', said);
+  c.header('ratelimit-policy', [...said.values()].map(({ policy }) => policy).join(', '));
+  c.header('ratelimit', [...said.values()].map(({ level }) => level).join(', '));
   if (!level)
     throw new Failure('RATE_LIMITED', sentence, { retryAfter: Math.max(1, Math.ceil(now.waitMs / 1000)) });
 }

@@ -1,10 +1,10 @@
 // A multipart form with files: the fields are kept, the files are written to the disk as they come.
-import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { Busboy, type BusboyEvents, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
 import { Failure } from '../errors.ts';
+import { cleanName } from '../lib/file-name.ts';
 import type { Batch, Upload } from '../media/port.ts';
 import { invalid } from './validate.ts';
 
@@ -110,19 +110,4 @@ function openParser(type: string, maxText: number): BusboyInstance {
   } catch (cause) {
     throw new Failure('BAD_REQUEST', 'The multipart form cannot be read.', { cause });
   }
-}
-
-/** Control characters, and those that turn the order of others around: a name is shown to people. */
-const UNSHOWABLE = /[\p{Cc}\p{Cs}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** A name as it may be shown: no path, nothing unprintable, of a length that file systems take. Undefined when nothing is left. */
-export function cleanName(name: string | undefined): string | undefined {
-  const last = basename((name ?? '').replaceAll('\\', '/'))
-    .replace(UNSHOWABLE, '')
-    .trim();
-  if (last === '' || last === '.' || last === '..') return undefined;
-  if (last.length <= 255) return last;
-  const dot = last.lastIndexOf('.');
-  const extension = dot > last.length - 12 ? last.slice(dot) : '';
-  return last.slice(0, 255 - extension.length) + extension;
 }

@@ -2,13 +2,14 @@
 // that a person visits could send messages through the API on that person's own machine, by a form or by an <img>.
 import type { Context, MiddlewareHandler } from 'hono';
 import { Failure } from '../errors.ts';
+import { fromAllowed } from './cors.ts';
 import type { ApiEnv } from './deps.ts';
 
 const LOOPBACK = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?$/i;
 
 /**
  * Refuses what a browser says comes from a page of another origin, with FORBIDDEN_ORIGIN; a followed link to one of the
- * `pages` is fine. Programs send none of these headers and are not concerned.
+ * `pages` is fine, and so are pages of an `allowed` origin. Programs send none of these headers and are not concerned.
  *
  * While `open` (no credential is configured) the address itself must be a loopback one: otherwise a foreign name that
  * resolves to 127.0.0.1 would make a foreign page same-origin (DNS rebinding).
@@ -16,9 +17,11 @@ const LOOPBACK = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[:
 export function sameOrigin({
   open,
   isPage,
+  allowed,
 }: {
   open: () => boolean;
   isPage: (path: string) => boolean;
+  allowed: ReadonlySet<string>;
 }): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (open() && !LOOPBACK.test(hostOf(c)))
@@ -26,7 +29,11 @@ export function sameOrigin({
         'FORBIDDEN_ORIGIN',
         'Without a configured credential the API answers only to loopback addresses; set API_KEYS or APP_BASIC_AUTH.',
       );
-    if (isForeign(c) && !(c.req.method === 'GET' && isPage(c.req.path)))
+    if (
+      isForeign(c) &&
+      !fromAllowed(c.req.header('origin'), allowed) &&
+      !(c.req.method === 'GET' && isPage(c.req.path))
+    )
       throw new Failure('FORBIDDEN_ORIGIN');
     await next();
   };

@@ -4,13 +4,16 @@ import { Failure } from '../errors.ts';
 const PHONE = /^[1-9][0-9]{4,14}$/;
 const GROUP = /^[1-9][0-9]{15,24}$/;
 
-// A device part is allowed in a user's JID and dropped: a message goes to an account, not to one of its devices.
 // An old group's id is its creator's number and the second in which it was made.
+const OF_GROUP = /^([1-9][0-9]{4,14}-[0-9]{8,11}|[1-9][0-9]{9,24})(@g\.us)$/;
+const OF_CHANNEL = /^([1-9][0-9]{9,24})(@newsletter)$/;
+
+// A device part is allowed in a user's JID and dropped: a message goes to an account, not to one of its devices.
 const jids = [
   /^([1-9][0-9]{4,14})(?::[0-9]{1,3})?(@s\.whatsapp\.net)$/,
   /^([1-9][0-9]{4,19})(?::[0-9]{1,3})?(@lid)$/,
-  /^([1-9][0-9]{4,14}-[0-9]{8,11}|[1-9][0-9]{9,24})(@g\.us)$/,
-  /^([1-9][0-9]{9,24})(@newsletter)$/,
+  OF_GROUP,
+  OF_CHANNEL,
   /^(status|[1-9][0-9]{4,24})(@broadcast)$/,
 ];
 
@@ -43,6 +46,20 @@ export function phoneDigits(written: string, field = 'phone'): string {
   if (digits.startsWith('0'))
     throw unknown(field, 'a number starts with its country code, not with 0 (15551234567)');
   throw unknown(field, EXPECTED);
+}
+
+/** The JID of a group or community: a JID or its digits. Fails with INVALID_JID. */
+export function groupJid(written: string, field = 'group_id'): string {
+  const jid = written.includes('@') ? written : `${written}@g.us`;
+  if (OF_GROUP.test(jid)) return jid;
+  throw unknown(field, 'expected the JID of a group (120363025982934543@g.us), or its digits');
+}
+
+/** The JID of a channel: a JID or its digits. Fails with INVALID_JID. */
+export function newsletterJid(written: string, field = 'newsletter_id'): string {
+  const jid = written.includes('@') ? written : `${written}@newsletter`;
+  if (OF_CHANNEL.test(jid)) return jid;
+  throw unknown(field, 'expected the JID of a channel (120363144038483540@newsletter), or its digits');
 }
 
 /** The account of one person, as a mention names it: digits or a JID of a user. Fails with INVALID_JID. */

@@ -12,6 +12,11 @@ export function successResponse(results: z.ZodType | undefined): DocumentedRespo
   return { description: 'OK', content: { 'application/json': { schema: envelope } } };
 }
 
+export function fileResponse(type: string): DocumentedResponse {
+  const schema = z.string().openapi({ format: 'binary' });
+  return { description: 'The file', content: { [type]: { schema } } };
+}
+
 /** The failures of a route, by status; the sentences are those of `docs/errors.md`. */
 export function failureResponses(failures: readonly ErrorCode[]): Record<number, DocumentedResponse> {
   const byStatus = new Map<number, Set<ErrorCode>>();

@@ -13,7 +13,7 @@ import { type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
-import { failureResponses, successResponse } from './responses.ts';
+import { failureResponses, fileResponse, successResponse } from './responses.ts';
 import type { Scope } from './scopes.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
 import { newMessageId } from './sending.ts';
@@ -40,6 +40,9 @@ export const tags = {
 } as const;
 export type Tag = keyof typeof tags;
 
+/** Bytes in a millisecond (1 Mbit/s): a command has so much more time when files go with it. */
+const SLOWEST_UPLOAD = 125;
+
 interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** The name of the operation in the OpenAPI document. */
   readonly id: string;
@@ -64,20 +67,26 @@ interface RouteShape<P, Q, B, R, S, F = FileFields> {
   /** Fields of a multipart form that are files. They are written to the disk as they come, and are gone after the answer. */
   readonly files?: F;
   readonly results?: R;
+  /** The type of the file that it answers with, instead of the envelope. */
+  readonly file?: string;
   /** What it may answer beside the failures of its device, its body and its credential. */
   readonly failures?: readonly ErrorCode[];
 }
 
+/** The files that came with a request. */
+export interface Given<F = FileFields> {
+  /** By field. */
+  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
+  /** Where further files of this request may be put; all of them are gone after the answer. */
+  readonly batch: Batch;
+}
+
 /** A request whose parts have been judged. */
-interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> {
+interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S, F> extends Given<F> {
   readonly device: S extends Naming ? DeviceView : undefined;
   readonly params: z.output<P>;
   readonly query: z.output<Q>;
   readonly body: z.output<B>;
-  /** The files that came, by field. */
-  readonly files: { readonly [K in keyof F]?: readonly Upload[] };
-  /** Where further files of this request may be put; they are gone after the answer. */
-  readonly batch: Batch;
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
@@ -102,8 +111,11 @@ export type AddRoute = <
   F extends FileFields,
 >(
   shape: RouteShape<P, Q, B, R, S, F>,
-  run: (call: Call<P, Q, B, S, F>) => Success<z.input<R>> | Promise<Success<z.input<R>>>,
+  run: (call: Call<P, Q, B, S, F>) => Said<R> | Promise<Said<R>>,
 ) => void;
+
+/** What a route answers: for the envelope, or a file. */
+type Said<R extends z.ZodType> = Success<z.input<R>> | Response;
 
 /** How routes are added to an app. */
 export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
@@ -123,8 +135,6 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
         const { fields, files } = await bodyOf(c, shape, batch);
         const body = shape.body && validated(shape.body, fields);
         const serve = async (keyed?: Keyed) => {
-          const { method, scope } = shape;
-          if (device && scope === 'send' && method !== 'get') countSend(c, device.no);
           const command = {
             within: deps.commandTimeoutMs,
             request: c.get('request'),
@@ -146,16 +156,21 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
               c.set('target', target);
               if (change) c.set('change', change);
             },
-            run: <C extends CommandType>(name: C['name'], input: InputOf<C>) =>
-              devices.command<C>(linked(device as DeviceView).id, name, input, command),
-            base: publicUrl(c),
+            run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
+              const { id, no } = linked(device as DeviceView);
+              if (name.startsWith('send-')) countSend(c, no);
+              const within = command.within + batch.bytes / SLOWEST_UPLOAD;
+              return (await devices.command<C>(id, name, input, { ...command, within })) as AnswerOf<C>;
+            },
+            base: publicUrl(c, deps.basePath),
             closing: c.env?.closing,
           };
-          return answer(c, await run(call as unknown as Parameters<typeof run>[0]));
+          const said = await run(call as unknown as Parameters<typeof run>[0]);
+          return said instanceof Response ? said : answer(c, said);
         };
         if (shape.method !== 'post') return await serve();
         const parts = [c.req.param(), c.req.query(), fields];
-        const asked = { operation: shape.id, deviceNo: device?.no, parts, secrets: shape.secrets };
+        const asked = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
         return await once(c, deps.answers, asked, serve);
       } finally {
         await batch.end();
@@ -225,6 +240,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     path: shape.path,
     tags: [shape.tag],
     summary: shape.summary,
+    'x-scope': shape.scope,
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),
@@ -235,7 +251,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
       }),
     },
     responses: {
-      200: successResponse(shape.results),
+      200: shape.file ? fileResponse(shape.file) : successResponse(shape.results),
       ...failureResponses([...failures, ...(shape.failures ?? [])]),
     },
   });

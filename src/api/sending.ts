@@ -1,12 +1,14 @@
 // What all routes that send a message share: who it is for, what it answers, and how the answer is said.
 import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
+import type { ErrorCode } from '../errors.ts';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
+import type { FileFields } from './multipart.ts';
 import { mentionJid, recipientJid } from './recipient.ts';
-import type { AddRoute } from './route.ts';
+import type { AddRoute, Given } from './route.ts';
 import { invalid } from './validate.ts';
 
 /** WhatsApp's own timers: off, a day, a week, 90 days. */
@@ -27,10 +29,10 @@ export const recipientField = {
 };
 /** Each of them is looked up, and gets a key of its own for the first status. */
 const MOST_RECIPIENTS = 5000;
-export const recipientsField = z
-  .array(z.string())
-  .max(MOST_RECIPIENTS)
-  .openapi({ description: 'Numbers or JIDs of those who get a status (phone status@broadcast).' });
+export const recipientsField = z.array(z.string()).max(MOST_RECIPIENTS).openapi({
+  description:
+    'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
+});
 export const durationField = z
   .literal(durations)
   // The generator would show only the first of several literals.
@@ -72,19 +74,34 @@ interface SendRoute<F extends z.ZodRawShape> {
   readonly sentence?: string;
   /** The chats that take no such message. */
   readonly not?: readonly SpecialChat[];
+  readonly files?: FileFields;
+  /** Beside those of every message. */
+  readonly failures?: readonly ErrorCode[];
   /** Gives the command its input; whom it is for and what it answers is given with it. */
   say(
     body: SendBody<F>,
     send: <C extends CommandType>(
       name: C['name'],
-      input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean },
+      input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean; readonly id?: string },
     ) => Promise<Sent>,
+    given: Given,
   ): Promise<Sent>;
 }
 
 /** How a kind of message becomes a route: its fields, and the command that they go to. */
 export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendRoute<F>) => void {
-  return ({ id, path, summary, fields, forms = {}, sentence = 'Message sent to', not = [], say }) => {
+  return ({
+    id,
+    path,
+    summary,
+    fields,
+    forms = {},
+    files,
+    failures = [],
+    sentence = 'Message sent to',
+    not = [],
+    say,
+  }) => {
     const body = z.object({ ...recipientField, ...fields, ...contextFields });
     add(
       {
@@ -97,15 +114,17 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         device: 'selected',
         body,
         forms: { ...contextForms, ...forms },
+        ...(files && { files }),
         results: sentResults,
-        failures: sendFailures,
+        failures: [...sendFailures, ...failures],
       },
-      async ({ body, run, newMessageId: nextId }) => {
+      async ({ body, run, files, batch, newMessageId: nextId }) => {
         const about = { ...addressed(body as SendBody<Record<never, never>>, not), id: nextId() };
         const sent = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
             run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
+          { files, batch },
         );
         return sentAnswer(sentence, about.to, sent);
       },

@@ -7,6 +7,8 @@ import { Failure } from '../errors.ts';
 import type { Service } from '../lib/service.ts';
 import { failureBody } from './answer.ts';
 import type { createApp } from './app.ts';
+import type { Live } from './live.ts';
+import { upgrades } from './upgrade.ts';
 
 export interface ApiServerSettings {
   readonly app: ReturnType<typeof createApp>;
@@ -16,6 +18,7 @@ export interface ApiServerSettings {
   /** Milliseconds that running requests may take to finish once the server stops. */
   readonly closeWithin: number;
   readonly log: Logger;
+  readonly live: Live;
   /** For tests: how long slow callers are borne, instead of the limits below. */
   readonly limits?: Partial<typeof limits>;
 }
@@ -38,7 +41,7 @@ export class ApiServer implements Service {
 
   constructor(settings: ApiServerSettings) {
     this.#settings = settings;
-    const { app, log } = settings;
+    const { app, log, live } = settings;
     const fetch = (request: Request, { incoming }: HttpBindings) =>
       app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
     const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
@@ -55,6 +58,8 @@ export class ApiServer implements Service {
         outgoing.destroy(err);
       });
     });
+    const upgrade = upgrades({ app, live, log, closing: this.#closing.signal });
+    this.#server.on('upgrade', (incoming, socket, head) => void upgrade(incoming, socket, head));
   }
 
   /** Where it listens, with the real port. Fails before `start`. */
@@ -95,6 +100,7 @@ export class ApiServer implements Service {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()));
     this.#closing.abort();
     this.#server.closeIdleConnections();
+    this.#settings.live.close();
     // Their connections are closed with their answers, and the answers say so.
     for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
     const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#settings.closeWithin);

@@ -59,6 +59,13 @@ export function toGowaDevice(device: DeviceView): z.input<typeof gowaDevice> {
   };
 }
 
+/** As gowa's /app/devices has it. */
+export const appDevice = z.object({ name: z.string(), device: z.string(), jid: z.string() });
+
+export function toAppDevice(device: DeviceView): z.input<typeof appDevice> {
+  return { name: device.name ?? '', device: device.id, jid: accountJid(device) ?? '' };
+}
+
 export function toListedDevice(device: DeviceView): z.input<typeof listedDevice> {
   return {
     device_id: device.id,

@@ -7,6 +7,7 @@ import { Failure } from '../errors.ts';
  * Fails with VALIDATION_ERROR, the field in the message and in `results.field`.
  */
 export function validated<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  assertWritable(value, '');
   const result = schema.safeParse(value, { error: complaint });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -16,6 +17,24 @@ export function validated<S extends z.ZodType>(schema: S, value: unknown): z.out
 /** The failure that names one field, for what no schema can express. */
 export function invalid(field: string, sentence: string): Failure {
   return new Failure('VALIDATION_ERROR', `${field}: ${sentence}.`, { results: { field } });
+}
+
+/** Half a surrogate pair and a NUL are changed or refused somewhere on the way: by the database, by WhatsApp, by who reads it. */
+const UNWRITABLE = /\p{Surrogate}|\0/u;
+
+/** Fails with VALIDATION_ERROR where a text or a number is none that can be kept as it is. */
+function assertWritable(value: unknown, path: string): void {
+  if (typeof value === 'string' && UNWRITABLE.test(value))
+    throw invalid(path, 'has a character that no text can have');
+  if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(path, 'is too large a number');
+  if (typeof value !== 'object' || value === null) return;
+  const prototype = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype) return;
+  for (const [name, inner] of Object.entries(value)) {
+    if (UNWRITABLE.test(name))
+      throw invalid(path || 'body', 'has a name with a character that no text can have');
+    assertWritable(inner, path === '' ? name : `${path}.${name}`);
+  }
 }
 
 const nouns: Record<string, string> = {

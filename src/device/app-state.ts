@@ -30,16 +30,20 @@ const { SET, REMOVE } = proto.SyncdMutation.SyncdOperation;
 const NO_KEY =
   'The phone has not shared yet what it takes to change chats, contacts, labels or the push name; it does so some seconds after the pairing.';
 
+/** As `changePatch`, for what Baileys has a word for. */
+export async function changeAppState(
+  connection: Connection,
+  change: ChatModification,
+  jid = '',
+): Promise<void> {
+  await changePatch(connection, chatModificationToAppPatch(change, jid));
+}
+
 /**
  * Resolves when WhatsApp has the change; this device hears of it as if another had made it. Fails with
  * APP_STATE_UNAVAILABLE, or with WA_CONFLICT when others were quicker each time.
  */
-export async function changeAppState(
-  { socket }: Connection,
-  change: ChatModification,
-  jid = '',
-): Promise<void> {
-  const patch = chatModificationToAppPatch(change, jid);
+export async function changePatch({ socket }: Connection, patch: WAPatchCreate): Promise<void> {
   const { creds, keys } = socket.authState;
   if (!creds.myAppStateKeyId) throw new Failure('APP_STATE_UNAVAILABLE', NO_KEY);
   await socket.appStatePatchMutex.mutex(() =>

@@ -29,6 +29,8 @@ export interface Watch {
 /** What the store knows of a device when it is hosted. */
 export interface Stored {
   readonly credentials?: Buffer | undefined;
+  /** What was set for it, sealed. */
+  readonly settings?: Buffer | undefined;
   /** The last that was told of its health is that it is degraded. */
   readonly degraded: boolean;
   /** Messages that could not be decrypted so far. */

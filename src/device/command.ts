@@ -4,10 +4,12 @@
  */
 import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 import { Failure } from '../errors.ts';
 import { within } from '../lib/deadline.ts';
 import type { Care } from './care.ts';
 import type { Connection } from './connection.ts';
+import type { Household } from './household.ts';
 import type { Identity } from './identity.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Input, State } from './state.ts';
@@ -18,6 +20,10 @@ import { whatsappFailure } from './whatsapp-failure.ts';
 export interface Said {
   /** A message with its key and content; undefined when it is not (any more) in the store. `chat` is a JID in any form. */
   message(chat: string, id: string): Promise<WAMessage | undefined>;
+  /** The same, in whichever chat it is. */
+  anywhere(id: string): Promise<WAMessage | undefined>;
+  /** JIDs of the people whom the account has saved under a name. */
+  addressBook(): Promise<string[]>;
   /** The newest message of a chat, which changes of a chat must name (Types/Chat.ts, lastMessages). */
   last(chat: string): Promise<WAMessage | undefined>;
   /** The oldest that is kept of a chat, before which the phone may know more. */
@@ -41,6 +47,9 @@ export interface DeviceParts {
   readonly care: Care;
   readonly outgoing: Outgoing;
   readonly said: Said;
+  /** The connections to WhatsApp's media hosts, by the device's proxy where it has one. */
+  media(): Dispatcher;
+  readonly household: Household;
   readonly log: Logger;
 }
 

@@ -69,8 +69,6 @@ export interface ConnectionOptions extends Omit<SocketOptions, 'groups' | 'synce
   /** Whose connection it is. */
   readonly owner: Blamed;
   readonly vitals: Vitals;
-  /** The number to pair by code, '' to pair by QR. */
-  readonly phone: string;
 }
 
 /** WhatsApp's word on a message that was sent: its time, or the error it gave. */

@@ -16,9 +16,11 @@ import { Commander } from './commander.ts';
 import { Connection } from './connection.ts';
 import { Facts } from './facts.ts';
 import { Failures } from './failures.ts';
+import { Household } from './household.ts';
 import { Identity } from './identity.ts';
 import { type Arrival, Inbox } from './inbox.ts';
 import { Outgoing } from './outgoing.ts';
+import { wayOf } from './proxy.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
 import { Supplement } from './supplement.ts';
@@ -34,11 +36,11 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
-  readonly #supplement: Supplement;
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #chats: DeviceChats;
   readonly #outgoing: Outgoing;
+  readonly #household: Household;
   readonly #commander: Commander;
   readonly #waiters = new Waiters(() => this.#state);
   readonly #restMs: number;
@@ -64,14 +66,23 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
-    this.#supplement = new Supplement({
-      no: seat.no,
-      secrets: around.caches.secrets,
-      numbers: around.caches.numbers,
-      others: ids => around.vault.othersOf(this.#identity.keys, ids),
-      sent: async id => (await this.#outgoing.own(id))?.message,
-      said: (chat, id) => this.#chats.message(chat, id),
-    });
+    const supplement = new Supplement(
+      around,
+      this.#identity,
+      () => this.#outgoing,
+      () => this.#chats,
+    );
+    this.#household = new Household(
+      {
+        ...around,
+        seat,
+        fenced: failure => this.#storeFailed(failure),
+        connection: () => this.#connection,
+        run: (command, deadline) => this.#commander.run(command, deadline),
+        log: this.#log,
+      },
+      stored.settings,
+    );
     this.#chats = new DeviceChats({
       ...around,
       seat,
@@ -81,13 +92,14 @@ export class Device implements Blamed {
       heard: events => this.#facts.heard(events),
     });
     this.#facts = new Facts({
+      ignores: what => this.#household.settings.ignores(what),
       journal: around.journal,
       seat,
       seal: new Seal(seat.key),
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
-      completed: fact => this.#supplement.whole(fact),
+      completed: fact => supplement.whole(fact),
       rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
@@ -104,13 +116,8 @@ export class Device implements Blamed {
       suspected: seat.suspected === true,
       log: this.#log,
     });
-    this.#outgoing = new Outgoing({
-      ...around,
-      seat,
-      log: this.#log,
-      facts: this.#facts,
-      keys: () => this.#identity.keys,
-    });
+    const keys = () => this.#identity.keys;
+    this.#outgoing = new Outgoing({ ...around, seat, keys, log: this.#log, facts: this.#facts });
     this.#commander = new Commander({
       state: () => this.#state,
       connection: () => this.#connection,
@@ -120,6 +127,8 @@ export class Device implements Blamed {
       care: this.#care,
       outgoing: this.#outgoing,
       said: this.#chats,
+      media: () => wayOf(this.#household.settings, around.whatsapp).dispatcher,
+      household: this.#household,
       log: this.#log,
     });
   }
@@ -315,6 +324,7 @@ export class Device implements Blamed {
       sent: id => this.#outgoing.sent(id),
       caches: this.#around.caches,
       whatsapp: this.#around.whatsapp,
+      settings: this.#household.settings,
       vitals: this.#care.vitals,
       unread: this.#care.unread,
       held: this.#around.held,
@@ -331,6 +341,7 @@ export class Device implements Blamed {
           this.#identity.introduce();
           connection.replay(unseen);
           this.#outgoing.resume(connection);
+          this.#household.manners.opened(connection);
           this.#apply({ on: 'opened' });
         },
         closed: close => {
@@ -339,7 +350,7 @@ export class Device implements Blamed {
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
-        heard: events => this.#facts.heard(events),
+        heard: events => this.#facts.heard(this.#household.heard(events, connection)),
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),

@@ -40,6 +40,8 @@ export interface FactsOptions {
   readonly lidOf?: (number: string) => Promise<string | undefined>;
   /** A fact with what it lacks of other things that are known. Fails as the database does. */
   readonly completed?: (fact: Fact & Told) => Promise<Fact>;
+  /** What nobody wants to hear of. */
+  readonly ignores?: (what: Told | Heard) => boolean;
   /** The rows of what was heard of chats. Fails as the database does. */
   readonly rowsOf?: (heard: readonly Heard[]) => Promise<ChatRows>;
   /** The device is another's: ends it. */
@@ -77,7 +79,9 @@ export class Facts {
     return this.#since ?? this.#next;
   }
 
-  add(drafts: readonly Told[]): void {
+  add(all: readonly Told[]): void {
+    const { ignores } = this.#options;
+    const drafts = ignores ? all.filter(draft => !ignores(draft)) : all;
     if (drafts.length === 0) return;
     this.#next ??= (this.#options.now ?? (() => performance.now()))();
     const { seat } = this.#options;
@@ -88,7 +92,8 @@ export class Facts {
   /** Something was heard that belongs into the chats. */
   heard(events: Events): void {
     if (!this.#options.rowsOf) return;
-    const heard = heardIn(events);
+    const { ignores } = this.#options;
+    const heard = heardIn(events).filter(one => !ignores?.(one));
     if (heard.length === 0) return;
     for (const one of heard) this.#heard.push(one);
     this.#go();

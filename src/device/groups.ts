@@ -30,6 +30,11 @@ export class Groups {
     return metadata;
   }
 
+  /** We have changed a group ourselves; WhatsApp may not tell us so. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   /** Something has happened that may have changed a group. */
   changed(events: Partial<BaileysEventMap>): void {
     for (const { id } of events['groups.update'] ?? []) if (id) this.#known.delete(id);

@@ -2,9 +2,9 @@
 import {
   isJidGroup,
   isLidUser,
-  isPnUser,
   jidNormalizedUser,
   type proto,
+  type WAMessage,
   type WAMessageKey,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
@@ -32,32 +32,40 @@ export function ownJid({ socket, groups }: Connection, chat = ''): string {
   return jidNormalizedUser((byLid && me?.lid) || me?.id);
 }
 
-/** What is known of a message: from the chats, or while it is kept among what was sent. */
-export async function messageNamed(
-  { connection, on }: Where,
-  chat: string,
-  id: string,
-): Promise<Named | undefined> {
+/** What is known of a message of a chat. */
+export async function messageNamed({ on }: Where, chat: string, id: string): Promise<Named | undefined> {
   const said = await on.said.message(chat, id);
-  if (said?.message) {
-    const { key, message, messageTimestamp } = said;
-    const { fromMe, participant } = key;
-    return {
-      // The chat in the form of the request: the answer goes there.
-      key: { remoteJid: chat, id, fromMe: fromMe === true, ...(participant && !fromMe && { participant }) },
-      message,
-      ...(messageTimestamp && { at: Number(messageTimestamp) }),
-    };
-  }
-  const own = await on.outgoing.own(id);
-  if (!own || !(await sameChat(connection, own.chat, chat))) return undefined;
-  return { key: { remoteJid: chat, id, fromMe: true }, message: own.message };
+  return said && named(said, chat);
+}
+
+/** The same of one that may be in any chat. Fails with MESSAGE_NOT_FOUND. */
+export async function messageAnywhere({ on }: Where, id: string): Promise<Named> {
+  const said = await on.said.anywhere(id);
+  const found = said && named(said, said.key.remoteJid ?? '');
+  if (!found) throw unknownMessage(id);
+  return found;
+}
+
+/** With the chat in the form of the request: what is said about the message goes there. */
+function named({ key, message, messageTimestamp }: WAMessage, chat: string): Named | undefined {
+  if (!message) return undefined;
+  const { id, fromMe, participant } = key;
+  return {
+    key: {
+      remoteJid: chat,
+      id: id ?? '',
+      fromMe: fromMe === true,
+      ...(participant && !fromMe && { participant }),
+    },
+    message,
+    ...(messageTimestamp && { at: Number(messageTimestamp) }),
+  };
 }
 
 /** Fails with MESSAGE_NOT_FOUND. */
 export async function knownMessage(where: Where, chat: string, id: string): Promise<Named> {
-  const named = await messageNamed(where, chat, id);
-  if (named) return named;
+  const found = await messageNamed(where, chat, id);
+  if (found) return found;
   throw unknownMessage(id);
 }
 
@@ -66,8 +74,8 @@ export async function knownMessage(where: Where, chat: string, id: string): Prom
  * Web is taken for our own. Of one in a group it takes its author. Fails with MESSAGE_NOT_FOUND.
  */
 export async function keyNamed(where: Where, chat: string, id: string): Promise<WAMessageKey> {
-  const named = await messageNamed(where, chat, id);
-  if (named) return named.key;
+  const found = await messageNamed(where, chat, id);
+  if (found) return found.key;
   const fromMe = id.length <= 22;
   if (isJidGroup(chat) && !fromMe) throw unknownMessage(id);
   return { remoteJid: chat, id, fromMe };
@@ -81,12 +89,4 @@ export function authorOf(connection: Connection, { remoteJid, fromMe, participan
 
 export function unknownMessage(id: string): Failure {
   return new Failure('MESSAGE_NOT_FOUND', undefined, { results: { message_id: id } });
-}
-
-async function sameChat({ socket }: Connection, one: string, other: string): Promise<boolean> {
-  if (one === other) return true;
-  const lidOf = async (jid: string) =>
-    isPnUser(jid) ? await socket.signalRepository.lidMapping.getLIDForPN(jid) : jid;
-  const [lid, otherLid] = await Promise.all([lidOf(one), lidOf(other)]);
-  return lid != null && otherLid != null && jidNormalizedUser(lid) === jidNormalizedUser(otherLid);
 }

@@ -110,6 +110,8 @@ export class Outgoing {
     this.#waiting.set(id, acknowledged);
     acknowledged.promise.catch(() => {}); // its caller may have failed before it waits
     try {
+      // An ack that came before anybody waited for it may not be in the row yet, and does not come again.
+      if (again) await within(this.#options.facts.stored(), deadline, () => new Failure('GATEWAY_TIMEOUT'));
       const earlier = again ? await reachStore(() => readOutgoing(sql, seat.no, id)) : undefined;
       if (earlier?.state === 'failed') throw refused(id, earlier.reason ?? 'it failed');
       if (earlier && earlier.state !== 'queued' && earlier.state !== 'sent')

@@ -107,15 +107,26 @@ function besidesOf(content: AnyMessageContent, to: string): Besides {
   return {};
 }
 
-/**
- * Who gets a status post: those who are named, and our own other devices (whatsmeow broadcast.go,
- * getStatusBroadcastRecipients).
- */
-async function audienceOf(named: readonly string[], { connection }: Composing): Promise<readonly string[]> {
-  if (named.length === 0) throw wrongField('recipients', 'a status needs somebody who may see it');
-  const recipients = [...new Set([...named, ownJid(connection)])];
+/** Who gets a status post: those who are named, else the account's contacts; and our own other devices (whatsmeow broadcast.go). */
+async function audienceOf(
+  named: readonly string[],
+  { connection, on }: Composing,
+): Promise<readonly string[]> {
+  const others = named.length > 0 ? named : await contactsFor(connection, on);
+  const recipients = [...new Set([...others, ownJid(connection)])];
   await assertStatusReachable(connection, recipients);
   return recipients;
+}
+
+/** The account's contacts, unless it has chosen some of them in its app: those lists are not known here. */
+async function contactsFor({ socket }: Connection, on: DeviceParts): Promise<readonly string[]> {
+  const { status } = await socket.fetchPrivacySettings();
+  if (status !== 'all' && status !== 'contacts')
+    throw wrongField('recipients', 'the account shows its statuses to some contacts only: name them');
+  const contacts = (await on.said.addressBook()).filter(jid => isPnUser(jid) || isLidUser(jid));
+  if (contacts.length === 0)
+    throw wrongField('recipients', 'the account has no contacts: name who may see it');
+  return contacts;
 }
 
 const UNKNOWN_DEVICES = 'WhatsApp did not say which devices the recipient has; nothing was sent.';

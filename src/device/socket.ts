@@ -1,5 +1,4 @@
 /** The only file that calls `makeWASocket`: its options with their reasons, and what must be mended on a fresh socket. */
-import { Agent } from 'node:https';
 import {
   type AuthenticationCreds,
   makeWASocket,
@@ -16,8 +15,10 @@ import type { Groups } from './groups.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { guardByLease } from './lease-guard.ts';
+import { wayOf } from './proxy.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
+import { DEFAULT_SETTINGS, type DeviceSettings, type Settings } from './settings.ts';
 import type { Action } from './translate/app-state.ts';
 import type { Unread } from './unread.ts';
 
@@ -28,6 +29,8 @@ export interface Whatsapp {
   readonly rootKey?: string;
   /** PEM of the authority of its TLS certificate. */
   readonly ca?: string;
+  /** Another server than WhatsApp's media hosts. */
+  readonly mediaUrl?: string;
 }
 
 export interface SocketOptions {
@@ -40,6 +43,9 @@ export interface SocketOptions {
   readonly unread: Unread;
   readonly caches: Caches;
   readonly whatsapp: Whatsapp;
+  readonly settings: Pick<Settings, 'current'> & Partial<Pick<Settings, 'guard'>>;
+  /** The number to pair by code, '' to pair by QR. */
+  readonly phone: string;
   /** Whether anything may pass the socket; asked for every frame. */
   readonly held: () => boolean;
   /** An action that another device of the account has taken, as it was decoded; not those of the first synchronisation. */
@@ -65,22 +71,26 @@ export function openSocket({
   unread,
   caches,
   whatsapp,
+  settings,
+  phone,
   held,
   synced,
   log,
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
-  const agent = whatsapp.ca ? new Agent({ ca: whatsapp.ca }) : undefined;
+  const { history, deviceName, browser } = settings.current;
+  const { agent, fetchAgent, options } = wayOf(settings, whatsapp);
   const config: Partial<SocketConfig> = {
     auth: { creds: credentials, keys },
     logger: hearing(quietLogger(log), synced),
     makeSignalRepository: makeRepository(keys, inbox),
     // Online would stop the notifications on the user's own phone.
     markOnlineOnConnect: false,
-    syncFullHistory: false,
+    syncFullHistory: history === 'full',
     // The first chunk has the LID mappings, without which sessions are lost; the rest can be left out.
     shouldSyncHistoryMessage: ({ syncType }) =>
-      syncType === HistorySyncType.INITIAL_BOOTSTRAP || (syncType !== HistorySyncType.FULL && !pressed()),
+      syncType === HistorySyncType.INITIAL_BOOTSTRAP || (isWanted(settings, syncType) && !pressed()),
+    browser: browserOf({ deviceName, browser, history }, phone),
     // Our own sends are answered over HTTP; as events they would be echoes.
     emitOwnEvents: false,
     // Slept inside the message mutex: 250 ms (the default) for each of 1,000 bad messages blocks a device for minutes.
@@ -98,7 +108,10 @@ export function openSocket({
     callOfferCache: caches.callOffers(no),
     placeholderResendCache: unread.placeholders(),
     ...(whatsapp.socketUrl !== undefined && { waWebSocketUrl: whatsapp.socketUrl }),
-    ...(agent && { agent, fetchAgent: agent }),
+    ...(agent && { agent }),
+    ...(fetchAgent && { fetchAgent }),
+    // Histories and app state are fetched by Baileys, at a path of a media host.
+    ...(options && { options }),
   };
   const socket = makeWASocket(config as SocketConfig);
   guardByLease(socket, held);
@@ -109,6 +122,24 @@ export function openSocket({
   // Other events wait in Baileys' buffer for up to 30 s; `end` would throw them away.
   socket.registerSocketEndHandler(() => void socket.ev.flush());
   return socket;
+}
+
+/** What the phone sends is decided when it is linked, and what is taken of it now. */
+function isWanted(settings: Pick<Settings, 'current'>, type: unknown): boolean {
+  const { history } = settings.current;
+  return history === 'full' || (history === 'recent' && type !== HistorySyncType.FULL);
+}
+
+/**
+ * A name of one's own is shown by a phone that scans a QR. With a code WhatsApp takes only names that it knows (protocol
+ * note §4.4), and the whole past it sends to a "Desktop" alone.
+ */
+function browserOf(
+  { deviceName, browser, history }: Pick<DeviceSettings, 'deviceName' | 'browser' | 'history'>,
+  phone: string,
+): [string, string, string] {
+  const shown = browser || (history === 'full' ? 'Desktop' : 'Chrome');
+  return [phone === '' && deviceName !== '' ? deviceName : DEFAULT_SETTINGS.deviceName, shown, ''];
 }
 
 /**

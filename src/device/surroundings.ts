@@ -4,6 +4,7 @@ import type { DeviceStatus, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
 import type { Caches } from './caches.ts';
 import type { Watch } from './care.ts';
+import type { DeviceSettings } from './settings.ts';
 import type { Whatsapp } from './socket.ts';
 import type { KeyVault } from './vault.ts';
 
@@ -15,6 +16,10 @@ export interface Surroundings {
   readonly caches: Caches;
   readonly journal: Journal;
   readonly whatsapp: Whatsapp;
+  /** How devices are set up for which nothing else was set. */
+  readonly defaults: Partial<DeviceSettings>;
+  /** Where their proxies may be beside the public internet. */
+  readonly proxyAllow: readonly string[];
   readonly log: Logger;
   /** Asks the node's connect gate; the answer is an `admitted` input. */
   knock(): void;

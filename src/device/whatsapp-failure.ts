@@ -13,8 +13,11 @@ const meanings: Readonly<Record<number, ErrorCode>> = {
   408: 'GATEWAY_TIMEOUT',
   409: 'WA_CONFLICT',
   410: 'WA_NOT_FOUND',
+  412: 'WA_FORBIDDEN',
   419: 'WA_FORBIDDEN',
+  423: 'WA_FORBIDDEN',
   429: 'WA_RATE_LIMITED',
+  436: 'WA_FORBIDDEN',
 };
 
 /**

@@ -41,13 +41,19 @@ export function integer(
   };
 }
 
-export function choice<const T extends string>(values: readonly T[], fallback: T, doc: string): Setting<T> {
+export function choice<const T extends string>(
+  values: readonly T[],
+  fallback: T,
+  doc: string,
+  extra: Extra = {},
+): Setting<T> {
   return {
     parse: text => values.find(value => value === text.toLowerCase()) ?? unfit(),
     fallback: () => fallback,
     expected: `one of ${values.join(', ')}`,
     shown: fallback,
     doc,
+    ...extra,
   };
 }
 

@@ -38,8 +38,8 @@ export class TokenBuckets {
   /** Takes one. Undefined when there is none; `level` says when there will be. */
   take(name: string): Level | undefined {
     const bucket = this.#filled(name);
-    if (bucket.tokens < 1) return undefined;
-    bucket.tokens -= 1;
+    if (bucket.tokens < 1 - 1e-9) return undefined;
+    bucket.tokens = Math.max(0, bucket.tokens - 1);
     this.#buckets.set(name, bucket);
     return this.#level(bucket.tokens);
   }
@@ -54,9 +54,10 @@ export class TokenBuckets {
   }
 
   #level(tokens: number): Level {
-    const msFor = (missing: number) => Math.ceil((Math.max(0, missing) * 60_000) / this.perMinute);
+    // A token gained in many small parts lacks a trillionth.
+    const msFor = (missing: number) => Math.max(0, Math.ceil((missing * 60_000) / this.perMinute - 1e-6));
     return {
-      left: Math.floor(tokens),
+      left: Math.floor(tokens + 1e-9),
       resetMs: msFor(this.perMinute - tokens),
       waitMs: msFor(1 - tokens),
     };

@@ -1,16 +1,20 @@
 /** Files on their way in and out, as the API uses them (port.ts): the spool, and what is made of files. */
-import { stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Failure } from '../errors.ts';
+import type { Guard } from '../lib/guard.ts';
 import type { Service } from '../lib/service.ts';
-import type { Batch, MediaLimits, MediaPort, StoredFile, Upload } from './port.ts';
-import { type Kind, type Sniffed, sniff } from './sniff.ts';
+import { Fetcher } from './fetch.ts';
+import { KeptFiles } from './files.ts';
+import { Links } from './links.ts';
+import type { Batch, FileLimit, Linked, MediaLimits, MediaPort, Upload } from './port.ts';
+import * as prepare from './prepare.ts';
 import { Spool } from './spool.ts';
 import { Transformer } from './transform.ts';
 
-/** Longest that a picture may take, with the start of the process. */
-const PICTURE_MS = 20_000;
+/** How long it is believed that there is no ffmpeg. */
+const ASK_AGAIN_MS = 60_000;
+const ANSWERS_WITHIN_MS = 5_000;
 
 export interface MediaOptions {
   /** Everything of this station is in here. */
@@ -19,60 +23,90 @@ export interface MediaOptions {
   readonly ffmpeg: string;
   /** What the process that looks into files may take, in bytes. */
   readonly memory: number;
+  readonly guard: Guard;
+  /** Of files that were downloaded. */
+  readonly kept: { readonly maxBytes: number; readonly maxAgeMs: number; readonly linkMs: number };
   readonly log: Logger;
 }
 
 export class Media implements MediaPort, Service {
   readonly limits: MediaLimits;
+  readonly #ffmpeg: string;
   readonly #spool: Spool;
+  readonly #fetcher: Fetcher;
   readonly #transformer: Transformer;
+  readonly #files: KeptFiles;
+  readonly #links: Links;
+  readonly #do: prepare.Do = (job, ms) => this.#transformer.do(job, ms);
+  #asked: { readonly at: number; readonly there: Promise<boolean> } | undefined;
 
-  constructor({ folder, limits, ...options }: MediaOptions) {
+  constructor({ folder, limits, guard, kept, ...options }: MediaOptions) {
     this.limits = limits;
+    this.#ffmpeg = options.ffmpeg;
     this.#spool = new Spool(join(folder, 'spool'));
+    this.#fetcher = new Fetcher(guard);
     this.#transformer = new Transformer(options);
+    this.#files = new KeptFiles({ ...kept, folder: join(folder, 'files'), log: options.log });
+    this.#links = new Links(kept.linkMs);
   }
 
   async start(): Promise<void> {
     await this.#spool.start();
+    await this.#files.start();
   }
 
   async stop(): Promise<void> {
     this.#transformer.stop();
+    await this.#fetcher.stop();
+    await this.#files.stop();
+  }
+
+  async notes(): Promise<readonly string[]> {
+    if (await this.#hasFfmpeg()) return [];
+    return [
+      `There is no ffmpeg at ${this.#ffmpeg}: voice notes, videos that must be converted and stickers of videos cannot be sent, and videos have no thumbnails.`,
+    ];
+  }
+
+  get keptBytes(): number {
+    return this.#files.maxBytes;
+  }
+
+  folderOf(deviceNo: number): string {
+    return this.#files.folderOf(deviceNo);
+  }
+
+  link(to: Linked): string {
+    return this.#links.token(to);
+  }
+
+  linked(token: string): Linked | undefined {
+    return this.#links.open(token);
   }
 
   batch(): Batch {
     return this.#spool.batch();
   }
 
-  async square(
-    { path }: Upload,
-    into: Batch,
-    { field, edge }: { field: string; edge: number },
-  ): Promise<StoredFile> {
-    expect(await sniff(path), field, 'image');
-    const to = into.place();
-    await this.#transformer.do({ do: 'square', from: path, to, edge }, PICTURE_MS);
-    return stored(to);
+  fetch(url: string, into: Batch, limit: FileLimit): Promise<Upload> {
+    return this.#fetcher.fetch(url, into, limit);
   }
-}
 
-async function stored(path: string): Promise<StoredFile> {
-  return { path, bytes: (await stat(path)).size };
-}
+  readonly square: MediaPort['square'] = (...of) => prepare.square(this.#do, ...of);
+  readonly picture: MediaPort['picture'] = (...of) => prepare.picture(this.#do, ...of);
+  readonly film: MediaPort['film'] = (...of) => prepare.film(this.#do, ...of);
+  readonly sound: MediaPort['sound'] = (...of) => prepare.sound(this.#do, ...of);
+  readonly sticker: MediaPort['sticker'] = (...of) => prepare.sticker(this.#do, ...of);
+  readonly typeOf: MediaPort['typeOf'] = ({ path }) => prepare.typeOf(path);
 
-const words: Readonly<Record<Kind, string>> = {
-  image: 'a picture (JPEG, PNG, WebP, GIF or AVIF)',
-  video: 'a video (MP4, 3GP, QuickTime, WebM, Matroska or AVI)',
-  audio: 'a sound (MP3, M4A, AAC, OGG, AMR, FLAC or WAV)',
-  other: 'a file',
-};
-
-/** Fails with UNSUPPORTED_MEDIA_TYPE unless the file is of this kind. */
-function expect(found: Sniffed, field: string, kind: Kind): void {
-  if (found.kind === kind) return;
-  const got = found.mimetype ?? 'something else';
-  throw new Failure('UNSUPPORTED_MEDIA_TYPE', `${field}: expected ${words[kind]}, got ${got}.`, {
-    results: { field },
-  });
+  /** One that is there stays; one that is not may be installed. */
+  async #hasFfmpeg(): Promise<boolean> {
+    if (this.#asked && ((await this.#asked.there) || performance.now() - this.#asked.at < ASK_AGAIN_MS))
+      return this.#asked.there;
+    const there = new Promise<boolean>(resolve => {
+      execFile(this.#ffmpeg, ['-version'], { timeout: ANSWERS_WITHIN_MS }, error => resolve(error === null));
+    });
+    this.#asked = { at: performance.now(), there };
+    return there;
+  }
 }

@@ -16,6 +16,8 @@ export interface Upload extends StoredFile {
 
 /** The files of one request, all removed by `end`. */
 export interface Batch {
+  /** All that was written so far. */
+  readonly bytes: number;
   /** Where a further file of it may be written. */
   place(): string;
   /**
@@ -41,7 +43,7 @@ export interface MediaLimits {
   readonly url: number;
 }
 
-/** A picture as WhatsApp takes it. Without a thumbnail and sizes where it could not be looked into. */
+/** A picture as WhatsApp takes it. Without what could not be found out. */
 export interface Picture extends StoredFile {
   readonly mimetype: string;
   readonly width?: number;
@@ -50,9 +52,66 @@ export interface Picture extends StoredFile {
   readonly thumbnail?: Uint8Array;
 }
 
+export interface Film extends Picture {
+  readonly seconds?: number;
+}
+
+export interface Sound extends StoredFile {
+  readonly mimetype: string;
+  readonly seconds?: number;
+  /** 64 values from 0 to 100. */
+  readonly waveform?: Uint8Array;
+}
+
+/** A WebP of 512 pixels. */
+export interface Sticker extends StoredFile {
+  readonly animated: boolean;
+}
+
+/** A file that was downloaded, and how it is shown. */
+export interface Linked {
+  readonly deviceNo: number;
+  /** Of the file in the device's folder. */
+  readonly name: string;
+  readonly mimetype: string;
+  readonly filename: string;
+}
+
+/**
+ * What is made of a file fails with UNSUPPORTED_MEDIA_TYPE when the file is of another kind (by its bytes), with
+ * MEDIA_UNREADABLE or FFMPEG_MISSING when it cannot be sent without being converted and that fails, with MEDIA_BUSY.
+ * `field` names it in the failure.
+ */
 export interface MediaPort {
   readonly limits: MediaLimits;
+  /** What does not work here, in sentences; it keeps nobody from the rest. */
+  notes(): Promise<readonly string[]>;
   batch(): Batch;
-  /** A picture cut to a square JPEG, for profiles and groups. Fails with UNSUPPORTED_MEDIA_TYPE or MEDIA_UNREADABLE. */
+  /** A file by its URL. Fails with URL_FORBIDDEN, URL_FAILED, PAYLOAD_TOO_LARGE or STORE_FULL. */
+  fetch(url: string, into: Batch, limit: FileLimit): Promise<Upload>;
+  /** Cut to a square JPEG, for profiles and groups. */
   square(file: Upload, into: Batch, about: { field: string; edge: number }): Promise<StoredFile>;
+  picture(
+    file: Upload,
+    into: Batch,
+    about: { field: string; compress: boolean; hd: boolean },
+  ): Promise<Picture>;
+  /** `gif`: it may be a GIF, which is made a film. */
+  film(
+    file: Upload,
+    into: Batch,
+    about: { field: string; compress: boolean; hd: boolean; gif?: boolean },
+  ): Promise<Film>;
+  sound(file: Upload, into: Batch, about: { field: string; voice: boolean }): Promise<Sound>;
+  sticker(file: Upload, into: Batch, about: { field: string }): Promise<Sticker>;
+  /** The type of a document, by its bytes; undefined where they do not tell. */
+  typeOf(file: Upload): Promise<string | undefined>;
+  /** Where files of a device are kept that were downloaded; by the device's number. */
+  folderOf(deviceNo: number): string;
+  /** The most that is kept of all of them, in bytes. */
+  readonly keptBytes: number;
+  /** A token for a URL, good for some minutes. */
+  link(to: Linked): string;
+  /** What a token leads to; undefined when it is not one of ours or its time is over. */
+  linked(token: string): Linked | undefined;
 }

@@ -42,11 +42,17 @@ export class Spool {
       places.push(path);
       return path;
     };
+    let bytes = 0;
     return {
+      get bytes() {
+        return bytes;
+      },
       place,
       write: async (source, limit) => {
         await this.#make();
-        return keep(source, place(), limit);
+        const stored = await keep(source, place(), limit);
+        bytes += stored.bytes;
+        return stored;
       },
       async end() {
         await Promise.all(places.splice(0).map(path => rm(path, { force: true })));

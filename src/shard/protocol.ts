@@ -1,6 +1,7 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
 import type { HealthLimits } from '../device/health.ts';
+import type { DeviceSettings } from '../device/settings.ts';
 import type { UnreadLimits } from '../device/unread-rules.ts';
 import type { FailureReport } from '../errors.ts';
 import type { DatabaseAddress } from '../store/database.ts';
@@ -233,7 +234,15 @@ export interface ShardSettings {
   readonly credit: number;
   readonly database: DatabaseAddress;
   readonly connections: number;
-  readonly whatsapp: { readonly socketUrl?: string; readonly rootKey?: string; readonly ca?: string };
+  readonly whatsapp: {
+    readonly socketUrl?: string;
+    readonly rootKey?: string;
+    readonly ca?: string;
+    readonly mediaUrl?: string;
+  };
+  /** How devices are set up for which nothing else was set. */
+  readonly defaults?: Partial<DeviceSettings>;
+  readonly proxyAllow?: readonly string[];
   readonly logLevel: string;
   /** Off: nothing that is said in chats is kept. */
   readonly keepChats: boolean;

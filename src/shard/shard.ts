@@ -21,16 +21,13 @@ import { monotonic, within } from '../lib/deadline.ts';
 import { armFailpoints } from '../lib/failpoint.ts';
 import { LeaseClock } from '../lib/lease-clock.ts';
 import { type Logger, makeLogger } from '../lib/logger.ts';
-import { readCredentials } from '../store/credentials.ts';
 import { openDatabase, type Sql } from '../store/database.ts';
-import { type Remembered, readRemembered } from '../store/devices.ts';
-import { readDegraded } from '../store/health.ts';
-import { readUndecryptable, type UndecryptableRow } from '../store/undecryptable.ts';
 import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
 import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+import { readStored } from './stored.ts';
 
 /** As much of a MessagePort as a shard needs. */
 export interface Port {
@@ -182,7 +179,6 @@ export class Shard {
   async #adopt(seats: readonly Seat[]): Promise<void> {
     const found = await this.#stored(seats);
     if (!found) return;
-    const { credentials, degraded, unread, remembered } = found;
     for (const seat of seats) {
       // Released, or replaced by another device of the same id, while we were reading.
       if (this.#draining || this.#arriving.get(seat.id)?.seat !== seat) continue;
@@ -195,12 +191,7 @@ export class Shard {
         continue;
       }
       try {
-        this.#host(seat, {
-          credentials: credentials.get(seat.no),
-          degraded: degraded.has(seat.no),
-          unread: unread.get(seat.no) ?? [],
-          remembered: remembered.get(seat.no),
-        });
+        this.#host(seat, found(seat.no));
       } catch (err) {
         // One broken row must not take the thread, and with it the devices of everybody else.
         this.#log.error({ err, device: seat.id }, 'the credentials of a device cannot be read');
@@ -222,6 +213,8 @@ export class Shard {
         caches: this.#caches,
         journal: this.#journal,
         whatsapp: this.#settings.whatsapp,
+        defaults: this.#settings.defaults ?? {},
+        proxyAllow: this.#settings.proxyAllow ?? [],
         log: this.#log,
         held: () => this.#holds(term),
         fenced: () => this.#fenced(device),
@@ -237,26 +230,11 @@ export class Shard {
   }
 
   /** While the database is away there is nothing better to do than wait, until nobody waits for an answer any more. */
-  async #stored(seats: readonly Seat[]): Promise<
-    | {
-        credentials: Map<number, Buffer>;
-        degraded: Set<number>;
-        unread: Map<number, UndecryptableRow[]>;
-        remembered: Map<number, Remembered>;
-      }
-    | undefined
-  > {
+  async #stored(seats: readonly Seat[]): Promise<((no: number) => Stored) | undefined> {
     const nos = seats.map(({ no }) => no);
     for (;;) {
       try {
-        const [credentials, degraded, unread, lives] = await Promise.all([
-          readCredentials(this.#sql, nos),
-          readDegraded(this.#sql, nos),
-          readUndecryptable(this.#sql, nos, this.#watch.unread.most),
-          readRemembered(this.#sql, nos),
-        ]);
-        const remembered = new Map(lives.map(life => [life.no, life]));
-        return { credentials, degraded, unread, remembered };
+        return await readStored(this.#sql, nos, this.#watch.unread.most);
       } catch (err) {
         this.#log.warn({ err, devices: nos.length }, 'devices wait for the database');
         await new Promise(next => setTimeout(next, AGAIN_MS));

@@ -175,6 +175,10 @@ export async function markUnlinked(
       delete from inbox using unlinked where device_no = unlinked.no
     ), known as (
       delete from received using unlinked where device_no = unlinked.no
+    ), labels as (
+      delete from label using unlinked where device_no = unlinked.no
+    ), labelled as (
+      delete from label_association using unlinked where device_no = unlinked.no
     )
     select no from unlinked`;
   if (rows.length === 0) throw new Fenced(no);

@@ -6,6 +6,8 @@ export const places = {
   plaintext: (no: number, hash: Buffer) => `inbox.plaintext/${no}/${hash.toString('hex')}`,
   answer: (id: Buffer) => `idempotency/${id.toString('hex')}`,
   outgoing: (no: number, id: string) => `outgoing/${no}/${id}`,
+  settings: (no: number) => `device_settings/${no}`,
+  label: (no: number, id: string) => `label/${no}/${id}`,
   // Not the chat, nor the sender: both get another name when a person's number becomes known.
   said: (no: number, id: string) => `chat_message.said/${no}/${id}`,
   message: (no: number, id: string) => `chat_message.message/${no}/${id}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { journalOf } from '../support/journal.ts';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
@@ -23,6 +24,18 @@ test('chats are changed over HTTP, and the phone of the account sees it', async 
     const { state, refused } = await simulator.call('appState', { params: { phone: own } });
     assert.deepEqual(refused, []);
     return (state as unknown as Shared).chats[jid] ?? {};
+  };
+
+  /** The ids of the messages that a change of the chat names, each with its time. */
+  const rangeOf = async (collection: string, kind: string) => {
+    const { collections } = await simulator.call('appState', { params: { phone: own } });
+    const { value } = collections[collection]?.records.find(({ index }) => index[0] === kind) ?? {};
+    const { messageRange } = (value?.[`${kind}Action`] ?? {}) as {
+      messageRange?: { lastMessageTimestamp: string; messages: { key: { id: string }; timestamp: string }[] };
+    };
+    for (const { timestamp } of messageRange?.messages ?? [])
+      assert.equal(timestamp, messageRange?.lastMessageTimestamp);
+    return messageRange?.messages.map(({ key }) => key.id);
   };
 
   await t.test("pinned and unpinned, in gowa's words", async () => {
@@ -66,21 +79,38 @@ test('chats are changed over HTTP, and the phone of the account sees it', async 
     }
   });
 
-  await t.test('unread and read', async () => {
+  await t.test('unread and read, up to the last message that is known', async () => {
+    const { id } = await simulator.send(friend, own, 'the last one');
+    await until(async () =>
+      (await journalOf(node.sql, 'device-0')).some(({ payload }) => payload.body === 'the last one'),
+    );
     const unread = await post(`/chat/${chat}/read`, { read: false });
     assert.deepEqual([unread.status, unread.body.message], [200, 'Chat marked as unread']);
     assert.equal((await shared()).read, false);
+    assert.deepEqual(await rangeOf('regular_low', 'markChatAsRead'), [id]);
     assert.equal((await post(`/chat/${chat}/read`)).body.message, 'Chat marked as read');
     assert.equal((await shared()).read, true);
   });
 
-  await t.test('cleared, and gone', async () => {
-    const began = Date.now() - 1_000;
+  await t.test('cleared up to the last message, and gone, here as on the phone', async () => {
+    const said = async () => {
+      const { body } = await node.api<{ data: unknown[] }>('GET', `/chat/${chat}/messages`);
+      return body.results?.data.length;
+    };
+    const listed = async () => {
+      const { body } = await node.api<{ data: { jid: string }[] }>('GET', '/chats');
+      return body.results?.data.some(({ jid }) => jid === chat);
+    };
+    const last = (await simulator.messages(own, { chat: friend })).at(-1);
+    await until(async () => (await said()) === 1);
     assert.equal((await post(`/chat/${chat}/clear`)).status, 200);
-    assert.ok(Number((await shared()).clearedAt) >= began);
+    assert.deepEqual(await rangeOf('regular_high', 'clearChat'), [last?.id]);
+    await until(async () => (await said()) === 0);
+    assert.equal(await listed(), true);
     const gone = await node.api('DELETE', `/chat/${chat}`);
     assert.deepEqual([gone.status, gone.body.message], [200, 'Chat deleted successfully']);
-    assert.ok(Number((await shared()).deletedAt) >= began);
+    assert.ok(Number((await shared()).deletedAt) > 0);
+    await until(async () => !(await listed()));
   });
 
   await t.test('the timer: told to a person as a message, set in a group', async () => {

@@ -9,6 +9,8 @@ test('a device is made with the given id or a generated one, and a second one of
   assert.deepEqual([made.status, made.message], [200, 'Device added']);
   assert.deepEqual(made.results, {
     id: 'sales',
+    display_name: '',
+    jid: '',
     state: 'disconnected',
     created_at: '1970-01-01T00:00:00.000Z',
   });
@@ -77,7 +79,7 @@ test("gowa's logins answer a link to a picture that needs no credential, or a co
   const selected = await get('/app/login');
   assert.deepEqual([byPath.message, selected.message], ['Login success', 'Login success']);
   assert.equal(byPath.results?.device_id, 'sales');
-  assert.deepEqual(Object.keys(selected.results ?? {}).sort(), ['qr_duration', 'qr_link']);
+  assert.deepEqual(Object.keys(selected.results ?? {}).sort(), ['device_id', 'qr_duration', 'qr_link']);
   for (const { results } of [byPath, selected]) {
     const picture = await app.request(String(results?.qr_link));
     assert.deepEqual([picture.status, picture.headers.get('content-type')], [200, 'image/png']);
@@ -87,22 +89,26 @@ test("gowa's logins answer a link to a picture that needs no credential, or a co
   const byCode = await post('/devices/other/login/code?phone=15551234567');
   assert.deepEqual(byCode.results, { device_id: 'other', pair_code: 'ABCD-1234' });
   const code = await get('/app/login-with-code?phone=15551234567&device_id=other');
-  assert.deepEqual(code.results, { pair_code: 'ABCD-1234' });
+  assert.deepEqual(code.results, { device_id: 'other', pair_code: 'ABCD-1234' });
 });
 
-test('the actions on a device reach its shard and answer without results', async () => {
+test('the actions on a device reach its shard and answer as gowa does', async () => {
   const { ask, get, post, devices } = createApi();
   devices.add('sales');
-  const named = { 'x-device-id': 'sales' };
+  const header = { 'x-device-id': 'sales' };
   const answers = [
     await post('/devices/sales/reconnect'),
-    await get('/app/reconnect', named),
-    await get('/app/logout', named),
+    await get('/app/reconnect', header),
+    await get('/app/logout', header),
     await post('/devices/sales/logout'),
     await ask('DELETE', '/devices/sales'),
   ];
-  for (const { status, code, results } of answers)
-    assert.deepEqual([status, code, results], [200, 'SUCCESS', undefined]);
+  for (const { status, code } of answers) assert.deepEqual([status, code], [200, 'SUCCESS']);
+  const named = { device_id: 'sales' };
+  assert.deepEqual(
+    answers.map(({ results }) => results),
+    [undefined, named, named, undefined, undefined],
+  );
   assert.deepEqual(
     devices.given.map(({ command }) => command.do),
     ['reconnect', 'reconnect', 'logout', 'logout', 'remove'],

@@ -41,7 +41,7 @@ test('the page of a device names what it follows, and offers the simulator only 
 test('no page has an inline script or style, nothing comes from elsewhere, and nothing is kept', async () => {
   const { app, devices } = createApi();
   devices.add('sales');
-  for (const path of ['/', '/devices/sales/qr']) {
+  for (const path of ['/', '/devices/sales/qr', '/docs']) {
     const page = await app.request(path);
     const policy = page.headers.get('content-security-policy') ?? '';
     assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'/);
@@ -53,13 +53,13 @@ test('no page has an inline script or style, nothing comes from elsewhere, and n
     const text = await page.text();
     assert.doesNotMatch(text, /<script>|<style|\son\w+=|style=|https?:\/\//);
     const linked = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, asset]) => String(asset));
-    assert.equal(linked.length, 2);
+    assert.ok(linked.length >= 2);
     for (const asset of linked) {
       const response = await app.request(asset);
       assert.equal(response.status, 200, asset);
       const type = asset.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8';
       assert.equal(response.headers.get('content-type'), type);
-      if (asset.endsWith('.js')) new vm.Script(await response.text());
+      if (asset.endsWith('.js') && !text.includes('type="module"')) new vm.Script(await response.text());
     }
   }
 });

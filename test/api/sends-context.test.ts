@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startNode } from '../support/node.ts';
+import { until } from '../support/until.ts';
 
 type Json = Record<string, unknown>;
 interface Sent {
@@ -145,8 +146,26 @@ test('messages in their chats', async t => {
     assert.equal((key as Json).id, id);
     const nobody = await post('message', { phone: 'status@broadcast', message: 'x' });
     assert.deepEqual([nobody.status, nobody.body.code], [400, 'VALIDATION_ERROR']);
-    assert.equal(nobody.body.message, 'recipients: a status needs somebody who may see it.');
+    assert.equal(nobody.body.message, 'recipients: the account has no contacts: name who may see it.');
   });
+
+  await t.test(
+    'a status that names nobody goes to the contacts of the account, if they may see all of them',
+    async () => {
+      const jid = `${bob.phone}@s.whatsapp.net`;
+      const change = (body: Json) =>
+        node.simulator.call('changeAppState', { params: { phone: own }, body: body as never });
+      await change({ kind: 'contact', jid, fullName: 'Bob' });
+      const known = async () =>
+        (await node.sql`select 1 from contact where jid = ${jid} and name is not null`).length > 0;
+      await until(known);
+      const id = await send('status', { message: 'for friends' });
+      assert.equal((await arrived(bob.phone, id)).text, 'for friends');
+      const mine = await node.simulator.waitForMessage(own, one => one.id === id);
+      assert.equal(mine.fromMe, true);
+      assert.ok(!(await node.simulator.messages(ann.phone)).some(one => one.id === id));
+    },
+  );
 
   await t.test('presence, typing and recording are seen by others', async () => {
     const events = await node.simulator.events({ kinds: ['presence', 'typing'] });

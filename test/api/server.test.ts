@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { AppDeps } from '../../src/api/app.ts';
 import { ApiServer, type ApiServerSettings } from '../../src/api/server.ts';
 import { deferred } from '../../src/lib/deferred.ts';
-import { createApi, type Envelope } from '../support/api.ts';
+import { createApi, type Envelope, nobodyListens } from '../support/api.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1_048_576;
@@ -18,7 +18,15 @@ async function startServer(
 ) {
   const api = createApi(deps);
   const { app, log } = api;
-  const server = new ApiServer({ app, log, host: '127.0.0.1', port: 0, closeWithin: 5000, ...settings });
+  const server = new ApiServer({
+    live: nobodyListens(),
+    app,
+    log,
+    host: '127.0.0.1',
+    port: 0,
+    closeWithin: 5000,
+    ...settings,
+  });
   await server.start();
   t.after(() => server.stop());
   const port = Number(new URL(server.url).port);
@@ -70,7 +78,7 @@ async function* chunksOf(body: string): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < body.length; at += 65_536) yield Buffer.from(body.slice(at, at + 65_536));
 }
 
-test('a body of a megabyte is read and one byte more is 413, with a length or chunked without one', async t => {
+test('S8: a body of a megabyte is read and one byte more is 413, with a length or chunked without one', async t => {
   const { url, devices } = await startServer(t);
   devices.add('sales');
   assert.equal((await post(url, bodyOf(MB))).status, 200);
@@ -85,7 +93,7 @@ test('a body of a megabyte is read and one byte more is 413, with a length or ch
   assert.equal(devices.given.length, 2);
 });
 
-test('a body without an end is answered 413 and its connection closed, and the server does not grow', async t => {
+test('S8: a body without an end is answered 413 and its connection closed, and the server does not grow', async t => {
   const { port, devices } = await startServer(t);
   devices.add('sales');
   const caller = await dial(t, port);
@@ -111,7 +119,7 @@ test('a caller that announces a large body is refused before it sends it', async
   await until(() => caller.received.includes('PAYLOAD_TOO_LARGE'));
 });
 
-test('a caller that sends its headers or its body too slowly is cut off', async t => {
+test('S9: a caller that sends its headers or its body too slowly is cut off', async t => {
   const limits = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 };
   const { port, devices, logged } = await startServer(t, { limits });
   devices.add('sales');
@@ -141,7 +149,7 @@ test('a caller that leaves in the middle of its body is nobody’s fault', async
   );
 });
 
-test('requests that are smuggled or malformed are refused, and the connection closed', async t => {
+test('S10: requests that are smuggled or malformed are refused, and the connection closed', async t => {
   const { port, devices } = await startServer(t);
   devices.add('sales');
   const malformed = [
@@ -163,7 +171,7 @@ test('requests that are smuggled or malformed are refused, and the connection cl
   assert.deepEqual(devices.given, []);
 });
 
-test('odd addresses are answered like any other: in the envelope, and nothing is looked up', async t => {
+test('S15, S58: odd addresses are answered like any other: in the envelope, and nothing is looked up', async t => {
   const { port } = await startServer(t);
   const targets: [string, RegExp][] = [
     ['/devices/%00', /400 .*INVALID_DEVICE_ID/s],
@@ -187,13 +195,17 @@ test('odd addresses are answered like any other: in the envelope, and nothing is
   trace.socket.write(lines('TRACE /devices HTTP/1.1', 'Host: localhost', 'Connection: close'));
   await until(() => trace.closed);
   assert.match(trace.received, /405 .*METHOD_NOT_ALLOWED/s);
+  const tunnel = await dial(t, port);
+  tunnel.socket.write(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example'));
+  await until(() => tunnel.closed);
+  assert.doesNotMatch(tunnel.received, /^HTTP\/1\.1 2/);
   const host = await dial(t, port);
   host.socket.write(lines('GET /device/list HTTP/1.1', 'Host: a b', 'Connection: close'));
   await until(() => host.closed);
   assert.match(host.received, /^HTTP\/1\.1 40[03] /);
 });
 
-test('a second Authorization header never helps', async t => {
+test('S1: a second Authorization header never helps', async t => {
   const { port } = await startServer(t, {}, { credentials: { basic: [], keys: ['key-one'] } });
   for (const keys of [
     ['key-one', 'wrong'],
@@ -210,7 +222,7 @@ test('a second Authorization header never helps', async t => {
 test('it listens on a free port, and says in a sentence when a port is taken', async t => {
   const { port, app, log, url } = await startServer(t);
   assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-  const second = new ApiServer({ app, log, host: '127.0.0.1', port, closeWithin: 0 });
+  const second = new ApiServer({ live: nobodyListens(), app, log, host: '127.0.0.1', port, closeWithin: 0 });
   await assert.rejects(second.start(), { message: `cannot listen on 127.0.0.1:${port}: it is in use` });
   await second.stop();
 });
@@ -294,7 +306,14 @@ test('an open QR page does not hold a stop up', async t => {
 
 test('a stop without a start does nothing', async () => {
   const { app, log } = createApi();
-  const server = new ApiServer({ app, log, host: '127.0.0.1', port: 0, closeWithin: 0 });
+  const server = new ApiServer({
+    live: nobodyListens(),
+    app,
+    log,
+    host: '127.0.0.1',
+    port: 0,
+    closeWithin: 0,
+  });
   await server.stop();
   assert.throws(() => server.url, /not listening/);
 });

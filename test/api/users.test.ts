@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
+const personIn = ({ body }: { body: { results?: Record<string, unknown> } }) =>
+  ((body.results?.data ?? []) as Record<string, unknown>[])[0] ?? {};
 const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 test('the account of a device and other people, over HTTP', async t => {
@@ -33,20 +36,21 @@ test('the account of a device and other people, over HTTP', async t => {
     const { status, body } = await get(`/user/info?phone=${other}`);
     assert.deepEqual([status, body.code, body.message], [200, 'SUCCESS', 'Success get user info']);
     const { picture = '' } = await profile(other);
-    const { status_at, ...results } = body.results ?? {};
+    const [{ status_at, ...results } = {}] = (body.results?.data ?? []) as Record<string, unknown>[];
     assert.ok(Date.parse(String(status_at)) > 0);
     const device = (no: number) => ({
       User: other,
       Agent: 0,
       Device: String(no),
       Server: 's.whatsapp.net',
-      AD: no > 0,
+      AD: `${other}.0:${no}@s.whatsapp.net`,
     });
+    assert.equal(body.results?.resolved_lid, otherLid.replace(/:\d+@/, '@'));
     assert.deepEqual(results, {
+      name: '',
       verified_name: 'Praia Lda',
       status: 'At the beach 🏖',
       picture_id: picture.split('/').at(-1),
-      lid: otherLid.replace(/:\d+@/, '@'),
       devices: [device(0), device(1)],
     });
   });
@@ -54,13 +58,10 @@ test('the account of a device and other people, over HTTP', async t => {
   await t.test('info of a LID, of what is hidden, and of nobody', async () => {
     const lid = otherLid.replace(/:\d+@/, '@');
     const byLid = await get(`/user/info?phone=${encodeURIComponent(lid)}`);
-    assert.equal(byLid.body.results?.status, 'At the beach 🏖');
+    assert.equal(personIn(byLid).status, 'At the beach 🏖');
     await change(friend, { privacy: { status: 'none', profile: 'none' } });
-    const { body } = await get(`/user/info?phone=${pn(friend)}`);
-    assert.deepEqual(
-      [body.results?.status, body.results?.picture_id, body.results?.verified_name],
-      ['', '', ''],
-    );
+    const hidden = personIn(await get(`/user/info?phone=${pn(friend)}`));
+    assert.deepEqual([hidden.status, hidden.picture_id, hidden.verified_name], ['', '', '']);
     const nobody = await get('/user/info?phone=15550009999');
     assert.deepEqual([nobody.status, nobody.body.code], [400, 'INVALID_JID']);
     const group = await get('/user/info?phone=120363040000000000');
@@ -90,8 +91,29 @@ test('the account of a device and other people, over HTTP', async t => {
     },
   );
 
-  await t.test('the own picture is removed', async () => {
-    await simulator.call('setPicture', { params: { phone: own }, bytes: new Uint8Array([9]) });
+  await t.test('the own picture is cut to a square for everybody, and removed', async () => {
+    const image = await sharp({ create: { width: 900, height: 300, channels: 3, background: '#1e90ff' } })
+      .png()
+      .toBuffer();
+    const upload = async (name: string, bytes: Uint8Array) => {
+      const form = new FormData();
+      form.set(name, new Blob([new Uint8Array(bytes)], { type: 'image/png' }), 'me.png');
+      const headers = as('device-0');
+      const response = await fetch(new URL('/user/avatar', node.node.url), {
+        method: 'POST',
+        headers,
+        body: form,
+      });
+      return { status: response.status, ...((await response.json()) as { code: string; message: string }) };
+    };
+    const set = await upload('avatar', image);
+    assert.deepEqual([set.status, set.message], [200, 'Success change avatar']);
+    const { picture = '' } = await profile(own);
+    const seen = await sharp(Buffer.from(await (await fetch(picture)).arrayBuffer())).metadata();
+    assert.deepEqual([seen.format, seen.width, seen.height], ['jpeg', 640, 640]);
+    const wrong = await upload('avatar', Buffer.from('no picture'));
+    assert.deepEqual([wrong.status, wrong.code], [415, 'UNSUPPORTED_MEDIA_TYPE']);
+    assert.deepEqual((await upload('picture', image)).status, 400);
     const { status, body } = await node.api('DELETE', '/user/avatar', undefined, as('device-0'));
     assert.deepEqual([status, body.message], [200, 'Success remove avatar']);
     assert.equal((await profile(own)).picture, undefined);
@@ -252,7 +274,7 @@ test('the account of a device and other people, over HTTP', async t => {
     },
   );
 
-  await t.test("a business profile in gowa's fields; a person has none", async () => {
+  await t.test("a business profile in gowa's fields, and what it sells; a person has none", async () => {
     await simulator.call('setBusiness', {
       params: { phone: shop },
       body: {
@@ -285,6 +307,61 @@ test('the account of a device and other people, over HTTP', async t => {
         { day_of_week: 'sun', mode: 'open_24h', open_time: '', close_time: '' },
       ],
     });
+    const product = {
+      name: 'Sardinha',
+      description: 'Do dia',
+      price: 12_500,
+      currency: 'EUR',
+      retailerId: 'S1',
+    };
+    const ids: string[] = [];
+    for (const name of ['Sardinha', 'Polvo', 'Dourada']) {
+      const made = await simulator.call('addProduct', {
+        params: { phone: shop },
+        body: { ...product, name },
+      });
+      ids.push(made.id);
+    }
+    await simulator.call('addCollection', {
+      params: { phone: shop },
+      body: { name: 'Grelha', products: ids.slice(0, 1) },
+    });
+    interface Page {
+      products: { name: string }[];
+      next?: string;
+    }
+    const first = await get<Page>(`/user/business-catalog?phone=${shop}&limit=2`);
+    const {
+      url: _,
+      image_url: __,
+      ...sardine
+    } = (first.body.results?.products[0] ?? {}) as Record<string, unknown>;
+    assert.deepEqual(sardine, {
+      id: ids[0],
+      name: 'Sardinha',
+      description: 'Do dia',
+      price: 12_500,
+      currency: 'EUR',
+      retailer_id: 'S1',
+      is_hidden: false,
+    });
+    const rest = await get<Page>(
+      `/user/business-catalog?phone=${shop}&limit=2&after=${first.body.results?.next}`,
+    );
+    assert.deepEqual(
+      [...(first.body.results?.products ?? []), ...(rest.body.results?.products ?? [])].map(
+        ({ name }) => name,
+      ),
+      ['Sardinha', 'Polvo', 'Dourada'],
+    );
+    assert.equal(rest.body.results?.next, undefined);
+    const collections = await get<(Page & { name: string })[]>(`/user/business-collections?phone=${shop}`);
+    assert.deepEqual(
+      collections.body.results?.map(({ name, products }) => [name, products.map(one => one.name)]),
+      [['Grelha', ['Sardinha']]],
+    );
+    assert.equal((await get(`/user/business-catalog?phone=${shop}&limit=0`)).status, 400);
+
     const person = await get(`/user/business-profile?phone=${friend}`);
     assert.deepEqual([person.status, person.body.code], [404, 'WA_NOT_FOUND']);
   });

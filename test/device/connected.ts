@@ -7,6 +7,7 @@ import { decodeCredentials, encodeCredentials } from '../../src/device/credentia
 import { Groups } from '../../src/device/groups.ts';
 import { Inbox } from '../../src/device/inbox.ts';
 import { DeviceKeys } from '../../src/device/keys.ts';
+import { DEFAULT_SETTINGS } from '../../src/device/settings.ts';
 import { openSocket, type SocketOptions, trustRoot } from '../../src/device/socket.ts';
 import { KeyVault } from '../../src/device/vault.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
@@ -62,6 +63,8 @@ export async function connected(
       credentials,
       keys,
       whatsapp,
+      settings: { current: DEFAULT_SETTINGS },
+      phone: '',
       held: () => true,
       synced: () => {},
       log: quiet,

@@ -13,6 +13,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
+import { DEFAULT_SETTINGS } from '../../src/device/settings.ts';
 import { openSocket } from '../../src/device/socket.ts';
 import { until } from '../support/until.ts';
 import { connected, surroundings } from './connected.ts';
@@ -48,6 +49,8 @@ async function ours(t: TestContext, url: string, log = quiet) {
     credentials,
     keys,
     whatsapp: { socketUrl: url },
+    settings: { current: DEFAULT_SETTINGS },
+    phone: '',
     held: () => true,
     synced: () => {},
     log,

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { type AppDeps, createApp, type EndpointChange, type EndpointView } from '../../src/api/app.ts';
+import { Live } from '../../src/api/live.ts';
 import { Failure } from '../../src/errors.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import { Media } from '../../src/media/media.ts';
 import type { Moving } from '../../src/supervisor/devices.ts';
 import { InMemoryAnswers, InMemoryAudit, noKeys } from './in-memory-access.ts';
@@ -48,7 +50,7 @@ export class InMemoryEndpoints {
 }
 
 const unasked = async (): Promise<never> => {
-  throw new Failure('INTERNAL_SERVER_ERROR');
+  throw new Failure('STORE_UNAVAILABLE');
 };
 const nowhere: Moving = { export: unasked, import: unasked, takeBack: unasked };
 /** No shards, and nothing has happened. */
@@ -60,6 +62,8 @@ export const quietFleet: AppDeps['fleet'] = {
   ownership: () => ({ here: 0, elsewhere: 0, missing: undefined }),
 };
 
+/** Listeners of a server that has none. */
+export const nobodyListens = (): Live => new Live(() => new InMemoryDevices());
 /** A file of a request is in here until it is answered. */
 const folder = join(tmpdir(), `cardume-api-${process.pid}`);
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -78,12 +82,26 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     endpoints,
     moving: nowhere,
     messages: { status: async () => undefined },
-    chats: { chats: unasked, chat: unasked, messages: unasked, search: unasked, contacts: unasked },
-    media: new Media({ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log }),
+    live: { webhookChanged: () => {} },
+    chats: {
+      chats: unasked,
+      chat: unasked,
+      messages: unasked,
+      search: unasked,
+      contacts: unasked,
+      names: unasked,
+    },
+    media: new Media({
+      ...{ folder, limits: smallLimits, ffmpeg: 'ffmpeg', memory: 512 * 1_048_576, log },
+      guard: new Guard(),
+      kept: { maxBytes: 1e9, maxAgeMs: 3_600_000, linkMs: 300_000 },
+    }),
     fleet: quietFleet,
     readiness: async () => ({ ready: true, reasons: [] }),
     connections: async () => [{ pool: 'main', used: 3 }],
     credentials: { basic: [], keys: [] },
+    basePath: '',
+    corsOrigins: [],
     keys: noKeys,
     answers,
     audit,

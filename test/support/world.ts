@@ -1,6 +1,6 @@
 // What a node lives in: a database and a simulator that know some devices. A node in this process (node.ts) and one in a
 // process of its own (program.ts) are started in it.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -40,6 +40,8 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
   const server = await startSimulator(options.simulator);
   ends.push(() => server.stop());
   const simulator = controlClient(server.controlUrl);
+  const caFile = join(dataDir, 'simulator-ca.pem');
+  await writeFile(caFile, server.caCertificate);
   return {
     sql,
     simulator,
@@ -52,6 +54,8 @@ export async function startWorld(t: TestContext, options: WorldOptions = {}): Pr
       SEALING_KEYS: TEST_KEYS,
       WA_SOCKET_URL: server.socketUrl,
       WA_ROOT_KEY: server.rootKey,
+      WA_CA_FILE: caFile,
+      WA_MEDIA_URL: server.mediaUrl,
       CONNECTS_PER_SECOND: '1000',
       CONNECT_BURST: '100',
     },

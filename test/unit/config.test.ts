@@ -89,6 +89,23 @@ const table: Record<SettingName, Row> = {
     wrong: ['short', '12345678,short', ','],
     fallback: [],
   },
+  appBasePath: {
+    right: [
+      ['/whatsapp', '/whatsapp'],
+      ['a/b/', '/a/b'],
+      ['/', ''],
+    ],
+    wrong: ['/a b', '/../x', '/a/./b', 'http://x/y', '/%2f', '/a?b', '/.hidden'],
+    fallback: '',
+  },
+  appCorsAllowedOrigins: {
+    right: [
+      ['https://a.example', ['https://a.example']],
+      ['https://a.example:8443/, http://localhost:5173', ['https://a.example:8443', 'http://localhost:5173']],
+    ],
+    wrong: ['*', 'null', 'a.example', 'https://a.example/x', 'ftp://a.example', ','],
+    fallback: [],
+  },
   rateLimit: whole(0, 10_000_000, 60_000),
   sendLimit: whole(0, 1_000_000, 3_000),
   auditDays: whole(1, 36_500, 90),
@@ -155,7 +172,37 @@ const table: Record<SettingName, Row> = {
     fallback: undefined,
     besides: { WA_SOCKET_URL: 'ws://127.0.0.1:1' },
   },
+  waMediaUrl: {
+    right: [['https://127.0.0.1:1/', 'https://127.0.0.1:1/']],
+    wrong: ['http://127.0.0.1', 'media', 'wss://x'],
+    fallback: undefined,
+  },
   waCaFile: { right: [[caFile, pem]], wrong: [noCaFile], fallback: undefined },
+  proxyUrl: {
+    right: [
+      ['http://u:p@h:3128', 'http://u:p@h:3128'],
+      ['socks5://h:1080', 'socks5://h:1080'],
+    ],
+    wrong: ['ftp://h', 'h:3128', 'socks4://h:1080'],
+    fallback: undefined,
+  },
+  proxyAllow: {
+    right: [['127.0.0.1, proxy.local,10.0.0.0/8', ['127.0.0.1', 'proxy.local', '10.0.0.0/8']]],
+    wrong: ['10.0.0.0/99', 'http://proxy', ','],
+    fallback: [],
+  },
+  deviceName: { right: [['Cardume', 'Cardume']], wrong: ['x'.repeat(51)], fallback: 'Mac OS' },
+  presenceOnConnect: {
+    right: [
+      ['available', 'available'],
+      ['NONE', 'none'],
+    ],
+    wrong: ['online'],
+    fallback: 'unavailable',
+  },
+  autoMarkRead: { right: [['true', true]], wrong: ['maybe'], fallback: false },
+  autoRejectCall: { right: [['true', true]], wrong: ['maybe'], fallback: false },
+  autoReply: { right: [['Back soon', 'Back soon']], wrong: ['x'.repeat(4_097)], fallback: '' },
   connectsPerSecond: whole(1, 1000, 10),
   connectBurst: whole(1, 1000, 20),
   commandSeconds: whole(1, 600, 45),
@@ -169,6 +216,14 @@ const table: Record<SettingName, Row> = {
   maxAudioMb: whole(1, 2000, 16),
   maxFileMb: whole(1, 2000, 50),
   maxUrlMb: whole(1, 2000, 500),
+  urlAllow: {
+    right: [
+      ['10.0.0.0/8, minio,::1', ['10.0.0.0/8', 'minio', '::1']],
+      ['files.internal', ['files.internal']],
+    ],
+    wrong: [',', '10.0.0.0/33', 'http://minio', 'a b', 'minio:9000', '1.2.3'],
+    fallback: [],
+  },
   ffmpeg: {
     right: [
       ['ffmpeg', 'ffmpeg'],
@@ -177,6 +232,9 @@ const table: Record<SettingName, Row> = {
     wrong: [],
     fallback: 'ffmpeg',
   },
+  mediaCacheMb: whole(1, 1_000_000, 2000),
+  mediaCacheHours: whole(1, 8760, 24),
+  mediaLinkSeconds: whole(10, 604_800, 300),
   mediaMemoryMb: whole(128, 8192, 512),
   failpoints: {
     right: [

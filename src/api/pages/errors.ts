@@ -3,7 +3,7 @@ import { codes } from '../../errors.ts';
 import { html } from './html.ts';
 import { page } from './layout.ts';
 
-export function errorsPage(): string {
+export function errorsPage(base: string): string {
   const rows = Object.entries(codes).map(
     ([code, { status, retry, text }]) => html`<tr id="${code}">
 <td><code>${code}</code></td>
@@ -25,5 +25,5 @@ ${rows}
 </table></div>
 </section>
 </main>`;
-  return page('Errors', content);
+  return page({ title: 'Errors', content, base });
 }

@@ -1,26 +1,39 @@
 // The frame that all pages share.
 import { type Html, html } from './html.ts';
 
-/** A whole page. `script` is the path of its script; there is no inline script or style anywhere. */
-export function page(title: string, content: Html, script?: string): string {
+interface Page {
+  readonly title: string;
+  readonly content: Html;
+  /** What comes before the paths of this server. */
+  readonly base: string;
+  /** The names of its script or module; there is no inline script or style anywhere. */
+  readonly script?: string;
+  readonly module?: string;
+  readonly styles?: readonly string[];
+}
+
+/** A whole page. */
+export function page({ title, content, base, script, module, styles = [] }: Page): string {
+  const asset = (name: string) => `${base}/assets/${name}`;
   return html`<!doctype html>
-<html lang="en">
+<html lang="en" data-base="${base}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/style.css">
-${script && html`<script src="${script}" defer></script>`}
+${['style.css', ...styles].map(name => html`<link rel="stylesheet" href="${asset(name)}">`)}
+${script && html`<script src="${asset(script)}" defer></script>`}${module && html`<script src="${asset(module)}" type="module"></script>`}
 </head>
 <body>
-<header><a href="/">Cardume</a> <span>a shoal of WhatsApp devices</span></header>
+<header><a href="${base}/">Cardume</a> <span>a shoal of WhatsApp devices</span></header>
 ${content}
 <footer>
-<a href="/openapi.json">API description</a>
-<a href="/device/list">Devices as JSON</a>
-<a href="/ready">Readiness</a>
-<a href="/metrics">Metrics</a>
+<a href="${base}/docs">API reference</a>
+<a href="${base}/openapi.json">API description</a>
+<a href="${base}/device/list">Devices as JSON</a>
+<a href="${base}/ready">Readiness</a>
+<a href="${base}/metrics">Metrics</a>
 </footer>
 </body>
 </html>

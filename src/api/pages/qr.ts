@@ -4,7 +4,7 @@ import { html } from './html.ts';
 import { page, simulatedNote } from './layout.ts';
 
 /** `controlUrl` is the simulator whose phones may scan the QR. The script of the page fills in what changes. */
-export function qrPage(device: DeviceView, controlUrl: string | undefined): string {
+export function qrPage(device: DeviceView, controlUrl: string | undefined, base: string): string {
   const content = html`<main data-device="${device.id}" data-control="${controlUrl}">
 ${simulatedNote(controlUrl !== undefined)}
 <section class="card pair" aria-labelledby="device">
@@ -22,5 +22,5 @@ ${controlUrl && html`<button id="scan" type="button">Scan with a simulated phone
 <noscript><p>This page needs JavaScript to follow the pairing.</p></noscript>
 </section>
 </main>`;
-  return page(`${device.id} · Cardume`, content, '/assets/qr.js');
+  return page({ title: `${device.id} · Cardume`, content, base, script: 'qr.js' });
 }

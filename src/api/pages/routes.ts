@@ -7,31 +7,35 @@ import { findDevice } from '../selection.ts';
 import { errorsPage } from './errors.ts';
 import { homePage } from './home.ts';
 import { qrPage } from './qr.ts';
+import { referenceFiles, referencePage } from './reference.ts';
 import { homeScript, qrScript } from './scripts.ts';
 import { style } from './style.ts';
 
 /** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
 export function isPage(path: string): boolean {
-  return path === '/' || path === '/errors' || /^\/devices\/[^/]+\/qr$/.test(path);
+  return path === '/' || path === '/docs' || path === '/errors' || /^\/devices\/[^/]+\/qr$/.test(path);
 }
 
-export function pageRoutes(app: OpenAPIHono<ApiEnv>, { simulator, audit }: ApiDeps): void {
+export function pageRoutes(app: OpenAPIHono<ApiEnv>, { simulator, audit, basePath }: ApiDeps): void {
   const control = simulator?.controlUrl.replace(/\/+$/, '');
   const headers = pageHeaders(control && new URL(control).origin);
   const show = (c: Context<ApiEnv>, page: string) => c.html(page, 200, headers);
 
   const door = (id: string) => entry(audit, { id, method: 'get', scope: 'devices' });
 
-  app.get('/', door('homePage'), c => show(c, homePage(c.get('devices').list(), control !== undefined)));
-  app.get('/devices/:device_id/qr', door('qrPage'), c =>
-    show(c, qrPage(findDevice(c.get('devices'), c.req.param('device_id')), control)),
+  app.get('/', door('homePage'), c =>
+    show(c, homePage(c.get('devices').list(), control !== undefined, basePath)),
   );
-  app.get('/errors', c => show(c, errorsPage()));
-  app.get('/assets/style.css', c => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }));
-  for (const [name, script] of Object.entries({ home: homeScript, qr: qrScript }))
-    app.get(`/assets/${name}.js`, c =>
-      c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
-    );
+  app.get('/devices/:device_id/qr', door('qrPage'), c =>
+    show(c, qrPage(findDevice(c.get('devices'), c.req.param('device_id')), control, basePath)),
+  );
+  app.get('/docs', c => show(c, referencePage(basePath)));
+  app.get('/errors', c => show(c, errorsPage(basePath)));
+  const assets = { 'style.css': style, 'home.js': homeScript, 'qr.js': qrScript, ...referenceFiles };
+  for (const [name, content] of Object.entries(assets)) {
+    const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
+    app.get(`/assets/${name}`, c => c.body(content, 200, { 'content-type': `${type}; charset=utf-8` }));
+  }
 }
 
 /** `control` is the origin of the simulator, the only other one that a page's script may talk to. */

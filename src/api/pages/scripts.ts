@@ -3,8 +3,9 @@
 
 const shared = `
 const problem = document.querySelector('.problem');
+const { base } = document.documentElement.dataset;
 const login = async fields => {
-  const response = await fetch('/device/login', {
+  const response = await fetch(base + '/device/login', {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(fields),
   });
   const answer = await response.json();
@@ -25,7 +26,7 @@ form.addEventListener('submit', event => {
   event.preventDefault();
   void attempt(form.querySelector('button'), async () => {
     const { device_id } = await login({ device_id: form.elements.device_id.value.trim() });
-    location.assign('/devices/' + encodeURIComponent(device_id) + '/qr');
+    location.assign(base + '/devices/' + encodeURIComponent(device_id) + '/qr');
   });
 });
 `;

@@ -8,9 +8,15 @@ import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
 import type { QrLinks } from '../qr.ts';
 import type { AddRoute } from '../route.ts';
 import { linked } from '../selection.ts';
-import { accountJid, connection } from '../shapes.ts';
+import { accountJid, appDevice, connection, toAppDevice } from '../shapes.ts';
 
-export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): void {
+const deviceOnly = z.object({ device_id: z.string() });
+
+export function appRoutes(
+  add: AddRoute,
+  { version, basePath, media: { limits } }: ApiDeps,
+  links: QrLinks,
+): void {
   add(
     {
       id: 'appLogin',
@@ -21,13 +27,14 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
       acts: true,
       summary: 'Log the selected device in by QR',
       device: 'selected',
-      results: z.object({ qr_duration: z.number().int(), qr_link: z.string() }),
+      results: z.object({ device_id: z.string(), qr_duration: z.number().int(), qr_link: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'PAIRING_FAILED', ...commandFailures],
     },
     async ({ device, devices, command, base }) => {
       const pairing = await pairBy('qr', devices, device, command);
       const qr_link = base + links.path(device.id, pairing.until);
-      return { message: 'Login success', results: { qr_duration: secondsLeft(pairing), qr_link } };
+      const results = { device_id: device.id, qr_duration: secondsLeft(pairing), qr_link };
+      return { message: 'Login success', results };
     },
   );
 
@@ -42,12 +49,13 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
       summary: 'Log the selected device in by a code for a phone number',
       device: 'selected',
       query: z.object({ phone: z.string().min(1) }),
-      results: z.object({ pair_code: z.string() }),
+      results: z.object({ device_id: z.string(), pair_code: z.string() }),
       failures: ['ALREADY_LOGGED_IN', 'INVALID_JID', 'PAIRING_FAILED', ...commandFailures],
     },
     async ({ device, devices, command, query }) => {
       const { code } = await pairBy('code', devices, device, command, query.phone);
-      return { message: 'Login with code success', results: { pair_code: shownCode(code) } };
+      const results = { device_id: device.id, pair_code: shownCode(code) };
+      return { message: 'Login with code success', results };
     },
   );
 
@@ -61,11 +69,12 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
       acts: true,
       summary: 'Log the selected device out; it stays listed',
       device: 'selected',
-      failures: commandFailures,
+      results: deviceOnly,
+      failures: ['DEVICE_NOT_LINKED', ...commandFailures],
     },
     async ({ device, devices, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);
-      return { message: 'Success logout' };
+      return { message: 'Success logout', results: { device_id: device.id } };
     },
   );
 
@@ -79,11 +88,12 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
       acts: true,
       summary: 'Connect the selected device anew',
       device: 'selected',
+      results: deviceOnly,
       failures: ['DEVICE_NOT_LINKED', 'DEVICE_STOPPED', ...commandFailures],
     },
     async ({ device, devices, command }) => {
       await devices.command<typeof reconnect>(linked(device).id, 'reconnect', {}, command);
-      return { message: 'Reconnect success' };
+      return { message: 'Reconnect success', results: { device_id: device.id } };
     },
   );
 
@@ -96,14 +106,9 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
       scope: 'read',
       summary: 'All devices: id, account and name',
       device: 'selected',
-      results: z.array(z.object({ name: z.string(), device: z.string(), jid: z.string() })),
+      results: z.array(appDevice),
     },
-    ({ devices }) => ({
-      message: 'Fetch device success',
-      results: devices
-        .list()
-        .map(each => ({ name: each.name ?? '', device: each.id, jid: accountJid(each) ?? '' })),
-    }),
+    ({ devices }) => ({ message: 'Fetch device success', results: devices.list().map(toAppDevice) }),
   );
 
   add(
@@ -143,19 +148,22 @@ export function appRoutes(add: AddRoute, { version }: ApiDeps, links: QrLinks): 
         max_file_size: z.number().int(),
         max_video_size: z.number().int(),
         max_image_size: z.number().int(),
+        max_audio_size: z.number().int(),
+        max_download_size: z.number().int(),
         chatwoot_enabled: z.boolean(),
       }),
     },
     () => ({
       message: 'Fetch app info success',
-      // The sizes are what may be uploaded; there is no route that takes a file.
       results: {
         version,
         os: 'Cardume',
-        base_path: '',
-        max_file_size: 0,
-        max_video_size: 0,
-        max_image_size: 0,
+        base_path: basePath,
+        max_file_size: limits.file,
+        max_video_size: limits.video,
+        max_image_size: limits.image,
+        max_audio_size: limits.audio,
+        max_download_size: limits.url,
         chatwoot_enabled: false,
       },
     }),

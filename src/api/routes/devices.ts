@@ -14,7 +14,7 @@ import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../w
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });
 
-export function deviceRoutes(add: AddRoute, { endpoints }: ApiDeps, links: QrLinks): void {
+export function deviceRoutes(add: AddRoute, { endpoints, live }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'listDevices',
@@ -37,14 +37,19 @@ export function deviceRoutes(add: AddRoute, { endpoints }: ApiDeps, links: QrLin
       scope: 'devices',
       summary: 'Make a device, with its own webhook if one is given',
       body: z.object({ device_id: z.string().nullish(), ...webhookFields }),
-      results: gowaDevice.extend(z.object(webhookResults).partial().shape),
+      results: gowaDevice
+        .required({ display_name: true, jid: true })
+        .extend(z.object(webhookResults).partial().shape),
       failures: ['INVALID_DEVICE_ID', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
     async ({ body, devices, changed }) => {
       const change = webhookChange(body);
       const device = await devices.create(body.device_id ? checkedId(body.device_id) : undefined);
       changed(device.id);
-      const made = { message: 'Device added', results: toGowaDevice(device) };
+      // gowa leaves empty fields out everywhere but here.
+      const shown = toGowaDevice(device);
+      const results = { ...shown, display_name: shown.display_name ?? '', jid: shown.jid ?? '' };
+      const made = { message: 'Device added', results };
       if (!change) return made;
       try {
         const endpoint = await endpoints.set(device.no, change);
@@ -142,7 +147,7 @@ export function deviceRoutes(add: AddRoute, { endpoints }: ApiDeps, links: QrLin
       scope: 'devices',
       summary: 'Log a device out; it stays listed and can be paired again',
       device: 'path',
-      failures: commandFailures,
+      failures: ['DEVICE_NOT_LINKED', ...commandFailures],
     },
     async ({ device, devices, command }) => {
       await devices.command<typeof logout>(device.id, 'logout', {}, command);
@@ -219,6 +224,7 @@ export function deviceRoutes(add: AddRoute, { endpoints }: ApiDeps, links: QrLin
       const change = clears ? undefined : webhookChange(body);
       if (!change) await endpoints.clear(device.no);
       const endpoint = change && (await endpoints.set(device.no, change));
+      live.webhookChanged(device.id);
       changed(device.id, { before, after: endpoint });
       return {
         message: 'Device webhook updated',

@@ -7,6 +7,7 @@ import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
+import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { findDevice } from '../selection.ts';
 import { listedDevice, toListedDevice } from '../shapes.ts';
@@ -63,7 +64,17 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }:
     tags: ['device'],
     summary: "The QR that is shown now, as a picture; a login's qr_link leads here and needs no credential",
     request: { params: z.object({ device_id: z.string() }) },
-    responses: { 200: { description: 'The QR', content: { 'image/png': { schema: z.string() } } } },
+    responses: {
+      200: { description: 'The QR', content: { 'image/png': { schema: z.string() } } },
+      ...failureResponses([
+        'INVALID_DEVICE_ID',
+        'UNAUTHORIZED',
+        'FORBIDDEN_ORIGIN',
+        'DEVICE_NOT_FOUND',
+        'NOT_FOUND',
+        'INTERNAL_SERVER_ERROR',
+      ]),
+    },
   });
   const door = entry(audit, { id: 'qrPicture', method: 'get', scope: 'devices' });
   app.get('/devices/:device_id/qr.png', door, async c => {

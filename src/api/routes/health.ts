@@ -5,7 +5,14 @@ import { entry } from '../entry.ts';
 import type { Metrics } from '../metrics.ts';
 
 const text = z.string();
-const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()).optional() });
+const readiness = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.string()).optional().openapi({ description: 'Why it is not ready.' }),
+  notes: z
+    .array(z.string())
+    .optional()
+    .openapi({ description: 'What does not work on this machine; it is ready for the rest.' }),
+});
 
 /** /health as gowa has it (a text, no credential), /ready with its reasons, /metrics for Prometheus. */
 export function healthRoutes(
@@ -36,8 +43,11 @@ export function healthRoutes(
     responses: { 200: { description: 'Ready', content }, 503: { description: 'Not ready', content } },
   });
   app.get('/ready', async c => {
-    const { ready, reasons } = await current();
-    return ready ? c.json({ ready }) : c.json({ ready, reasons }, 503, { 'retry-after': '2' });
+    const { ready, reasons, notes = [] } = await current();
+    const beside = notes.length > 0 ? { notes } : {};
+    return ready
+      ? c.json({ ready, ...beside })
+      : c.json({ ready, reasons, ...beside }, 503, { 'retry-after': '2' });
   });
 
   app.openAPIRegistry.registerPath({

@@ -90,6 +90,7 @@ export function loginRoutes(add: AddRoute): void {
         'INVALID_DEVICE_ID',
         'DEVICE_NOT_FOUND',
         'DEVICE_ID_REQUIRED',
+        'DEVICE_NOT_LINKED',
         'SHARD_UNAVAILABLE',
         'STORE_UNAVAILABLE',
         'STORE_FULL',

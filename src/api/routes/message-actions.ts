@@ -16,7 +16,6 @@ import type { sendReaction } from '../../device/commands/send-reaction.ts';
 import type { sendRevoke } from '../../device/commands/send-revoke.ts';
 import { type Acted, actionAdders } from '../acting.ts';
 import { prose } from '../fields.ts';
-import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { durationField, LONGEST_TEXT, newMessageId, sentResults } from '../sending.ts';
 import { invalid } from '../validate.ts';
@@ -84,19 +83,15 @@ export function messageActionRoutes(add: AddRoute): void {
     path: 'forward',
     summary: 'Send a message to another chat as forwarded',
     fields: {
-      from: z.string().nullish().openapi({
-        description: 'The chat that it is in; not needed for messages that were sent through this device.',
-      }),
       duration: durationField,
       force_reupload: z.boolean().nullish(),
     },
     forms: { duration: 'number', force_reupload: 'boolean' },
     sentence: 'Message forwarded to',
     not: ['status'],
-    say: ({ from, duration }, { message }, send) =>
+    say: ({ duration }, { message }, send) =>
       send<typeof sendForward>('send-forward', {
         message,
-        ...(from && { from: recipientJid(from, 'from') }),
         ...(typeof duration === 'number' && { duration }),
       }),
   });

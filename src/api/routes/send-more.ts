@@ -30,6 +30,8 @@ const contactsField = z
   )
   .openapi({
     type: 'array',
+    minItems: 1,
+    maxItems: 100,
     items: {
       type: 'object',
       properties: { name: { type: 'string' }, phone: { type: 'string' } },
@@ -171,7 +173,7 @@ export function moreSendRoutes(add: AddRoute, sends: ReturnType<typeof sendAdder
           .literal(FONTS)
           .openapi({ type: 'integer', enum: [...FONTS] })
           .nullish(),
-        recipients: recipientsField.min(1),
+        recipients: recipientsField.nullish(),
       }),
       forms: { font: 'number', recipients: 'list' },
       results: sentResults,
@@ -185,7 +187,7 @@ export function moreSendRoutes(add: AddRoute, sends: ReturnType<typeof sendAdder
         text: body.message,
         background: Number.parseInt(`ff${colour}`, 16),
         font: body.font ?? 0,
-        recipients: body.recipients.map(audience),
+        ...(body.recipients?.length && { recipients: body.recipients.map(audience) }),
       });
       return sentAnswer('Status sent to', STATUS, sent);
     },

@@ -1,8 +1,7 @@
 // The account of a device and other people.
 import { z } from '@hono/zod-openapi';
 import type { aboutSet } from '../../device/commands/about-set.ts';
-import type { avatarRemove } from '../../device/commands/avatar-remove.ts';
-import type { businessProfile } from '../../device/commands/business-profile.ts';
+import type { avatarSet } from '../../device/commands/avatar-set.ts';
 import type { presenceSubscribe } from '../../device/commands/presence-subscribe.ts';
 import type { pushnameSet } from '../../device/commands/pushname-set.ts';
 import type { userAvatar } from '../../device/commands/user-avatar.ts';
@@ -13,6 +12,9 @@ import { sharedFailures, whatsappFailures } from '../failures.ts';
 import { mentionJid, phoneDigits, recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { sendableText } from '../sending.ts';
+import { PICTURE_BYTES, pictureFailures, squarePicture } from '../square.ts';
+import { invalid } from '../validate.ts';
+import { businessRoutes } from './business.ts';
 import { contactRoutes } from './contact.ts';
 import { privacyRoutes } from './privacy.ts';
 
@@ -22,7 +24,7 @@ const MOST_NUMBERS = 500;
 const LONGEST_NAME = 25;
 const LONGEST_ABOUT = 139;
 
-export const phone = z.string().min(1).openapi({
+const phone = z.string().min(1).openapi({
   description: 'A number with its country code, or a JID.',
   example: '15551234567',
 });
@@ -30,38 +32,29 @@ export const phone = z.string().min(1).openapi({
 const flag = z.enum(['true', 'false', '1', '0', '']).optional();
 const isOn = (written: string | undefined) => written === 'true' || written === '1';
 
-const info = z.object({
+const person = z.object({
+  name: z
+    .string()
+    .openapi({ description: 'As this account calls the person, empty where it has no name for them.' }),
   verified_name: z.string().openapi({ description: 'The name that WhatsApp has certified for a business.' }),
   status: z.string().openapi({ description: 'The about, empty where it is not shown to this account.' }),
   status_at: z.iso.datetime().optional().openapi({ description: 'When the about was set.' }),
   picture_id: z.string(),
-  lid: z.string().optional().openapi({ example: '123456789012345@lid' }),
   devices: z.array(
     z.object({
       User: z.string(),
       Agent: z.int(),
       Device: z.string().openapi({ description: 'The number of the device; 0 is the phone.' }),
       Server: z.string(),
-      AD: z.boolean().openapi({ description: 'It is no phone.' }),
+      AD: z.string().openapi({ example: '15551234567.0:3@s.whatsapp.net' }),
     }),
   ),
 });
 
-const businessResults = z.object({
-  jid: z.string(),
-  email: z.string(),
-  address: z.string(),
-  categories: z.array(z.object({ id: z.string(), name: z.string() })),
-  profile_options: z.record(z.string(), z.string()),
-  business_hours_timezone: z.string(),
-  business_hours: z.array(
-    z.object({
-      day_of_week: z.string(),
-      mode: z.string(),
-      open_time: z.string().openapi({ example: '09:00' }),
-      close_time: z.string().openapi({ example: '18:00' }),
-    }),
-  ),
+/** gowa's document has the one person alone, its code a list of one. */
+const info = z.object({
+  data: z.array(person),
+  resolved_lid: z.string().optional().openapi({ example: '123456789012345@lid' }),
 });
 
 const checked = z.object({
@@ -71,7 +64,7 @@ const checked = z.object({
   lid: z.string().optional(),
 });
 
-export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
+export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
   add(
     {
       id: 'userInfo',
@@ -85,18 +78,26 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
       results: info,
       failures: [...whatsappFailures, 'INVALID_JID'],
     },
-    async ({ query, run }) => {
+    async ({ query, device, run }) => {
       const jid = mentionJid(query.phone, 'phone');
       const person = await run<typeof userInfo>('user-info', { jid });
       const [User = '', Server = ''] = jid.split('@');
-      const results = {
+      const names = await chats.names(device.no, person.lid ? [jid, person.lid] : [jid]);
+      const data = {
+        name: names.get(jid) ?? names.get(person.lid ?? '') ?? '',
         verified_name: person.verifiedName,
         status: person.about,
         ...(person.aboutAt !== undefined && { status_at: new Date(person.aboutAt).toISOString() }),
         picture_id: person.pictureId,
-        ...(person.lid && { lid: person.lid }),
-        devices: person.devices.map(no => ({ User, Agent: 0, Device: String(no), Server, AD: no > 0 })),
+        devices: person.devices.map(no => ({
+          User,
+          Agent: 0,
+          Device: String(no),
+          Server,
+          AD: `${User}.0:${no}@${Server}`,
+        })),
       };
+      const results = { data: [data], ...(person.lid && { resolved_lid: person.lid }) };
       return { message: 'Success get user info', results };
     },
   );
@@ -126,6 +127,29 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
 
   add(
     {
+      id: 'userChangeAvatar',
+      method: 'post',
+      path: '/user/avatar',
+      tag: 'user',
+      scope: 'write',
+      summary: "Change the account's own picture, which is cut to a square",
+      device: 'selected',
+      body: z.object({}),
+      forms: {},
+      files: { avatar: { maxBytes: PICTURE_BYTES } },
+      failures: [...whatsappFailures, ...pictureFailures],
+    },
+    async ({ files, batch, run }) => {
+      const [upload] = files.avatar ?? [];
+      if (!upload) throw invalid('avatar', 'send a file in a multipart form');
+      const picture = await squarePicture(media, upload, batch, 'avatar');
+      await run<typeof avatarSet>('avatar-set', { picture });
+      return { message: 'Success change avatar' };
+    },
+  );
+
+  add(
+    {
       id: 'userRemoveAvatar',
       method: 'delete',
       path: '/user/avatar',
@@ -136,7 +160,7 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
       failures: whatsappFailures,
     },
     async ({ run }) => {
-      await run<typeof avatarRemove>('avatar-remove', {});
+      await run<typeof avatarSet>('avatar-set', {});
       return { message: 'Success remove avatar' };
     },
   );
@@ -228,40 +252,6 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
 
   add(
     {
-      id: 'userBusinessProfile',
-      method: 'get',
-      path: '/user/business-profile',
-      tag: 'user',
-      scope: 'read',
-      summary: 'What a business says of itself',
-      device: 'selected',
-      query: z.object({ phone }),
-      results: businessResults,
-      failures: [...whatsappFailures, 'INVALID_JID'],
-    },
-    async ({ query, run }) => {
-      const jid = mentionJid(query.phone, 'phone');
-      const found = await run<typeof businessProfile>('business-profile', { jid });
-      const results = {
-        jid: found.jid,
-        email: found.email,
-        address: found.address,
-        categories: [...found.categories],
-        profile_options: { ...found.options },
-        business_hours_timezone: found.timezone,
-        business_hours: found.hours.map(({ day, mode, open, close }) => ({
-          day_of_week: day,
-          mode,
-          open_time: clock(open),
-          close_time: clock(close),
-        })),
-      };
-      return { message: 'Success get business profile', results };
-    },
-  );
-
-  add(
-    {
       id: 'userSubscribePresence',
       method: 'post',
       path: '/user/presence/subscribe',
@@ -281,16 +271,10 @@ export function userRoutes(add: AddRoute, _deps: ApiDeps): void {
 
   privacyRoutes(add);
   contactRoutes(add);
+  businessRoutes(add);
 }
 
 /** The digits of a number that is written alone or as a JID. Fails with INVALID_JID. */
 function numberOf(written: string, field: string): string {
   return phoneDigits(written.endsWith('@s.whatsapp.net') ? (written.split(/[:@]/)[0] ?? '') : written, field);
-}
-
-/** Minutes since midnight as gowa shows them. */
-function clock(minutes: number | undefined): string {
-  if (minutes === undefined) return '';
-  const two = (part: number) => String(part).padStart(2, '0');
-  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }

@@ -4,7 +4,14 @@ import type { Logger } from 'pino';
 import { Seal, SealBroken } from '../../lib/seal.ts';
 import type { Seat } from '../../shard/protocol.ts';
 import { type ChatRows, isPerson } from '../../store/chats/rows.ts';
-import { readLast, readOldest, readSaid, type SaidRow } from '../../store/chats/said.ts';
+import {
+  readAddressBook,
+  readAnywhere,
+  readLast,
+  readOldest,
+  readSaid,
+  type SaidRow,
+} from '../../store/chats/said.ts';
 import { reachStore, type Sql } from '../../store/database.ts';
 import { isStorable } from '../../store/names.ts';
 import { readOutgoing } from '../../store/outgoing.ts';
@@ -63,6 +70,18 @@ export class DeviceChats implements Said {
     return (row && this.#opened(row, true)) ?? (await this.#sent(names, id));
   }
 
+  async anywhere(id: string): Promise<WAMessage | undefined> {
+    if (!isStorable(id)) return undefined;
+    const { sql, seat } = this.#options;
+    const row = await reachStore(() => readAnywhere(sql, seat.no, id));
+    return (row && this.#opened(row, true)) ?? (await this.#sent(undefined, id));
+  }
+
+  addressBook(): Promise<string[]> {
+    const { sql, seat } = this.#options;
+    return reachStore(() => readAddressBook(sql, seat.no));
+  }
+
   async last(chat: string): Promise<WAMessage | undefined> {
     const { sql, seat } = this.#options;
     if (!isStorable(chat)) return undefined;
@@ -79,11 +98,11 @@ export class DeviceChats implements Said {
     return row && this.#opened(row, false);
   }
 
-  /** What has been sent and is not in the store yet, or not kept there. */
-  async #sent(names: readonly string[], id: string): Promise<WAMessage | undefined> {
+  /** What has been sent, to any chat unless one is named, and is not in the store yet, or not kept there. */
+  async #sent(names: readonly string[] | undefined, id: string): Promise<WAMessage | undefined> {
     const { sql, seat, outgoing } = this.#options;
     const status = await reachStore(() => readOutgoing(sql, seat.no, id));
-    if (!status || !names.includes(status.chat)) return undefined;
+    if (!status || names?.includes(status.chat) === false) return undefined;
     const message = await outgoing().sent(id);
     return (
       message && {

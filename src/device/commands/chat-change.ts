@@ -42,7 +42,8 @@ async function changeUpTo(
     await changeAppState(connection, { markRead: change.read, lastMessages }, jid);
   } else if ('clear' in change) {
     await changeAppState(connection, { clear: true, lastMessages }, jid);
-    // Baileys has no event for it; this is its form for "all of a chat" (Types/Events.d.ts).
+    // Baileys has no event for it. This is its form for "all of a chat" (Types/Events.d.ts), which its buffer drops.
+    connection.socket.ev.flush();
     connection.socket.ev.emit('messages.delete', { jid, all: true });
   } else {
     await changeAppState(connection, { delete: true, lastMessages }, jid);

@@ -10,15 +10,14 @@ interface Deletion {
 export const messageDelete = ask({
   name: 'message-delete',
   async run({ chat, message }: Deletion, connection, on): Promise<void> {
-    const { place, at } = await placeOfMessage({ connection, on }, chat, message);
+    const { key, index, at } = await placeOfMessage({ connection, on }, chat, message);
     await connection.socket.appPatch({
       syncAction: { deleteMessageForMeAction: { deleteMedia: true, messageTimestamp: at } },
-      index: ['deleteMessageForMe', ...place],
+      index: ['deleteMessageForMe', ...index],
       type: 'regular_high',
       apiVersion: 3,
       operation: SET,
     });
-    const [remoteJid = '', id = '', own] = place;
-    on.said.heard({ 'messages.delete': { keys: [{ remoteJid, id, fromMe: own === '1' }] } });
+    on.said.heard({ 'messages.delete': { keys: [key] } });
   },
 });

@@ -11,18 +11,15 @@ interface Star {
 export const messageStar = ask({
   name: 'message-star',
   async run({ chat, message, starred }: Star, connection, on): Promise<void> {
-    const { place } = await placeOfMessage({ connection, on }, chat, message);
+    const { key, index } = await placeOfMessage({ connection, on }, chat, message);
     // Baileys writes its own stars into another collection, where WhatsApp's apps do not look for them.
     await connection.socket.appPatch({
       syncAction: { starAction: { starred } },
-      index: ['star', ...place],
+      index: ['star', ...index],
       type: 'regular_high',
       apiVersion: 2,
       operation: SET,
     });
-    const [remoteJid = '', id = '', own] = place;
-    on.said.heard({
-      'messages.update': [{ key: { remoteJid, id, fromMe: own === '1' }, update: { starred } }],
-    });
+    on.said.heard({ 'messages.update': [{ key, update: { starred } }] });
   },
 });

@@ -16,7 +16,7 @@ export const pushnameSet = ask({
       socket.ev.emit('creds.update', { me: creds.me });
     }
     on.identity.introduce();
-    await socket.sendPresenceUpdate('unavailable');
+    await socket.sendPresenceUpdate(on.household.manners.presence);
     return {};
   },
 });

@@ -1,16 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { getContentType, normalizeMessageContent, type proto } from '@whiskeysockets/baileys';
 import { isBearer } from '../message-context.ts';
-import { knownMessage } from '../message-key.ts';
+import { messageAnywhere } from '../message-key.ts';
 import { send } from '../sending.ts';
 import { wrongField } from '../wrong-field.ts';
-
-interface Forward {
-  readonly to: string;
-  readonly message: string;
-  /** The chat that it is in. */
-  readonly from?: string;
-}
 
 /** What a person could not forward in an app either. */
 const STAYS = new Set(['liveLocationMessage', 'eventMessage', 'groupInviteMessage', 'albumMessage']);
@@ -18,12 +11,9 @@ const STAYS = new Set(['liveLocationMessage', 'eventMessage', 'groupInviteMessag
 /** A message of one chat in another. A file is not uploaded again: the reference to it goes along. */
 export const sendForward = send({
   name: 'send-forward',
-  compose: async ({ to, from, message }: Forward, where) => {
-    // gowa's callers do not say where it is: what we sent ourselves is found without, and what is in the chat itself.
-    const own = from === undefined ? await where.on.outgoing.own(message) : undefined;
-    const known = own ?? (await knownMessage(where, from ?? to, message));
-    return { raw: forwarded(known.message) };
-  },
+  compose: async ({ message }: { readonly message: string }, where) => ({
+    raw: forwarded((await messageAnywhere(where, message)).message),
+  }),
 });
 
 function forwarded(message: proto.IMessage): proto.IMessage {

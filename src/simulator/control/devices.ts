@@ -1,5 +1,6 @@
 // Routes about linked devices: ready-made credentials, who is connected.
 import { z } from '@hono/zod-openapi';
+import { proto } from '@whiskeysockets/baileys';
 import { companionsOf, type Device, deviceJid } from '../accounts/accounts.ts';
 import { makeLinkedDevices } from '../linking/linked-devices.ts';
 import type { World } from '../world.ts';
@@ -34,6 +35,10 @@ const DeviceView = z.object({
     .number()
     .openapi({ description: 'Stanzas that were given up because too many waited, oldest receipts first.' }),
   lastClose: z.string().optional(),
+  shownAs: z
+    .object({ os: z.string(), browser: z.string(), fullHistory: z.boolean() })
+    .optional()
+    .openapi({ description: 'What it said of itself when it was linked; absent for ready-made ones.' }),
 });
 export const deviceShapes = shapes({
   linkedDevices: {
@@ -76,5 +81,12 @@ function describeDevice(device: Device) {
     queued: device.mailbox.pending,
     dropped: device.mailbox.dropped,
     lastClose: device.lastClose,
+    ...(device.props && { shownAs: shownAs(device.props) }),
   };
+}
+
+function shownAs(props: Uint8Array) {
+  const { os, platformType, requireFullSync } = proto.DeviceProps.decode(props);
+  const browser = proto.DeviceProps.PlatformType[platformType ?? 0] ?? '';
+  return { os: os ?? '', browser, fullHistory: requireFullSync === true };
 }

@@ -187,6 +187,12 @@ export class Library {
     return contacts;
   }
 
+  /** What the people of these JIDs are called, as far as that is known. */
+  async names(deviceNo: number, jids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const { seals } = this.#options;
+    return this.#known(deviceNo, await reachStore(async () => seals.sealOf(deviceNo)), jids);
+  }
+
   async #openChats(deviceNo: number, rows: readonly ChatRow[]): Promise<OpenChat[]> {
     const { seals } = this.#options;
     const seal = await reachStore(async () => seals.sealOf(deviceNo));
@@ -256,15 +262,21 @@ export class Library {
 
   /** What to call the people of these JIDs: as saved, as they call themselves, as a business, by their number. */
   async #naming(deviceNo: number, seal: Seal, jids: readonly string[]): Promise<(jid: string) => string> {
+    const known = await this.#known(deviceNo, seal, jids);
+    return jid => known.get(jid) ?? userOf(jid);
+  }
+
+  async #known(deviceNo: number, seal: Seal, jids: readonly string[]): Promise<Map<string, string>> {
     const people = jids.filter(isPerson);
     const rows = await reachStore(() => readNames(this.#options.sql, deviceNo, people));
     const known = new Map<string, string>();
-    for (const row of rows) {
+    for (const [n, row] of rows.entries()) {
+      if (n % AT_ONCE === AT_ONCE - 1) await breath();
       const { saved, push, business } = this.#names(deviceNo, seal, row);
       const name = saved || push || business;
       if (name) for (const jid of [row.jid, row.lid]) if (jid) known.set(jid, name);
     }
-    return jid => known.get(jid) ?? userOf(jid);
+    return known;
   }
 
   #names(deviceNo: number, seal: Seal, row: StoredContact): Names {

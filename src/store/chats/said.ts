@@ -35,6 +35,25 @@ export async function readSaid(
   return row;
 }
 
+/** The message of an id in whichever chat it is; the newest that was not revoked. */
+export async function readAnywhere(sql: Sql, deviceNo: number, id: string): Promise<SaidRow | undefined> {
+  const [row] = await sql<SaidRow[]>`
+    select ${columns(sql)}
+      from chat_message m
+      join chat c on c.device_no = m.device_no and c.no = m.chat_no
+     where m.device_no = ${deviceNo} and m.id = ${id}
+     order by m.message is null, m.at desc
+     limit 1`;
+  return row;
+}
+
+/** The JIDs of those who have been saved under a name. */
+export async function readAddressBook(sql: Sql, deviceNo: number): Promise<string[]> {
+  const rows = await sql<{ jid: string }[]>`
+    select jid from contact where device_no = ${deviceNo} and name is not null order by jid`;
+  return rows.map(({ jid }) => jid);
+}
+
 /** The newest message of a chat; of one that is not kept no more than its key. */
 export async function readLast(
   sql: Sql,

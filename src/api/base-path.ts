@@ -1,0 +1,18 @@
+// Serving everything below a path, for a proxy that passes it on unchanged.
+import { getPath } from 'hono/utils/url';
+
+/** gowa's probe stays where probes look for it. */
+const AT_ROOT = '/health';
+/** No route has it. */
+const NOWHERE = '/\0';
+
+/** The path of a request as the routes know it: without the base path, and no known one where it is not below that. */
+export function pathBelow(basePath: string): (request: Request) => string {
+  if (basePath === '') return getPath;
+  return request => {
+    const path = getPath(request);
+    if (path === AT_ROOT) return path;
+    if (path === basePath) return '/';
+    return path.startsWith(`${basePath}/`) ? path.slice(basePath.length) : NOWHERE;
+  };
+}

@@ -1,0 +1,138 @@
+// gowa's /ws: what happens to devices, told to whoever listens. Each message is {code, message, result}.
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import type { Devices, DeviceView } from '../supervisor/devices.ts';
+import { toAppDevice, toGowaDevice } from './shapes.ts';
+
+/** gowa's codes, but for those of passkeys, which there are none of here. */
+type Code = 'LOGIN_SUCCESS' | 'DEVICE_LOGGED_OUT' | 'DEVICE_WEBHOOK_CONFIG_UPDATED' | 'LIST_DEVICES';
+
+/** Which devices a listener may know of. */
+export type Sees = (device: string) => boolean;
+
+interface Listener {
+  readonly sees: Sees;
+  alive: boolean;
+}
+
+/** Clients say `{"code":"FETCH_DEVICES"}` and nothing else. */
+const LONGEST_MESSAGE = 64 * 1024;
+/** Bytes that may wait for one listener; one that does not read loses its connection, not our memory. */
+const MOST_WAITING = 1024 * 1024;
+const MOST_LISTENERS = 1_000;
+/** Milliseconds between pings; a listener that answered none is gone. */
+const PING_EVERY = 30_000;
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+
+export class Live {
+  readonly #devices: () => Devices;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: LONGEST_MESSAGE,
+    clientTracking: false,
+  });
+  readonly #listeners = new Map<WebSocket, Listener>();
+  /** Whether each device was linked when it was last heard of. */
+  readonly #linked = new Map<string, boolean>();
+  #pings: NodeJS.Timeout | undefined;
+
+  /** `devices` is asked when somebody listens; it may not be there yet when this is made. */
+  constructor(devices: () => Devices) {
+    this.#devices = devices;
+  }
+
+  /** Completes the handshake of a request that was judged already. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, sees: Sees): void {
+    this.#server.handleUpgrade(request, socket, head, listener => this.#listen(listener, sees));
+  }
+
+  /** A device has moved: those that have been linked, and that are no longer, are told. */
+  changed(device: DeviceView): void {
+    const before = this.#linked.get(device.id);
+    this.#linked.set(device.id, device.linked);
+    if (before === undefined) this.#forgetRemoved();
+    if (before === undefined || before === device.linked) return;
+    if (device.linked)
+      this.#tell(device.id, 'LOGIN_SUCCESS', `Successfully pair with ${device.jid ?? ''}`, () => null);
+    else
+      this.#tell(device.id, 'DEVICE_LOGGED_OUT', `Device ${device.id} logged out (slot kept)`, sees => ({
+        device_id: device.id,
+        devices: this.#seen(sees).map(toGowaDevice),
+      }));
+  }
+
+  /** A device's own webhook was set or cleared. */
+  webhookChanged(device_id: string): void {
+    const message = `Device ${device_id} webhook config updated`;
+    this.#tell(device_id, 'DEVICE_WEBHOOK_CONFIG_UPDATED', message, () => ({ device_id }));
+  }
+
+  /** Says goodbye to all. */
+  close(): void {
+    clearInterval(this.#pings);
+    this.#pings = undefined;
+    for (const listener of this.#listeners.keys()) {
+      listener.close(GOING_AWAY);
+      // The process is going: nobody waits for their goodbye.
+      setImmediate(() => listener.terminate());
+    }
+  }
+
+  #listen(listener: WebSocket, sees: Sees): void {
+    listener.on('error', () => listener.terminate());
+    if (this.#listeners.size >= MOST_LISTENERS) {
+      listener.close(TRY_AGAIN_LATER);
+      return;
+    }
+    this.#listeners.set(listener, { sees, alive: true });
+    this.#pings ??= setInterval(() => this.#ping(), PING_EVERY).unref();
+    listener.on('pong', () => this.#listeners.set(listener, { sees, alive: true }));
+    listener.on('message', (data, binary) => {
+      if (!binary && codeOf(data) === 'FETCH_DEVICES')
+        this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
+    });
+    listener.on('close', () => this.#listeners.delete(listener));
+  }
+
+  /** Nobody says when a device is removed: looked up when another is new, and not each time. */
+  #forgetRemoved(): void {
+    const devices = this.#devices();
+    if (this.#linked.size < 2 * devices.list().length + 100) return;
+    for (const id of this.#linked.keys()) if (!devices.find(id)) this.#linked.delete(id);
+  }
+
+  #seen(sees: Sees): DeviceView[] {
+    return this.#devices()
+      .list()
+      .filter(({ id }) => sees(id));
+  }
+
+  #tell(device: string, code: Code, message: string, result: (sees: Sees) => unknown): void {
+    for (const [listener, { sees }] of this.#listeners)
+      if (sees(device)) this.#send(listener, code, message, result(sees));
+  }
+
+  #send(listener: WebSocket, code: Code, message: string, result: unknown): void {
+    if (listener.readyState !== WebSocket.OPEN) return;
+    if (listener.bufferedAmount > MOST_WAITING) listener.terminate();
+    else listener.send(JSON.stringify({ code, message, result }));
+  }
+
+  #ping(): void {
+    for (const [listener, { sees, alive }] of this.#listeners)
+      if (alive) {
+        this.#listeners.set(listener, { sees, alive: false });
+        listener.ping();
+      } else listener.terminate();
+  }
+}
+
+function codeOf(data: RawData): unknown {
+  try {
+    return (JSON.parse(String(data)) as { code?: unknown } | null)?.code;
+  } catch {
+    return undefined; // not ours to understand, and nothing follows from it
+  }
+}

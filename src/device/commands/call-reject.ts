@@ -1,0 +1,18 @@
+import { answered } from '../answer.ts';
+import { ask } from '../command.ts';
+
+/**
+ * Rejects a call that rings. As Baileys' rejectCall (Socket/messages-recv.ts), which does not look at the error in the ack.
+ */
+export const callReject = ask({
+  name: 'call-reject',
+  async run(
+    { caller, call }: { readonly caller: string; readonly call: string },
+    { socket },
+  ): Promise<Record<string, never>> {
+    const from = socket.authState.creds.me?.id ?? '';
+    const reject = { tag: 'reject', attrs: { 'call-id': call, 'call-creator': caller, count: '0' } };
+    answered(await socket.query({ tag: 'call', attrs: { from, to: caller }, content: [reject] }));
+    return {};
+  },
+});

@@ -1,0 +1,12 @@
+import { ask } from '../command.ts';
+import { askGroup } from '../group-query.ts';
+
+/** Ends a community: its groups go on by themselves (whatsapp-rust wacore/src/iq/groups.rs, DeleteCommunityIq). */
+export const communityDeactivate = ask({
+  name: 'community-deactivate',
+  once: true,
+  async run({ community }: { readonly community: string }, connection): Promise<Record<string, never>> {
+    await askGroup(connection, community, 'set', { tag: 'delete_parent', attrs: {} });
+    return {};
+  },
+});

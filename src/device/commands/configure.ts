@@ -1,0 +1,8 @@
+import { command } from '../command.ts';
+import type { DeviceSettings, SettingsChange } from '../settings.ts';
+
+/** Sets the device up anew: what is given is set, null gives a setting back to what the process has for it. */
+export const configure = command({
+  name: 'configure',
+  run: (change: SettingsChange, on): Promise<DeviceSettings> => on.household.settings.change(change),
+});

@@ -1,0 +1,13 @@
+import { childOf } from '../answer.ts';
+import { ask } from '../command.ts';
+import { type GroupInfo, groupInfoOf } from '../group-info.ts';
+import { askGroup, GROUP_SERVER } from '../group-query.ts';
+
+/** The group that a link's code leads to, as one who is not in it sees it. */
+export const groupBehindLink = ask({
+  name: 'group-behind-link',
+  async run({ code }: { readonly code: string }, connection): Promise<GroupInfo> {
+    const answer = await askGroup(connection, GROUP_SERVER, 'get', { tag: 'invite', attrs: { code } });
+    return groupInfoOf(connection, childOf(answer, 'group'));
+  },
+});

@@ -1,0 +1,13 @@
+import { childOf } from '../answer.ts';
+import { ask } from '../command.ts';
+import { type GroupInfo, groupInfoOf } from '../group-info.ts';
+import { askGroup } from '../group-query.ts';
+
+/** What a group that we are in is like, and who is in it. */
+export const groupInfo = ask({
+  name: 'group-info',
+  async run({ group }: { readonly group: string }, connection): Promise<GroupInfo> {
+    const query = { tag: 'query', attrs: { request: 'interactive' } };
+    return groupInfoOf(connection, childOf(await askGroup(connection, group, 'get', query), 'group'));
+  },
+});

@@ -1,0 +1,14 @@
+import { ask } from '../command.ts';
+import { askGroup } from '../group-query.ts';
+
+/** Names a group anew. */
+export const groupSubject = ask({
+  name: 'group-subject',
+  async run(
+    { group, subject }: { readonly group: string; readonly subject: string },
+    connection,
+  ): Promise<Record<string, never>> {
+    await askGroup(connection, group, 'set', { tag: 'subject', attrs: {}, content: Buffer.from(subject) });
+    return {};
+  },
+});

@@ -1,0 +1,18 @@
+import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
+import { ask } from '../command.ts';
+import { askMex, textAt } from '../mex.ts';
+
+/** How many admins a channel has, its owner among them; for its admins. */
+export const newsletterAdminCount = ask({
+  name: 'newsletter-admin-count',
+  async run({ jid }: { readonly jid: string }, connection): Promise<{ readonly count: number }> {
+    const variables = { newsletter_id: jid };
+    const told = await askMex(
+      connection,
+      QueryIds.ADMIN_COUNT,
+      variables,
+      XWAPaths.xwa2_newsletter_admin_count,
+    );
+    return { count: Number(textAt(told, 'admin_count') ?? 0) };
+  },
+});

@@ -1,0 +1,25 @@
+import { ARRAY } from './arrays.ts';
+import type { Sql } from './database.ts';
+import { Fenced, type Term } from './fence.ts';
+
+/** What was set for each of these devices, sealed; one for which nothing was set has no entry. */
+export async function readDeviceSettings(sql: Sql, nos: readonly number[]): Promise<Map<number, Buffer>> {
+  const rows = await sql<{ no: number; value: Buffer }[]>`
+    select device_no as no, value from device_settings where device_no = any(${sql.array([...nos], ARRAY.int)})`;
+  return new Map(rows.map(({ no, value }) => [no, value]));
+}
+
+/** Sets all of it anew. Fails with Fenced. */
+export async function writeDeviceSettings(
+  sql: Sql,
+  { no, owner, epoch }: Term,
+  value: Buffer,
+): Promise<void> {
+  const { count } = await sql`
+    with fence as materialized (
+      select no from device where no = ${no} and owner = ${owner} and epoch = ${epoch} for share
+    )
+    insert into device_settings (device_no, value) select no, ${value} from fence
+    on conflict (device_no) do update set value = excluded.value, updated_at = now()`;
+  if (count === 0) throw new Fenced(no);
+}

@@ -1,0 +1,139 @@
+// Every operation of the API description, asked with right and wrong requests by chance, against a whole node with linked
+// devices: nothing may break, hang, or be answered otherwise than the description says. FUZZ_SEED=<seed> asks one again.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seeds } from '../support/fuzz.ts';
+import { startNode } from '../support/node.ts';
+import type { ApiOperation } from '../support/openapi/document.ts';
+import { oddText } from '../support/openapi/odd.ts';
+import { shake } from '../support/openapi/shake.ts';
+import { pick } from '../support/random.ts';
+
+const REQUESTS = 20_000;
+const AT_ONCE = 16;
+/** An answer may take as long as a command, and a bit. */
+const COMMAND_SECONDS = 10;
+const HANGS_AFTER = 30_000;
+
+/** Devices that are asked nothing, asked everything that leaves them linked, and given up. */
+const KEPT = ['device-0', 'device-1'];
+const SHAKEN = ['device-2', 'device-3'];
+const UNLINKED = Array.from({ length: 20 }, (_, n) => `unlinked-${n}`);
+const GIVEN_UP = ['device-4', 'device-5', 'device-6', 'device-7', 'new', ...UNLINKED];
+
+/** What takes a device away, or its connection. */
+function spends({ method, path }: ApiOperation): boolean {
+  return (
+    /logout|reconnect|login|export|take-?back|import|qr\.png/.test(path) ||
+    (method === 'delete' && path === '/devices/{device_id}')
+  );
+}
+
+test('no request breaks a node, hangs, or is answered otherwise than documented', {
+  timeout: 280_000,
+}, async t => {
+  const node = await startNode(t, {
+    devices: 8,
+    settings: { COMMAND_SECONDS: String(COMMAND_SECONDS) },
+  });
+  await node.opened();
+  for (const device_id of UNLINKED) await node.api('POST', '/devices', { device_id });
+  const { simulator, seeded } = node;
+  const numbers = seeded.map(({ phone }) => phone);
+  const own = numbers[2] ?? '';
+  const people = (await simulator.createPhones(4)).map(({ phone }) => phone);
+  const [friend = '', mate = ''] = people;
+  const groups: { jid: string; inviteCode: string }[] = [];
+  for (let n = 0; n < 6; n++)
+    groups.push(
+      await simulator.call('createGroup', {
+        body: { by: n < 4 ? own : friend, subject: `Group ${n}`, members: n < 4 ? [friend, mate] : [mate] },
+      }),
+    );
+  const channel = await simulator.call('createChannel', {
+    params: { phone: friend },
+    body: { name: 'Tides' },
+  });
+  const messages: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    messages.push((await simulator.send(friend, own, `hello ${n}`)).id);
+    messages.push((await node.sendText('device-2', friend, `hi ${n}`)).body.results?.message_id ?? '');
+  }
+
+  const jidOf = (phone: string) => `${phone}@s.whatsapp.net`;
+  const person = (random: () => number) =>
+    random() < 0.5 ? pick(random, people) : jidOf(pick(random, people));
+  const kept = new Set(KEPT);
+  const report = await shake({
+    url: node.node.url,
+    seeds: seeds(REQUESTS),
+    atOnce: AT_ONCE,
+    within: HANGS_AFTER,
+    device(operation, random) {
+      if (spends(operation)) return pick(random, GIVEN_UP);
+      const chance = random();
+      if (chance < 0.8) return pick(random, SHAKEN);
+      if (chance < 0.88) return pick(random, GIVEN_UP);
+      if (chance < 0.92) return 'nobody';
+      return chance < 0.96 ? Buffer.from(oddText(random)).toString() : undefined;
+    },
+    hints(name, operation, random) {
+      const joins = /join|link/.test(operation.path);
+      const group = () => {
+        if (operation.path.endsWith('/leave')) return groups[3]?.jid ?? '';
+        return pick(random, groups.slice(joins ? 4 : 0, joins ? 6 : 3)).jid;
+      };
+      switch (name) {
+        case 'device_id':
+        case 'X-Device-Id':
+          return pick(random, spends(operation) ? GIVEN_UP : SHAKEN);
+        case 'phone':
+        case 'caller_jid':
+        case 'participants':
+        case 'mentions':
+        case 'contact_phone':
+          return random() < 0.2 && name === 'phone' ? group() : person(random);
+        case 'chat_jid':
+          return random() < 0.3 ? group() : jidOf(pick(random, people));
+        case 'group_id':
+          return group();
+        case 'newsletter_id':
+          return channel.jid;
+        case 'link':
+          return `https://chat.whatsapp.com/${pick(random, groups.slice(4)).inviteCode}`;
+        case 'message_id':
+        case 'reply_message_id':
+          return pick(random, messages);
+        case 'webhook_url':
+          return 'http://127.0.0.1:9/hook';
+        default:
+          return undefined;
+      }
+    },
+  });
+
+  t.diagnostic(
+    `${report.requests} requests: ${[...report.statuses]
+      .sort()
+      .map(([status, n]) => `${n} x ${status}`)
+      .join(', ')}`,
+  );
+  const never = [...report.operations].filter(([, { succeeded }]) => succeeded === 0).map(([id]) => id);
+  t.diagnostic(`never with success: ${never.join(', ')}`);
+  // Otherwise it shakes only the checks at the door.
+  if (report.requests >= REQUESTS) assert.ok(never.length < report.operations.size / 5, never.join(', '));
+  assert.deepEqual(report.failures, []);
+  assert.deepEqual(node.fatal, []);
+  assert.deepEqual(
+    node.node.supervisor.shards().map(({ restarts }) => restarts),
+    node.node.supervisor.shards().map(() => 0),
+  );
+  // Whoever was not asked has heard nothing of it.
+  await node.opened([...kept]);
+  for (const id of kept) {
+    const { body } = await node.sendText(id, friend, `still here: ${id}`);
+    const arrived = await simulator.waitForMessage(friend, ({ id }) => id === body.results?.message_id);
+    assert.equal(arrived.text, `still here: ${id}`);
+  }
+  assert.equal(await (await fetch(new URL('/health', node.node.url))).text(), 'OK');
+});
