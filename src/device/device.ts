@@ -36,7 +36,6 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
-  readonly #supplement: Supplement;
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #chats: DeviceChats;
@@ -67,6 +66,12 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
+    const supplement = new Supplement(
+      around,
+      this.#identity,
+      () => this.#outgoing,
+      () => this.#chats,
+    );
     this.#household = new Household(
       {
         ...around,
@@ -78,14 +83,6 @@ export class Device implements Blamed {
       },
       stored.settings,
     );
-    this.#supplement = new Supplement({
-      no: seat.no,
-      secrets: around.caches.secrets,
-      numbers: around.caches.numbers,
-      numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
-      sent: async id => (await this.#outgoing.own(id))?.message,
-      said: (chat, id) => this.#chats.message(chat, id),
-    });
     this.#chats = new DeviceChats({
       ...around,
       seat,
@@ -102,7 +99,7 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
-      completed: fact => this.#supplement.whole(fact),
+      completed: fact => supplement.whole(fact),
       rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,

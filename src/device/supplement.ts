@@ -4,73 +4,83 @@
  */
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import type { Fact } from '../journal/event.ts';
-import type { Caches } from './caches.ts';
+import { isStorable } from '../store/names.ts';
+import type { Said } from './command.ts';
+import type { Identity } from './identity.ts';
 import { bare } from './jid.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { Surroundings } from './surroundings.ts';
 import { pollOptionsIn, saidIn } from './translate/content/content.ts';
 import type { Told } from './translate/envelope.ts';
 import { namedTwice, numbered } from './translate/numbers.ts';
 import { type Fields, given, timeOf } from './translate/read.ts';
 import { type Holds, type Opens, openedFields, type Secret } from './translate/secrets.ts';
 
-export interface SupplementOptions {
-  readonly no: number;
-  readonly secrets: Caches['secrets'];
-  readonly numbers: Caches['numbers'];
-  /** The number behind a LID, without its server. */
-  readonly numberOf: (lid: string) => Promise<string | undefined>;
-  /** A message of this device's own. */
-  readonly sent: (id: string) => Promise<proto.IMessage | undefined>;
-  /** A message of the chat store. */
-  readonly said: (chat: string, id: string) => Promise<WAMessage | undefined>;
-}
-
 export class Supplement {
-  readonly #options: SupplementOptions;
+  readonly #around: Pick<Surroundings, 'caches' | 'vault'>;
+  readonly #identity: Pick<Identity, 'keys'>;
+  readonly #outgoing: () => Pick<Outgoing, 'own'>;
+  readonly #chats: () => Pick<Said, 'message'>;
 
-  constructor(options: SupplementOptions) {
-    this.#options = options;
+  constructor(
+    around: Pick<Surroundings, 'caches' | 'vault'>,
+    identity: Pick<Identity, 'keys'>,
+    outgoing: () => Pick<Outgoing, 'own'>,
+    chats: () => Pick<Said, 'message'>,
+  ) {
+    this.#around = around;
+    this.#identity = identity;
+    this.#outgoing = outgoing;
+    this.#chats = chats;
   }
 
   /** The fact, whole. Fails as the database does: then it is asked for again. */
   async whole({ opens, holds, recalls, ...fact }: Fact & Told): Promise<Fact> {
-    const { no, numbers } = this.#options;
     if (holds) this.#keep(holds);
     const opened = opens ? openedFields(opens, await this.#secretOf(opens)) : {};
     const found = recalls ? await this.#recalled(recalls) : opened;
-    for (const [lid, number] of namedTwice(fact.payload)) numbers.set(`${no}/${lid}`, number);
-    const numberOf = async (lid: string) =>
-      numbers.get(`${no}/${lid}`) ?? (await this.#options.numberOf(lid));
-    const payload = await numbered(fact.payload, numberOf);
+    for (const [lid, number] of namedTwice(fact.payload))
+      this.#around.caches.numbers.set(this.#place(lid), number);
+    const payload = await numbered(fact.payload, lid => this.#numberOf(lid));
     return { ...fact, payload: { ...called(payload), ...found } };
   }
 
+  async #numberOf(lid: string): Promise<string | undefined> {
+    const { caches, vault } = this.#around;
+    const id = `${lid}_reverse`;
+    if (!isStorable(id)) return undefined;
+    return caches.numbers.get(this.#place(lid)) ?? (await vault.othersOf(this.#identity.keys, [id])).get(id);
+  }
+
   async #recalled({ chat, id }: NonNullable<Told['recalls']>): Promise<Fields> {
-    const original = await this.#options.said(chat, id);
+    const original = isStorable(chat) && isStorable(id) ? await this.#chats().message(chat, id) : undefined;
     return original ? originalFields(original) : {};
   }
 
   #keep({ id, chats, secret, options }: Holds): void {
     for (const chat of chats)
-      this.#options.secrets.set(this.#place(chat, id), { secret, ...(options && { options }) });
+      this.#around.caches.secrets.set(this.#place(`${chat} ${id}`), { secret, ...(options && { options }) });
   }
 
   async #secretOf({ chats, target }: Opens): Promise<Secret | undefined> {
-    const { secrets, sent, said } = this.#options;
+    const { secrets } = this.#around.caches;
     for (const chat of chats) {
-      const known = secrets.get(this.#place(chat, target));
+      const known = secrets.get(this.#place(`${chat} ${target}`));
       if (known) return known;
     }
-    const own = secretIn(await sent(target));
+    // A stranger names it: what cannot be in the database must not be looked for there.
+    if (!isStorable(target)) return undefined;
+    const own = secretIn((await this.#outgoing().own(target))?.message);
     if (own) return own;
-    for (const chat of chats) {
-      const stored = secretIn((await said(chat, target))?.message);
+    for (const chat of chats.filter(isStorable)) {
+      const stored = secretIn((await this.#chats().message(chat, target))?.message);
       if (stored) return stored;
     }
     return undefined;
   }
 
-  #place(chat: string, id: string): string {
-    return `${this.#options.no}/${chat} ${id}`;
+  #place(name: string): string {
+    return `${this.#identity.keys.seat.no}/${name}`;
   }
 }
 

@@ -64,6 +64,7 @@ test('what happens on the phone is told by the webhook', async t => {
   });
 
   await t.test('a message gets a star, and is deleted for the account alone', async () => {
+    const { id } = await told({ text: 'hello again' });
     assert.deepEqual(await acted({ kind: 'star', chat, id }, 'message.starred'), {
       message_id: id,
       chat_id: chat,
@@ -77,6 +78,8 @@ test('what happens on the phone is told by the webhook', async t => {
       [id, chat, ann.jid, false],
     );
     assert.equal(deleted.sender_display_name, ann.phone);
+    assert.deepEqual([deleted.original_content, deleted.original_sender], ['hello again', ann.jid]);
+    assert.ok(!Number.isNaN(Date.parse(String(deleted.original_timestamp))));
   });
 
   await t.test('a contact is saved, and removed', async () => {

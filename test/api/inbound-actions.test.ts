@@ -100,14 +100,16 @@ test('what is done to a message is told by the webhook', async t => {
   });
 
   await t.test('a vote in a poll that is not known says so', async () => {
-    const key = { id: 'OLDER', fromMe: false, remoteJid: self.jid };
-    const vote = encoded('Poll Vote', 'OLDER', Buffer.alloc(34));
-    const pollUpdateMessage = { pollCreationMessageKey: key, vote };
-    assert.deepEqual((await told({ message: { pollUpdateMessage } }, 'message.poll_vote')).payload, {
-      poll_message_id: 'OLDER',
-      decrypted: false,
-      reason: 'message_unknown',
-    });
+    for (const older of ['OLDER', 'no \u0000 id', 'x'.repeat(5_000)]) {
+      const key = { id: older, fromMe: false, remoteJid: self.jid };
+      const vote = encoded('Poll Vote', older, Buffer.alloc(34));
+      const pollUpdateMessage = { pollCreationMessageKey: key, vote };
+      assert.deepEqual((await told({ message: { pollUpdateMessage } }, 'message.poll_vote')).payload, {
+        poll_message_id: older,
+        decrypted: false,
+        reason: 'message_unknown',
+      });
+    }
   });
 
   await t.test('the answer to an invitation', async () => {
