@@ -1,2 +1,2 @@
 /** What is not there yet; it may only get shorter. */
-export const pending = new Set<string>(['userChangeAvatar']);
+export const pending = new Set<string>();
