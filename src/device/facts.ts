@@ -5,7 +5,7 @@
  * by storing one thing at a time, and does not keep back what came after it.
  */
 import type { Logger } from 'pino';
-import { type Draft, type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
+import { type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
 import type { Journal, Notes } from '../journal/journal.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
