@@ -32,6 +32,7 @@ test('what gowa has and we have not is named with its reason', () => {
   assert.deepEqual(lacking, [
     '**Passkey pairing**',
     'Sending without a phone check (`account_validation` off)',
+    'Media download on demand',
     'MCP server',
   ]);
 });

@@ -27,7 +27,7 @@ import { Supplement } from './supplement.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Told } from './translate/envelope.ts';
 import { fromState } from './translate/state.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { judge, storeVerdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
 export class Device implements Blamed {
@@ -391,9 +391,4 @@ export class Device implements Blamed {
     // The commit that failed may have been another device's too, and be running in that one's name.
     inTheNameOf(this, () => setImmediate(() => this.#apply(closed)));
   }
-}
-
-function storeVerdict(failure: unknown): Verdict {
-  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
-  return { next: 'soon', reason: full ? 'database full' : 'database unavailable' };
 }

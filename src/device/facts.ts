@@ -5,7 +5,7 @@
  * by storing one thing at a time, and does not keep back what came after it.
  */
 import type { Logger } from 'pino';
-import { type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
+import { type Draft, type Fact, identified, Unwritable, unparsed } from '../journal/event.ts';
 import type { Journal, Notes } from '../journal/journal.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Seal } from '../lib/seal.ts';
@@ -38,10 +38,10 @@ export interface FactsOptions {
   readonly streamed: (events: Streamed[]) => void;
   /** The LID of a phone number, if the device knows it. Fails as the database does. */
   readonly lidOf?: (number: string) => Promise<string | undefined>;
+  /** What nobody wants to hear of. */
+  readonly ignores?: (what: Draft | Heard) => boolean;
   /** A fact with what it lacks of other things that are known. Fails as the database does. */
   readonly completed?: (fact: Fact & Told) => Promise<Fact>;
-  /** What nobody wants to hear of. */
-  readonly ignores?: (what: Told | Heard) => boolean;
   /** The rows of what was heard of chats. Fails as the database does. */
   readonly rowsOf?: (heard: readonly Heard[]) => Promise<ChatRows>;
   /** The device is another's: ends it. */
