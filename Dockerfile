@@ -15,11 +15,14 @@ COPY package.json package-lock.json ./
 # Before the install: its last step applies them, and the server refuses to start without them.
 COPY patches patches
 COPY scripts/postinstall.mjs scripts/postinstall.mjs
-# The peers are sharp and its libraries, which Baileys would take for thumbnails and Cardume does not use.
 RUN npm ci --omit=dev --omit=peer && npm cache clean --force
 
 FROM node:24-slim
-# An entry in /etc/passwd, because the embedded PostgreSQL asks for one; /data is for it alone and unused with DB_URI.
+# For voice notes, thumbnails of videos and what must be converted.
+RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ffmpeg \
+ && rm -rf /var/lib/apt/lists/*
+# An entry in /etc/passwd, because the embedded PostgreSQL asks for one; /data is for it, and for files on their way.
 RUN groupadd --gid 10001 cardume \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin cardume \
  && install --directory --owner=10001 --group=10001 --mode=0700 /data
@@ -29,7 +32,8 @@ COPY --from=modules /app/node_modules node_modules
 COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/workers dist/workers
 # All interfaces, so it does not start without SEALING_KEYS_FILE or SEALING_KEYS, and API_KEYS or APP_BASIC_AUTH.
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
+# Files that are uploaded are encrypted in TMPDIR first: it needs as much room as the largest of them.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data TMPDIR=/data
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

@@ -152,7 +152,6 @@ export const codes = {
     retry: 'after a fix',
     text: 'This server has no ffmpeg, which this needs: install it, or name it with FFMPEG.',
   },
-  RECIPIENT_NOT_FOUND: { status: 422, retry: 'never', text: 'The recipient has no WhatsApp account.' },
   WA_REACHOUT_TIMELOCK: {
     status: 429,
     retry: 'never',

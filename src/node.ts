@@ -1,6 +1,5 @@
 /** The only file that wires: one node, its stations built in the order in which data passes them and stopped in reverse. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
@@ -15,11 +14,10 @@ import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
-import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
-import { Media } from './media/media.ts';
+import { mediaFrom } from './media/settings.ts';
 import { Library } from './store/chats/library.ts';
 import {
   connectionLimit,
@@ -146,7 +144,13 @@ export class Node implements Service {
     const { webhookUrl, webhookEvents: events, webhookInsecureSkipVerify: skipTlsVerify } = config;
     await syncGlobalEndpoints(sql, webhookUrl, { events, skipTlsVerify });
 
-    const media = await this.#media();
+    const media = mediaFrom(config, log);
+    this.#stops.push(() => media.stop());
+    await media.start().catch((cause: Error) => {
+      throw new ConfigError(`DATA_DIR: expected a folder that can be written, got ${cause.message}`, {
+        cause,
+      });
+    });
     const drainMs = config.drainSeconds * 1000;
     const open = () => openDatabase({ address, connections: 1, name: 'cardume-lease' });
     // The embedded server has ended with the process before us: whatever lease is left there is nobody's.
@@ -290,37 +294,6 @@ export class Node implements Service {
       if (!this.#stopped) this.#options.fatal(`the embedded database is gone: ${why}`);
     });
     return embedded.address;
-  }
-
-  async #media(): Promise<Media> {
-    const { config, log } = this.#options;
-    const MB = 1_000_000;
-    const media = new Media({
-      folder: join(config.dataDir, 'media'),
-      limits: {
-        image: config.maxImageMb * MB,
-        video: config.maxVideoMb * MB,
-        audio: config.maxAudioMb * MB,
-        file: config.maxFileMb * MB,
-        url: config.maxUrlMb * MB,
-      },
-      ffmpeg: config.ffmpeg,
-      memory: config.mediaMemoryMb * 1_048_576,
-      guard: new Guard(config.urlAllow),
-      kept: {
-        maxBytes: config.mediaCacheMb * MB,
-        maxAgeMs: config.mediaCacheHours * 3_600_000,
-        linkMs: config.mediaLinkSeconds * 1000,
-      },
-      log,
-    });
-    this.#stops.push(() => media.stop());
-    await media.start().catch((cause: Error) => {
-      throw new ConfigError(`DATA_DIR: expected a folder that can be written, got ${cause.message}`, {
-        cause,
-      });
-    });
-    return media;
   }
 
   async #assertRoom(sql: Sql): Promise<void> {

@@ -27,12 +27,16 @@ function titles(): string[] {
   );
 }
 
-test('docs/access.md has every test of a row of the checklist, a test for every row, and no other', () => {
+test('docs/access.md names a test for every row of the checklist, and no test that there is not', () => {
   const table = [
     ...read('docs/access.md').matchAll(/^\| (S\d+) +\| (.+?) +\| \[.+?\]\(\.\.\/(.+?)\) +\|$/gm),
   ];
   const documented = table.map(([, row, title, file]) => `${row} | ${title} | ${file}`);
-  assert.deepEqual(documented.sort(), titles().sort());
+  const known = new Set(titles());
+  assert.deepEqual(
+    documented.filter(row => !known.has(row)),
+    [],
+  );
   const rows = new Set(table.map(([, row]) => row));
   assert.deepEqual(
     ROWS.filter(row => !rows.has(row)),

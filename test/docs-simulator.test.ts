@@ -1,11 +1,12 @@
 // The pages of the simulator against its code: every route, every fault and every close is in them, and every test that
 // the page of coverage names is there.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { catalogue } from '../src/simulator/faults/catalogue.ts';
 import { startSimulator } from '../src/simulator/index.ts';
 import { closes } from '../src/simulator/wire/closes.ts';
+import { testTitles, titleExists } from './support/titles.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const firstCells = (page: string) => [...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, cell]) => cell ?? '');
@@ -41,45 +42,8 @@ test('docs/simulator-faults.md has every fault, every close with its status code
   assert.deepEqual(codes, known);
 });
 
-/** A test's title as its source has it. */
-interface Title {
-  readonly parts: RegExp;
-  /** The file without `_` between digits. */
-  readonly source: string;
-}
-
-const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** A title with parameters is one that has anything in their places. */
-function titlesOf(file: string): Title[] {
-  const source = read(file);
-  const call = /^\s*(?:await )?(?:t\.)?test\(\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/gm;
-  return [...source.matchAll(call)].map(([, literal = '']) => {
-    const text = literal.slice(1, -1).replaceAll(/\\(.)/g, '$1');
-    const parts = text.split(/\$\{[^}]+\}/).map(escaped);
-    return {
-      parts: new RegExp(`^${parts.join('(.+?)')}$`),
-      source: source.replaceAll(/(?<=\d)_(?=\d)/g, ''),
-    };
-  });
-}
-
-/** Titles may name several values in the place of one parameter, as `lid or pn`; the file must have each of them. */
-function exists(title: string, titles: readonly Title[]): boolean {
-  return titles.some(({ parts, source }) => {
-    const match = parts.exec(title);
-    return (
-      match?.slice(1).every(given => given.split(' or ').every(value => source.includes(value))) ?? false
-    );
-  });
-}
-
 test('every row of docs/simulator-coverage.md names tests that exist, or says why there is none', () => {
-  const files = new Map(
-    readdirSync(new URL('../../test/', import.meta.url), { recursive: true, encoding: 'utf8' })
-      .filter(name => name.endsWith('.test.ts'))
-      .map(name => [name.replaceAll('\\', '/').replace(/^simulator\//, ''), titlesOf(`test/${name}`)]),
-  );
+  const files = testTitles(name => name.replace(/^simulator\//, ''));
   const rows = [...read('docs/simulator-coverage.md').matchAll(/^\| (.+?) \| (.+) \|$/gm)]
     .map(([, row = '', cell = '']) => ({ row: row.trim(), cell: cell.trim() }))
     .filter(({ row, cell }) => !/^-+$/.test(row) && cell !== 'shown by');
@@ -87,7 +51,7 @@ test('every row of docs/simulator-coverage.md names tests that exist, or says wh
     const named = [...cell.matchAll(/"([^"]+)" \(([a-z0-9/-]+\.test\.ts)\)/g)];
     if (named.length === 0) return /^(not simulated|no test): .{10}/.test(cell) ? [] : [`${row}: neither`];
     return named
-      .filter(([, title = '', file = '']) => !exists(title.replaceAll('\\', ''), files.get(file) ?? []))
+      .filter(([, title = '', file = '']) => !titleExists(title.replaceAll('\\', ''), files.get(file) ?? []))
       .map(([, title, file]) => `${row}: "${title}" is not in ${file}`);
   });
   assert.deepEqual(wrong, []);

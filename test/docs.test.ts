@@ -161,3 +161,16 @@ test('every relative link in the pages leads to a file that exists', () => {
   assert.deepEqual(dead, []);
   assert.ok(pages.length > 10);
 });
+
+test('code in CONTRIBUTING.md that names a file is in that file', () => {
+  const contributing = readFileSync(new URL('../../CONTRIBUTING.md', import.meta.url), 'utf8');
+  const quoted = [...contributing.matchAll(/^```ts\n\/\/ (\S+)\n(.+?)\n```$/gms)];
+  assert.deepEqual(
+    quoted.map(([, file]) => file),
+    ['src/device/commands/send-location.ts', 'src/api/routes/send.ts', 'test/api/sends.test.ts'],
+  );
+  for (const [, file = '', code = ''] of quoted) {
+    const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    assert.ok(source.includes(code), `${file} reads otherwise`);
+  }
+});

@@ -21,6 +21,11 @@ export interface Acted {
   readonly chat: string;
 }
 
+/** And the id of the message that says so. */
+export interface Saying extends Acted {
+  readonly id: string;
+}
+
 interface Action<F extends z.ZodRawShape> {
   readonly id: string;
   /** The last part of the path. */
@@ -30,17 +35,17 @@ interface Action<F extends z.ZodRawShape> {
   readonly forms?: FormFields;
   /** The chats in which it cannot be done. */
   readonly not?: readonly SpecialChat[];
+  /** What it may fail with beside the failures of all such. */
+  readonly failures?: readonly ErrorCode[];
 }
 
 /** An action that others in the chat see: it is a message itself. */
 interface SentAction<F extends z.ZodRawShape> extends Action<F> {
   /** How it is said that it was done: the chat and the time follow. */
   readonly sentence: string;
-  /** What it may fail with beside the failures of every message. */
-  readonly failures?: readonly ErrorCode[];
   say(
     body: ActionBody<F>,
-    acted: Acted,
+    acted: Saying,
     /** Gives the command its input; whom it is for is given with it. */
     send: <C extends CommandType>(name: C['name'], input: Omit<InputOf<C>, keyof Addressed>) => Promise<Sent>,
     /** Runs another command, for a chat whose messages are something else. */
@@ -89,9 +94,10 @@ export function actionAdders(add: AddRoute): Adders {
           failures: [...sendFailures, 'MESSAGE_NOT_FOUND', ...(action.failures ?? [])],
         },
         async ({ body, params, run, newMessageId }) => {
-          const about = acted((body as Recipient).phone, params.message_id, action.not);
+          const id = newMessageId();
+          const about = { ...acted((body as Recipient).phone, params.message_id, action.not), id };
           const send = (name: string, input: object) =>
-            run(name, { id: newMessageId(), to: about.chat, ...input } as never) as Promise<Sent>;
+            run(name, { id, to: about.chat, ...input } as never) as Promise<Sent>;
           const sent = await action.say(body as never, about, send as never, run as never);
           return sentAnswer(action.sentence, about.chat, sent);
         },
@@ -102,7 +108,7 @@ export function actionAdders(add: AddRoute): Adders {
           ...common(action),
           scope: 'write',
           ...(action.results && { results: action.results }),
-          failures: [...whatsappFailures, 'INVALID_JID', 'MESSAGE_NOT_FOUND'],
+          failures: [...whatsappFailures, 'INVALID_JID', 'MESSAGE_NOT_FOUND', ...(action.failures ?? [])],
         },
         async ({ body, params, run }) => {
           const about = acted((body as Recipient).phone, params.message_id, action.not);

@@ -1,6 +1,6 @@
 // gowa's ChatInfo and MessageInfo, and what we know beside.
 import { z } from '@hono/zod-openapi';
-import type { ChatView, SaidView } from './deps.ts';
+import type { ChatView, SaidView } from './chat-port.ts';
 
 export const chatInfo = z
   .object({

@@ -14,12 +14,14 @@ export const prose = (most: number) => text(most).min(1);
 /** One that may be absent, null or '', which mean the same. */
 export const remark = (most: number) => text(most).nullish();
 
+// As a pattern in the document its flag would be taken for a part of it.
+const UNLINED = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;
 const single = (most: number) =>
   z
     .string()
     .trim()
     .max(most)
-    .regex(/^[^\p{Cc}\p{Surrogate}\u2028\u2029]*$/u, 'must be one line, without control characters');
+    .refine(written => !UNLINED.test(written), 'must be one line, without control characters');
 
 /** A text of one line, without the blanks around it: a name, a title, an option. */
 export const line = (most: number) => single(most).min(1);

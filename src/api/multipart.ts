@@ -36,7 +36,7 @@ export async function readFiles(
   maxText: number,
 ): Promise<FormWithFiles> {
   const form = new FormData();
-  const files: Record<string, Upload[]> = Object.create(null);
+  const files: Record<string, (Upload | undefined)[]> = Object.create(null);
   const open: Readable[] = [];
   const writes: Promise<void>[] = [];
   const refused = new AbortController();
@@ -61,20 +61,21 @@ export async function readFiles(
       stream.resume();
       return;
     }
+    // In the order in which they came, however long each takes to be written.
+    files[field] ??= [];
+    const place = files[field].push(undefined) - 1;
     const keep = async () => {
       const stored = await batch.write(stream, { maxBytes: limit.maxBytes, field });
       // What a browser sends for a choice that nobody made.
       if (stored.bytes === 0 && !filename) return;
       if (stored.bytes === 0) throw invalid(field, 'the file is empty');
-      files[field] ??= [];
-      if (files[field].length >= (limit.many ?? 1))
-        throw invalid(field, `expected at most ${limit.many ?? 1} of it`);
+      if (place >= (limit.many ?? 1)) throw invalid(field, `expected at most ${limit.many ?? 1} of it`);
       const named = cleanName(filename);
-      files[field].push({
+      files[field]![place] = {
         ...stored,
         mimetype: mimetype.toLowerCase(),
         ...(named !== undefined && { filename: named }),
-      });
+      };
     };
     writes.push(keep().catch((error: unknown) => refused.abort(error)));
   };
@@ -97,7 +98,10 @@ export async function readFiles(
     if (why instanceof Failure) throw why;
     throw new Failure('BAD_REQUEST', 'The multipart form cannot be read.', { cause: why });
   }
-  return { form, files };
+  const given = Object.entries(files).map(
+    ([field, some]) => [field, some.filter(file => file !== undefined)] as const,
+  );
+  return { form, files: Object.fromEntries(given) };
 }
 
 function openParser(type: string, maxText: number): BusboyInstance {

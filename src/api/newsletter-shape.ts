@@ -19,7 +19,7 @@ export const gowaNewsletter = z
       description: text,
       subscribers_count: z.string(),
       verification: z.string(),
-      picture: picture.optional(),
+      picture,
       preview: picture,
       settings: z.object({ reaction_codes: z.object({ value: z.string() }) }),
     }),
@@ -43,8 +43,8 @@ export function toGowaNewsletter(channel: Channel): z.input<typeof gowaNewslette
       description: textOf(channel.description),
       subscribers_count: channel.subscribers || '0',
       verification: channel.verification.toLowerCase(),
-      ...(picture && { picture: pictureOf(picture) }),
-      preview: preview ? pictureOf(preview) : { url: '', id: '', type: '', direct_path: '' },
+      picture: pictureOf(picture),
+      preview: pictureOf(preview),
       settings: { reaction_codes: { value: channel.reactions } },
     },
     ...(viewer && { viewer_metadata: { mute: viewer.mute.toLowerCase(), role: viewer.role.toLowerCase() } }),
@@ -53,9 +53,10 @@ export function toGowaNewsletter(channel: Channel): z.input<typeof gowaNewslette
 
 const textOf = ({ text, id, updatedAt }: Channel['name']) => ({ text, id, update_time: updatedAt });
 
-const pictureOf = ({ url, id, type, directPath }: NonNullable<Channel['picture']>) => ({
-  url,
-  id,
-  type,
-  direct_path: directPath,
+/** One that is not there is empty, so that clients may read on. */
+const pictureOf = (shown: Channel['picture']) => ({
+  url: shown?.url ?? '',
+  id: shown?.id ?? '',
+  type: shown?.type ?? '',
+  direct_path: shown?.directPath ?? '',
 });

@@ -84,7 +84,7 @@ interface SendRoute<F extends z.ZodRawShape> {
       name: C['name'],
       input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean; readonly id?: string },
     ) => Promise<Sent>,
-    given: Given,
+    given: Given & { newMessageId(): string },
   ): Promise<Sent>;
 }
 
@@ -124,7 +124,7 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
             run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
-          { files, batch },
+          { files, batch, newMessageId: nextId },
         );
         return sentAnswer(sentence, about.to, sent);
       },

@@ -1,5 +1,5 @@
 // The app's address: a Node server that refuses slow callers and closes without cutting anybody off who is being served.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -26,7 +26,9 @@ export interface ApiServerSettings {
 /** Limits on callers in milliseconds. Keep-alive outlasts the 60 s of common load balancers, so that they close first. */
 const limits = {
   headersTimeout: 10_000,
-  requestTimeout: 60_000,
+  // Of one with files: 100 MB in it are 1 Mbit/s. Any other has `bodyTimeout`.
+  requestTimeout: 900_000,
+  bodyTimeout: 60_000,
   keepAliveTimeout: 65_000,
   // How often Node looks for callers over their limit; its 30 s would make the 10 s above mean up to 40.
   connectionsCheckingInterval: 1_000,
@@ -52,6 +54,7 @@ export class ApiServer implements Service {
     this.#server = createServer({ ...limits, ...settings.limits }, (incoming, outgoing) => {
       this.#running.add(outgoing);
       outgoing.once('close', () => this.#running.delete(outgoing));
+      if (!isForm(incoming)) cutSlow(incoming, outgoing, { ...limits, ...settings.limits }.bodyTimeout);
       if (this.#closing.signal.aborted) outgoing.shouldKeepAlive = false;
       listener(incoming, outgoing).catch((err: Error) => {
         log.error({ err }, 'answer could not be written');
@@ -107,6 +110,21 @@ export class ApiServer implements Service {
     await closed;
     clearTimeout(deadline);
   }
+}
+
+function isForm({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.startsWith('multipart/form-data') === true;
+}
+
+/** Cuts off a caller whose body has not come in time. */
+function cutSlow(incoming: IncomingMessage, outgoing: ServerResponse, ms: number): void {
+  const { 'content-length': length, 'transfer-encoding': chunked } = incoming.headers;
+  if (chunked === undefined && (length ?? '0') === '0') return;
+  const late = setTimeout(() => incoming.complete || incoming.socket.destroy(), ms);
+  late.unref();
+  const over = () => clearTimeout(late);
+  incoming.once('end', over);
+  outgoing.once('close', over);
 }
 
 /** The answer to what never became a request: a bad host or target. Anything else is a fault of ours. */

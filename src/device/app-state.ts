@@ -62,6 +62,8 @@ export async function changePatch({ socket }: Connection, given: WAPatchCreate):
   const { index, syncAction, operation } = patch;
   if (operation === SET)
     processSyncAction({ index, syncAction: { value: syncAction } }, socket.ev, creds.me!, undefined, quiet);
+  // For the first half minute of a connection Baileys holds back what it tells (Utils/event-buffer.ts).
+  socket.ev.flush();
 }
 
 /** Whether WhatsApp has taken the patch; false when it was made on what is not the newest any more. */

@@ -9,7 +9,6 @@ import {
   type WAMessageKey,
   type WASocket,
 } from '@whiskeysockets/baileys';
-import type { Draft } from '../journal/event.ts';
 import { failpointNow } from '../lib/failpoint.ts';
 import type { Pairing } from '../shard/protocol.ts';
 import { Arrivals } from './arrivals.ts';
@@ -20,10 +19,12 @@ import type { Arrival } from './inbox.ts';
 import type { DeviceKeys } from './keys.ts';
 import { Ping } from './ping.ts';
 import { openSocket, type SocketOptions } from './socket.ts';
-import { selfOf } from './translate/envelope.ts';
+import { fromAction } from './translate/app-state.ts';
+import { selfOf, type Told } from './translate/envelope.ts';
+import { fromEvents } from './translate/events.ts';
 import { fromMessages } from './translate/messages.ts';
+import { fromChatState, fromPresence } from './translate/people.ts';
 import { timeOf } from './translate/read.ts';
-import { fromGroupReceipts, fromUpdates } from './translate/receipts.ts';
 import { isUnread } from './unread-rules.ts';
 import type { Close } from './verdict.ts';
 import type { Vitals } from './vitals.ts';
@@ -54,7 +55,7 @@ export interface Listener {
   /** What there is to know of chats. Comes before `happened`, and even while the connection ends. */
   heard(events: Partial<BaileysEventMap>): void;
   /** Facts for the journal. Comes even while the connection ends. */
-  happened(drafts: Draft[]): void;
+  happened(drafts: Told[]): void;
   /** All facts of a stanza have been given to `happened`, unless Baileys has not told what is in it. */
   handled(arrival: Arrival): void | Promise<void>;
   /** Nothing can be done with a stanza, and it would fail again. */
@@ -63,7 +64,7 @@ export interface Listener {
   acknowledged(id: string, ack: Acknowledgement): void;
 }
 
-export interface ConnectionOptions extends Omit<SocketOptions, 'groups'> {
+export interface ConnectionOptions extends Omit<SocketOptions, 'groups' | 'synced'> {
   readonly listener: Listener;
   /** Whose connection it is. */
   readonly owner: Blamed;
@@ -89,7 +90,11 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.groups = new Groups(() => this.socket);
-    this.socket = openSocket({ ...options, groups: this.groups });
+    this.socket = openSocket({
+      ...options,
+      groups: this.groups,
+      synced: action => this.#tell(() => fromAction(action, Date.now())),
+    });
     hearInTheNameOf(this.socket, options.owner, err => {
       options.log.warn({ err }, 'a frame could not be read; the connection is closed');
       this.#end({ message: err.message, reason: 'a frame could not be read' });
@@ -111,6 +116,11 @@ export class Connection {
     // Nothing of it is WhatsApp's word on the device: whatever the status is, it is a passing failure.
     this.socket.ws.on('unexpected-response', (_request: unknown, { statusCode }: { statusCode?: number }) =>
       this.#end({ code: 503, message: `HTTP ${statusCode} instead of a WebSocket` }),
+    );
+    // Nothing that wants a receipt, and of what Baileys makes of them one cannot tell a pause from a presence.
+    this.socket.ws.on('CB:presence', (node: BinaryNode) => this.#tell(() => fromPresence(node, Date.now())));
+    this.socket.ws.on('CB:chatstate', (node: BinaryNode) =>
+      this.#tell(() => fromChatState(node, Date.now())),
     );
     this.socket.ws.on('CB:ack,class:message', (node: BinaryNode) => this.#acknowledge(node));
   }
@@ -222,8 +232,7 @@ export class Connection {
           return [...fromMessages([message], self), ...this.#options.unread.tell(message)];
         }),
       ),
-      ...this.#mapped(undefined, () => fromUpdates(events['messages.update'] ?? [], self)),
-      ...this.#mapped(undefined, () => fromGroupReceipts(events['message-receipt.update'] ?? [], self)),
+      ...this.#mapped(undefined, () => fromEvents(events, self, Date.now())),
     ];
     if (drafts.length > 0) listener.happened(drafts);
     for (const { key } of messages) this.#arrivals.told(key.id ?? '');
@@ -240,8 +249,13 @@ export class Connection {
     if (update.connection === 'close') this.#end(closeOf(update.lastDisconnect?.error));
   }
 
+  #tell(map: () => Told[]): void {
+    const drafts = this.#mapped(undefined, map);
+    if (drafts.length > 0) this.#options.listener.happened(drafts);
+  }
+
   /** What cannot be made an event of must not keep back what else there is to tell, the end of the connection least of all. */
-  #mapped(id: string | undefined, map: () => Draft[]): Draft[] {
+  #mapped(id: string | undefined, map: () => Told[]): Told[] {
     try {
       return map();
     } catch (error) {

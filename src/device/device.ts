@@ -5,7 +5,6 @@
  */
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
-import type { Draft } from '../journal/event.ts';
 import { within } from '../lib/deadline.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
 import type { Command, DeviceStatus, Seat } from '../shard/protocol.ts';
@@ -24,9 +23,11 @@ import { Outgoing } from './outgoing.ts';
 import { wayOf } from './proxy.ts';
 import { Recovery } from './recovery.ts';
 import { announcement, type Effect, type Input, initial, LONGEST_TIMER, type State, step } from './state.ts';
+import { Supplement } from './supplement.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { Told } from './translate/envelope.ts';
 import { fromState } from './translate/state.ts';
-import { judge, type Verdict } from './verdict.ts';
+import { judge, storeVerdict } from './verdict.ts';
 import { abandoned, Waiters } from './waiters.ts';
 
 export class Device implements Blamed {
@@ -35,6 +36,7 @@ export class Device implements Blamed {
   readonly #log: Logger;
   readonly #identity: Identity;
   readonly #facts: Facts;
+  readonly #supplement: Supplement;
   readonly #care: Care;
   readonly #recovery: Recovery;
   readonly #chats: DeviceChats;
@@ -76,6 +78,14 @@ export class Device implements Blamed {
       },
       stored.settings,
     );
+    this.#supplement = new Supplement({
+      no: seat.no,
+      secrets: around.caches.secrets,
+      numbers: around.caches.numbers,
+      numberOf: lid => around.vault.numberOf(this.#identity.keys, lid),
+      sent: async id => (await this.#outgoing.own(id))?.message,
+      said: (chat, id) => this.#chats.message(chat, id),
+    });
     this.#chats = new DeviceChats({
       ...around,
       seat,
@@ -92,6 +102,7 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
+      completed: fact => this.#supplement.whole(fact),
       rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
@@ -108,13 +119,8 @@ export class Device implements Blamed {
       suspected: seat.suspected === true,
       log: this.#log,
     });
-    this.#outgoing = new Outgoing({
-      ...around,
-      seat,
-      log: this.#log,
-      facts: this.#facts,
-      keys: () => this.#identity.keys,
-    });
+    const keys = () => this.#identity.keys;
+    this.#outgoing = new Outgoing({ ...around, seat, keys, log: this.#log, facts: this.#facts });
     this.#commander = new Commander({
       state: () => this.#state,
       connection: () => this.#connection,
@@ -365,7 +371,7 @@ export class Device implements Blamed {
     await this.#facts.stored();
   }
 
-  #happened(drafts: readonly Draft[]): void {
+  #happened(drafts: readonly Told[]): void {
     this.#facts.add(drafts);
     for (const { event, payload } of drafts) {
       if (event !== 'message.ack') continue;
@@ -388,9 +394,4 @@ export class Device implements Blamed {
     // The commit that failed may have been another device's too, and be running in that one's name.
     inTheNameOf(this, () => setImmediate(() => this.#apply(closed)));
   }
-}
-
-function storeVerdict(failure: unknown): Verdict {
-  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
-  return { next: 'soon', reason: full ? 'database full' : 'database unavailable' };
 }

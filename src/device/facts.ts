@@ -15,6 +15,7 @@ import { refusesValues } from '../store/database.ts';
 import { Fenced } from '../store/fence.ts';
 import { isStorable } from '../store/names.ts';
 import { type Events, type Heard, heardIn } from './chats/hearing.ts';
+import type { Told } from './translate/envelope.ts';
 
 const AGAIN_MS = 500;
 /** Of so many failed attempts one is worth a line. */
@@ -39,6 +40,8 @@ export interface FactsOptions {
   readonly lidOf?: (number: string) => Promise<string | undefined>;
   /** What nobody wants to hear of. */
   readonly ignores?: (what: Draft | Heard) => boolean;
+  /** A fact with what it lacks of other things that are known. Fails as the database does. */
+  readonly completed?: (fact: Fact & Told) => Promise<Fact>;
   /** The rows of what was heard of chats. Fails as the database does. */
   readonly rowsOf?: (heard: readonly Heard[]) => Promise<ChatRows>;
   /** The device is another's: ends it. */
@@ -50,7 +53,7 @@ export interface FactsOptions {
 
 export class Facts {
   readonly #options: FactsOptions;
-  #facts: Fact[] = [];
+  #facts: (Fact & Told)[] = [];
   #done: Buffer[] = [];
   #steps: Step[] = [];
   #heard: Heard[] = [];
@@ -76,7 +79,7 @@ export class Facts {
     return this.#since ?? this.#next;
   }
 
-  add(all: readonly Draft[]): void {
+  add(all: readonly Told[]): void {
     const { ignores } = this.#options;
     const drafts = ignores ? all.filter(draft => !ignores(draft)) : all;
     if (drafts.length === 0) return;
@@ -135,7 +138,7 @@ export class Facts {
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
-        const { heard, ...named } = await this.#named(notes);
+        const { heard, ...named } = await this.#completed(notes);
         const chats = heard.length > 0 ? await this.#options.rowsOf?.(heard) : undefined;
         streamed(await journal.write({ ...seat, seal, jid: jid() }, { ...named, ...(chats && { chats }) }));
         if (this.#apart.length === 0) this.#since = undefined;
@@ -174,6 +177,16 @@ export class Facts {
       return identified(seat.no, { ...fact, identity: (await Promise.all(names)).join(' ') });
     });
     return { ...notes, facts: await Promise.all(facts) };
+  }
+
+  async #completed(notes: Waiting): Promise<Waiting> {
+    const named = await this.#named(notes);
+    const { completed } = this.#options;
+    if (!completed) return named;
+    const facts: Fact[] = [];
+    // One after the other: what a message has for its answers is known before them.
+    for (const fact of named.facts) facts.push(await completed(fact));
+    return { ...named, facts };
   }
 
   /** Stanzas are done when all that was heard in them is written, or was written before. */

@@ -1,6 +1,7 @@
 /** Messages that a request names by their id: what is known of them, and under which key others find them. */
 import {
   isJidGroup,
+  isJidStatusBroadcast,
   isLidUser,
   jidNormalizedUser,
   type proto,
@@ -77,8 +78,13 @@ export async function keyNamed(where: Where, chat: string, id: string): Promise<
   const found = await messageNamed(where, chat, id);
   if (found) return found.key;
   const fromMe = id.length <= 22;
-  if (isJidGroup(chat) && !fromMe) throw unknownMessage(id);
+  if (isShared(chat) && !fromMe) throw unknownMessage(id);
   return { remoteJid: chat, id, fromMe };
+}
+
+/** Whether it takes an author to name a message: several people write there. */
+export function isShared(chat: string): boolean {
+  return isJidGroup(chat) === true || isJidStatusBroadcast(chat) === true;
 }
 
 /** Who wrote it, in the form of its chat. */

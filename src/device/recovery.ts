@@ -10,17 +10,17 @@ import {
   type WAMessage,
 } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
-import type { Draft } from '../journal/event.ts';
 import type { Facts } from './facts.ts';
 import type { Arrival, Inbox } from './inbox.ts';
 import { quiet } from './quiet.ts';
-import type { Self } from './translate/envelope.ts';
+import type { Self, Told } from './translate/envelope.ts';
 import { fromMessages } from './translate/messages.ts';
+import { fromStanza } from './translate/stanzas.ts';
 import { fromPoison } from './translate/state.ts';
 import { isUnread } from './unread-rules.ts';
 
 export interface Recovered {
-  readonly drafts: Draft[];
+  readonly drafts: Told[];
   /** The message itself, as far as it could be read. */
   readonly message?: WAMessage;
   /** Nothing but the facts was in it: Baileys has nothing to learn from it any more. */
@@ -30,7 +30,7 @@ export interface Recovered {
 /** What an arrival says as far as its plaintexts are known. Fails as Baileys does with a stanza that it cannot decode. */
 export async function recover(arrival: Arrival, self: Self): Promise<Recovered> {
   const { node, ciphertexts, plaintexts } = arrival;
-  if (node.tag !== 'message') return { drafts: [], whole: false };
+  if (node.tag !== 'message') return { drafts: fromStanza(node, self), whole: false };
   let missing = ciphertexts.size === 0;
   const known = (ciphertext: Uint8Array) => {
     const plaintext = plaintexts.get(ciphertexts.get(ciphertext)?.toString('hex') ?? '');
@@ -56,7 +56,7 @@ export async function recover(arrival: Arrival, self: Self): Promise<Recovered> 
   const lost = fullMessage.messageStubType === proto.WebMessageInfo.StubType.CIPHERTEXT;
   return {
     message: fullMessage,
-    drafts: lost && !message ? [] : fromMessages([fullMessage], self),
+    drafts: [...(lost && !message ? [] : fromMessages([fullMessage], self)), ...fromStanza(node, self)],
     whole: !missing && !told && !lost,
   };
 }
@@ -64,7 +64,7 @@ export async function recover(arrival: Arrival, self: Self): Promise<Recovered> 
 export interface RecoveryOptions {
   readonly facts: Facts;
   /** What there is to tell of a message that could be read beside what is in it. */
-  readonly beside: (message: WAMessage) => Draft[];
+  readonly beside: (message: WAMessage) => Told[];
   readonly self: () => Self;
   /** The device's thread died of its work, more than once: what is left over again may be what it died of. */
   readonly suspected: boolean;
@@ -114,18 +114,21 @@ export class Recovery {
     return unseen;
   }
 
-  /** Baileys is through with a stanza. A message that it decrypted and did not tell is told from its plaintext. */
+  /**
+   * Baileys is through with a stanza. What it leaves out of it is told from the stanza itself, and a message that it
+   * decrypted and did not tell from its plaintext.
+   */
   async handled(arrival: Arrival): Promise<void> {
     const { facts, self, log } = this.#options;
-    if (arrival.plaintexts.size > 0 && !arrival.told) {
-      log.warn('Baileys did not tell a message that it had decrypted');
-      try {
+    try {
+      if (arrival.plaintexts.size > 0 && !arrival.told) {
+        log.warn('Baileys did not tell a message that it had decrypted');
         const { drafts, message } = await recover(arrival, self());
         this.#tell(drafts, message);
-      } catch (error) {
-        arrival.spoiled = error instanceof Error ? error : new Error(String(error));
-        return;
-      }
+      } else facts.add(fromStanza(arrival.node, self()));
+    } catch (error) {
+      arrival.spoiled = error instanceof Error ? error : new Error(String(error));
+      return;
     }
     facts.done(arrival.rows);
   }
@@ -142,7 +145,7 @@ export class Recovery {
     await inbox.setAside(arrival, failure.message);
   }
 
-  #tell(drafts: readonly Draft[], message: WAMessage | undefined): void {
+  #tell(drafts: readonly Told[], message: WAMessage | undefined): void {
     const { facts, beside } = this.#options;
     if (message) facts.heard({ 'messages.upsert': { messages: [message], type: 'append' } });
     facts.add([...drafts, ...(message && !isUnread(message) ? beside(message) : [])]);

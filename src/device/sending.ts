@@ -10,6 +10,7 @@ import {
   type proto,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../errors.ts';
+import { monotonic } from '../lib/deadline.ts';
 import type { Addressed, Sent } from '../shard/protocol.ts';
 import type { CommandFile, DeviceParts } from './command.ts';
 import type { Connection } from './connection.ts';
@@ -17,6 +18,9 @@ import { contextOf, putContext } from './message-context.ts';
 import { ownJid } from './message-key.ts';
 import { quiet } from './quiet.ts';
 import { wrongField } from './wrong-field.ts';
+
+/** A media host takes what is sent, or is given up after so long without a byte. */
+const UPLOAD_SILENT_MS = 30_000;
 
 /** What is beside a message in its stanza (Socket/messages-send.js, sendMessage). */
 interface Besides {
@@ -55,7 +59,11 @@ export function send<const Name extends string, Input>({
     name,
     async run(input, on, { deadline, again }) {
       const connection = await on.open(deadline);
-      const composed = () => composedOf(input, compose, { connection, on });
+      const composed = async () => {
+        const made = await composedOf(input, compose, { connection, on });
+        if (monotonic() < deadline) return made;
+        throw new Failure('GATEWAY_TIMEOUT', 'The upload of the file took too long; nothing was sent.');
+      };
       return on.outgoing.send(connection, { id: input.id, to: input.to, again, composed }, deadline);
     },
   };
@@ -85,6 +93,7 @@ async function described(
     jid: to,
     logger: quiet.child({ msgId: id }),
     upload: socket.waUploadToServer,
+    mediaUploadTimeoutMs: UPLOAD_SILENT_MS,
     getCallLink: socket.createCallLink,
   });
 }
@@ -120,7 +129,7 @@ async function audienceOf(
 
 /** The account's contacts, unless it has chosen some of them in its app: those lists are not known here. */
 async function contactsFor({ socket }: Connection, on: DeviceParts): Promise<readonly string[]> {
-  const { status } = await socket.fetchPrivacySettings();
+  const { status } = await socket.fetchPrivacySettings(true);
   if (status !== 'all' && status !== 'contacts')
     throw wrongField('recipients', 'the account shows its statuses to some contacts only: name them');
   const contacts = (await on.said.addressBook()).filter(jid => isPnUser(jid) || isLidUser(jid));

@@ -19,6 +19,7 @@ import { wayOf } from './proxy.ts';
 import { quiet } from './quiet.ts';
 import { makeRepository } from './repository.ts';
 import { DEFAULT_SETTINGS, type DeviceSettings, type Settings } from './settings.ts';
+import type { Action } from './translate/app-state.ts';
 import type { Unread } from './unread.ts';
 
 /** Where the sockets of this shard go. Nothing set is WhatsApp itself. */
@@ -47,6 +48,8 @@ export interface SocketOptions {
   readonly phone: string;
   /** Whether anything may pass the socket; asked for every frame. */
   readonly held: () => boolean;
+  /** An action that another device of the account has taken, as it was decoded; not those of the first synchronisation. */
+  readonly synced: (action: Action) => void;
   readonly log: Logger;
 }
 
@@ -71,6 +74,7 @@ export function openSocket({
   settings,
   phone,
   held,
+  synced,
   log,
 }: SocketOptions): WASocket {
   const { no } = keys.seat;
@@ -78,7 +82,7 @@ export function openSocket({
   const { agent, fetchAgent, options } = wayOf(settings, whatsapp);
   const config: Partial<SocketConfig> = {
     auth: { creds: credentials, keys },
-    logger: quietLogger(log),
+    logger: hearing(quietLogger(log), synced),
     makeSignalRepository: makeRepository(keys, inbox),
     // Online would stop the notifications on the user's own phone.
     markOnlineOnConnect: false,
@@ -195,6 +199,26 @@ function boundRetryManager(socket: WASocket): void {
 function boundMappings(socket: WASocket): void {
   const store = socket.signalRepository.lidMapping as unknown as { mappingCache: LRUCache<string, string> };
   store.mappingCache = new LRUCache({ max: 256 });
+}
+
+/**
+ * Baileys' events of app state have lost when something was done, and half of what (Utils/chat-utils.ts, processSyncAction);
+ * what it traces before them is all of it.
+ */
+function hearing(logger: SocketConfig['logger'], synced: (action: Action) => void): SocketConfig['logger'] {
+  return {
+    ...logger,
+    child: () => logger,
+    trace: (data: unknown, sentence?: string) => {
+      if (sentence !== 'processing sync action') return;
+      const { syncAction, initialSync } = data as {
+        syncAction: { index: readonly string[]; syncAction: { value?: proto.ISyncActionValue | null } };
+        initialSync: boolean;
+      };
+      const { value } = syncAction.syncAction;
+      if (!initialSync && value) synced({ index: syncAction.index, value });
+    },
+  };
 }
 
 /**

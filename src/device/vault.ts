@@ -142,9 +142,18 @@ export class KeyVault {
 
   /** The LID of a phone number, whatever state the keys are in: a name is no secret that could be of the past. */
   async lidOf(keys: DeviceKeys, number: string): Promise<string | undefined> {
+    return this.#mapped(keys, number);
+  }
+
+  /** The number behind a LID, if the device knows it; both without their servers. */
+  async numberOf(keys: DeviceKeys, lid: string): Promise<string | undefined> {
+    return this.#mapped(keys, `${lid}_reverse`); // as Baileys has it (Signal/lid-mapping.ts, storeLIDPNMappings)
+  }
+
+  async #mapped(keys: DeviceKeys, id: string): Promise<string | undefined> {
     const kind = 'lid-mapping';
-    const known = this.peek(keys.seat.no, kind, number);
-    const value = known === undefined ? (await this.load(keys, kind, [number])).get(number) : known;
+    const known = this.peek(keys.seat.no, kind, id);
+    const value = known === undefined ? (await this.load(keys, kind, [id])).get(id) : known;
     return typeof value === 'string' ? value : undefined;
   }
 

@@ -3,6 +3,7 @@
  * their meaning: Baileys `Types/index.ts` and `Utils/generics.ts`, whatsmeow `types/events/events.go` (402, 406, 409),
  * and docs/device-states.md, which a test compares with the table below.
  */
+import { Failure } from '../errors.ts';
 
 /** `code` is Baileys' status code, absent when the handshake broke; `expires` in seconds comes with a temporary ban. */
 export interface Close {
@@ -127,4 +128,10 @@ export function judge(close: Close): Verdict {
       reason: close.reason ?? `closed with ${close.code ?? 'no code'}`,
     }
   );
+}
+
+/** What follows when the store has failed under a device. */
+export function storeVerdict(failure: unknown): Verdict {
+  const full = failure instanceof Failure && failure.code === 'STORE_FULL';
+  return { next: 'soon', reason: full ? 'database full' : 'database unavailable' };
 }

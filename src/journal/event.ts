@@ -13,16 +13,39 @@ export const eventNames = [
   'message.reaction',
   'message.revoked',
   'message.edited',
+  'message.deleted',
   'message.poll_vote',
   'message.event_response',
   'message.pinned',
   'message.kept',
-  'chat.updated',
-  'group.member_label',
+  'message.starred',
   'message.status',
   'message.undecryptable',
   'message.recovered',
   'message.lost',
+  'chat_presence',
+  'presence',
+  'chat.updated',
+  'chat.read',
+  'contact.updated',
+  'group.joined',
+  'group.participants',
+  'group.updated',
+  'group.join_request',
+  'group.member_label',
+  'label.edit',
+  'label.association',
+  'newsletter.joined',
+  'newsletter.left',
+  'newsletter.message',
+  'newsletter.mute',
+  'newsletter.updated',
+  'call.offer',
+  'call.updated',
+  'blocklist.updated',
+  'settings.updated',
+  'history.progress',
+  'account.restricted',
   'device.state',
   'device.degraded',
   'device.recovered',
@@ -48,7 +71,7 @@ export interface Draft {
 export type Fact = Draft & { readonly id: string };
 
 /** The fact with its id: made from what it is where it has an identity, so that it is the same however it is found. */
-export function identified(deviceNo: number, draft: Draft): Fact {
+export function identified<D extends Draft>(deviceNo: number, draft: D): D & Fact {
   const { event, identity } = draft;
   const name =
     identity === undefined

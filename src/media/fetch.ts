@@ -28,7 +28,7 @@ export class Fetcher {
       const { url, response } = await this.#follow(written, signal);
       const { headers, body } = response;
       if (Number(headers['content-length']) > limit.maxBytes) {
-        body.destroy();
+        body.on('error', () => {}).destroy();
         throw tooLarge(limit);
       }
       const stored = await into.write(body, limit);

@@ -59,7 +59,7 @@ test('S4: a key without the scope of a route is told which one it lacks, and not
 });
 
 /** What shows nothing of anybody, and needs a right credential but no scope. */
-const FOR_ALL = /^\/(health|ready|errors|openapi\.json|docs.*|assets\/.*)$/;
+const FOR_ALL = /^\/(health|ready|errors|openapi\.json|docs.*|assets\/.*|(statics\/)?media\/:token)$/;
 
 test('S4: every route has a scope: a key that has none opens nothing', async () => {
   const { key, id } = makeKey();

@@ -13,7 +13,7 @@ interface Channel {
     readonly subscribers_count: string;
     readonly invite: string;
     readonly creation_time: string;
-    readonly picture?: { readonly direct_path: string };
+    readonly picture: { readonly direct_path: string };
     readonly settings: { readonly reaction_codes: { readonly value: string } };
   };
   readonly viewer_metadata?: { readonly role: string; readonly mute: string };
@@ -52,8 +52,13 @@ test('channels', async t => {
     assert.deepEqual(newsletter.viewer_metadata, { role: 'owner', mute: 'off' });
     const { thread_metadata, state: seen } = newsletter;
     assert.deepEqual(
-      [seen.type, thread_metadata.name.text, thread_metadata.subscribers_count, 'picture' in thread_metadata],
-      ['active', 'News', '1', false],
+      [
+        seen.type,
+        thread_metadata.name.text,
+        thread_metadata.subscribers_count,
+        thread_metadata.picture.direct_path,
+      ],
+      ['active', 'News', '1', ''],
     );
     assert.match(thread_metadata.creation_time, /^\d{10}$/);
     for (const link of [invite_link, thread_metadata.invite]) {
@@ -145,11 +150,11 @@ test('channels', async t => {
     });
     const { message } = (await set.json()) as { message: string };
     assert.deepEqual([set.status, message], [200, 'Success update newsletter photo']);
-    const picture = async () => (await info(guest, newsletter_id)).thread_metadata.picture;
-    assert.match((await picture())?.direct_path ?? '', /^\/pictures\/./);
+    const picture = async () => (await info(guest, newsletter_id)).thread_metadata.picture.direct_path;
+    assert.match(await picture(), /^\/pictures\/./);
     const removed = await owner.form('/newsletter/photo', { newsletter_id });
     assert.equal(removed.body.message, 'Success remove newsletter photo');
-    assert.equal(await picture(), undefined);
+    assert.equal(await picture(), '');
     assert.deepEqual(refusal(await guest.form('/newsletter/photo', { newsletter_id })), [
       403,
       'WA_FORBIDDEN',

@@ -68,3 +68,13 @@ test('the body of a text is described once for JSON and for both forms', async (
     assert.match(JSON.stringify(properties.duration), /7776000/);
   }
 });
+
+test('every pattern of the document is a regular expression of JSON Schema', async () => {
+  const patterns = [...JSON.stringify(await documented()).matchAll(/"pattern":"((?:[^"\\\\]|\\\\.)*)"/g)];
+  assert.ok(patterns.length > 0);
+  for (const [, pattern] of patterns) {
+    const written = JSON.parse(`"${pattern}"`) as string;
+    assert.doesNotThrow(() => new RegExp(written, 'u'), written);
+    assert.doesNotMatch(written, /\$\/[a-z]*$/, 'it ends with the flags of a literal');
+  }
+});

@@ -171,7 +171,10 @@ test('messages that others wrote', async t => {
     });
     await stored(once.id);
     const refused = await act(once.id, 'forward', { phone: byLid });
-    assert.notEqual(refused.status, 200);
+    assert.deepEqual(
+      [refused.status, refused.body.message],
+      [400, 'message_id: what may be opened once cannot be forwarded.'],
+    );
   });
 
   await t.test('a message in a group is read, starred and deleted under its author’s name', async () => {

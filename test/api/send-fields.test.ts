@@ -192,7 +192,7 @@ test('an act upon a message is judged before the device is asked', async () => {
     ['3EB0AA/forward', { duration: 5 }, 'duration: expected one of 0, 86400, 604800, 7776000.'],
     ['a%20b/read', {}, 'message_id: expected the id of a message, such as 3EB089B9D6ADD58153C561.'],
     ['..%2fx/star', {}, 'message_id: expected the id of a message, such as 3EB089B9D6ADD58153C561.'],
-    ['%00/delete', {}, 'message_id: expected the id of a message, such as 3EB089B9D6ADD58153C561.'],
+    ['%00/delete', {}, 'message_id: has a character that no text can have.'],
     [`${long(129)}/revoke`, {}, 'message_id: must be at most 128 characters.'],
   ];
   for (const [path, body, message] of wanted) {

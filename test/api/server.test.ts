@@ -136,6 +136,21 @@ test('S9: a caller that sends its headers or its body too slowly is cut off', as
   );
 });
 
+test('a body of texts has a minute, a form with files a quarter of an hour', async t => {
+  const { port, devices } = await startServer(t, { limits: { bodyTimeout: 100 } });
+  devices.add('sales');
+  const slow = await dial(t, port);
+  slow.socket.write(`${sendHead('Content-Length: 100')}{"phone"`);
+  const form = await dial(t, port);
+  const body = '--x\r\nContent-Disposition: form-data; name="phone"\r\n\r\nx\r\n--x--';
+  const about = ['Content-Type: multipart/form-data; boundary=x', `Content-Length: ${body.length}`];
+  form.socket.write(lines('POST /send/image HTTP/1.1', 'Host: localhost', ...about));
+  await until(() => slow.closed);
+  assert.equal(slow.received, '');
+  form.socket.write(body);
+  await until(() => form.received.includes('INVALID_JID'));
+});
+
 test('a caller that leaves in the middle of its body is nobody’s fault', async t => {
   const { port, devices, logged } = await startServer(t);
   devices.add('sales');

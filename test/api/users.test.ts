@@ -4,6 +4,8 @@ import sharp from 'sharp';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
 
+const personIn = ({ body }: { body: { results?: Record<string, unknown> } }) =>
+  ((body.results?.data ?? []) as Record<string, unknown>[])[0] ?? {};
 const pn = (phone: string) => `${phone}@s.whatsapp.net`;
 
 test('the account of a device and other people, over HTTP', async t => {
@@ -34,20 +36,21 @@ test('the account of a device and other people, over HTTP', async t => {
     const { status, body } = await get(`/user/info?phone=${other}`);
     assert.deepEqual([status, body.code, body.message], [200, 'SUCCESS', 'Success get user info']);
     const { picture = '' } = await profile(other);
-    const { status_at, ...results } = body.results ?? {};
+    const [{ status_at, ...results } = {}] = (body.results?.data ?? []) as Record<string, unknown>[];
     assert.ok(Date.parse(String(status_at)) > 0);
     const device = (no: number) => ({
       User: other,
       Agent: 0,
       Device: String(no),
       Server: 's.whatsapp.net',
-      AD: no > 0,
+      AD: `${other}.0:${no}@s.whatsapp.net`,
     });
+    assert.equal(body.results?.resolved_lid, otherLid.replace(/:\d+@/, '@'));
     assert.deepEqual(results, {
+      name: '',
       verified_name: 'Praia Lda',
       status: 'At the beach 🏖',
       picture_id: picture.split('/').at(-1),
-      lid: otherLid.replace(/:\d+@/, '@'),
       devices: [device(0), device(1)],
     });
   });
@@ -55,13 +58,10 @@ test('the account of a device and other people, over HTTP', async t => {
   await t.test('info of a LID, of what is hidden, and of nobody', async () => {
     const lid = otherLid.replace(/:\d+@/, '@');
     const byLid = await get(`/user/info?phone=${encodeURIComponent(lid)}`);
-    assert.equal(byLid.body.results?.status, 'At the beach 🏖');
+    assert.equal(personIn(byLid).status, 'At the beach 🏖');
     await change(friend, { privacy: { status: 'none', profile: 'none' } });
-    const { body } = await get(`/user/info?phone=${pn(friend)}`);
-    assert.deepEqual(
-      [body.results?.status, body.results?.picture_id, body.results?.verified_name],
-      ['', '', ''],
-    );
+    const hidden = personIn(await get(`/user/info?phone=${pn(friend)}`));
+    assert.deepEqual([hidden.status, hidden.picture_id, hidden.verified_name], ['', '', '']);
     const nobody = await get('/user/info?phone=15550009999');
     assert.deepEqual([nobody.status, nobody.body.code], [400, 'INVALID_JID']);
     const group = await get('/user/info?phone=120363040000000000');

@@ -30,7 +30,8 @@ const alsoRequired: Readonly<Record<string, readonly string[]>> = {
   revokeMessage: ['phone'],
   deleteMessage: ['phone'],
   groupInfo: ['group_id'],
-  createGroup: ['title', 'participants'],
+  // gowa wants somebody beside; a group of one is one, and its members can be added.
+  createGroup: ['title'],
   addParticipantToGroup: ['group_id', 'participants'],
   removeParticipantFromGroup: ['group_id', 'participants'],
   promoteParticipantToAdmin: ['group_id', 'participants'],

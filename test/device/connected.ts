@@ -66,6 +66,7 @@ export async function connected(
       settings: { current: DEFAULT_SETTINGS },
       phone: '',
       held: () => true,
+      synced: () => {},
       log: quiet,
     });
     world.atEnd(async () => socket.end(undefined));

@@ -52,6 +52,7 @@ async function ours(t: TestContext, url: string, log = quiet) {
     settings: { current: DEFAULT_SETTINGS },
     phone: '',
     held: () => true,
+    synced: () => {},
     log,
   });
   t.after(() => void socket.end(undefined));

@@ -281,3 +281,36 @@ test('messages that are older than the days of their device are forgotten, in pa
     [[PN, '1']],
   );
 });
+
+test('of a chat what is told changes, and the rest stays', async t => {
+  const { sql } = await testDatabase(t);
+  const { write } = await store(sql);
+  const chat = { jid: PN };
+  const time = new Date('2030-01-01T00:00:00Z');
+  const told = async () => {
+    const [row] = await sql`select archived, pinned_at, muted_until, ephemeral, unread from chat`;
+    return { ...row };
+  };
+  await write({
+    patches: [{ chat, archived: false, pinnedAt: time, mutedUntil: time, ephemeral: 60, unread: 3 }],
+  });
+  const all = { archived: false, pinned_at: time, muted_until: time, ephemeral: 60, unread: 3 };
+  assert.deepEqual(await told(), all);
+  await write({
+    patches: [
+      { chat, archived: true },
+      { chat, pinnedAt: null },
+    ],
+  });
+  assert.deepEqual(await told(), { ...all, archived: true, pinned_at: null });
+  await write({
+    messages: ['A', 'B', 'C'].map((id, n) =>
+      message(id, { at: new Date(1_700_000_000_000 + n * 1000), live: false }),
+    ),
+    patches: [{ chat, readUpTo: 'B' }],
+  });
+  assert.equal((await told()).unread, 1, 'what came after it is unread still');
+  await write({ patches: [{ chat, unread: -1 }] });
+  await write({ messages: [message('D')] });
+  assert.equal((await told()).unread, 1);
+});

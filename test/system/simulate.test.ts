@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { controlClient } from '../../src/simulator/control/client.ts';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { testDatabase } from '../support/database.ts';
+import { fileOf, postForm } from '../support/forms.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -27,6 +28,7 @@ test('--simulate brings a database, phones and a page, and has its devices back 
   await first.opened(['ana']);
   const contact = await phones.createPhone();
   assert.equal((await first.sendText('ana', contact.phone, 'before')).status, 200);
+  await filesComeAndGo(first, phones, contact.phone, phone);
   await saved(contact.phone);
 
   first.kill('SIGKILL');
@@ -65,6 +67,30 @@ test('--simulate with a database of yours keeps its world too, to the last messa
   );
   assert.equal((await again.devices()).length, 1);
 });
+
+/** Over TLS, with the simulator's own authority; one is fetched from this machine, which is allowed here. */
+async function filesComeAndGo(
+  program: Program,
+  phones: ReturnType<typeof controlClient>,
+  contact: string,
+  own: string,
+): Promise<void> {
+  const bytes = Buffer.from('%PDF-1.7 not much of a document');
+  const sent = await postForm(program.url, '/send/file', { phone: contact, file: fileOf(bytes, 'a.pdf') });
+  assert.equal(sent.status, 200, sent.message);
+  await phones.waitForMessage(contact, ({ id }) => id === sent.results?.message_id);
+  assert.ok(bytes.equals(await phones.fetchMedia(contact, String(sent.results?.message_id))));
+  const fetched = { phone: contact, file_url: `${program.url}/health` };
+  assert.equal((await program.api('POST', '/send/file', fetched)).status, 200);
+
+  const { id } = await phones.sendMedia(contact, { to: own, kind: 'document' }, bytes);
+  const got = await until(async () => {
+    const path = `/message/${id}/download?phone=${contact}`;
+    const { body } = await program.api<{ file_url: string }>('GET', path);
+    return body.results?.file_url;
+  });
+  assert.ok(bytes.equals(Buffer.from(await (await fetch(got)).arrayBuffer())));
+}
 
 /** The control plane that it has printed the address of. */
 async function controlOf({ lines }: Program) {

@@ -3,8 +3,9 @@ import { z } from '@hono/zod-openapi';
 import type { chatHistory } from '../../device/commands/chat-history.ts';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
+import type { ChatView } from '../chat-port.ts';
 import { chatInfo, messageInfo, shownChat, shownMessage } from '../chat-shapes.ts';
-import type { ApiDeps, ChatView } from '../deps.ts';
+import type { ApiDeps } from '../deps.ts';
 import { whatsappFailures } from '../failures.ts';
 import { cursorOf, flag, optional, pageFields, pageOf, pagination, partOf } from '../paging.ts';
 import { recipientJid } from '../recipient.ts';
@@ -52,12 +53,12 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
     },
     async ({ device, query: { search, has_media: hasMedia, archived, ...page } }) => {
       const { chats: found, total } = await chats.chats(device.no, {
-        part: chatPart(page),
+        part: partOf(page),
         search,
         hasMedia,
         archived,
       });
-      const rows = found.map(({ lastAt, no }) => ({ at: lastAt ?? new Date(0), id: String(no) }));
+      const rows = found.map(({ lastAt, no }) => ({ at: lastAt ?? new Date(0), no }));
       const results = { data: found.map(shownChat), pagination: pageOf(page, rows, total) };
       return { message: 'Success get chat list', results };
     },
@@ -207,14 +208,6 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
   );
 
   contactListRoutes(add, deps);
-}
-
-/** The place of a chat is its time and its number. */
-function chatPart(page: Parameters<typeof partOf>[0]) {
-  const part = partOf(page);
-  for (const [field, place] of [['before', part.before] as const, ['after', part.after] as const])
-    if (place && !/^\d{1,15}$/.test(place.id)) throw invalid(field, 'expected a cursor of an earlier page');
-  return part;
 }
 
 const selfOf = (device: DeviceView) => ({ jid: accountJid(device) ?? '', name: device.name ?? '' });

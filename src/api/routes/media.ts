@@ -14,8 +14,10 @@ import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { messageId } from '../sending.ts';
 
-/** A large file on a slow line; the phone is given less. */
+/** A large file on a slow line. */
 const DOWNLOAD_MS = 600_000;
+/** A phone that is online answers within seconds. */
+const PHONE_MS = 25_000;
 
 /** Paths of files: what is asked there shows its right by its link. */
 export const isFilePath = (path: string): boolean =>
@@ -68,7 +70,13 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       const found = await devices.command<typeof mediaDownload>(
         device.id,
         'media-download',
-        { chat, id: message_id, folder: media.folderOf(device.no), maxBytes: media.keptBytes },
+        {
+          chat,
+          id: message_id,
+          folder: media.folderOf(device.no),
+          maxBytes: media.keptBytes,
+          phoneMs: Math.min(PHONE_MS, command.within),
+        },
         { ...command, within: command.within + DOWNLOAD_MS },
       );
       const mimetype = found.mimetype ?? 'application/octet-stream';
@@ -106,7 +114,8 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     method: 'get',
     path: '/media/{token}',
     tags: ['media'],
-    summary: 'A file by its link (file_url of a download)',
+    summary:
+      'A file by its link (file_url of a download); /statics/media/{token}, as gowa has it, is the same',
     security: [],
     request: { params: z.object({ token: z.string() }) },
     responses: {

@@ -17,7 +17,7 @@ import type { sendRevoke } from '../../device/commands/send-revoke.ts';
 import { type Acted, actionAdders } from '../acting.ts';
 import { prose } from '../fields.ts';
 import type { AddRoute } from '../route.ts';
-import { durationField, LONGEST_TEXT, newMessageId, sentResults } from '../sending.ts';
+import { durationField, LONGEST_TEXT, sentResults } from '../sending.ts';
 import { invalid } from '../validate.ts';
 
 const inChannel = ({ chat }: Acted) => chat.endsWith('@newsletter');
@@ -34,14 +34,14 @@ export function messageActionRoutes(add: AddRoute): void {
     summary: 'React to a message, or take the reaction back with an empty one',
     fields: { emoji: z.string().max(64).nullish().openapi({ example: '🙏' }) },
     sentence: 'Reaction sent to',
+    not: ['status'],
     failures: channelFailures,
     say: async ({ emoji }, acted, send, run) => {
-      const { chat, message } = acted;
+      const { chat, message, id } = acted;
       if (!inChannel(acted))
         return send<typeof sendReaction>('send-reaction', { message, emoji: oneEmoji(emoji ?? '') });
       if (!/^[1-9]\d{0,9}$/.test(message))
         throw invalid('message_id', 'in a channel, expected the number that the server gave the post');
-      const id = newMessageId();
       const reaction = { id, channel: chat, serverId: message, emoji: oneEmoji(emoji ?? '') };
       return { messageId: id, ...((await run<typeof channelReact>('channel-react', reaction)) as At) };
     },
@@ -175,6 +175,7 @@ export function messageActionRoutes(add: AddRoute): void {
     summary: 'Delete a message for us alone; the others keep it',
     fields: {},
     not: ['channel'],
+    failures: ['APP_STATE_UNAVAILABLE'],
     say: async (_, { chat, message }, run) => {
       await run<typeof messageDelete>('message-delete', { chat, message });
       return { message: 'Message deleted successfully' };
@@ -188,6 +189,7 @@ export function messageActionRoutes(add: AddRoute): void {
       summary: starred ? 'Mark a message with a star' : 'Take the star of a message away',
       fields: {},
       not: ['channel'],
+      failures: ['APP_STATE_UNAVAILABLE'],
       say: async (_, { chat, message }, run) => {
         await run<typeof messageStar>('message-star', { chat, message, starred });
         return { message: `${starred ? 'Starred' : 'Unstarred'} message successfully` };

@@ -11,7 +11,7 @@ import type { Upload } from '../../media/port.ts';
 import type { ApiDeps } from '../deps.ts';
 import { documentType, fileFailures, givenFile } from '../given-file.ts';
 import type { AddRoute } from '../route.ts';
-import { LONGEST_TEXT, newMessageId, sendAdder, sendableText } from '../sending.ts';
+import { LONGEST_TEXT, sendAdder, sendableText } from '../sending.ts';
 import { invalid } from '../validate.ts';
 
 const url = z
@@ -63,6 +63,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendVideo',
     path: '/send/video',
     summary: 'Send a video',
+    sentence: 'Video sent to',
     fields: {
       video_url: url,
       caption,
@@ -98,6 +99,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendVideoNote',
     path: '/send/video-note',
     summary: 'Send a round video that plays in the chat',
+    sentence: 'Video sent to',
     fields: { video_url: url },
     files: { video: { maxBytes: limits.video } },
     failures,
@@ -112,6 +114,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendAudio',
     path: '/send/audio',
     summary: 'Send a sound, or a voice note',
+    sentence: 'Send audio success',
     fields: {
       audio_url: url,
       ptt: z
@@ -139,6 +142,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendFile',
     path: '/send/file',
     summary: 'Send a document',
+    sentence: 'Document sent to',
     fields: {
       file_url: url,
       caption,
@@ -165,6 +169,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendSticker',
     path: '/send/sticker',
     summary: 'Send a sticker, made of any picture or short video',
+    sentence: 'Sticker sent to',
     fields: { sticker_url: url },
     files: { sticker: { maxBytes: limits.image } },
     failures,
@@ -179,6 +184,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     id: 'sendAlbum',
     path: '/send/album',
     summary: 'Send several pictures and videos as one album',
+    sentence: 'Album sent to',
     fields: {
       file_urls: z.array(z.string()).max(MOST_IN_ALBUM).nullish(),
       caption: caption.openapi({ description: 'Under the first of them.' }),
@@ -210,7 +216,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
           ...made,
           ...(index === 0 && captioned(caption)),
           album: album.messageId,
-          id: newMessageId(),
+          id: given.newMessageId(),
         };
         await (image
           ? send<typeof sendImage>('send-image', input)

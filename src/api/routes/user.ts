@@ -32,21 +32,29 @@ const phone = z.string().min(1).openapi({
 const flag = z.enum(['true', 'false', '1', '0', '']).optional();
 const isOn = (written: string | undefined) => written === 'true' || written === '1';
 
-const info = z.object({
+const person = z.object({
+  name: z
+    .string()
+    .openapi({ description: 'As this account calls the person, empty where it has no name for them.' }),
   verified_name: z.string().openapi({ description: 'The name that WhatsApp has certified for a business.' }),
   status: z.string().openapi({ description: 'The about, empty where it is not shown to this account.' }),
   status_at: z.iso.datetime().optional().openapi({ description: 'When the about was set.' }),
   picture_id: z.string(),
-  lid: z.string().optional().openapi({ example: '123456789012345@lid' }),
   devices: z.array(
     z.object({
       User: z.string(),
       Agent: z.int(),
       Device: z.string().openapi({ description: 'The number of the device; 0 is the phone.' }),
       Server: z.string(),
-      AD: z.boolean().openapi({ description: 'It is no phone.' }),
+      AD: z.string().openapi({ example: '15551234567.0:3@s.whatsapp.net' }),
     }),
   ),
+});
+
+/** gowa's document has the one person alone, its code a list of one. */
+const info = z.object({
+  data: z.array(person),
+  resolved_lid: z.string().optional().openapi({ example: '123456789012345@lid' }),
 });
 
 const checked = z.object({
@@ -56,7 +64,7 @@ const checked = z.object({
   lid: z.string().optional(),
 });
 
-export function userRoutes(add: AddRoute, { media }: ApiDeps): void {
+export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
   add(
     {
       id: 'userInfo',
@@ -70,18 +78,26 @@ export function userRoutes(add: AddRoute, { media }: ApiDeps): void {
       results: info,
       failures: [...whatsappFailures, 'INVALID_JID'],
     },
-    async ({ query, run }) => {
+    async ({ query, device, run }) => {
       const jid = mentionJid(query.phone, 'phone');
       const person = await run<typeof userInfo>('user-info', { jid });
       const [User = '', Server = ''] = jid.split('@');
-      const results = {
+      const names = await chats.names(device.no, person.lid ? [jid, person.lid] : [jid]);
+      const data = {
+        name: names.get(jid) ?? names.get(person.lid ?? '') ?? '',
         verified_name: person.verifiedName,
         status: person.about,
         ...(person.aboutAt !== undefined && { status_at: new Date(person.aboutAt).toISOString() }),
         picture_id: person.pictureId,
-        ...(person.lid && { lid: person.lid }),
-        devices: person.devices.map(no => ({ User, Agent: 0, Device: String(no), Server, AD: no > 0 })),
+        devices: person.devices.map(no => ({
+          User,
+          Agent: 0,
+          Device: String(no),
+          Server,
+          AD: `${User}.0:${no}@${Server}`,
+        })),
       };
+      const results = { data: [data], ...(person.lid && { resolved_lid: person.lid }) };
       return { message: 'Success get user info', results };
     },
   );

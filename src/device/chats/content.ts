@@ -1,5 +1,11 @@
 /** What a message says, as the chat store keeps it: its kind, its text and what else is shown of it. Pure. */
-import { getContentType, normalizeMessageContent, proto } from '@whiskeysockets/baileys';
+import { proto } from '@whiskeysockets/baileys';
+import { numberIn } from '../translate/content/cards.ts';
+import { saidIn } from '../translate/content/content.ts';
+import { aboutAnother, type Kind } from '../translate/content/kinds.ts';
+import { optionsOf, pollIn } from '../translate/content/questions.ts';
+import { unwrap } from '../translate/content/unwrap.ts';
+import { list, number, text } from '../translate/read.ts';
 
 /** What is shown of a message; sealed JSON in the store (store/chats/said.ts reads it). */
 export interface Shown {
@@ -15,88 +21,46 @@ export interface Shown {
   readonly participant?: string;
 }
 
-type Content = proto.IMessage;
-
-/** What travels as a message and is none that a person would look for in a chat. */
-const NO_MESSAGE = new Set<string>([
-  'senderKeyDistributionMessage',
-  'messageContextInfo',
-  'protocolMessage',
-  'reactionMessage',
-  'encReactionMessage',
-  'pollUpdateMessage',
-  'pinInChatMessage',
-  'keepInChatMessage',
-  'encEventResponseMessage',
-  'encCommentMessage',
-  'secretEncryptedMessage',
-  'stickerSyncRmrMessage',
-  'fastRatchetKeySenderKeyDistributionMessage',
-  'messageHistoryBundle',
-  'messageHistoryNotice',
-]);
-
-const kinds: Partial<Record<keyof Content, string>> = {
-  conversation: 'text',
-  extendedTextMessage: 'text',
-  imageMessage: 'image',
-  videoMessage: 'video',
-  ptvMessage: 'video_note',
-  audioMessage: 'audio',
-  documentMessage: 'document',
-  stickerMessage: 'sticker',
-  lottieStickerMessage: 'sticker',
-  locationMessage: 'location',
-  liveLocationMessage: 'live_location',
-  contactMessage: 'contact',
-  contactsArrayMessage: 'contact',
-  pollCreationMessage: 'poll',
-  pollCreationMessageV2: 'poll',
-  pollCreationMessageV3: 'poll',
-  eventMessage: 'event',
-  albumMessage: 'album',
-  groupInviteMessage: 'group_invite',
-  buttonsResponseMessage: 'text',
-  templateButtonReplyMessage: 'text',
-  listResponseMessage: 'text',
-  productMessage: 'product',
-  orderMessage: 'order',
+/** Kinds that are kept under another word: the one that gowa's clients look for. */
+const KEPT_AS: Partial<Record<Kind, string>> = {
+  gif: 'video',
+  voice: 'audio',
+  contacts: 'contact',
+  list_reply: 'text',
+  button_reply: 'text',
+  template_reply: 'text',
+  interactive_reply: 'text',
+  unsupported: 'other',
 };
 
-/** The kind of a message; undefined for what is none. One that we have no word for is `other`. */
-export function kindOf(message: Content | null | undefined): string | undefined {
-  const content = normalizeMessageContent(message);
-  const type = content && getContentType(content);
-  if (!content || !type) return undefined;
-  const known = (Object.keys(content) as (keyof Content)[]).find(part => kinds[part] && content[part]);
-  if (known) return kinds[known];
-  return NO_MESSAGE.has(type) ? undefined : 'other';
+const NO_MESSAGE = new Set<Kind>(['internal', 'view_once', ...aboutAnother]);
+
+/** The kind of a message; undefined for what stands in no chat by itself. One that we have no word for is `other`. */
+export function kindOf(message: proto.IMessage | null | undefined): string | undefined {
+  if (!message) return undefined;
+  const { kind, fields, encrypted } = saidIn(message);
+  const empty = kind === 'unsupported' && Array.isArray(fields.parts) && fields.parts.length === 0;
+  if (NO_MESSAGE.has(kind) || encrypted || empty) return undefined;
+  return KEPT_AS[kind] ?? kind;
 }
 
 /** What is shown of it. */
-export function shownOf(message: Content | null | undefined): Shown {
-  const content = normalizeMessageContent(message) ?? {};
-  const media =
-    content.imageMessage ??
-    content.videoMessage ??
-    content.ptvMessage ??
-    content.audioMessage ??
-    content.documentMessage ??
-    content.stickerMessage;
-  const text = textOf(content);
-  const length = Number(media?.fileLength ?? 0);
-  const filename = content.documentMessage?.fileName;
+export function shownOf(message: proto.IMessage | null | undefined): Shown {
+  if (!message) return {};
+  const { media, text: written, label } = saidIn(message);
+  const shown = written || summaryOf(unwrap(message).content) || (media ? '' : label);
+  const size = media?.size;
   return {
-    ...(text && { text }),
-    ...(filename && { filename }),
+    ...(shown && { text: shown }),
+    ...(media?.filename && { filename: media.filename }),
     ...(media?.mimetype && { mimetype: media.mimetype }),
     ...(media?.url && { url: media.url }),
-    ...(length > 0 && Number.isSafeInteger(length) && { length }),
+    ...(size !== undefined && Number.isSafeInteger(size) && { length: size }),
   };
 }
 
-/** gowa's text of a message: what was written, or a summary of what is no text. */
-function textOf(content: Content): string {
+/** gowa's text of what is no text. */
+function summaryOf(content: proto.IMessage): string {
   const {
     extendedTextMessage: link,
     contactMessage: contact,
@@ -106,36 +70,21 @@ function textOf(content: Content): string {
     eventMessage: event,
     groupInviteMessage: invite,
   } = content;
-  const poll =
-    content.pollCreationMessage ??
-    content.pollCreationMessageV2 ??
-    content.pollCreationMessageV3 ??
-    undefined;
-  const written =
-    content.conversation ||
-    link?.text ||
-    link?.matchedText ||
-    content.imageMessage?.caption ||
-    content.videoMessage?.caption ||
-    content.ptvMessage?.caption ||
-    content.documentMessage?.caption ||
-    content.buttonsResponseMessage?.selectedDisplayText ||
-    content.templateButtonReplyMessage?.selectedDisplayText ||
-    content.listResponseMessage?.title;
-  if (written) return written;
+  const poll = pollIn(content);
+  if (link) return text(link.matchedText) ?? '';
   if (contact) return `Contact: ${personOf(contact)}`;
-  if (contacts) return `Contacts: ${(contacts.contacts ?? []).map(personOf).join(', ')}`;
+  if (contacts) return `Contacts: ${list(contacts.contacts).map(personOf).join(', ')}`;
   if (place) return placeOf(place.name, place.address, place);
   if (live) return placeOf(live.caption, undefined, live);
-  if (poll) return [poll.name, ...(poll.options ?? []).map(option => `- ${option.optionName}`)].join('\n');
-  if (event) return [event.name, event.description].filter(Boolean).join('\n');
-  if (invite) return [invite.groupName, invite.caption].filter(Boolean).join('\n');
+  if (poll) return [text(poll.name), ...optionsOf(poll).map(option => `- ${option}`)].join('\n');
+  if (event) return [text(event.name), text(event.description)].filter(Boolean).join('\n');
+  if (invite) return text(invite.groupName) ?? '';
   return '';
 }
 
 function personOf({ displayName, vcard }: proto.Message.IContactMessage): string {
-  const phone = /^TEL[^:\n]*:(.+)$/m.exec(vcard ?? '')?.[1]?.trim();
-  return [displayName, phone && `(${phone})`].filter(Boolean).join(' ');
+  const phone = numberIn(text(vcard) ?? '');
+  return [text(displayName), phone && `(${phone})`].filter(Boolean).join(' ');
 }
 
 function placeOf(
@@ -146,11 +95,12 @@ function placeOf(
     degreesLongitude,
   }: { degreesLatitude?: number | null; degreesLongitude?: number | null },
 ): string {
-  const map = `https://maps.google.com/?q=${degreesLatitude ?? 0},${degreesLongitude ?? 0}`;
-  return [name, address, map].filter(Boolean).join('\n');
+  const map = `https://maps.google.com/?q=${number(degreesLatitude) ?? 0},${number(degreesLongitude) ?? 0}`;
+  return [text(name), text(address), map].filter(Boolean).join('\n');
 }
 
 /** The bytes of a message, from which it is what it was. */
-export const packed = (message: Content): Buffer => Buffer.from(proto.Message.encode(message).finish());
+export const packed = (message: proto.IMessage): Buffer =>
+  Buffer.from(proto.Message.encode(message).finish());
 
 export const unpacked = (bytes: Uint8Array): proto.Message => proto.Message.decode(bytes);

@@ -28,13 +28,13 @@ export class People {
     const known = new Map<string, string>();
     const asked = new Set<string>();
     for (const names of told) {
-      const [one = '', other = ''] = names.map(bare);
+      const [one = '', other = ''] = names.map(bare).map(name => (isStorable(name) ? name : ''));
       if (isPerson(one) && isPerson(other) && one.endsWith(LID) !== other.endsWith(LID)) {
         known.set(lookUp(one), userOf(other));
         known.set(lookUp(other), userOf(one));
       } else if (isPerson(one)) asked.add(lookUp(one));
     }
-    const missing = [...asked].filter(id => !known.has(id) && isStorable(id));
+    const missing = [...asked].filter(id => !known.has(id));
     const found = missing.length > 0 ? await others(missing) : [];
     return new People(new Map([...found, ...known]));
   }

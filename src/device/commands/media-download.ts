@@ -10,9 +10,6 @@ import { askPhoneForMedia } from '../media-retry.ts';
 import { saidIn } from '../translate/content/content.ts';
 import type { Media } from '../translate/content/media.ts';
 
-/** A phone that is online answers within seconds. */
-const PHONE_WITHIN_MS = 25_000;
-
 interface Wanted {
   /** A JID in any form. */
   readonly chat: string;
@@ -20,12 +17,14 @@ interface Wanted {
   /** Where files of this device are kept. */
   readonly folder: string;
   readonly maxBytes: number;
+  /** How long the phone is waited for. */
+  readonly phoneMs: number;
 }
 
 /** The file of a message: on the disk already, from WhatsApp's host, or from there again when the phone has put it back. */
 export const mediaDownload = command({
   name: 'media-download',
-  async run({ chat, id, folder, maxBytes }: Wanted, on, { deadline }) {
+  async run({ chat, id, folder, maxBytes, phoneMs }: Wanted, on, { deadline }) {
     const message = await on.said.message(chat, id);
     if (!message?.message)
       throw new Failure('MESSAGE_NOT_FOUND', 'No message of this id is known in this chat.', {
@@ -44,7 +43,7 @@ export const mediaDownload = command({
     };
     const kept = await stat(to).catch(() => undefined);
     if (kept) return { ...about, bytes: kept.size };
-    const signal = AbortSignal.timeout(Math.max(1, Math.min(deadline - monotonic(), 2 ** 31 - 1)));
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - monotonic())));
     const from = (media: Media) =>
       download({ media, to, maxBytes, signal, dispatcher: on.media() }).catch((cause: unknown) => {
         throw unreached(cause, signal);
@@ -54,7 +53,7 @@ export const mediaDownload = command({
     } catch (cause) {
       if (!(cause instanceof NotThere) || !media.mediaKey)
         throw cause instanceof NotThere ? gone(cause) : cause;
-      const directPath = await again(on, message.key, media.mediaKey, deadline);
+      const directPath = await again(on, message.key, media.mediaKey, monotonic() + phoneMs);
       try {
         return { ...about, bytes: await from({ ...media, directPath }) };
       } catch (cause) {
@@ -75,7 +74,7 @@ function nameOf({ sha256, mediaKey }: Media): string {
 async function again(on: DeviceParts, key: WAMessageKey, mediaKey: Uint8Array, deadline: number) {
   on.log.info('a file is not on the media host any more; the phone is asked for it');
   const connection = await on.open(deadline);
-  return askPhoneForMedia(connection, key, mediaKey, Math.min(PHONE_WITHIN_MS, deadline - monotonic()));
+  return askPhoneForMedia(connection, key, mediaKey, deadline - monotonic());
 }
 
 function gone(cause: unknown): Failure {

@@ -1,24 +1,29 @@
+import { proto } from '@whiskeysockets/baileys';
 import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
-import { placeOfMessage, SET } from '../message-action.ts';
+import { indexOf } from '../message-index.ts';
+import { messageNamed } from '../message-key.ts';
 
 interface Deletion {
   readonly chat: string;
   readonly message: string;
 }
 
+const { SET } = proto.SyncdMutation.SyncdOperation;
+
 /** Deletes a message from all devices of the account; the others in the chat keep it. */
 export const messageDelete = ask({
   name: 'message-delete',
   async run({ chat, message }: Deletion, connection, on): Promise<void> {
-    const { key, index, at } = await placeOfMessage({ connection, on }, chat, message);
+    const where = { connection, on };
+    const named = await messageNamed(where, chat, message);
+    const messageTimestamp = named?.at ?? Math.floor(Date.now() / 1000);
     await changePatch(connection, {
-      syncAction: { deleteMessageForMeAction: { deleteMedia: true, messageTimestamp: at } },
-      index: ['deleteMessageForMe', ...index],
+      syncAction: { deleteMessageForMeAction: { deleteMedia: true, messageTimestamp } },
+      index: ['deleteMessageForMe', ...(await indexOf(where, chat, message))],
       type: 'regular_high',
       apiVersion: 3,
       operation: SET,
     });
-    on.said.heard({ 'messages.delete': { keys: [key] } });
   },
 });

@@ -1,6 +1,5 @@
-import { isJidGroup } from '@whiskeysockets/baileys';
 import { ask } from '../command.ts';
-import { messageNamed, unknownMessage } from '../message-key.ts';
+import { isShared, messageNamed, unknownMessage } from '../message-key.ts';
 
 interface Read {
   readonly chat: string;
@@ -12,7 +11,7 @@ export const messageRead = ask({
   name: 'message-read',
   async run({ chat, message }: Read, connection, on): Promise<void> {
     const named = await messageNamed({ connection, on }, chat, message);
-    if (!named && isJidGroup(chat)) throw unknownMessage(message);
+    if (!named && isShared(chat)) throw unknownMessage(message);
     await connection.socket.readMessages([named?.key ?? { remoteJid: chat, id: message, fromMe: false }]);
   },
 });

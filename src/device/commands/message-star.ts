@@ -1,6 +1,7 @@
+import { proto } from '@whiskeysockets/baileys';
 import { changePatch } from '../app-state.ts';
 import { ask } from '../command.ts';
-import { placeOfMessage, SET } from '../message-action.ts';
+import { indexOf } from '../message-index.ts';
 
 interface Star {
   readonly chat: string;
@@ -8,11 +9,13 @@ interface Star {
   readonly starred: boolean;
 }
 
+const { SET } = proto.SyncdMutation.SyncdOperation;
+
 /** Marks a message with a star on all devices of the account, or takes the star away. */
 export const messageStar = ask({
   name: 'message-star',
   async run({ chat, message, starred }: Star, connection, on): Promise<void> {
-    const { key, index } = await placeOfMessage({ connection, on }, chat, message);
+    const index = await indexOf({ connection, on }, chat, message);
     // Baileys writes its own stars into another collection, where WhatsApp's apps do not look for them.
     await changePatch(connection, {
       syncAction: { starAction: { starred } },
@@ -21,6 +24,5 @@ export const messageStar = ask({
       apiVersion: 2,
       operation: SET,
     });
-    on.said.heard({ 'messages.update': [{ key, update: { starred } }] });
   },
 });

@@ -22,6 +22,8 @@ export const selfOf = ({ me }: AuthenticationCreds): Self => ({ jid: me?.id ?? '
 export interface Told extends Draft {
   readonly opens?: Opens;
   readonly holds?: Holds;
+  /** The message that it is about, of which the chat store may know what it said. */
+  readonly recalls?: { readonly chat: string; readonly id: string };
 }
 
 export const isSelf = (jid: string, self: Self): boolean =>

@@ -20,10 +20,11 @@ function draftOf(message: WAMessage, self: Self): Told | undefined {
   const chat = key.remoteJid ?? '';
   if (!key.id || isJidBroadcast(chat) || isJidNewsletter(chat)) return undefined;
   const content = contentOf(message);
-  const told = content && payloadOf(content, commonOf(message, self));
+  if (!content) return undefined;
+  const common = commonOf(message, self);
+  const told = payloadOf(content, common);
   if (!told) return undefined;
   const [event, payload] = told;
-  const common = commonOf(message, self);
   return {
     event,
     at: timeOf(message.messageTimestamp),

@@ -1,9 +1,18 @@
 /** Receipts: what others did with the messages of this account. */
-import { proto, type WAMessageKey, type WAMessageUpdate } from '@whiskeysockets/baileys';
+import {
+  type BinaryNode,
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  proto,
+  type WAMessageKey,
+  type WAMessageUpdate,
+} from '@whiskeysockets/baileys';
 import type { Draft } from '../../journal/event.ts';
-import { bare } from '../jid.ts';
-import { envelopeOf, named, type Self } from './envelope.ts';
-import { timeOf } from './read.ts';
+import { bare, party } from '../jid.ts';
+import { envelopeOf, isSelf, named, type Self, type Told } from './envelope.ts';
+import { childOf, childrenOf, timesOf } from './nodes.ts';
+import { given, timeOf } from './read.ts';
 
 const { Status } = proto.WebMessageInfo;
 
@@ -34,6 +43,7 @@ function ack(
       chat_id,
       from: reader,
       ...(from_lid && { from_lid }),
+      sender_display_name: '',
       receipt_type: receipt.type,
       receipt_type_description: receipt.description,
       timestamp: new Date(at).toISOString(),
@@ -56,6 +66,26 @@ export function fromUpdates(updates: WAMessageUpdate[], self: Self): Draft[] {
   return [...groups.values()]
     .map(({ ids, key, status, at }) => ack(ids, key, status, at, self))
     .filter(draft => draft !== undefined);
+}
+
+/** What oneself read on another device: the phone tells the others so (a `read-self` where others must not know). */
+const SEEN = new Set(['read', 'read-self', 'played', 'played-self']);
+
+/** `<receipt>` of another device of the account, of messages that others sent. */
+export function fromOwnReceipt(node: BinaryNode, self: Self): Told[] {
+  const { from, participant, recipient, type = '', id } = node.attrs;
+  if (id === undefined || !SEEN.has(type) || !isSelf(bare(participant ?? from), self)) return [];
+  const inGroup = isJidGroup(from);
+  const { shown, lid } = party(
+    inGroup ? from : recipient,
+    node.attrs.recipient_pn ?? node.attrs.recipient_lid,
+  );
+  if (shown === '' || isJidBroadcast(shown) || isJidNewsletter(shown)) return [];
+  const more = childrenOf(childOf(node, 'list') ?? node, 'item').flatMap(item => item.attrs.id ?? []);
+  const ids = [id, ...more];
+  const { at, timestamp } = timesOf(node);
+  const payload = { chat_id: shown, ...given({ chat_lid: lid }), ids, timestamp };
+  return [{ event: 'chat.read', at, identity: `${named(lid, shown)} ${ids.join(' ')}`, payload }];
 }
 
 interface GroupReceipt {

@@ -37,7 +37,7 @@ const BOUND = new Set<Encrypted['use']>(['Poll Vote', 'Event Response']);
 
 /** The plaintext; undefined when it does not open, for none of those who may have written it. */
 export function decrypted({ use, payload, iv, target, authors, actors }: Opens, secret: Uint8Array) {
-  if (payload.length <= TAG) return undefined;
+  if (payload.length < TAG) return undefined;
   for (const actor of actors.map(bare)) {
     for (const author of authors.map(bare)) {
       const key = Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), target + author + actor + use, 32));

@@ -62,6 +62,8 @@ export async function putMessages(
         from r
         join chat c on c.device_no = r.device_no and c.no = r.chat_no
        where ${keep}
+       -- History comes with the newest first.
+       order by case when r.live then r.place else -r.place end
       on conflict (device_no, chat_no, id, sender, from_me) do update
          set said = excluded.said, message = excluded.message, grams = excluded.grams, kind = excluded.kind
        where m.said is null and m.revoked_at is null and excluded.said is not null

@@ -19,6 +19,7 @@ export interface ChatRow {
 }
 
 export interface StoredMessage {
+  readonly no: number;
   readonly chatNo: number;
   readonly chat: string;
   readonly id: string;
@@ -35,10 +36,10 @@ export interface StoredMessage {
   readonly updatedAt: Date;
 }
 
-/** The place of a row in an order of time; a page goes on from it. */
+/** The place of a row in an order of time: its time and its number. A page goes on from it. */
 export interface Place {
   readonly at: Date;
-  readonly id: string;
+  readonly no: number;
 }
 
 /** Which part: so many from the newest, or those older or newer than a place, always told from the newest. */
@@ -74,7 +75,7 @@ const chatColumns = (sql: Sql) => sql`
     where a.device_no = c.device_no and a.chat_no = c.no and a.jid like '%@lid' limit 1) as lid`;
 
 const messageColumns = (sql: Sql) => sql`
-  m.chat_no as "chatNo", c.jid as chat, m.id, m.sender, m.from_me as "fromMe", m.at, m.kind, m.said, m.status, m.starred,
+  m.no, m.chat_no as "chatNo", c.jid as chat, m.id, m.sender, m.from_me as "fromMe", m.at, m.kind, m.said, m.status, m.starred,
   m.edited_at as "editedAt", m.revoked_at as "revokedAt", m.created_at as "createdAt", m.updated_at as "updatedAt"`;
 
 /** The posts of people's statuses are no chat that anybody had. */
@@ -112,8 +113,8 @@ export async function readChats(
     select ${chatColumns(sql)}
       from chat c
      where ${chatsLike(sql, deviceNo, filter)}
-       ${before ? sql`and (${at}, c.no) < (${before.at}, ${before.id}::bigint)` : sql``}
-       ${after ? sql`and (${at}, c.no) > (${after.at}, ${after.id}::bigint)` : sql``}
+       ${before ? sql`and (${at}, c.no) < (${before.at}, ${before.no}::bigint)` : sql``}
+       ${after ? sql`and (${at}, c.no) > (${after.at}, ${after.no}::bigint)` : sql``}
      order by ${after ? sql`${at}, c.no` : sql`${at} desc, c.no desc`}
      limit ${limit} offset ${offset}`;
   return after ? rows.toReversed() : rows;
@@ -147,9 +148,9 @@ export async function readMessages(
       from chat_message m
       join chat c on c.device_no = m.device_no and c.no = m.chat_no
      where ${messagesLike(sql, deviceNo, filter)}
-       ${before ? sql`and (m.at, m.id) < (${before.at}, ${before.id})` : sql``}
-       ${after ? sql`and (m.at, m.id) > (${after.at}, ${after.id})` : sql``}
-     order by ${after ? sql`m.at, m.id` : sql`m.at desc, m.id desc`}
+       ${before ? sql`and (m.at, m.no) < (${before.at}, ${before.no}::bigint)` : sql``}
+       ${after ? sql`and (m.at, m.no) > (${after.at}, ${after.no}::bigint)` : sql``}
+     order by ${after ? sql`m.at, m.no` : sql`m.at desc, m.no desc`}
      limit ${limit} offset ${offset}`;
   return after ? rows.toReversed() : rows;
 }

@@ -84,7 +84,7 @@ export async function readOldest(
       join chat c on c.device_no = a.device_no and c.no = a.chat_no
       join chat_message m on m.device_no = a.device_no and m.chat_no = a.chat_no
      where a.device_no = ${deviceNo} and a.jid = any(${sql.array([...names], ARRAY.text)})
-     order by m.at, m.id
+     order by m.at, m.no
      limit 1`;
   return row;
 }

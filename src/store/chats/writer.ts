@@ -53,7 +53,7 @@ export class ChatWriter {
       messageKey,
     );
     const changes = all(({ changes }) => changes);
-    const reactions = all(({ reactions }) => reactions);
+    const reactions = this.#keep ? all(({ reactions }) => reactions) : [];
     const patches = all(({ patches }) => patches);
     const ends = all(({ ends }) => ends);
     const naming = [messages, changes, reactions, patches, ends].flatMap((rows: Of<{ chat: ChatName }>[]) =>

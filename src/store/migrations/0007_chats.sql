@@ -37,7 +37,8 @@ create table chat_message (
   id         text not null collate "C",
   sender     text not null collate "C",     -- '' is the account itself, and the other person of a chat with one
   from_me    boolean not null,
-  at         timestamptz not null,
+  at         timestamptz not null,          -- whole seconds, as WhatsApp has it
+  no         bigint generated always as identity, -- the order within a second: as they came
   kind       text not null,
   said       bytea,                         -- sealed JSON: the text and what else is shown; null: revoked
   message    bytea,                         -- sealed proto.Message: to quote, forward and download it
@@ -52,7 +53,7 @@ create table chat_message (
   foreign key (device_no, chat_no) references chat on delete cascade
 ) with (fillfactor = 90);
 alter table chat_message alter column said set storage external, alter column message set storage external;
-create index chat_message_at on chat_message (device_no, chat_no, at, id);
+create index chat_message_at on chat_message (device_no, chat_no, at, no);
 create index chat_message_grams on chat_message using gin (grams) where grams is not null;
 create index chat_message_media on chat_message (device_no, chat_no, at)
   where kind in ('image', 'video', 'audio', 'document', 'sticker', 'video_note');

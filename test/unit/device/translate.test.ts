@@ -213,6 +213,7 @@ test('receipts of one chat, kind and time are one event; others, and those of ot
       chat_id: ann,
       from: ann,
       from_lid: annLid,
+      sender_display_name: '',
       receipt_type: 'read',
       receipt_type_description: 'the recipient has read the message',
       timestamp: time,

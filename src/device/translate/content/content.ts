@@ -31,6 +31,13 @@ const DEEPEST = 2;
 
 /** What is said beside a message, or travels with it. */
 const BESIDE = new Set(['senderKeyDistributionMessage', 'messageContextInfo']);
+/** Keys and pieces of history that clients hand each other. */
+const HOUSEKEEPING = new Set([
+  'fastRatchetKeySenderKeyDistributionMessage',
+  'stickerSyncRmrMessage',
+  'messageHistoryBundle',
+  'messageHistoryNotice',
+]);
 
 export function saidIn(message: proto.IMessage, depth = 0): Content {
   const unwrapped = unwrap(message);
@@ -247,6 +254,7 @@ function restIn(content: proto.IMessage): Said {
   const others = parts.filter(part => !BESIDE.has(part));
   // A sender key that travels alone is no message.
   if (others.length === 0 && parts.includes('senderKeyDistributionMessage')) return said('internal', {});
+  if (others.length > 0 && others.every(part => HOUSEKEEPING.has(part))) return said('internal', {});
   return said('unsupported', { parts: others });
 }
 

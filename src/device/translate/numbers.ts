@@ -1,0 +1,56 @@
+/** The names of people in a payload: the phone number is shown where it is known, the LID beside it. */
+import { isLidUser, isPnUser } from '@whiskeysockets/baileys';
+import type { Fields } from './read.ts';
+
+type NumberOf = (lid: string) => Promise<string | undefined>;
+
+/** A field with a name to show, and the one that has the LID. */
+const PAIRS = [
+  ['from', 'from_lid'],
+  ['chat_id', 'chat_lid'],
+  ['jid', 'lid'],
+] as const;
+
+/** Lists of people, whose LIDs are in `lids`. */
+const LISTS = ['jids', 'mentions'] as const;
+
+export async function numbered(payload: Fields, numberOf: NumberOf): Promise<Fields> {
+  let found: Record<string, unknown> | undefined;
+  for (const [shown, lid] of PAIRS) {
+    const name = payload[shown];
+    if (typeof name !== 'string' || !isLidUser(name)) continue;
+    const number = await numberFor(name, numberOf);
+    if (number === undefined) continue;
+    found ??= { ...payload };
+    found[shown] = number;
+    found[lid] = name;
+  }
+  for (const people of LISTS) {
+    const names = payload[people];
+    if (!Array.isArray(names) || !names.some(name => isLidUser(name))) continue;
+    found ??= { ...payload };
+    found[people] = await Promise.all(
+      names.map(async name => (isLidUser(name) && (await numberFor(name, numberOf))) || name),
+    );
+  }
+  return found ?? payload;
+}
+
+/** The LIDs in a payload whose numbers stand beside them; both without their servers. */
+export function namedTwice(payload: Fields): [lid: string, number: string][] {
+  const { jids, lids } = payload;
+  const people = Array.isArray(jids) && Array.isArray(lids) ? jids.map((jid, n) => [jid, lids[n]]) : [];
+  return [...PAIRS.map(([shown, lid]) => [payload[shown], payload[lid]]), ...people].flatMap(
+    ([shown, lid]) => {
+      if (typeof shown !== 'string' || typeof lid !== 'string') return [];
+      return isPnUser(shown) && isLidUser(lid) ? [[userOf(lid), userOf(shown)] as [string, string]] : [];
+    },
+  );
+}
+
+const userOf = (jid: string) => jid.slice(0, jid.indexOf('@'));
+
+async function numberFor(lid: string, numberOf: NumberOf): Promise<string | undefined> {
+  const number = await numberOf(userOf(lid));
+  return number === undefined ? undefined : `${number}@s.whatsapp.net`;
+}
