@@ -1,6 +1,6 @@
 /**
- * Token buckets in memory, one for each name: so many per minute, saved up to as many. Libraries that limit requests were
- * looked at: those that are kept well count in fixed windows, which let twice the limit through at their border.
+ * Token buckets in memory, one for each name: so many per minute, saved up to as many. No library: it is small, and its
+ * clock can be a test's.
  */
 import { LRUCache } from 'lru-cache';
 import { monotonic } from './deadline.ts';

@@ -13,8 +13,6 @@ const operations = gowaOperations();
 const refused: Readonly<Record<string, readonly [status: number, code: string]>> = {
   appPasskeyResponse: [501, 'PASSKEY_UNSUPPORTED'],
   appPasskeyConfirm: [501, 'PASSKEY_UNSUPPORTED'],
-  // Not deliberate: until the files of messages can be fetched.
-  downloadMessageMedia: [500, 'INTERNAL_SERVER_ERROR'],
 };
 
 /** Fields that the walk does not give, and why. */

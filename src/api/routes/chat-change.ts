@@ -1,7 +1,7 @@
 // How a chat stands for all devices of an account: pinned, archived, muted, read, cleared, gone, and its timer.
 import { z } from '@hono/zod-openapi';
 import type { ChatChange, chatChange } from '../../device/commands/chat-change.ts';
-import type { groupTimer } from '../../device/commands/group-timer.ts';
+import type { groupSetting } from '../../device/commands/group-setting.ts';
 import type { sendTimer } from '../../device/commands/send-timer.ts';
 import { Failure } from '../../errors.ts';
 import type { FormFields } from '../body.ts';
@@ -158,7 +158,11 @@ export function chatChangeRoutes(add: AddRoute): void {
     },
     async ({ params, body: { timer_seconds }, run, newMessageId }) => {
       const jid = chatJid(params.chat_jid);
-      if (jid.endsWith('@g.us')) await run<typeof groupTimer>('group-timer', { jid, seconds: timer_seconds });
+      if (jid.endsWith('@g.us'))
+        await run<typeof groupSetting>('group-setting', {
+          group: jid,
+          setting: { what: 'ephemeral', seconds: timer_seconds },
+        });
       else await run<typeof sendTimer>('send-timer', { id: newMessageId(), to: jid, seconds: timer_seconds });
       const message =
         timer_seconds === 0
