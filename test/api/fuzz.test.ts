@@ -11,6 +11,9 @@ import { pick } from '../support/random.ts';
 
 const REQUESTS = 20_000;
 const AT_ONCE = 16;
+/** Without one the first key that is made closes the door. */
+const KEY = 'the-key-of-the-fuzz';
+const authorization = `Bearer ${KEY}`;
 /** An answer may take as long as a command, and a bit. */
 const COMMAND_SECONDS = 10;
 const HANGS_AFTER = 30_000;
@@ -34,10 +37,17 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
 }, async t => {
   const node = await startNode(t, {
     devices: 8,
-    settings: { COMMAND_SECONDS: String(COMMAND_SECONDS) },
+    settings: { COMMAND_SECONDS: String(COMMAND_SECONDS), API_KEYS: KEY, RATE_LIMIT: '0', SEND_LIMIT: '0' },
   });
   await node.opened();
-  for (const device_id of UNLINKED) await node.api('POST', '/devices', { device_id });
+  const sendText = (device: string, phone: string, message: string) =>
+    node.api<{ message_id: string }>(
+      'POST',
+      '/send/message',
+      { phone, message },
+      { authorization, 'X-Device-Id': device },
+    );
+  for (const device_id of UNLINKED) await node.api('POST', '/devices', { device_id }, { authorization });
   const { simulator, seeded } = node;
   const numbers = seeded.map(({ phone }) => phone);
   const own = numbers[2] ?? '';
@@ -57,7 +67,7 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
   const messages: string[] = [];
   for (let n = 0; n < 5; n++) {
     messages.push((await simulator.send(friend, own, `hello ${n}`)).id);
-    messages.push((await node.sendText('device-2', friend, `hi ${n}`)).body.results?.message_id ?? '');
+    messages.push((await sendText('device-2', friend, `hi ${n}`)).body.results?.message_id ?? '');
   }
 
   const jidOf = (phone: string) => `${phone}@s.whatsapp.net`;
@@ -69,6 +79,7 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
     seeds: seeds(REQUESTS),
     atOnce: AT_ONCE,
     within: HANGS_AFTER,
+    authorization,
     device(operation, random) {
       if (spends(operation)) return pick(random, GIVEN_UP);
       const chance = random();
@@ -104,6 +115,10 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
         case 'message_id':
         case 'reply_message_id':
           return pick(random, messages);
+        case 'Idempotency-Key':
+          return Math.floor(random() * 1e12)
+            .toString(36)
+            .padStart(8, '0');
         case 'webhook_url':
           return 'http://127.0.0.1:9/hook';
         default:
@@ -118,6 +133,12 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
       .map(([status, n]) => `${n} x ${status}`)
       .join(', ')}`,
   );
+  t.diagnostic(
+    [...report.codes]
+      .sort(([, a], [, b]) => b - a)
+      .map(([code, n]) => `${n} x ${code}`)
+      .join(', '),
+  );
   const never = [...report.operations].filter(([, { succeeded }]) => succeeded === 0).map(([id]) => id);
   t.diagnostic(`never with success: ${never.join(', ')}`);
   // Otherwise it shakes only the checks at the door.
@@ -131,7 +152,7 @@ test('no request breaks a node, hangs, or is answered otherwise than documented'
   // Whoever was not asked has heard nothing of it.
   await node.opened([...kept]);
   for (const id of kept) {
-    const { body } = await node.sendText(id, friend, `still here: ${id}`);
+    const { body } = await sendText(id, friend, `still here: ${id}`);
     const arrived = await simulator.waitForMessage(friend, ({ id }) => id === body.results?.message_id);
     assert.equal(arrived.text, `still here: ${id}`);
   }

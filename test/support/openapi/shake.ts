@@ -12,12 +12,16 @@ export interface Shake {
   readonly atOnce: number;
   /** Milliseconds after which an answer is a hang. */
   readonly within: number;
+  /** The Authorization header of every request. */
+  readonly authorization: string;
 }
 
 export interface Shaken {
   readonly requests: number;
   /** Answers by status. */
   readonly statuses: ReadonlyMap<number, number>;
+  /** Failures by code. */
+  readonly codes: ReadonlyMap<string, number>;
   /** How often each operation was asked, and how often with success. */
   readonly operations: ReadonlyMap<string, { asked: number; succeeded: number }>;
   /** What must not be, with the seed that makes it again. */
@@ -28,12 +32,23 @@ export interface Shaken {
 const ours = new Set([500]);
 const ENOUGH_FAILURES = 20;
 
-export async function shake({ url, hints, device, seeds, atOnce, within }: Shake): Promise<Shaken> {
-  const document = (await (await fetch(new URL('openapi.json', url))).json()) as ApiDocument;
+export async function shake({
+  url,
+  hints,
+  device,
+  seeds,
+  atOnce,
+  within,
+  authorization,
+}: Shake): Promise<Shaken> {
+  const document = (await (
+    await fetch(new URL('openapi.json', url), { headers: { authorization } })
+  ).json()) as ApiDocument;
   const operations = operationsOf(document);
   const wrongWith = answerJudge(document);
   const statuses = new Map<number, number>();
   const counted = new Map(operations.map(({ operationId }) => [operationId, { asked: 0, succeeded: 0 }]));
+  const codes = new Map<string, number>();
   const failures: string[] = [];
   /** One of each is enough. */
   const kinds = new Set<string>();
@@ -52,8 +67,11 @@ export async function shake({ url, hints, device, seeds, atOnce, within }: Shake
     const id = device(operation, random);
     const about = `FUZZ_SEED=${seed}: ${operation.method.toUpperCase()} ${made.target} as ${id} (${made.wrong.join(', ') || 'nothing wrong'}) ${shown(made)}`;
     try {
-      const heard = await send(url, operation, made, id, within);
+      const named = id === undefined ? {} : { 'x-device-id': encodeURIComponent(id) };
+      const heard = await send(url, operation, made, { authorization, ...named }, within);
       statuses.set(heard.status, (statuses.get(heard.status) ?? 0) + 1);
+      const { code } = (heard.body ?? {}) as { code?: string };
+      if (heard.status !== 200) codes.set(code ?? 'none', (codes.get(code ?? 'none') ?? 0) + 1);
       const count = counted.get(operation.operationId);
       if (count) {
         count.asked += 1;
@@ -73,19 +91,23 @@ export async function shake({ url, hints, device, seeds, atOnce, within }: Shake
       }
     }),
   );
-  return { requests: seeds.length, statuses, operations: counted, failures };
+  return { requests: seeds.length, statuses, codes, operations: counted, failures };
 }
 
 async function send(
   url: string,
   { method }: ApiOperation,
   { target, headers, body }: Made,
-  device: string | undefined,
+  more: Readonly<Record<string, string>>,
   within: number,
 ): Promise<Answered> {
   const response = await fetch(new URL(target, url), {
     method: method.toUpperCase(),
-    headers: { ...headers, ...(device !== undefined && { 'x-device-id': encodeURIComponent(device) }) },
+    // Set, not added: the description names the header of the device in letters of its own.
+    headers: Object.entries(more).reduce((all, [name, value]) => {
+      all.set(name, value);
+      return all;
+    }, new Headers(headers)),
     ...(body !== undefined && { body: body instanceof Uint8Array ? new Uint8Array(body) : body }),
     signal: AbortSignal.timeout(within),
     redirect: 'manual',
