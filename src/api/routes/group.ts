@@ -24,7 +24,7 @@ import {
   LONGEST_SUBJECT,
   linkField,
   nameText,
-  peopleField,
+  peopleList,
   peopleJids,
 } from '../groups.ts';
 import { groupJid } from '../recipient.ts';
@@ -51,14 +51,14 @@ export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       body: z.object({
         title: nameText(LONGEST_SUBJECT).openapi({ example: 'Reef' }),
-        participants: peopleField,
+        participants: peopleList.nullish().openapi({ description: 'None: a group of one.' }),
       }),
       forms: { participants: 'list' },
       results: z.object({ group_id: z.string(), participants: outcomes }),
       failures: ['INVALID_JID', ...whatsappFailures],
     },
     async ({ body, run }) => {
-      const participants = peopleJids(body.participants);
+      const participants = peopleJids(body.participants ?? []);
       const { group, refused } = await run<typeof groupCreate>('group-create', {
         subject: body.title,
         participants,
