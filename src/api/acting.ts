@@ -5,8 +5,9 @@ import type { Addressed, CommandType, InputOf, Sent } from '../shard/protocol.ts
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures, whatsappFailures } from './failures.ts';
+import { messageId } from './message-id.ts';
 import type { AddRoute } from './route.ts';
-import { chatJid, messageId, recipientField, type SpecialChat, sentAnswer, sentResults } from './sending.ts';
+import { chatJid, recipientField, type SpecialChat, sentAnswer, sentResults } from './sending.ts';
 
 export const messageParams = z.object({
   message_id: z.string().max(128).openapi({ example: '3EB089B9D6ADD58153C561' }),

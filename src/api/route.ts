@@ -11,12 +11,12 @@ import type { ApiDeps, ApiEnv, Change } from './deps.ts';
 import { always, entry, repeatable } from './entry.ts';
 import { type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
+import { newMessageId } from './message-id.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, fileResponse, successResponse } from './responses.ts';
 import type { Scope } from './scopes.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
-import { newMessageId } from './sending.ts';
 import { validated } from './validate.ts';
 
 /** Where the device of a request is named: in its path, or by header, query or being the only one. */

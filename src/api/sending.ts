@@ -1,11 +1,11 @@
 // What all routes that send a message share: who it is for, what it answers, and how the answer is said.
-import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../errors.ts';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
+import { messageId } from './message-id.ts';
 import type { FileFields } from './multipart.ts';
 import { mentionJid, recipientJid } from './recipient.ts';
 import type { AddRoute, Given } from './route.ts';
@@ -176,23 +176,6 @@ function addressed(body: SendBody<Record<never, never>>, not: readonly SpecialCh
 /** One of those who get a status. */
 export function audience(written: string, index: number): string {
   return mentionJid(written, `recipients.${index}`);
-}
-
-/** As WhatsApp Web names its messages (Baileys Utils/generics.ts, generateMessageIDV2). */
-export function newMessageId(): string {
-  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
-}
-
-/** The value, if it is written as the id of a message. Fails with VALIDATION_ERROR. */
-export function messageId(id: string, field = 'message_id'): string {
-  if (/^[A-Za-z0-9._:=+-]{1,128}$/.test(id)) return id;
-  throw invalid(field, 'expected the id of a message, such as 3EB089B9D6ADD58153C561');
-}
-
-/** The text, if it can be one. Half a surrogate pair or a NUL would be changed or refused somewhere on the way. */
-export function sendableText(text: string, field: string): string {
-  if (/\p{Surrogate}|\0/u.test(text)) throw invalid(field, 'has a character that no text can have');
-  return text;
 }
 
 function mention(written: string, index: number): string {

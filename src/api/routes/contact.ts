@@ -5,7 +5,7 @@ import type { contactSave } from '../../device/commands/contact-save.ts';
 import { sharedFailures } from '../failures.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../sending.ts';
+import { sendableText } from '../validate.ts';
 
 const name = z.string().max(256);
 

@@ -13,7 +13,7 @@ import { entered, linkedGroup, outcomes, toLinkedGroup, toOutcomes } from '../gr
 import { groupField, groupLink, peopleField, peopleJids, peopleList } from '../groups.ts';
 import { groupJid, mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../sending.ts';
+import { sendableText } from '../validate.ts';
 
 const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const link = z.object({ invite_link: z.string(), group_id: z.string() });

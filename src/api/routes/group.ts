@@ -24,8 +24,8 @@ import {
   LONGEST_SUBJECT,
   linkField,
   nameText,
-  peopleList,
   peopleJids,
+  peopleList,
 } from '../groups.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';

@@ -5,9 +5,10 @@ import type { labelList } from '../../device/commands/label-list.ts';
 import type { labelSave } from '../../device/commands/label-save.ts';
 import type { labelTie } from '../../device/commands/label-tie.ts';
 import { sharedFailures } from '../failures.ts';
+import { messageId } from '../message-id.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { messageId, sendableText } from '../sending.ts';
+import { sendableText } from '../validate.ts';
 
 const name = z.string().trim().min(1).max(100).openapi({ example: 'Paid' });
 const color = z

@@ -9,10 +9,10 @@ import { cleanName } from '../../lib/file-name.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { lineFailures } from '../failures.ts';
 import { fileAnswer } from '../file-answer.ts';
+import { messageId } from '../message-id.ts';
 import { recipientJid } from '../recipient.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
-import { messageId } from '../sending.ts';
 
 /** A large file on a slow line. */
 const DOWNLOAD_MS = 600_000;

@@ -11,8 +11,8 @@ import type { Upload } from '../../media/port.ts';
 import type { ApiDeps } from '../deps.ts';
 import { documentType, fileFailures, givenFile } from '../given-file.ts';
 import type { AddRoute } from '../route.ts';
-import { LONGEST_TEXT, sendAdder, sendableText } from '../sending.ts';
-import { invalid } from '../validate.ts';
+import { LONGEST_TEXT, sendAdder } from '../sending.ts';
+import { invalid, sendableText } from '../validate.ts';
 
 const url = z
   .string()

@@ -5,8 +5,7 @@ import type { settingsGet } from '../../device/commands/settings-get.ts';
 import type { AnswerOf, InputOf } from '../../shard/protocol.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../sending.ts';
-import { invalid } from '../validate.ts';
+import { invalid, sendableText } from '../validate.ts';
 
 type Settings = AnswerOf<typeof settingsGet>;
 type SettingsChange = InputOf<typeof configure>;
