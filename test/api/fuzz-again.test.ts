@@ -1,0 +1,3 @@
+import { fuzz } from '../support/openapi/fuzz.ts';
+
+fuzz(1);

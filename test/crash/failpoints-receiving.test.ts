@@ -1,0 +1,4 @@
+import { failpoints } from '../../src/lib/failpoint.ts';
+import { killedAt } from './killed-at.ts';
+
+killedAt(failpoints.filter(point => point.startsWith('recv.')));
