@@ -9,7 +9,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Logger } from '../lib/logger.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
-import { findReceived, takeLeftOvers } from '../store/inbox.ts';
+import { begin, findReceived, readLeftOvers } from '../store/inbox.ts';
 import { places } from '../store/places.ts';
 import { quarantineStanza } from '../store/quarantine.ts';
 import type { DeviceKeys } from './keys.ts';
@@ -116,10 +116,16 @@ export class Inbox {
       await quarantineStanza(this.#sql, { no, owner: this.#owner, epoch }, hash, reason);
   }
 
+  /** Is counted before it is handled: if the thread dies of it, the next one knows. */
+  async begin({ rows }: Arrival): Promise<void> {
+    const { no, epoch } = this.#keys.seat;
+    await begin(this.#sql, { no, owner: this.#owner, epoch }, rows);
+  }
+
   /** What an earlier connection, or an earlier process, left over, in the order in which it came. */
   async leftOvers(): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
     const { no, epoch } = this.#keys.seat;
-    const rows = await takeLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
+    const rows = await readLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
     const stanzas: { hash: Buffer; stanza: Buffer; tries: number }[] = [];
     const plaintexts = new Map<string, Buffer>();
     for (const { hash, stanza, plaintext, tries } of rows) {

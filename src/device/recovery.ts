@@ -71,8 +71,11 @@ export interface RecoveryOptions {
   readonly log: Logger;
 }
 
-/** So often a stanza may be left over by a device that its thread died of. */
-const TRIES = 2;
+/**
+ * So often a device that its thread died of may begin with a stanza and not come to its end. A message is told here, one at
+ * a time, so that the count is its own; what Baileys alone can tell waits for a connection, and others may die before it.
+ */
+const TRIES = { message: 2, other: 6 };
 
 /** Sees to it that each stanza that is in the inbox is told, whatever became of the connection that it came on. */
 export class Recovery {
@@ -91,14 +94,15 @@ export class Recovery {
     await facts.stored();
     const unseen: Arrival[] = [];
     for (const { arrival, tries } of await inbox.leftOvers()) {
-      if (suspected && tries > TRIES) {
+      if (suspected && tries >= (arrival.node.tag === 'message' ? TRIES.message : TRIES.other)) {
         await this.setAside(
           inbox,
           arrival,
-          new Error(`its thread died of the device, and it was left over ${tries} times`),
+          new Error(`its thread died of the device ${tries} times while it was at this`),
         );
         continue;
       }
+      if (suspected) await inbox.begin(arrival);
       const recovered = await recover(arrival, self()).catch((error: Error) => error);
       if (recovered instanceof Error) {
         // One stanza that cannot be decoded must not keep the device from connecting.
@@ -110,6 +114,8 @@ export class Recovery {
       this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);
       else unseen.push(arrival);
+      // What is done is out of the way before the next one is begun.
+      if (suspected) await facts.stored();
     }
     return unseen;
   }

@@ -1,5 +1,6 @@
 // Stanzas whose facts are not in the journal yet, and the hashes of ciphertexts that are done. Rows are written by
 // commit.ts, together with the ratchet step, and taken out by journal.ts, together with the facts.
+import { ARRAY } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { Term } from './fence.ts';
 
@@ -11,22 +12,28 @@ export interface InboxRow {
   readonly plaintext: Buffer | null;
 }
 
-/** A row that was left over, and how often it has been found so, this time included. */
+/** A row that was left over, and how often it was begun by a device that its thread had died of. */
 export type LeftOver = InboxRow & { readonly tries: number };
 
 /** How long a ciphertext is remembered: WhatsApp keeps what nobody receipts for about two weeks (whatsmeow relies on 14 days). */
 const REMEMBERED_DAYS = 14;
 
-/** The device's rows in the order in which they came; each is counted as tried. None when the term is over. */
-export async function takeLeftOvers(sql: Sql, { no, owner, epoch }: Term): Promise<LeftOver[]> {
+/** The device's rows in the order in which they came. None when the term is over. */
+export async function readLeftOvers(sql: Sql, { no, owner, epoch }: Term): Promise<LeftOver[]> {
   return await sql<LeftOver[]>`
-    with tried as (
-      update inbox i set tries = i.tries + 1
-        from device d
-       where i.device_no = ${no} and d.no = i.device_no and d.owner = ${owner} and d.epoch = ${epoch}
-      returning i.no, i.device_no, i.hash, i.stanza, i.plaintext, i.tries
-    )
-    select device_no as "deviceNo", hash, stanza, plaintext, tries from tried order by no`;
+    select i.device_no as "deviceNo", i.hash, i.stanza, i.plaintext, i.tries
+      from inbox i join device d on d.no = i.device_no
+     where i.device_no = ${no} and d.owner = ${owner} and d.epoch = ${epoch}
+     order by i.no`;
+}
+
+/** A device that its thread died of begins with these rows. */
+export async function begin(sql: Sql, { no, owner, epoch }: Term, hashes: readonly Buffer[]): Promise<void> {
+  await sql`
+    update inbox i set tries = i.tries + 1
+      from device d
+     where i.device_no = ${no} and i.hash = any(${sql.array([...hashes], ARRAY.bytea)})
+       and d.no = i.device_no and d.owner = ${owner} and d.epoch = ${epoch}`;
 }
 
 /**

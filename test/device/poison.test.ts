@@ -85,6 +85,7 @@ test('a stanza whose handler throws is given out as poisonous and acknowledged, 
 async function takeUp(leftOver: { node: BinaryNode; tries: number }[], suspected = false) {
   const told: Draft[] = [];
   const aside: string[] = [];
+  const begun: string[] = [];
   const recovery = new Recovery({
     facts: {
       add: (drafts: Draft[]) => void told.push(...drafts),
@@ -98,9 +99,10 @@ async function takeUp(leftOver: { node: BinaryNode; tries: number }[], suspected
   });
   const unseen = await recovery.takeUp({
     leftOvers: async () => leftOver.map(({ node, tries }) => ({ arrival: arrivalOf(node), tries })),
+    begin: async ({ node }: Arrival) => void begun.push(node.attrs.id ?? ''),
     setAside: async ({ node }: Arrival) => void aside.push(node.attrs.id ?? ''),
   } as unknown as Inbox);
-  return { told, aside, unseen: unseen.map(({ node }) => node.attrs.id) };
+  return { told, aside, begun, unseen: unseen.map(({ node }) => node.attrs.id) };
 }
 
 test('a stanza that was left over and cannot be decoded does not keep the device from connecting', async () => {
@@ -129,14 +131,15 @@ test('a stanza that was left over and cannot be decoded does not keep the device
   assert.ok(typeof reason === 'string' && reason.length > 0 && !/\d{5}/.test(reason));
 });
 
-test('what a device leaves over again and again while its threads die of it is moved aside unopened, and only then', async () => {
+test('what a device is at again and again when its threads die of it is moved aside unopened, and only then', async () => {
   const leftOver = [
-    { node: receipt('old'), tries: 3 },
-    { node: receipt('new'), tries: 2 },
+    { node: receipt('old'), tries: 6 },
+    { node: receipt('new'), tries: 5 },
   ];
-  assert.deepEqual((await takeUp(leftOver)).unseen, ['old', 'new']);
-  const { told, aside, unseen } = await takeUp(leftOver, true);
-  assert.deepEqual([aside, unseen], [['old'], ['new']]);
+  const healthy = await takeUp(leftOver);
+  assert.deepEqual([healthy.unseen, healthy.begun], [['old', 'new'], []]);
+  const { told, aside, begun, unseen } = await takeUp(leftOver, true);
+  assert.deepEqual([aside, begun, unseen], [['old'], ['new'], ['new']]);
   assert.deepEqual(
     told.map(({ event, payload }) => [event, payload.event, payload.id]),
     [['event.unparsed', 'receipt', 'old']],
