@@ -1,4 +1,4 @@
-// The reference at /docs: a page of our own instead of Swagger UI (docs/decisions/0010-api-reference.md says why).
+// The reference at /docs: a page of our own instead of Swagger UI (docs/decisions/0011-api-reference.md says why).
 import { readFileSync } from 'node:fs';
 import { html } from './html.ts';
 import { page } from './layout.ts';
