@@ -63,7 +63,7 @@ test('a message that cannot be decrypted is told, asked for, and told again when
       timestamp: message.payload.timestamp,
     };
     assert.deepEqual(unreadable.payload, { ...common, reason: 'bad_mac', retried: true });
-    assert.deepEqual(message.payload, { ...common, body: 'once more' });
+    assert.deepEqual(message.payload, { ...common, type: 'text', body: 'once more' });
     const { after_seconds, ...rest } = recovered.payload;
     assert.deepEqual(rest, { ...common, by: 'retry' });
     assert.ok(Number(after_seconds) >= 0);

@@ -65,7 +65,7 @@ test('kinds and texts are gowa’s', () => {
     [{ protocolMessage: {} }, undefined, undefined],
     [{ pollUpdateMessage: {} }, undefined, undefined],
     [{ pinInChatMessage: {} }, undefined, undefined],
-    [{ invoiceMessage: {} }, 'other', undefined],
+    [{ invoiceMessage: {} }, 'invoice', undefined],
     [{}, undefined, undefined],
   ];
   for (const [message, kind, text] of cases)
