@@ -9,7 +9,7 @@ import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Logger } from '../lib/logger.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
-import { begin, findReceived, readLeftOvers } from '../store/inbox.ts';
+import { blame, findReceived, readLeftOvers } from '../store/inbox.ts';
 import { places } from '../store/places.ts';
 import { quarantineStanza } from '../store/quarantine.ts';
 import type { DeviceKeys } from './keys.ts';
@@ -116,27 +116,27 @@ export class Inbox {
       await quarantineStanza(this.#sql, { no, owner: this.#owner, epoch }, hash, reason);
   }
 
-  /** Is counted before it is handled: if the thread dies of it, the next one knows. */
-  async begin({ rows }: Arrival): Promise<void> {
+  /** A stanza is charged before it is handled: if the thread dies of it, the next one knows. What was not it is taken back. */
+  async blame({ rows }: Arrival, charge: number): Promise<void> {
     const { no, epoch } = this.#keys.seat;
-    await begin(this.#sql, { no, owner: this.#owner, epoch }, rows);
+    await blame(this.#sql, { no, owner: this.#owner, epoch }, rows, charge);
   }
 
   /** What an earlier connection, or an earlier process, left over, in the order in which it came. */
-  async leftOvers(): Promise<{ readonly arrival: Arrival; readonly tries: number }[]> {
+  async leftOvers(): Promise<{ readonly arrival: Arrival; readonly blame: number }[]> {
     const { no, epoch } = this.#keys.seat;
     const rows = await readLeftOvers(this.#sql, { no, owner: this.#owner, epoch });
-    const stanzas: { hash: Buffer; stanza: Buffer; tries: number }[] = [];
+    const stanzas: { hash: Buffer; stanza: Buffer; blame: number }[] = [];
     const plaintexts = new Map<string, Buffer>();
-    for (const { hash, stanza, plaintext, tries } of rows) {
+    for (const { hash, stanza, plaintext, blame: charged } of rows) {
       const opened = stanza && (await this.#open(places.stanza(no, hash), stanza, hash));
       const text = plaintext && (await this.#open(places.plaintext(no, hash), plaintext, hash));
       // Half of it is as good as nothing: it was moved aside.
       if (opened === undefined || text === undefined) continue;
-      if (opened) stanzas.push({ hash, stanza: opened, tries });
+      if (opened) stanzas.push({ hash, stanza: opened, blame: charged });
       if (text) plaintexts.set(hash.toString('hex'), text);
     }
-    return stanzas.map(({ hash, stanza, tries }) => {
+    return stanzas.map(({ hash, stanza, blame: charged }) => {
       const arrival = this.arrival(deserialize(stanza) as BinaryNode);
       if (arrival.ciphertexts.size === 0) arrival.rows.push(hash);
       for (const name of arrival.ciphertexts.values()) {
@@ -145,7 +145,7 @@ export class Inbox {
         arrival.rows.push(name);
         arrival.plaintexts.set(name.toString('hex'), text);
       }
-      return { arrival, tries };
+      return { arrival, blame: charged };
     });
   }
 

@@ -72,10 +72,13 @@ export interface RecoveryOptions {
 }
 
 /**
- * So often a device that its thread died of may begin with a stanza and not come to its end. A message is told here, one at
- * a time, so that the count is its own; what Baileys alone can tell waits for a connection, and others may die before it.
+ * What a stanza is charged with when the thread of a suspected device ends before it is done: reading it is what kills if
+ * anything does, and weighs as much as three ends after it was read, when it is told, or waits for Baileys beside others.
+ * (With two ends of whatever kind a thread that was killed from outside at the same message twice cost its content.)
  */
-const TRIES = { message: 2, other: 6 };
+const READING = 3;
+const TELLING = 1;
+const TOO_MUCH = 6;
 
 /** Sees to it that each stanza that is in the inbox is told, whatever became of the connection that it came on. */
 export class Recovery {
@@ -93,24 +96,22 @@ export class Recovery {
     const { facts, self, suspected, log } = this.#options;
     await facts.stored();
     const unseen: Arrival[] = [];
-    for (const { arrival, tries } of await inbox.leftOvers()) {
-      if (suspected && tries >= (arrival.node.tag === 'message' ? TRIES.message : TRIES.other)) {
-        await this.setAside(
-          inbox,
-          arrival,
-          new Error(`its thread died of the device ${tries} times while it was at this`),
-        );
+    for (const { arrival, blame } of await inbox.leftOvers()) {
+      if (suspected && blame >= TOO_MUCH) {
+        const reason = 'its thread died of the device again and again while it was at this';
+        await this.setAside(inbox, arrival, new Error(reason));
         continue;
       }
-      if (suspected) await inbox.begin(arrival);
+      if (suspected) await inbox.blame(arrival, READING);
       const recovered = await recover(arrival, self()).catch((error: Error) => error);
       if (recovered instanceof Error) {
         // One stanza that cannot be decoded must not keep the device from connecting.
         await this.setAside(inbox, arrival, recovered);
         continue;
       }
+      if (suspected) await inbox.blame(arrival, TELLING - READING);
       const { drafts, whole, message } = recovered;
-      log.info({ kind: arrival.node.tag, tries, events: drafts.length }, 'a stanza was left over');
+      log.info({ kind: arrival.node.tag, blame, events: drafts.length }, 'a stanza was left over');
       this.#tell(drafts, message);
       if (whole) facts.done(arrival.rows);
       else unseen.push(arrival);

@@ -100,13 +100,13 @@ export function readRemembered(sql: Sql, nos: readonly number[]): Promise<Rememb
  * Takes the devices that are free: without an owner, or of an owner whose lease has run out or is gone. Each has the next
  * epoch then, which fences off what its earlier owner still writes. With `held`, the numbers of the devices that this
  * node knows to be its own, those of its own that are not among them are taken anew, too: after a lost lease none is,
- * and after a claim whose answer was lost some are missing.
+ * and after a claim whose answer was lost some are missing. The oldest come first.
  */
 export async function claimDevices(sql: Sql, owner: string, held?: readonly number[]): Promise<DeviceRow[]> {
   // What is free is decided first, and then each row is locked under the very epoch that it was free in: PostgreSQL looks
   // at a row again that another node has just taken, but not at the leases that the first look went by. Locked in the
   // order of their numbers, as every statement that locks devices.
-  return await sql<DeviceRow[]>`
+  const claimed = await sql<DeviceRow[]>`
     with takeable as materialized (
       select d.no, d.epoch
         from device d
@@ -125,6 +125,7 @@ export async function claimDevices(sql: Sql, owner: string, held?: readonly numb
       from free
      where device.no = free.no
     returning ${deviceColumns(sql)}`;
+  return claimed.toSorted((a, b) => a.no - b.no);
 }
 
 /** Forgets a device and everything of it. Resolves with false when there is none. Fails with Fenced. */

@@ -12,8 +12,8 @@ export interface InboxRow {
   readonly plaintext: Buffer | null;
 }
 
-/** A row that was left over, and how often it was begun by a device that its thread had died of. */
-export type LeftOver = InboxRow & { readonly tries: number };
+/** A row that was left over, and what it was charged with by a device that its thread had died of. */
+export type LeftOver = InboxRow & { readonly blame: number };
 
 /** How long a ciphertext is remembered: WhatsApp keeps what nobody receipts for about two weeks (whatsmeow relies on 14 days). */
 const REMEMBERED_DAYS = 14;
@@ -21,16 +21,21 @@ const REMEMBERED_DAYS = 14;
 /** The device's rows in the order in which they came. None when the term is over. */
 export async function readLeftOvers(sql: Sql, { no, owner, epoch }: Term): Promise<LeftOver[]> {
   return await sql<LeftOver[]>`
-    select i.device_no as "deviceNo", i.hash, i.stanza, i.plaintext, i.tries
+    select i.device_no as "deviceNo", i.hash, i.stanza, i.plaintext, i.tries as blame
       from inbox i join device d on d.no = i.device_no
      where i.device_no = ${no} and d.owner = ${owner} and d.epoch = ${epoch}
      order by i.no`;
 }
 
-/** A device that its thread died of begins with these rows. */
-export async function begin(sql: Sql, { no, owner, epoch }: Term, hashes: readonly Buffer[]): Promise<void> {
+/** Charges these rows with so much more, or less. */
+export async function blame(
+  sql: Sql,
+  { no, owner, epoch }: Term,
+  hashes: readonly Buffer[],
+  charge: number,
+): Promise<void> {
   await sql`
-    update inbox i set tries = i.tries + 1
+    update inbox i set tries = i.tries + ${charge}
       from device d
      where i.device_no = ${no} and i.hash = any(${sql.array([...hashes], ARRAY.bytea)})
        and d.no = i.device_no and d.owner = ${owner} and d.epoch = ${epoch}`;

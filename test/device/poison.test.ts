@@ -82,10 +82,10 @@ test('a stanza whose handler throws is given out as poisonous and acknowledged, 
 });
 
 /** A recovery over these left-over stanzas; gives what was told, what was moved aside and what is still to be seen. */
-async function takeUp(leftOver: { node: BinaryNode; tries: number }[], suspected = false) {
+async function takeUp(leftOver: { node: BinaryNode; blame: number }[], suspected = false) {
   const told: Draft[] = [];
   const aside: string[] = [];
-  const begun: string[] = [];
+  const charged: [id: string, charge: number][] = [];
   const recovery = new Recovery({
     facts: {
       add: (drafts: Draft[]) => void told.push(...drafts),
@@ -98,16 +98,16 @@ async function takeUp(leftOver: { node: BinaryNode; tries: number }[], suspected
     log: quiet,
   });
   const unseen = await recovery.takeUp({
-    leftOvers: async () => leftOver.map(({ node, tries }) => ({ arrival: arrivalOf(node), tries })),
-    begin: async ({ node }: Arrival) => void begun.push(node.attrs.id ?? ''),
+    leftOvers: async () => leftOver.map(({ node, blame }) => ({ arrival: arrivalOf(node), blame })),
+    blame: async ({ node }: Arrival, charge: number) => void charged.push([node.attrs.id ?? '', charge]),
     setAside: async ({ node }: Arrival) => void aside.push(node.attrs.id ?? ''),
   } as unknown as Inbox);
-  return { told, aside, begun, unseen: unseen.map(({ node }) => node.attrs.id) };
+  return { told, aside, charged, unseen: unseen.map(({ node }) => node.attrs.id) };
 }
 
 test('a stanza that was left over and cannot be decoded does not keep the device from connecting', async () => {
   const { told, aside, unseen } = await takeUp([
-    { node: receipt('1'), tries: 1 },
+    { node: receipt('1'), blame: 1 },
     // Baileys throws on it: a recipient, but not of ours.
     {
       node: {
@@ -119,9 +119,9 @@ test('a stanza that was left over and cannot be decoded does not keep the device
           t: '1700000000',
         },
       },
-      tries: 1,
+      blame: 1,
     },
-    { node: receipt('3'), tries: 1 },
+    { node: receipt('3'), blame: 1 },
   ]);
   assert.deepEqual([aside, unseen], [['2'], ['1', '3']]);
   assert.equal(told.length, 1);
@@ -133,13 +133,18 @@ test('a stanza that was left over and cannot be decoded does not keep the device
 
 test('what a device is at again and again when its threads die of it is moved aside unopened, and only then', async () => {
   const leftOver = [
-    { node: receipt('old'), tries: 6 },
-    { node: receipt('new'), tries: 5 },
+    { node: receipt('old'), blame: 6 },
+    { node: receipt('new'), blame: 5 },
   ];
   const healthy = await takeUp(leftOver);
-  assert.deepEqual([healthy.unseen, healthy.begun], [['old', 'new'], []]);
-  const { told, aside, begun, unseen } = await takeUp(leftOver, true);
-  assert.deepEqual([aside, begun, unseen], [['old'], ['new'], ['new']]);
+  assert.deepEqual([healthy.unseen, healthy.charged], [['old', 'new'], []]);
+  const { told, aside, charged, unseen } = await takeUp(leftOver, true);
+  assert.deepEqual([aside, unseen], [['old'], ['new']]);
+  // Two ends of a thread while it reads are enough; one that was read stays charged with the least.
+  assert.deepEqual(charged, [
+    ['new', 3],
+    ['new', -2],
+  ]);
   assert.deepEqual(
     told.map(({ event, payload }) => [event, payload.event, payload.id]),
     [['event.unparsed', 'receipt', 'old']],
