@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { closes, judge, type Verdict } from '../src/device/line/verdict.ts';
 import { type Input, initial, type State, step } from '../src/device/state.ts';
-import { closes, judge, type Verdict } from '../src/device/verdict.ts';
 import { codes } from '../src/errors.ts';
 import { failpoints } from '../src/lib/failpoint.ts';
 

@@ -18,7 +18,7 @@ const { Curve, DEFAULT_CONNECTION_CONFIG, generateSignalPubKey, initAuthCreds } 
 );
 const make =
   variant === 'wasm'
-    ? (await import('../../src/device/repository.ts')).makeRepository
+    ? (await import('../../src/device/signal/repository.ts')).makeRepository
     : () => DEFAULT_CONNECTION_CONFIG.makeSignalRepository;
 // It loads Baileys too.
 const { prunedSenderKey, prunedSession } = await import('./pruned.ts');

@@ -22,7 +22,7 @@ export const lineFailures = [
   'DEVICE_CRASHED',
 ] as const satisfies Codes;
 
-/** Every command that asks WhatsApp for something (`ask` in device/command.ts). */
+/** Every command that asks WhatsApp for something (`ask` in device/asking/command.ts). */
 export const whatsappFailures = [
   ...lineFailures,
   'OUTCOME_UNKNOWN',
@@ -34,10 +34,10 @@ export const whatsappFailures = [
   'WA_UNEXPECTED',
 ] as const satisfies Codes;
 
-/** Every change of what the devices of an account share (device/app-state.ts). */
+/** Every change of what the devices of an account share (device/asking/app-state.ts). */
 export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as const satisfies Codes;
 
-/** Every message (`send` in device/sending.ts). */
+/** Every message (`send` in device/sending/sending.ts). */
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',

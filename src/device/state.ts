@@ -12,7 +12,7 @@
  */
 import type { Pairing, Phase } from '../shard/protocol.ts';
 import type { Remembered } from '../store/devices.ts';
-import type { Verdict } from './verdict.ts';
+import type { Verdict } from './line/verdict.ts';
 
 export interface State {
   readonly phase: Phase;

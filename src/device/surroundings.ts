@@ -2,11 +2,11 @@ import type { Logger } from 'pino';
 import type { Journal } from '../journal/journal.ts';
 import type { DeviceStatus, Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
-import type { Caches } from './caches.ts';
-import type { Watch } from './care.ts';
-import type { DeviceSettings } from './settings.ts';
-import type { Whatsapp } from './socket.ts';
-import type { KeyVault } from './vault.ts';
+import type { Watch } from './health/care.ts';
+import type { DeviceSettings } from './household/settings.ts';
+import type { Caches } from './line/caches.ts';
+import type { Whatsapp } from './line/socket.ts';
+import type { KeyVault } from './signal/vault.ts';
 
 /** What a device may ask of the shard around it. */
 export interface Surroundings {

@@ -11,7 +11,7 @@ import { BLAMED, SUSPECT } from './protocol.ts';
 
 /** Paths of what devices of a thread share. Of an error's stack we have the five innermost calls (`device/shims.ts`). */
 const SHARED =
-  /[\\/](?:postgres|lru-cache)[\\/]|[\\/](?:store|journal|shard)[\\/]|group-commit|device[\\/](?:vault|caches)/;
+  /[\\/](?:postgres|lru-cache)[\\/]|[\\/](?:store|journal|shard)[\\/]|group-commit|device[\\/](?:signal[\\/]vault|line[\\/]caches)/;
 
 /** Whether an exception left nothing half done but the work of the device in whose name it was thrown. */
 export function isOfOneDevice(error: unknown): boolean {

@@ -1,8 +1,8 @@
 // The whole conversation between the supervisor and a shard. Down: the supervisor's wishes. Up: facts and answers.
 // Nothing here has behaviour and nothing is imported at run time; both sides import it.
-import type { HealthLimits } from '../device/health.ts';
-import type { DeviceSettings } from '../device/settings.ts';
-import type { UnreadLimits } from '../device/unread-rules.ts';
+import type { HealthLimits } from '../device/health/health.ts';
+import type { DeviceSettings } from '../device/household/settings.ts';
+import type { UnreadLimits } from '../device/receiving/unread-rules.ts';
 import type { FailureReport } from '../errors.ts';
 import type { DatabaseAddress } from '../store/database.ts';
 

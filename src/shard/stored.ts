@@ -1,4 +1,4 @@
-import type { Stored } from '../device/care.ts';
+import type { Stored } from '../device/health/care.ts';
 import { readCredentials } from '../store/credentials.ts';
 import type { Sql } from '../store/database.ts';
 import { readDeviceSettings } from '../store/device-settings.ts';

@@ -3,7 +3,7 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeWASocket, type SocketConfig, type WASocket } from '@whiskeysockets/baileys';
-import type { SocketOptions } from '../../src/device/socket.ts';
+import type { SocketOptions } from '../../src/device/line/socket.ts';
 import { until } from '../support/until.ts';
 import { connected } from './connected.ts';
 import { quiet } from './signal.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { type BinaryNode, decodeMessageNode, proto } from '@whiskeysockets/baileys';
-import { Undecryptable } from '../../src/device/undecryptable.ts';
-import { nameOf } from '../../src/device/unread-rules.ts';
+import { nameOf } from '../../src/device/receiving/unread-rules.ts';
+import { Undecryptable } from '../../src/device/signal/undecryptable.ts';
 import { type Deferred, deferred } from '../../src/lib/deferred.ts';
 import { until } from '../support/until.ts';
 import { between, greeted, reliance, roundTrip, type Watched, watched } from './reliance.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import { MISSING_KEYS_ERROR_TEXT, NACK_REASONS, proto } from '@whiskeysockets/baileys';
-import { Undecryptable } from '../../src/device/undecryptable.ts';
+import { Undecryptable } from '../../src/device/signal/undecryptable.ts';
 import { type Deferred, deferred } from '../../src/lib/deferred.ts';
 import { until } from '../support/until.ts';
 import { between, greeted, reliance, roundTrip, watched } from './reliance.ts';

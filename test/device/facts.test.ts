@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import pino from 'pino';
-import { Facts, type FactsOptions } from '../../src/device/facts.ts';
+import { Facts, type FactsOptions } from '../../src/device/receiving/facts.ts';
 import { type Draft, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { Seal } from '../../src/lib/seal.ts';

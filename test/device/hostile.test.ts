@@ -2,8 +2,8 @@
 import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeRepository } from '../../src/device/repository.ts';
-import { Undecryptable } from '../../src/device/undecryptable.ts';
+import { makeRepository } from '../../src/device/signal/repository.ts';
+import { Undecryptable } from '../../src/device/signal/undecryptable.ts';
 import { between, pick, seeded } from '../support/random.ts';
 import { acquaint, hear, introduce, makePeer, memoryKeys, say } from './signal.ts';
 

@@ -2,9 +2,13 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { proto } from '@whiskeysockets/baileys';
-import { makeCaches } from '../../src/device/caches.ts';
-import { decodeCredentials, encodeCredentials, freshCredentials } from '../../src/device/credentials.ts';
-import { Identity } from '../../src/device/identity.ts';
+import { makeCaches } from '../../src/device/line/caches.ts';
+import {
+  decodeCredentials,
+  encodeCredentials,
+  freshCredentials,
+} from '../../src/device/signal/credentials.ts';
+import { Identity } from '../../src/device/signal/identity.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { listDevices } from '../../src/store/devices.ts';

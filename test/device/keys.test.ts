@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { addTransactionCapability, getNextPreKeysNode, proto } from '@whiskeysockets/baileys';
-import { decodeCredentials } from '../../src/device/credentials.ts';
+import { decodeCredentials } from '../../src/device/signal/credentials.ts';
 import { Failure } from '../../src/errors.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { readCredentials } from '../../src/store/credentials.ts';
@@ -337,7 +337,7 @@ test('a unit may wait for a look-up that began outside of it and stores what it 
   const { keys, creds } = open(at);
   const answer = deferred<{ pn: string; lid: string }[]>();
   const asked = deferred<void>();
-  const { makeRepository } = await import('../../src/device/repository.ts');
+  const { makeRepository } = await import('../../src/device/signal/repository.ts');
   const repository = makeRepository(keys)({ creds, keys }, quiet, async () => {
     asked.resolve();
     return await answer.promise;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { initAuthCreds, makeWASocket } from '@whiskeysockets/baileys';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { guardByLease } from '../../src/device/lease-guard.ts';
+import { guardByLease } from '../../src/device/line/lease-guard.ts';
 import { until } from '../support/until.ts';
 import { memoryKeys, quiet } from './signal.ts';
 

@@ -3,12 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import type { AuthenticationCreds, BinaryNode } from '@whiskeysockets/baileys';
-import { decodeCredentials, encodeCredentials, freshCredentials } from '../../src/device/credentials.ts';
-import { Inbox } from '../../src/device/inbox.ts';
-import { DeviceKeys } from '../../src/device/keys.ts';
-import { makeRepository } from '../../src/device/repository.ts';
-import { Undecryptable } from '../../src/device/undecryptable.ts';
-import { KeyVault } from '../../src/device/vault.ts';
+import { Inbox } from '../../src/device/receiving/inbox.ts';
+import {
+  decodeCredentials,
+  encodeCredentials,
+  freshCredentials,
+} from '../../src/device/signal/credentials.ts';
+import { DeviceKeys } from '../../src/device/signal/keys.ts';
+import { makeRepository } from '../../src/device/signal/repository.ts';
+import { Undecryptable } from '../../src/device/signal/undecryptable.ts';
+import { KeyVault } from '../../src/device/signal/vault.ts';
 import { identified, openedBody } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import type { Seat } from '../../src/shard/protocol.ts';

@@ -3,7 +3,7 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initAuthCreds } from '@whiskeysockets/baileys';
-import { makeRepository } from '../../src/device/repository.ts';
+import { makeRepository } from '../../src/device/signal/repository.ts';
 import { readSessions } from '../../src/lib/session-record.ts';
 import { between, pick, seeded, shuffled } from '../support/random.ts';
 import {

@@ -3,9 +3,13 @@ import '../../src/device/shims.ts';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { initAuthCreds, MISSING_KEYS_ERROR_TEXT } from '@whiskeysockets/baileys';
-import type { Kind } from '../../src/device/key-codec.ts';
-import { makeRepository, type Received } from '../../src/device/repository.ts';
-import { reasonOf, Undecryptable, undecryptable as undecryptableOf } from '../../src/device/undecryptable.ts';
+import type { Kind } from '../../src/device/signal/key-codec.ts';
+import { makeRepository, type Received } from '../../src/device/signal/repository.ts';
+import {
+  reasonOf,
+  Undecryptable,
+  undecryptable as undecryptableOf,
+} from '../../src/device/signal/undecryptable.ts';
 import { readFirstMessage, readSessions } from '../../src/lib/session-record.ts';
 import {
   acquaint,

@@ -11,7 +11,7 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
-import { renewing } from '../../src/device/renewal.ts';
+import { renewing } from '../../src/device/signal/renewal.ts';
 
 export const quiet = pino({ level: 'silent' });
 

@@ -13,8 +13,8 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import pino from 'pino';
-import { DEFAULT_SETTINGS } from '../../src/device/settings.ts';
-import { openSocket } from '../../src/device/socket.ts';
+import { DEFAULT_SETTINGS } from '../../src/device/household/settings.ts';
+import { openSocket } from '../../src/device/line/socket.ts';
 import { until } from '../support/until.ts';
 import { connected, surroundings } from './connected.ts';
 import { memoryKeys, quiet } from './signal.ts';

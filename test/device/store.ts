@@ -1,11 +1,11 @@
 // Key stores on a real database, and a database that is slow, silent or broken on request.
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { encodeCredentials, freshCredentials } from '../../src/device/credentials.ts';
-import { decode, type Kind, type Value } from '../../src/device/key-codec.ts';
-import { DeviceKeys } from '../../src/device/keys.ts';
-import { makeRepository } from '../../src/device/repository.ts';
-import { KeyVault } from '../../src/device/vault.ts';
+import { encodeCredentials, freshCredentials } from '../../src/device/signal/credentials.ts';
+import { decode, type Kind, type Value } from '../../src/device/signal/key-codec.ts';
+import { DeviceKeys } from '../../src/device/signal/keys.ts';
+import { makeRepository } from '../../src/device/signal/repository.ts';
+import { KeyVault } from '../../src/device/signal/vault.ts';
 import { Seal } from '../../src/lib/seal.ts';
 import type { Seat } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';

@@ -1,7 +1,7 @@
 // A device's unreadable messages without a store, for tests of other things.
 
-import { Unread } from '../../src/device/unread.ts';
-import { UNREAD_LIMITS } from '../../src/device/unread-rules.ts';
+import { Unread } from '../../src/device/receiving/unread.ts';
+import { UNREAD_LIMITS } from '../../src/device/receiving/unread-rules.ts';
 import { Seal } from '../../src/lib/seal.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { quiet } from './signal.ts';

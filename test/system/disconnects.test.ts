@@ -15,7 +15,7 @@ interface End {
   readonly reason?: string;
 }
 
-/** What the server says, and what the table of src/device/verdict.ts makes of it. */
+/** What the server says, and what the table of src/device/line/verdict.ts makes of it. */
 const ends: readonly End[] = [
   { close: 'restart', phase: 'open' },
   { close: 'unavailable', phase: 'open', reason: 'server unavailable' },

@@ -1,4 +1,4 @@
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 /** The line below the account's name. */
 export const aboutSet = ask({

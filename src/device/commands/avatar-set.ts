@@ -1,6 +1,6 @@
 import { S_WHATSAPP_NET } from '@whiskeysockets/baileys';
-import { answered } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 /** The picture of the account: a square JPEG, or none any more (Socket/chats.js, updateProfilePicture, which scales it itself). */
 export const avatarSet = ask({

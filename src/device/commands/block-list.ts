@@ -4,7 +4,7 @@ import {
   getBinaryNodeChildren,
   S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 export interface Blocked {
   /** The number's JID, where it is known; the LID otherwise. */

@@ -1,6 +1,6 @@
 import { isLidUser } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 import { bare } from '../jid.ts';
 
 /** Blocks a person or lets them write again. It takes both names of a person (Socket/chats.js, updateBlockStatus). */

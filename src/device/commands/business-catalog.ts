@@ -1,5 +1,5 @@
 import type { Product } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 export interface CatalogPage {
   readonly products: readonly Product[];

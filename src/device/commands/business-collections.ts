@@ -1,5 +1,5 @@
 import type { CatalogCollection } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 /** What a business sells, by the collections that it has made. */
 export const businessCollections = ask({

@@ -5,7 +5,7 @@ import {
   S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 export interface BusinessProfile {
   readonly jid: string;

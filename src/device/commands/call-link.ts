@@ -1,6 +1,6 @@
 import { CALL_AUDIO_PREFIX, CALL_VIDEO_PREFIX } from '@whiskeysockets/baileys';
-import { answered, childOf } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered, childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 /** Makes a link to a call that others can join (Baileys Socket/chats.ts, createCallLink). `startTime` in Unix seconds. */
 export const callLink = ask({

@@ -1,5 +1,5 @@
-import { answered } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 /**
  * Rejects a call that rings. As Baileys' rejectCall (Socket/messages-recv.ts), which does not look at the error in the ack.

@@ -1,6 +1,6 @@
 import { proto } from '@whiskeysockets/baileys';
-import { askChannel } from '../channel-post.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
+import { askChannel } from '../sending/channel-post.ts';
 
 interface ChannelEdit {
   readonly channel: string;

@@ -1,5 +1,5 @@
-import { askChannel } from '../channel-post.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
+import { askChannel } from '../sending/channel-post.ts';
 
 interface ChannelReaction {
   readonly id: string;

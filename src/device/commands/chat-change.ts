@@ -1,7 +1,7 @@
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
-import type { Connection } from '../connection.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
+import type { Connection } from '../line/connection.ts';
 
 /** How a chat stands for all devices of the account. `muted` is until when, in ms since 1970; -1 is for ever, null not at all. */
 export type ChatChange =

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 /**
  * Asks the phone for what was said in a chat before the oldest message that we have. It answers with a chunk of history

@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { assertReachable } from '../sending.ts';
+import { ask } from '../asking/command.ts';
+import { assertReachable } from '../sending/sending.ts';
 
 interface ChatPresence {
   readonly chat: string;

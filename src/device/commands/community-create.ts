@@ -1,8 +1,8 @@
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, groupInfoOf } from '../group-info.ts';
-import { askGroup, GROUP_SERVER } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, groupInfoOf } from '../asking/group-info.ts';
+import { askGroup, GROUP_SERVER } from '../asking/group-query.ts';
 
 /** Makes a community with its announcements and, if wanted, a general chat (Baileys Socket/communities.ts, communityCreate). */
 export const communityCreate = ask({

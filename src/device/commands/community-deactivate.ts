@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /** Ends a community: its groups go on by themselves (whatsapp-rust wacore/src/iq/groups.rs, DeleteCommunityIq). */
 export const communityDeactivate = ask({

@@ -1,9 +1,9 @@
 import { getBinaryNodeChild, getBinaryNodeChildren } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { seconds } from '../group-info.ts';
-import { askGroup, groupJidOf } from '../group-query.ts';
-import { namesIn, type Person } from '../people.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { seconds } from '../asking/group-info.ts';
+import { askGroup, groupJidOf } from '../asking/group-query.ts';
+import { namesIn, type Person } from '../asking/people.ts';
 
 export interface Subgroup {
   readonly jid: string;

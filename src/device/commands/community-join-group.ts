@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { askGroup, type Entry, entryIn } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup, type Entry, entryIn } from '../asking/group-query.ts';
 
 /** Joins a group of a community that we are in (whatsapp-rust wacore/src/iq/groups.rs, JoinLinkedGroupIq). */
 export const communityJoinGroup = ask({

@@ -1,7 +1,7 @@
 import { getBinaryNodeChildren } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { askGroup, groupJidOf } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup, groupJidOf } from '../asking/group-query.ts';
 
 /** What became of one of the groups that a request named; without `error` it was done. */
 export interface LinkOutcome {

@@ -1,8 +1,8 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type Member, membersIn } from '../group-info.ts';
-import { askGroup } from '../group-query.ts';
-import { namesIn } from '../people.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type Member, membersIn } from '../asking/group-info.ts';
+import { askGroup } from '../asking/group-query.ts';
+import { namesIn } from '../asking/people.ts';
 
 /** Everybody in any group of a community, each once (whatsmeow group.go, GetLinkedGroupsParticipants). */
 export const communityParticipants = ask({

@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import type { DeviceSettings, SettingsChange } from '../settings.ts';
+import { command } from '../asking/command.ts';
+import type { DeviceSettings, SettingsChange } from '../household/settings.ts';
 
 /** Sets the device up anew: what is given is set, null gives a setting back to what the process has for it. */
 export const configure = command({

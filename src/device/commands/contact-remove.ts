@@ -1,5 +1,5 @@
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
 
 /** Takes a person out of the phone's address book. */
 export const contactRemove = ask({

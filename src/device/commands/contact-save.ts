@@ -1,6 +1,6 @@
 import { isLidUser } from '@whiskeysockets/baileys';
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
 import { bare } from '../jid.ts';
 
 export interface ContactName {

@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { askGroup, type Entry, entryIn } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup, type Entry, entryIn } from '../asking/group-query.ts';
 
 /** An invitation in person, as its message has it; `inviter` is who sent that. */
 export interface PersonalInvite {

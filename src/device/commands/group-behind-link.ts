@@ -1,7 +1,7 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, groupInfoOf } from '../group-info.ts';
-import { askGroup, GROUP_SERVER } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, groupInfoOf } from '../asking/group-info.ts';
+import { askGroup, GROUP_SERVER } from '../asking/group-query.ts';
 
 /** The group that a link's code leads to, as one who is not in it sees it. */
 export const groupBehindLink = ask({

@@ -1,9 +1,9 @@
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, readGroup } from '../group-info.ts';
-import { askGroup, GROUP_SERVER } from '../group-query.ts';
-import { namesIn, type Outcome, outcomesIn, participantNodes } from '../people.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, readGroup } from '../asking/group-info.ts';
+import { askGroup, GROUP_SERVER } from '../asking/group-query.ts';
+import { namesIn, type Outcome, outcomesIn, participantNodes } from '../asking/people.ts';
 
 export interface GroupCreated {
   readonly group: GroupInfo;

@@ -1,7 +1,7 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
-import { namesIn, type Outcome, outcomesIn, participantNodes } from '../people.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
+import { namesIn, type Outcome, outcomesIn, participantNodes } from '../asking/people.ts';
 
 /** Lets people in who have asked, or does not (Baileys Socket/groups.ts, groupRequestParticipantsUpdate). */
 export const groupDecide = ask({

@@ -1,8 +1,8 @@
 import { generateMessageIDV2 } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { groupInfoOf } from '../group-info.ts';
-import { askGroup } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { groupInfoOf } from '../asking/group-info.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /**
  * Describes a group; an empty text deletes the description. A new one names the one that it replaces, so that nobody

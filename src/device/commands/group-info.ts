@@ -1,7 +1,7 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, groupInfoOf } from '../group-info.ts';
-import { askGroup } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, groupInfoOf } from '../asking/group-info.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /** What a group that we are in is like, and who is in it. */
 export const groupInfo = ask({

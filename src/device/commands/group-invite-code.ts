@@ -1,6 +1,6 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /** The last part of a group's link; with `reset` a new one, and the old one leads nowhere any more. */
 export const groupInviteCode = ask({

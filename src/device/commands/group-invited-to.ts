@@ -1,7 +1,7 @@
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, groupInfoOf } from '../group-info.ts';
-import { askGroup } from '../group-query.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, groupInfoOf } from '../asking/group-info.ts';
+import { askGroup } from '../asking/group-query.ts';
 import type { PersonalInvite } from './group-accept-invite.ts';
 
 /** The group that an invitation in person is to (whatsmeow group.go, GetGroupInfoFromInvite). */

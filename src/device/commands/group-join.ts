@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { askGroup, type Entry, entryIn, GROUP_SERVER } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup, type Entry, entryIn, GROUP_SERVER } from '../asking/group-query.ts';
 
 /** Joins by a link's code, or asks to where an admin must approve (whatsmeow group.go, JoinGroupWithLink). */
 export const groupJoin = ask({

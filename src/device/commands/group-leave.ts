@@ -1,7 +1,7 @@
 import { getAllBinaryNodeChildren } from '@whiskeysockets/baileys';
-import { childOf, Refusal } from '../answer.ts';
-import { ask } from '../command.ts';
-import { askGroup, GROUP_SERVER } from '../group-query.ts';
+import { childOf, Refusal } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup, GROUP_SERVER } from '../asking/group-query.ts';
 
 /** Leaves a group, or a community with everything in it. What is refused is refused within a good answer. */
 export const groupLeave = ask({

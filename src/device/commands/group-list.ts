@@ -1,9 +1,9 @@
 import { getBinaryNodeChildren } from '@whiskeysockets/baileys';
-import { childOf } from '../answer.ts';
-import { ask } from '../command.ts';
-import { type GroupInfo, readGroup } from '../group-info.ts';
-import { askGroup, GROUP_SERVER } from '../group-query.ts';
-import { namesIn } from '../people.ts';
+import { childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { type GroupInfo, readGroup } from '../asking/group-info.ts';
+import { askGroup, GROUP_SERVER } from '../asking/group-query.ts';
+import { namesIn } from '../asking/people.ts';
 
 /** All groups and communities that we are in (Baileys Socket/groups.ts, groupFetchAllParticipating). */
 export const groupList = ask({

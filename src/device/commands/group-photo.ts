@@ -1,6 +1,6 @@
 import { getBinaryNodeChild, S_WHATSAPP_NET } from '@whiskeysockets/baileys';
-import { answered } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 /** The picture of a group: a square JPEG, or none any more (Baileys Socket/chats.ts, updateProfilePicture). */
 export const groupPhoto = ask({

@@ -1,7 +1,7 @@
 import { getBinaryNodeChild } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
-import { namesIn, type Outcome, outcomesIn, participantNodes } from '../people.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
+import { namesIn, type Outcome, outcomesIn, participantNodes } from '../asking/people.ts';
 
 /** Takes back invitations in person (Baileys Socket/groups.ts, groupRevokeInviteV4). */
 export const groupRevokeInvite = ask({

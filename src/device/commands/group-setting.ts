@@ -1,6 +1,6 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /** Yes and no have a tag each (whatsapp-rust wacore/src/iq/groups.rs). */
 const switches = {

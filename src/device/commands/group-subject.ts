@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { askGroup } from '../group-query.ts';
+import { ask } from '../asking/command.ts';
+import { askGroup } from '../asking/group-query.ts';
 
 /** Names a group anew. */
 export const groupSubject = ask({

@@ -1,4 +1,4 @@
-import { command } from '../command.ts';
+import { command } from '../asking/command.ts';
 
 /** How the device is, measured (docs/health.md). */
 export const health = command({

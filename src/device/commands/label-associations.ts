@@ -1,5 +1,5 @@
 import type { LabelAssociation } from '../../store/labels.ts';
-import { command } from '../command.ts';
+import { command } from '../asking/command.ts';
 
 /** What bears a label, or which labels a chat and its messages bear. */
 export const labelAssociations = command({

@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import type { Label } from '../labels.ts';
+import { command } from '../asking/command.ts';
+import type { Label } from '../household/labels.ts';
 
 /** The labels of the account; `refresh` asks WhatsApp for all of it first. */
 export const labelList = command({

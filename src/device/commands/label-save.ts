@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
-import type { Label } from '../labels.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
+import type { Label } from '../household/labels.ts';
 
 /** What WhatsApp's apps take. */
 const MOST = 20;

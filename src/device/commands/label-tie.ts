@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
 
 interface Tie {
   readonly label: string;

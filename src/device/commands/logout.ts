@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import { command, type DeviceParts } from '../command.ts';
+import { command, type DeviceParts } from '../asking/command.ts';
 
 /** Unlinks the device at WhatsApp where that answers, and forgets the account in any case. */
 export const logout = command({

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { WAMessageKey } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
 import { monotonic } from '../../lib/deadline.ts';
-import { command, type DeviceParts } from '../command.ts';
-import { download, NotThere } from '../download.ts';
-import { askPhoneForMedia } from '../media-retry.ts';
+import { command, type DeviceParts } from '../asking/command.ts';
+import { download, NotThere } from '../asking/download.ts';
+import { askPhoneForMedia } from '../asking/media-retry.ts';
 import { saidIn } from '../translate/content/content.ts';
 import type { Media } from '../translate/content/media.ts';
 

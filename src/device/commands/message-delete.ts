@@ -1,8 +1,8 @@
 import { proto } from '@whiskeysockets/baileys';
-import { changePatch } from '../app-state.ts';
-import { ask } from '../command.ts';
-import { indexOf } from '../message-index.ts';
-import { messageNamed } from '../message-key.ts';
+import { changePatch } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
+import { indexOf } from '../sending/message-index.ts';
+import { messageNamed } from '../sending/message-key.ts';
 
 interface Deletion {
   readonly chat: string;

@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { isShared, messageNamed, unknownMessage } from '../message-key.ts';
+import { ask } from '../asking/command.ts';
+import { isShared, messageNamed, unknownMessage } from '../sending/message-key.ts';
 
 interface Read {
   readonly chat: string;

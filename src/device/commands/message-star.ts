@@ -1,7 +1,7 @@
 import { proto } from '@whiskeysockets/baileys';
-import { changePatch } from '../app-state.ts';
-import { ask } from '../command.ts';
-import { indexOf } from '../message-index.ts';
+import { changePatch } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
+import { indexOf } from '../sending/message-index.ts';
 
 interface Star {
   readonly chat: string;

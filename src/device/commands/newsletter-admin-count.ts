@@ -1,6 +1,6 @@
 import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askMex, textAt } from '../mex.ts';
+import { ask } from '../asking/command.ts';
+import { askMex, textAt } from '../asking/mex.ts';
 
 /** How many admins a channel has, its owner among them; for its admins. */
 export const newsletterAdminCount = ask({

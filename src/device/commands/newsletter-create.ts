@@ -1,8 +1,8 @@
 import { QueryIds, S_WHATSAPP_NET, XWAPaths } from '@whiskeysockets/baileys';
-import { answered } from '../answer.ts';
-import { ask } from '../command.ts';
-import { askMex } from '../mex.ts';
-import { type Channel, readChannel } from '../newsletter.ts';
+import { answered } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
+import { askMex } from '../asking/mex.ts';
+import { type Channel, readChannel } from '../asking/newsletter.ts';
 
 /** The terms of channels, which whoever makes one has accepted (whatsmeow newsletter.go, AcceptTOSNotice). */
 const TERMS = { id: '20601218', stage: '5' };

@@ -1,6 +1,6 @@
 import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askMex } from '../mex.ts';
+import { ask } from '../asking/command.ts';
+import { askMex } from '../asking/mex.ts';
 
 const queries = {
   follow: [QueryIds.FOLLOW, XWAPaths.xwa2_newsletter_join_v2],

@@ -1,7 +1,7 @@
 import { QueryIds, XWAPaths } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askMex } from '../mex.ts';
-import { type Channel, readChannel } from '../newsletter.ts';
+import { ask } from '../asking/command.ts';
+import { askMex } from '../asking/mex.ts';
+import { type Channel, readChannel } from '../asking/newsletter.ts';
 
 /** A channel by its JID, or by the code of its link. */
 export const newsletterInfo = ask({

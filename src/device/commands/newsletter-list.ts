@@ -1,6 +1,6 @@
-import { ask } from '../command.ts';
-import { askMex } from '../mex.ts';
-import { type Channel, readChannel } from '../newsletter.ts';
+import { ask } from '../asking/command.ts';
+import { askMex } from '../asking/mex.ts';
+import { type Channel, readChannel } from '../asking/newsletter.ts';
 
 /** Baileys has no function for it; the number is whatsmeow's (newsletter.go, querySubscribedNewsletters). */
 const SUBSCRIBED = '6388546374527196';

@@ -1,5 +1,5 @@
-import { answered, childOf } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered, childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 /** Reactions and views of a channel's posts come as they happen, for so many seconds (Baileys subscribeNewsletterUpdates). */
 export const newsletterLive = ask({

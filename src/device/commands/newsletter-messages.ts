@@ -6,8 +6,8 @@ import {
   proto,
   S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';
-import { answered, childOf } from '../answer.ts';
-import { ask } from '../command.ts';
+import { answered, childOf } from '../asking/answer.ts';
+import { ask } from '../asking/command.ts';
 
 export interface ChannelPost {
   readonly serverId: number;

@@ -1,6 +1,6 @@
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
+import { askMex, listAt, textAt } from '../asking/mex.ts';
 import { bare, party } from '../jid.ts';
-import { askMex, listAt, textAt } from '../mex.ts';
 
 /**
  * whatsmeow's number (newsletter.go, queryNewsletterSubscribers). The one that Baileys has for it asks for pending invitations

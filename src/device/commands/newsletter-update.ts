@@ -1,7 +1,7 @@
 import { QueryIds } from '@whiskeysockets/baileys';
-import { ask } from '../command.ts';
-import { askMex } from '../mex.ts';
-import { type Channel, readChannel } from '../newsletter.ts';
+import { ask } from '../asking/command.ts';
+import { askMex } from '../asking/mex.ts';
+import { type Channel, readChannel } from '../asking/newsletter.ts';
 
 /** Changes what a channel says of itself; what is not given stays (whatsmeow newsletter.go, mutationUpdateNewsletter). */
 export const newsletterUpdate = ask({

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { Pairing } from '../../shard/protocol.ts';
-import { command } from '../command.ts';
+import { command } from '../asking/command.ts';
 
 /** Offers a QR, or a code for the phone that is given; joins the pairing under way. */
 export const pair = command({

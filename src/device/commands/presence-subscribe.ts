@@ -1,4 +1,4 @@
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 /** Hears of it from now on, until the connection ends, when a person comes and goes. WhatsApp does not answer to it. */
 export const presenceSubscribe = ask({

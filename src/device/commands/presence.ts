@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 
 /** Shows the account as online, or not. */
 export const presence = ask({

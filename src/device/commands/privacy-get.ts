@@ -1,4 +1,4 @@
-import { ask } from '../command.ts';
+import { ask } from '../asking/command.ts';
 import { bare } from '../jid.ts';
 
 export interface Privacy {

@@ -1,8 +1,8 @@
 import { Failure } from '../../errors.ts';
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
-import type { Connection } from '../connection.ts';
-import { whatsappFailure } from '../whatsapp-failure.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
+import { whatsappFailure } from '../asking/whatsapp-failure.ts';
+import type { Connection } from '../line/connection.ts';
 
 type Socket = Connection['socket'];
 

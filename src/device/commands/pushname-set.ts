@@ -1,5 +1,5 @@
-import { changeAppState } from '../app-state.ts';
-import { ask } from '../command.ts';
+import { changeAppState } from '../asking/app-state.ts';
+import { ask } from '../asking/command.ts';
 
 /**
  * The name that others see beside the account's messages. WhatsApp takes it from the next presence, which Baileys would

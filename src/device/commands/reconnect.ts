@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import { command } from '../command.ts';
+import { command } from '../asking/command.ts';
 
 /** Ends the connection, if there is one, and makes another at once. */
 export const reconnect = command({

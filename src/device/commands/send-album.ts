@@ -1,4 +1,4 @@
-import { send } from '../sending.ts';
+import { send } from '../sending/sending.ts';
 
 /** The frame of an album; its pictures and films are messages that name it. */
 export const sendAlbum = send({

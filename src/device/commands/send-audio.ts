@@ -1,5 +1,5 @@
-import { type FileInput, streamOf } from '../media-content.ts';
-import { send } from '../sending.ts';
+import { type FileInput, streamOf } from '../sending/media-content.ts';
+import { send } from '../sending/sending.ts';
 
 interface Audio extends FileInput {
   /** It is shown as a voice note, with its waveform. */

@@ -1,5 +1,5 @@
-import { send } from '../sending.ts';
-import { vcard } from '../vcard.ts';
+import { send } from '../sending/sending.ts';
+import { vcard } from '../sending/vcard.ts';
 
 interface Card {
   readonly name: string;

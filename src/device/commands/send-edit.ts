@@ -1,7 +1,7 @@
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
-import { messageNamed } from '../message-key.ts';
-import { send } from '../sending.ts';
-import { wrongField } from '../wrong-field.ts';
+import { wrongField } from '../asking/wrong-field.ts';
+import { messageNamed } from '../sending/message-key.ts';
+import { send } from '../sending/sending.ts';
 
 interface Edit {
   readonly to: string;

@@ -1,8 +1,8 @@
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
-import { knownMessage } from '../message-key.ts';
-import { sealedFor, secretOf } from '../message-secret.ts';
-import { send } from '../sending.ts';
-import { wrongField } from '../wrong-field.ts';
+import { wrongField } from '../asking/wrong-field.ts';
+import { knownMessage } from '../sending/message-key.ts';
+import { sealedFor, secretOf } from '../sending/message-secret.ts';
+import { send } from '../sending/sending.ts';
 
 interface EventAnswer {
   readonly to: string;

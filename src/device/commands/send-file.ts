@@ -1,5 +1,5 @@
-import { type FileInput, streamOf } from '../media-content.ts';
-import { send } from '../sending.ts';
+import { type FileInput, streamOf } from '../sending/media-content.ts';
+import { send } from '../sending/sending.ts';
 
 /** A document. */
 export const sendFile = send({

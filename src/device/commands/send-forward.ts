@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { getContentType, normalizeMessageContent, type proto } from '@whiskeysockets/baileys';
-import { isBearer } from '../message-context.ts';
-import { messageAnywhere } from '../message-key.ts';
-import { send } from '../sending.ts';
-import { wrongField } from '../wrong-field.ts';
+import { wrongField } from '../asking/wrong-field.ts';
+import { isBearer } from '../sending/message-context.ts';
+import { messageAnywhere } from '../sending/message-key.ts';
+import { send } from '../sending/sending.ts';
 
 /** What a person could not forward in an app either. */
 const STAYS = new Set(['liveLocationMessage', 'eventMessage', 'groupInviteMessage', 'albumMessage']);

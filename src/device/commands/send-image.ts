@@ -1,5 +1,12 @@
-import { albumOf, type FileInput, type InAlbum, type Shown, shownOf, streamOf } from '../media-content.ts';
-import { send } from '../sending.ts';
+import {
+  albumOf,
+  type FileInput,
+  type InAlbum,
+  type Shown,
+  shownOf,
+  streamOf,
+} from '../sending/media-content.ts';
+import { send } from '../sending/sending.ts';
 
 /** A picture. */
 export const sendImage = send({

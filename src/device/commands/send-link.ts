@@ -1,4 +1,4 @@
-import { send } from '../sending.ts';
+import { send } from '../sending/sending.ts';
 
 interface Link {
   readonly text: string;

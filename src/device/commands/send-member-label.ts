@@ -1,5 +1,5 @@
 import { proto } from '@whiskeysockets/baileys';
-import { send } from '../sending.ts';
+import { send } from '../sending/sending.ts';
 
 const { GROUP_MEMBER_LABEL_CHANGE } = proto.Message.ProtocolMessage.Type;
 

@@ -1,6 +1,6 @@
 import { proto } from '@whiskeysockets/baileys';
-import { keyNamed } from '../message-key.ts';
-import { send } from '../sending.ts';
+import { keyNamed } from '../sending/message-key.ts';
+import { send } from '../sending/sending.ts';
 
 interface Pin {
   readonly to: string;

@@ -1,5 +1,5 @@
 import { isJidGroup } from '@whiskeysockets/baileys';
-import { send } from '../sending.ts';
+import { send } from '../sending/sending.ts';
 
 interface Poll {
   readonly to: string;

@@ -1,5 +1,5 @@
-import { keyNamed } from '../message-key.ts';
-import { send } from '../sending.ts';
+import { keyNamed } from '../sending/message-key.ts';
+import { send } from '../sending/sending.ts';
 
 interface Reaction {
   readonly to: string;

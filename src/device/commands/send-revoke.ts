@@ -1,7 +1,7 @@
 import { isJidGroup, isJidStatusBroadcast, proto } from '@whiskeysockets/baileys';
-import { messageNamed, type Where } from '../message-key.ts';
-import { send } from '../sending.ts';
-import { wrongField } from '../wrong-field.ts';
+import { wrongField } from '../asking/wrong-field.ts';
+import { messageNamed, type Where } from '../sending/message-key.ts';
+import { send } from '../sending/sending.ts';
 
 interface Revoke {
   readonly to: string;

@@ -1,5 +1,5 @@
-import { mentionedIn } from '../mentioned.ts';
-import { send } from '../sending.ts';
+import { mentionedIn } from '../sending/mentioned.ts';
+import { send } from '../sending/sending.ts';
 
 /** A text. Who is named in it by @ and digits is mentioned, as gowa has it. */
 export const sendText = send({

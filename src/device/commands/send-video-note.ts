@@ -1,5 +1,5 @@
-import { type FileInput, type Shown, shownOf, streamOf } from '../media-content.ts';
-import { send } from '../sending.ts';
+import { type FileInput, type Shown, shownOf, streamOf } from '../sending/media-content.ts';
+import { send } from '../sending/sending.ts';
 
 /** A round film that plays in the chat. */
 export const sendVideoNote = send({

@@ -1,5 +1,5 @@
-import { command } from '../command.ts';
-import type { DeviceSettings } from '../settings.ts';
+import { command } from '../asking/command.ts';
+import type { DeviceSettings } from '../household/settings.ts';
 
 /** How the device is set up. */
 export const settingsGet = command({

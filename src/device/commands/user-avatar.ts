@@ -6,10 +6,10 @@ import {
   S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
-import type { Connection } from '../connection.ts';
+import { ask } from '../asking/command.ts';
+import { whatsappFailure } from '../asking/whatsapp-failure.ts';
 import { bare } from '../jid.ts';
-import { whatsappFailure } from '../whatsapp-failure.ts';
+import type { Connection } from '../line/connection.ts';
 
 export interface Avatar {
   readonly url: string;

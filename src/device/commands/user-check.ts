@@ -1,5 +1,5 @@
-import { ask } from '../command.ts';
-import { type Found, findNumbers } from '../usync.ts';
+import { ask } from '../asking/command.ts';
+import { type Found, findNumbers } from '../asking/usync.ts';
 
 /** Which of these numbers (digits) have an account, in the order in which they were given. */
 export const userCheck = ask({

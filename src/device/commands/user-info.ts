@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
-import { ask } from '../command.ts';
-import { findPerson, type Person } from '../usync.ts';
+import { ask } from '../asking/command.ts';
+import { findPerson, type Person } from '../asking/usync.ts';
 
 /** What an account shows to ours. */
 export const userInfo = ask({

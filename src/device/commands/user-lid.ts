@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import { within } from '../../lib/deadline.ts';
-import { command } from '../command.ts';
-import { whatsappFailure } from '../whatsapp-failure.ts';
+import { command } from '../asking/command.ts';
+import { whatsappFailure } from '../asking/whatsapp-failure.ts';
 
 const NUMBER = '@s.whatsapp.net';
 const LID = '@lid';

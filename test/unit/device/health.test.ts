@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { complaintCodes, complaints, deafness, Episode, HEALTH_LIMITS } from '../../../src/device/health.ts';
-import { Vitals } from '../../../src/device/vitals.ts';
+import {
+  complaintCodes,
+  complaints,
+  deafness,
+  Episode,
+  HEALTH_LIMITS,
+} from '../../../src/device/health/health.ts';
+import { Vitals } from '../../../src/device/health/vitals.ts';
 
 const second = 1_000;
 const limits = HEALTH_LIMITS;

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Curve, proto } from '@whiskeysockets/baileys';
-import { decode, encode, handOut, type Kind, type Value, weigh } from '../../../src/device/key-codec.ts';
+import {
+  decode,
+  encode,
+  handOut,
+  type Kind,
+  type Value,
+  weigh,
+} from '../../../src/device/signal/key-codec.ts';
 import { signalKinds } from '../../../src/store/signal-keys.ts';
 
 const { keyData, fingerprint } = { keyData: randomBytes(32), fingerprint: { rawId: 7, currentIndex: 1 } };

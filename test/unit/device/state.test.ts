@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closes, judge, type Verdict } from '../../../src/device/line/verdict.ts';
 import { backoff, type Effect, type Input, initial, type State, step } from '../../../src/device/state.ts';
-import { closes, judge, type Verdict } from '../../../src/device/verdict.ts';
 import type { Phase } from '../../../src/shard/protocol.ts';
 import { pick, seeded } from '../../support/random.ts';
 

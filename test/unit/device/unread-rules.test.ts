@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { proto, type WAMessage } from '@whiskeysockets/baileys';
-import { Undecryptable, type UndecryptableReason } from '../../../src/device/undecryptable.ts';
 import {
   dueAt,
   isCopy,
@@ -11,7 +10,8 @@ import {
   reasonOf,
   UNREAD_LIMITS,
   unreadReasons,
-} from '../../../src/device/unread-rules.ts';
+} from '../../../src/device/receiving/unread-rules.ts';
+import { Undecryptable, type UndecryptableReason } from '../../../src/device/signal/undecryptable.ts';
 
 const { CIPHERTEXT } = proto.WebMessageInfo.StubType;
 const group = '120363041234567890@g.us';

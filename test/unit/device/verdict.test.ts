@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DisconnectReason } from '@whiskeysockets/baileys';
-import { closes, judge, type Verdict } from '../../../src/device/verdict.ts';
+import { closes, judge, type Verdict } from '../../../src/device/line/verdict.ts';
 
 const hour = 3_600_000;
 const backoff = (reason: string, steps = 1): Verdict => ({ next: 'backoff', steps, reason });

@@ -12,7 +12,7 @@ function through(...files: string[]): Error {
 test('an exception that interrupted nothing that devices share is of its device alone', () => {
   const baileys = 'node_modules/@whiskeysockets/baileys/lib/Utils/messages-media.js';
   assert.ok(isOfOneDevice(through(baileys)));
-  assert.ok(isOfOneDevice(through('dist/src/device/connection.js', baileys)));
+  assert.ok(isOfOneDevice(through('dist/src/device/line/connection.js', baileys)));
   assert.ok(isOfOneDevice(through('node_modules/ws/lib/receiver.js')));
   for (const shared of [
     'node_modules/postgres/src/connection.js',
@@ -21,7 +21,7 @@ test('an exception that interrupted nothing that devices share is of its device 
     'dist/src/journal/journal.js',
     'dist/src/shard/outbox.js',
     'dist/src/lib/group-commit.js',
-    'dist/src/device/vault.js',
+    'dist/src/device/signal/vault.js',
   ])
     assert.ok(!isOfOneDevice(through(baileys, shared)), shared);
 });
