@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
-import { toAppDevice, toGowaDevice } from './shapes.ts';
+import { toAppDevice, toGowaDevice } from './device-shape.ts';
 
 /** gowa's codes, but for those of passkeys, which there are none of here. */
 type Code = 'LOGIN_SUCCESS' | 'DEVICE_LOGGED_OUT' | 'DEVICE_WEBHOOK_CONFIG_UPDATED' | 'LIST_DEVICES';

@@ -4,13 +4,14 @@ import type { chatHistory } from '../../device/commands/chat-history.ts';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ChatView } from '../chat-port.ts';
-import { chatInfo, messageInfo, shownChat, shownMessage } from '../chat-shapes.ts';
+import { chatInfo, messageInfo, shownChat, shownMessage } from '../chat-shape.ts';
 import type { ApiDeps } from '../deps.ts';
+import { accountJid } from '../device-shape.ts';
 import { whatsappFailures } from '../failures.ts';
-import { cursorOf, flag, optional, pageFields, pageOf, pagination, partOf } from '../paging.ts';
+import { cursorOf, pageFields, pageOf, pagination, partOf } from '../paging.ts';
+import { flag, optional } from '../query.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { accountJid } from '../shapes.ts';
 import { invalid } from '../validate.ts';
 import { contactListRoutes } from './contact-list.ts';
 

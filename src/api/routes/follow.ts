@@ -4,13 +4,13 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { listedDevice, toListedDevice } from '../device-shape.ts';
 import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { findDevice } from '../selection.ts';
-import { listedDevice, toListedDevice } from '../shapes.ts';
 
 const pairingView = listedDevice.extend({
   linked: z.boolean(),

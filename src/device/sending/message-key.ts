@@ -20,6 +20,7 @@ export interface Named {
   readonly at?: number;
 }
 
+/** Where a command does its work: the open connection, and what else of the device it may use. */
 export interface Where {
   readonly connection: Connection;
   readonly on: DeviceParts;
