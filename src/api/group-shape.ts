@@ -69,6 +69,7 @@ export const gowaGroup = z
   })
   .openapi('GroupInfo');
 
+/** A group or community as whatsmeow's GroupInfo has it; what is not known is '' or Go's zero time. */
 export function toGowaGroup(info: GroupInfo): z.input<typeof gowaGroup> {
   const { owner, subjectBy, description } = info;
   return {
@@ -144,6 +145,7 @@ export const linkedGroup = z.object({
   description: z.string().openapi({ description: 'The same as `topic`.' }),
 });
 
+/** The group behind a link or an invitation, as one who is not in it sees it. */
 export function toLinkedGroup(info: GroupInfo): z.input<typeof linkedGroup> {
   const topic = info.description?.text ?? '';
   return {

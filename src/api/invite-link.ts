@@ -12,7 +12,9 @@ export const linkField = z
   .max(512)
   .openapi({ example: 'https://chat.whatsapp.com/EnjVlnWhgsIJDZkU4HhkYz' });
 
+/** The link to a group, from its code. */
 export const groupLink = (code: string): string => `https://chat.whatsapp.com/${code}`;
+/** The link to a channel, from its code. */
 export const channelLink = (code: string): string => `https://whatsapp.com/channel/${code}`;
 
 /** The code of a link to a group, or the code itself. Fails with VALIDATION_ERROR. */

@@ -26,6 +26,7 @@ const PING_EVERY = 30_000;
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
 
+/** Those who listen at /ws, and what they are told; each hears of the devices that its key is for, and of no others. */
 export class Live {
   readonly #devices: () => Devices;
   readonly #server = new WebSocketServer({

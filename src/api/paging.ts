@@ -66,6 +66,7 @@ export function pageOf(
   };
 }
 
+/** The cursor to what lies beyond this place, for `before` or `after`. */
 export const cursorOf = ({ at, no }: Place): string =>
   Buffer.from(`${at.getTime()} ${no}`).toString('base64url');
 

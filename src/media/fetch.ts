@@ -10,6 +10,7 @@ import { tooLarge } from './spool.ts';
 const WITHIN_MS = 60_000;
 const MOST_REDIRECTS = 5;
 
+/** Fetches files by URL. Connections are made through the guard, and are not kept. */
 export class Fetcher {
   readonly #guard: Guard;
   readonly #agent: Agent;

@@ -28,6 +28,7 @@ export interface AuditQuery {
   readonly until?: Date | undefined;
 }
 
+/** Adds entries in one statement. */
 export async function addAudit(sql: Sql, entries: readonly AuditEntry[]): Promise<void> {
   const { bytea, smallint, text, timestamptz } = arrays(sql);
   await sql`

@@ -79,7 +79,8 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }:
   const door = entry(audit, { id: 'qrPicture', method: 'get', scope: 'devices' });
   app.get('/devices/:device_id/qr.png', door, async c => {
     const { pairing } = findDevice(c.get('devices'), c.req.param('device_id'));
-    if (pairing?.by !== 'qr') throw new Failure('NOT_FOUND', 'The device shows no QR now.');
+    if (pairing?.by !== 'qr')
+      throw new Failure('NOT_FOUND', 'The device shows no QR now; begin a login first.');
     const png = await qrPng(pairing.qr);
     return c.body(new Uint8Array(png), 200, { 'content-type': 'image/png' });
   });

@@ -215,7 +215,7 @@ function later(text: string | null | undefined): Date | null {
   if (!text) return null;
   const date = new Date(text);
   if (date.getTime() > Date.now()) return date;
-  throw invalid('expires_at', 'expected a time to come');
+  throw invalid('expires_at', 'is not in the future');
 }
 
 function stateOf({ revokedAt, expiresAt }: KeyView): 'active' | 'expired' | 'revoked' {

@@ -80,7 +80,7 @@ async function written(socket: Connection['socket'], patch: WAPatchCreate, keyId
     throw cause.data?.isMissingKey ? new Failure('APP_STATE_UNAVAILABLE', NO_KEY, { cause }) : cause;
   });
   if (patch.operation === REMOVE && !(indexOf(encoded.patch) in state.indexValueMap))
-    throw new Failure('WA_NOT_FOUND', 'There is no such entry among what the devices of the account share.');
+    throw new Failure('WA_NOT_FOUND', 'The account has no such entry.');
   const answer: BinaryNode | undefined = await socket.query({
     tag: 'iq',
     attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'w:sync:app:state' },

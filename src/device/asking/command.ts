@@ -68,6 +68,7 @@ export interface CommandFile<Name extends string = string, Input = never, Answer
   run(input: Input, on: DeviceParts, call: Call): Promise<Answer>;
 }
 
+/** A command that runs in whatever state the device is. Fails with a `Failure`. */
 export function command<const Name extends string, Input, Answer>(
   file: CommandFile<Name, Input, Answer>,
 ): CommandFile<Name, Input, Answer> {

@@ -13,7 +13,7 @@ export const blockSet = ask({
   ): Promise<void> {
     const { me } = socket.authState.creds;
     if (jid === bare(me?.id) || jid === bare(me?.lid))
-      throw new Failure('WA_BAD_REQUEST', 'Nobody can block themselves.');
+      throw new Failure('WA_BAD_REQUEST', 'An account cannot block itself.');
     const names = socket.signalRepository.lidMapping;
     const other = isLidUser(jid) ? await names.getPNForLID(jid) : await names.getLIDForPN(jid);
     if (!other && (blocked || !isLidUser(jid))) throw notOnWhatsapp(jid);

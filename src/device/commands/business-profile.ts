@@ -41,7 +41,7 @@ export const businessProfile = ask({
     });
     const profile = getBinaryNodeChild(getBinaryNodeChild(answer, 'business_profile'), 'profile');
     if (!profile)
-      throw new Failure('WA_NOT_FOUND', 'The account is no business.', { results: { phone: jid } });
+      throw new Failure('WA_NOT_FOUND', 'The account is not a business.', { results: { phone: jid } });
     const hours = getBinaryNodeChild(profile, 'business_hours');
     return {
       jid,

@@ -94,6 +94,7 @@ export function authorOf(connection: Connection, { remoteJid, fromMe, participan
   return fromMe ? ownJid(connection, chat) : jidNormalizedUser(participant ?? chat);
 }
 
+/** The failure of a request about a message that nobody knows. */
 export function unknownMessage(id: string): Failure {
   return new Failure('MESSAGE_NOT_FOUND', undefined, { results: { message_id: id } });
 }
