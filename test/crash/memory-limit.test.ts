@@ -50,8 +50,8 @@ test(`${DEVICES} devices and ${FRESH} fresh ones with long histories, in a memor
   for (let round = 1; round <= 5; round++)
     for (const { id, phone } of devices.slice(0, 60)) {
       await control.send(person, phone, `round ${round}`);
-      const { status } = await world.send(id, `round ${round}, from ${id}`);
-      assert.equal(status, 200);
+      const { status, code } = await world.send(id, `round ${round}, from ${id}`);
+      assert.equal(status, 200, code);
     }
   await until(async () => {
     for (const phone of fresh) {
