@@ -64,6 +64,7 @@ const media = new Set(['image', 'video', 'audio', 'document', 'sticker', 'video_
 /** Of WebMessageInfo, by number. */
 const states = ['error', 'pending', 'server_ack', 'delivered', 'read', 'played'] as const;
 
+/** A chat in gowa's fields, and ours beside them. */
 export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   return {
     jid: chat.jid,
@@ -81,6 +82,7 @@ export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   };
 }
 
+/** A message in gowa's fields, and ours beside them. */
 export function shownMessage(message: SaidView): z.input<typeof messageInfo> {
   const { call, reactions, editedAt, revokedAt } = message;
   const status = states[message.status];
