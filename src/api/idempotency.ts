@@ -53,7 +53,7 @@ export async function once(
   if (begun.as === 'running') throw new Refusal('IDEMPOTENCY_RUNNING', undefined, { retryAfter: 1 });
   if (begun.as === 'done') return replayed(c, begun.answer);
   const { turn } = begun;
-  const seed = [realm, asked.deviceNo, asked.operation, key];
+  const seed = [realm, asked.deviceNo, asked.operation, key, turn.use];
   let made = 0;
   const keyed: Keyed = { again: turn.again, messageId: () => messageIdOf([...seed, made++]) };
   try {
