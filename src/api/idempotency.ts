@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from 'hono';
 import type { Answers, Turn } from '../access/answers.ts';
-import { codes, type ErrorCode, type Failure, Failure as Refusal } from '../errors.ts';
+import { codes, type ErrorCode, type Failure, type FailureReport, Failure as Refusal } from '../errors.ts';
 import type { Upload } from '../media/port.ts';
 import { asFailure } from './answer.ts';
 import type { ApiEnv } from './deps.ts';
@@ -88,7 +88,10 @@ function replayed(
   c: Context<ApiEnv>,
   { status, body }: { status: number; body: string | undefined },
 ): Response {
-  const headers = { 'content-type': 'application/json', 'idempotency-replayed': 'true' };
+  c.header('idempotency-replayed', 'true');
+  // Answered as failures are: what it means and where that is written stand beside it.
+  if (status >= 400 && body) throw Refusal.from(JSON.parse(body) as FailureReport);
+  const headers = { 'content-type': 'application/json' };
   const gone = { code: 'SUCCESS', message: 'This was done before; its answer was not kept.' };
   return c.body(body ?? JSON.stringify(gone), status as 200, headers);
 }

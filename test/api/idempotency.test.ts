@@ -142,6 +142,8 @@ test('what will be refused again is answered the same; what may pass is done aga
     const answer = await send('gone');
     assert.deepEqual([answer.status, answer.headers.get('idempotency-replayed')], [404, replayed]);
     assert.equal(answer.code, 'MESSAGE_NOT_FOUND');
+    const { retryable, docs } = answer as unknown as Record<string, unknown>;
+    assert.deepEqual([retryable, docs], [false, 'http://localhost/errors#MESSAGE_NOT_FOUND']);
   }
   assert.equal(devices.given.length, 1);
 
