@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const CGROUP = '/sys/fs/cgroup';
 
@@ -12,6 +14,20 @@ export function memoryShare(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   if (constrained <= 0 || constrained >= totalmem()) return process.memoryUsage.rss() / totalmem();
   return Math.max(process.memoryUsage.rss(), usedInGroup() ?? 0) / constrained;
+}
+
+let collect: (() => void) | undefined;
+
+/**
+ * Gives back what this thread holds and does not use. V8 does so by itself when it comes near to limits of its own, which
+ * know nothing of the other threads: 300 devices in a group of 512 MB were killed with 60 MB of garbage in each thread.
+ */
+export function collectGarbage(): void {
+  if (!collect) {
+    setFlagsFromString('--expose-gc');
+    collect = runInNewContext('gc') as () => void;
+  }
+  collect();
 }
 
 /** Of cgroup v2; undefined where there is none to read, and what this process holds must do. */

@@ -17,6 +17,7 @@ import type { Logger } from '../lib/logger.ts';
 import {
   BEATS,
   BUFFERS_KIB,
+  COLLECTED,
   type FromShard,
   HEAP_KIB,
   HEARTBEAT_SLOTS,
@@ -128,6 +129,11 @@ export class ShardHandle {
   press(on: boolean): void {
     this.#pressed = on;
     if (this.#generation) Atomics.store(this.#generation.beats, PRESSED, Number(on));
+  }
+
+  /** Tells the thread to give back memory that it does not use. */
+  collect(): void {
+    if (this.#generation) Atomics.add(this.#generation.beats, COLLECTED, 1);
   }
 
   start(): void {
