@@ -1,6 +1,14 @@
 // Forms as nobody should send them, read without a node.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import pino from 'pino';
+import { Guard } from '../../src/lib/guard.ts';
+import { Media } from '../../src/media/media.ts';
 import { createApi } from '../support/api.ts';
 import { saidBy } from '../support/in-memory-devices.ts';
 
@@ -72,4 +80,39 @@ test('a field that is there under two names is one field: the first counts, and 
   const said = saidBy(devices.given[0]?.command);
   assert.equal(said?.to, '15551234567@s.whatsapp.net');
   assert.deepEqual(said?.mentions, ['15550000001@s.whatsapp.net', '15550000002@s.whatsapp.net']);
+});
+
+test('the files of an album that are fetched are together as much as one may be', async t => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    asked++;
+    response.end(Buffer.alloc(300_000, 1));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const folder = await mkdtemp(join(tmpdir(), 'cardume-forms-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const media = new Media({
+    folder,
+    limits: { image: 1e6, video: 1e6, audio: 1e6, file: 1e6, url: 1e6 },
+    ffmpeg: 'ffmpeg',
+    memory: 512 * 1_048_576,
+    guard: new Guard(['127.0.0.1']),
+    kept: { maxBytes: 1e9, maxAgeMs: 3_600_000, linkMs: 300_000 },
+    log: pino({ level: 'silent' }),
+  });
+  t.after(() => media.stop());
+  const { post, devices } = createApi({ media });
+  devices.add('sales');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const send = (count: number) =>
+    post('/send/album', { phone: '15551234567', file_urls: Array.from({ length: count }, () => url) });
+  const refused = await send(30);
+  assert.deepEqual([refused.status, refused.code], [413, 'PAYLOAD_TOO_LARGE']);
+  assert.equal(refused.results?.field, 'file_urls');
+  assert.equal(asked, 4);
+  // One alone is none, and is not fetched.
+  assert.equal((await send(1)).code, 'VALIDATION_ERROR');
+  assert.equal(asked, 4);
+  assert.deepEqual(devices.given, []);
 });
