@@ -13,7 +13,9 @@ import { ApiServer } from '../../src/api/server.ts';
 import { startChild } from './children.ts';
 import type { Ask, Asked, PlainRequest } from './routes/asker-protocol.ts';
 import { type BodyKind, KINDS, kindOf, startBare } from './routes/bare.ts';
-import { type Recorded, record } from './routes/record.ts';
+import { playedPorts } from './routes/played.ts';
+import type { Recorded, Recording } from './routes/recorded.ts';
+import { Player } from './routes/tape.ts';
 
 const { values } = parseArgs({
   options: {
@@ -32,9 +34,17 @@ const TURN = 8;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-const recording = await record(say);
-const { routes, ports, recorder, headers } = recording;
-const app = createApp({ ...ports, limits: { perKey: 10_000_000, perDevice: 1_000_000 } });
+const recorder = startChild('scripts/bench/routes/record.js', [values.only ?? ''], { ipc: 'clones' });
+const ended = once(recorder.process, 'exit').then(() => {
+  throw new Error(`the recording failed: ${recorder.last.join('\n')}`);
+});
+const [{ routes, headers, database }] = (await Promise.race([once(recorder.process, 'message'), ended])) as [
+  Recording,
+];
+for (const { name, status, said } of routes) if (status !== 200) say(`${name}: ${status} ${said}`);
+const player = new Player();
+const { ports, end } = await playedPorts(player, database);
+const app = createApp(ports);
 const live = new Live(() => ports.devices);
 const server = new ApiServer({ app, host: '127.0.0.1', port: 0, closeWithin: 1_000, log: ports.log, live });
 await server.start();
@@ -64,19 +74,17 @@ if (values.profile !== undefined) {
   await session.post('Profiler.enable');
   await session.post('Profiler.start');
 }
-const shown = routes.filter(({ name }) => name.includes(values.only ?? ''));
 const own = new Map<Recorded, { readonly all: number[]; readonly over: number[] }>();
 const bares: Record<BodyKind, number[]> = { none: [], json: [], form: [] };
 for (let round = 0; round <= rounds; round++) {
   const now: Record<BodyKind, number> = { none: 0, json: 0, form: 0 };
-  for (const [n, route] of shown.entries()) {
+  for (const [n, route] of routes.entries()) {
     if (n % TURN === 0)
       for (const kind of KINDS) {
         now[kind] = await cpuMs(bare.origin, bare.requests[kind], 200);
         if (round > 0) bares[kind].push(now[kind]);
       }
-    recorder.tape = route.tape;
-    for (const kept of route.tape.values()) kept.next = 0;
+    player.load(route.tape);
     const spent = await cpuMs(
       server.url,
       { ...route.request, headers: { ...route.request.headers, ...headers } },
@@ -96,7 +104,7 @@ if (values.profile !== undefined) {
   writeFileSync(values.profile, JSON.stringify(profile));
 }
 const base = { none: median(bares.none), json: median(bares.json), form: median(bares.form) };
-const rows = shown
+const rows = routes
   .map(route => {
     const { all, over } = own.get(route) ?? { all: [], over: [] };
     const kind = kindOf(route.request);
@@ -120,5 +128,6 @@ say(
 await asker.stop();
 bare.stop();
 await server.stop();
-await recording.stop();
+await end();
+await recorder.stop();
 process.exit(0);
