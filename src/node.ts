@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
-import { createApp } from './api/app.ts';
+import { type AppDeps, createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
 import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
@@ -57,6 +57,8 @@ export interface NodeOptions {
   readonly unread?: SupervisorOptions['shard']['unread'];
   /** Used memory by the limit, for tests. */
   readonly memory?: () => number;
+  /** What the API is given, as it shall be given: the bench listens there. */
+  readonly ports?: (ports: AppDeps) => AppDeps;
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -194,40 +196,41 @@ export class Node implements Service {
     const keys = new KeyRegister({ sql, log });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
-    const api = new ApiServer({
-      app: createApp({
-        devices: supervisor,
-        fleet: supervisor,
-        moving: supervisor.moving,
-        live: listeners,
-        endpoints: endpointSettings(sql, deliverer),
-        messages: {
-          status: (deviceNo, id) =>
-            readOutgoing(sql, deviceNo, id).catch(error => {
-              throw storeFailure(error);
-            }),
-        },
-        chats: new Library({ sql, seals, log }),
-        media,
-        readiness: async () => ({
-          ...(await readinessOf(sql, supervisor, this.#phase)),
-          notes: await media.notes(),
-        }),
-        started: () => this.#supervisor !== undefined,
-        // A scrape is worth most when the database is away: it goes without this figure then.
-        connections: () => connectionsInUse(sql).catch(() => []),
-        credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
-        ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
-        keys,
-        answers: keptAnswers({ sql, node: lease.node, seal, log }),
-        audit,
-        limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
-        trustedProxies: config.trustedProxies,
-        version,
-        commandTimeoutMs: config.commandSeconds * 1000,
-        log,
-        ...(simulator && { simulator }),
+    const ports: AppDeps = {
+      devices: supervisor,
+      fleet: supervisor,
+      moving: supervisor.moving,
+      live: listeners,
+      endpoints: endpointSettings(sql, deliverer),
+      messages: {
+        status: (deviceNo, id) =>
+          readOutgoing(sql, deviceNo, id).catch(error => {
+            throw storeFailure(error);
+          }),
+      },
+      chats: new Library({ sql, seals, log }),
+      media,
+      readiness: async () => ({
+        ...(await readinessOf(sql, supervisor, this.#phase)),
+        notes: await media.notes(),
       }),
+      started: () => this.#supervisor !== undefined,
+      // A scrape is worth most when the database is away: it goes without this figure then.
+      connections: () => connectionsInUse(sql).catch(() => []),
+      credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+      ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
+      keys,
+      answers: keptAnswers({ sql, node: lease.node, seal, log }),
+      audit,
+      limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
+      trustedProxies: config.trustedProxies,
+      version,
+      commandTimeoutMs: config.commandSeconds * 1000,
+      log,
+      ...(simulator && { simulator }),
+    };
+    const api = new ApiServer({
+      app: createApp(this.#options.ports?.(ports) ?? ports),
       host: config.host,
       port: config.port,
       closeWithin: drainMs * REQUESTS_PART,
@@ -318,10 +321,10 @@ function shardSettings(
       autoRead: config.autoMarkRead,
       rejectCalls: config.autoRejectCall,
       autoReply: config.autoReply,
+      ...(config.chatRetentionDays !== undefined && { chatRetentionDays: config.chatRetentionDays }),
     },
     proxyAllow: config.proxyAllow,
     logLevel: config.logLevel,
-    keepChats: config.chatRetentionDays !== 0,
     ...(health && { health }),
     ...(unread && { unread }),
     ...(config.failpoints !== undefined && { failpoints: config.failpoints }),

@@ -44,6 +44,10 @@ export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as 
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',
+  'WA_BAD_REQUEST',
+  'WA_FORBIDDEN',
+  'WA_NOT_FOUND',
+  'WA_CONFLICT',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;

@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from 'hono';
 import type { Answers, Turn } from '../access/answers.ts';
-import { codes, type ErrorCode, Failure } from '../errors.ts';
+import { codes, type ErrorCode, Failure, type FailureReport } from '../errors.ts';
 import { messageIdFrom } from '../lib/message-id.ts';
 import type { Upload } from '../media/port.ts';
 import { asFailure } from './answer.ts';
@@ -57,7 +57,7 @@ export async function once(
   if (begun.as === 'running') throw new Failure('IDEMPOTENCY_RUNNING', undefined, { retryAfter: 1 });
   if (begun.as === 'done') return replayed(c, begun.answer);
   const { turn } = begun;
-  const seed = [realm, asked.deviceNo, asked.operation, key];
+  const seed = [realm, asked.deviceNo, asked.operation, key, turn.use];
   let made = 0;
   const keyed: Keyed = {
     again: turn.again,
@@ -95,7 +95,10 @@ function replayed(
   c: Context<ApiEnv>,
   { status, body }: { status: number; body: string | undefined },
 ): Response {
-  const headers = { 'content-type': 'application/json', 'idempotency-replayed': 'true' };
+  c.header('idempotency-replayed', 'true');
+  // Answered as failures are: what it means and where that is written stand beside it.
+  if (status >= 400 && body) throw Failure.from(JSON.parse(body) as FailureReport);
+  const headers = { 'content-type': 'application/json' };
   const gone = { code: 'SUCCESS', message: 'This was done before; its answer was not kept.' };
   return c.body(body ?? JSON.stringify(gone), status as 200, headers);
 }

@@ -1,6 +1,6 @@
 // What all routes that send a message share: who it is for, what it answers, and how the answer is said.
 import { z } from '@hono/zod-openapi';
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, Failure } from '../errors.ts';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
@@ -131,9 +131,12 @@ export function sentAnswer(
   return { message: status, results: { message_id: messageId, status } };
 }
 
+/** Where statuses are posted. */
+const STATUS = 'status@broadcast';
+
 /** Chats that are not with people: what is said there is for whoever may see it. */
 const special = {
-  status: (jid: string) => jid.endsWith('@broadcast'),
+  status: (jid: string) => jid === STATUS,
   channel: (jid: string) => jid.endsWith('@newsletter'),
   group: (jid: string) => jid.endsWith('@g.us'),
 } as const;
@@ -142,6 +145,11 @@ export type SpecialChat = keyof typeof special;
 /** The JID of a recipient that is none of these. Fails with INVALID_JID, or VALIDATION_ERROR for a chat that it cannot be. */
 export function chatJid(phone: string, not: readonly SpecialChat[] = []): string {
   const jid = recipientJid(phone);
+  // A list is its owner's phone's: only that knows who is on it (whatsmeow broadcast.go, ErrBroadcastListUnsupported).
+  if (jid.endsWith('@broadcast') && jid !== STATUS)
+    throw new Failure('INVALID_JID', 'phone: a broadcast list cannot be written to; write to its people.', {
+      results: { field: 'phone' },
+    });
   const kind = not.find(kind => special[kind](jid));
   if (kind)
     throw invalid(

@@ -81,7 +81,7 @@ export class Shard {
     this.#lease = new LeaseClock(settings.lease);
     this.#sql = this.#openDatabase();
     this.#vault = this.#openVault();
-    this.#journal = new Journal({ sql: this.#sql, owner: settings.node, keepChats: settings.keepChats });
+    this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
     this.#pulses = new Pulses(
@@ -274,9 +274,8 @@ export class Shard {
     for (const { seat } of devices) this.#caches.forget(seat.no);
     void this.#sql.end({ timeout: 0 });
     this.#sql = this.#openDatabase();
-    const { node: owner, keepChats } = this.#settings;
     this.#vault = this.#openVault();
-    this.#journal = new Journal({ sql: this.#sql, owner, keepChats });
+    this.#journal = new Journal({ sql: this.#sql, owner: this.#settings.node });
     this.#port.postMessage({ op: 'suspended', term: this.#term });
     this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');
   }

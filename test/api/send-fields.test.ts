@@ -148,6 +148,20 @@ test('a chat that cannot take a message is refused with the kind that it is', as
   assert.deepEqual(devices.given, []);
 });
 
+test('a broadcast list is nobody who could be written to', async () => {
+  const { post, devices } = withDevice();
+  for (const [path, body] of [
+    ['/send/message', { message: 'x' }],
+    ['/message/3EB089B9D6ADD58153C561/forward', {}],
+    ['/message/3EB089B9D6ADD58153C561/revoke', {}],
+  ] as const) {
+    const answer = await post(path, { phone: '15551234567@broadcast', ...body });
+    assert.deepEqual([answer.status, answer.code], [400, 'INVALID_JID'], path);
+    assert.match(answer.message, /broadcast list/);
+  }
+  assert.deepEqual(devices.given, []);
+});
+
 test('absent, null and empty mean the same where a field may be left out', async () => {
   const { post, devices } = withDevice();
   const optional: [string, Json, readonly string[]][] = [

@@ -14,7 +14,7 @@ import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../w
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });
 
-export function deviceRoutes(add: AddRoute, { endpoints, live }: ApiDeps, links: QrLinks): void {
+export function deviceRoutes(add: AddRoute, { endpoints, live, media }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'listDevices',
@@ -91,6 +91,8 @@ export function deviceRoutes(add: AddRoute, { endpoints, live }: ApiDeps, links:
     },
     async ({ device, devices, command }) => {
       await devices.remove(device.id, command);
+      // Links to them are good for some minutes yet.
+      await media.forget(device.no);
       return { message: 'Device removed' };
     },
   );

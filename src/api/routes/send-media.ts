@@ -195,10 +195,17 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     failures,
     async say({ file_urls, caption, compress, hd }, send, given) {
       const uploads: Upload[] = [...(given.files.files ?? [])];
-      for (const one of file_urls ?? [])
-        uploads.push(await media.fetch(one, given.batch, { field: 'file_urls', maxBytes: limits.url }));
-      if (uploads.length < 2 || uploads.length > MOST_IN_ALBUM)
+      const urls = file_urls ?? [];
+      const count = uploads.length + urls.length;
+      if (count < 2 || count > MOST_IN_ALBUM)
         throw invalid('files', `an album has from 2 to ${MOST_IN_ALBUM} pictures and videos`);
+      // All of them together are as much as one URL may be: thirty times that would fill a disk.
+      let left = limits.url;
+      for (const one of urls) {
+        const file = await media.fetch(one, given.batch, { field: 'file_urls', maxBytes: left });
+        uploads.push(file);
+        left -= file.bytes;
+      }
       const parts = [];
       for (const file of uploads) {
         const image = (await media.typeOf(file))?.startsWith('image/') ?? false;

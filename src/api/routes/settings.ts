@@ -12,6 +12,8 @@ type SettingsChange = InputOf<typeof configure>;
 
 /** Of what a device says by itself, in characters. */
 const LONGEST_ANSWER = 4_096;
+/** A hundred years, where the process forgets sooner. */
+const LONGEST_RETENTION = 36_500;
 /** Stands for a password that is set; sent back with the same URL it means: leave it as it is. */
 const MASK = '***';
 
@@ -36,6 +38,7 @@ const fields = {
   history: ['history', 'next_pairing'],
   device_name: ['deviceName', 'next_pairing'],
   browser: ['browser', 'next_pairing'],
+  chat_retention_days: ['chatRetentionDays', 'now'],
 } as const satisfies Record<string, readonly [keyof Settings, (typeof whens)[number]]>;
 type Field = keyof typeof fields;
 const names = Object.keys(fields) as Field[];
@@ -71,9 +74,16 @@ const shape = {
       "How the phone's list of linked devices calls it, beside the browser. A pairing by code shows the standard name.",
   }),
   browser: z.enum(['', ...browsers]).openapi({ description: 'Empty: the one that fits the history.' }),
+  chat_retention_days: z.int().min(0).max(LONGEST_RETENTION).openapi({
+    description:
+      'For how many days messages are kept in the chat store; older ones are gone within ten minutes. 0 keeps none of what is said.',
+  }),
 } as const;
 
-const settings = z.object(shape);
+const settings = z.object({
+  ...shape,
+  chat_retention_days: shape.chat_retention_days.nullable().openapi({ description: 'null: for ever.' }),
+});
 const change = z.object(
   Object.fromEntries(names.map(name => [name, shape[name].nullish()])) as {
     [K in Field]: z.ZodOptional<z.ZodNullable<(typeof shape)[K]>>;
@@ -117,6 +127,7 @@ export function settingsRoutes(add: AddRoute): void {
         ignore_groups: 'boolean',
         ignore_status: 'boolean',
         ignore_channels: 'boolean',
+        chat_retention_days: 'number',
       },
       results: results.extend({
         applies: z

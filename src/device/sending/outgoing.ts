@@ -17,6 +17,7 @@ import { Fenced } from '../../store/fence.ts';
 import { isStorable } from '../../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../../store/outgoing.ts';
 import { places } from '../../store/places.ts';
+import { whatsappFailure } from '../asking/whatsapp-failure.ts';
 import type { Events } from '../chats/hearing.ts';
 import type { Caches } from '../line/caches.ts';
 import type { Acknowledgement, Connection } from '../line/connection.ts';
@@ -333,6 +334,8 @@ export class Outgoing {
     if (failure instanceof Failure) return failure;
     if (failure) return new Failure('STORE_UNAVAILABLE', undefined, { cause });
     if (cause instanceof Failure) return cause;
+    // An answer that is a no: a group that is not there, or that the account is not in.
+    if (connection.open && isRefusal(cause)) return whatsappFailure(cause, connection);
     const why = connection.open ? 'WhatsApp did not answer' : 'the connection to WhatsApp failed';
     return new Failure('DEVICE_NOT_CONNECTED', `Nothing was sent: ${why} while it was being prepared.`, {
       cause,
@@ -349,6 +352,11 @@ function mayPass(cause: unknown): boolean {
   const { data, output } = cause as { data?: unknown; output?: { statusCode?: number } };
   const code = typeof data === 'number' ? data : output?.statusCode;
   return code !== undefined && (code === 408 || code === 429 || code >= 500);
+}
+
+/** WhatsApp has answered with an error that will be the same the next time. */
+function isRefusal(cause: unknown): boolean {
+  return typeof (cause as { data?: unknown }).data === 'number' && !mayPass(cause);
 }
 
 /** Nobody else tells us of it: to Baileys it is an echo. */

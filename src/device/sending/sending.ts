@@ -136,7 +136,13 @@ async function assertStatusReachable(connection: Connection, recipients: readonl
   const own = ownJid(connection);
   const others = recipients.filter(jid => jid !== own);
   const devices = await connection.socket.getUSyncDevices(others, true, false);
-  if (devices.length === 0) throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
+  if (devices.length > 0) return;
+  const found = await connection.socket.onWhatsApp(...others.filter(jid => isPnUser(jid)));
+  if (found && !found.some(({ exists }) => exists) && others.every(jid => isPnUser(jid)))
+    throw new Failure('INVALID_JID', 'recipients: none of them is on WhatsApp.', {
+      results: { field: 'recipients' },
+    });
+  throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
 }
 
 /**
