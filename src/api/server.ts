@@ -47,8 +47,11 @@ export class ApiServer implements Service {
   constructor(settings: ApiServerSettings) {
     this.#settings = settings;
     const { app, log, live } = settings;
-    const fetch = (request: Request, { incoming }: HttpBindings) =>
-      app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+    const fetch = (request: Request, { incoming }: HttpBindings) => {
+      // A host of numbers that is no address (256.1.1.1) is let through to here, and nothing can be linked to it.
+      if (!URL.canParse(request.url)) throw new RequestError('invalid host');
+      return app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+    };
     const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
       errorHandler: error => unanswerable(error, log),
       // Replacing Node's own Request and Response for the whole process would save 100 µs a request; not worth it.
