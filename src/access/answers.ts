@@ -52,6 +52,7 @@ export interface AnswersOptions {
   readonly log: Logger;
 }
 
+/** The register of requests that have an Idempotency-Key, in the database, shared by all nodes. */
 export function keptAnswers({ sql, node, seal, log }: AnswersOptions): Answers {
   /** What this process does now: a claim of ours that is not here is of a request that is over. */
   const running = new Map<string, Buffer>();

@@ -194,9 +194,13 @@ function parsed({ authorization = '', key }: Shown): { key?: string; user?: Buff
 function refuseMany(wrong: TokenBuckets, near: string): void {
   const { waitMs } = wrong.level(near);
   if (waitMs > 0)
-    throw new Failure('RATE_LIMITED', 'This address has shown too many wrong credentials.', {
-      retryAfter: Math.ceil(waitMs / 1000),
-    });
+    throw new Failure(
+      'RATE_LIMITED',
+      'This address has shown too many wrong credentials; Retry-After says when to try again.',
+      {
+        retryAfter: Math.ceil(waitMs / 1000),
+      },
+    );
 }
 
 function actorOf({ id, origin, scopes, devices }: KnownKey): Actor {

@@ -27,7 +27,10 @@ export async function readFields(c: Context, forms?: FormFields): Promise<Record
   if (forms && essence === 'application/x-www-form-urlencoded')
     return fromForm(new URLSearchParams(decode(bytes)), forms);
   if (forms && essence === 'multipart/form-data') return fromForm(await parseMultipart(bytes, type), forms);
-  throw new Failure('UNSUPPORTED_MEDIA_TYPE');
+  throw new Failure(
+    'UNSUPPORTED_MEDIA_TYPE',
+    forms ? 'Send the body as application/json or as a form.' : 'Send the body as application/json.',
+  );
 }
 
 /** A body that may have files in it. */

@@ -34,6 +34,9 @@ export const whatsappFailures = [
   'WA_UNEXPECTED',
 ] as const satisfies Codes;
 
+/** Every request to WhatsApp about a person, a group or a channel that the caller names. */
+export const addressedFailures = [...whatsappFailures, 'INVALID_JID'] as const satisfies Codes;
+
 /** Every change of what the devices of an account share (device/asking/app-state.ts). */
 export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as const satisfies Codes;
 

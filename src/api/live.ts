@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { TokenBuckets } from '../lib/token-buckets.ts';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
-import { toAppDevice, toGowaDevice } from './shapes.ts';
+import { toAppDevice, toGowaDevice } from './device-shape.ts';
 
 /** gowa's codes, but for those of passkeys, which there are none of here. */
 type Code = 'LOGIN_SUCCESS' | 'DEVICE_LOGGED_OUT' | 'DEVICE_WEBHOOK_CONFIG_UPDATED' | 'LIST_DEVICES';
@@ -34,6 +34,7 @@ const GOING_AWAY = 1001;
 const NOT_ALLOWED = 1008;
 const TRY_AGAIN_LATER = 1013;
 
+/** Those who listen at /ws, and what they are told; each hears of the devices that its key is for, and of no others. */
 export class Live {
   readonly #devices: () => Devices;
   readonly #server = new WebSocketServer({

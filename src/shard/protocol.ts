@@ -246,8 +246,6 @@ export interface ShardSettings {
   readonly defaults?: Partial<DeviceSettings>;
   readonly proxyAllow?: readonly string[];
   readonly logLevel: string;
-  /** Off: nothing that is said in chats is kept. */
-  readonly keepChats: boolean;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;
   /** Other limits than usual, for tests. */

@@ -89,7 +89,7 @@ const refused: readonly [string, Json, string][] = [
     'start_time: expected a time such as 2026-12-24T18:00:00Z, or seconds since 1970.',
   ]),
   ['event', { ...event, end_time: '2026-12-24T18:00:00Z' }, 'end_time: must be after start_time.'],
-  ['event', { ...event, latitude: 1 }, 'longitude: is required beside the other one.'],
+  ['event', { ...event, latitude: 1 }, 'longitude: is required together with the other coordinate.'],
   ['event', { ...event, call: 'fax' }, 'call: expected one of audio, video.'],
   ['group-invite', { ...invite, invite_code: '../../x' }, 'invite_code: expected the code of an invitation.'],
   ['group-invite', { ...invite, group_id: '15551234567' }, 'group_id: expected the JID of a group.'],

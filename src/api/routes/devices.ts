@@ -4,12 +4,12 @@ import type { logout } from '../../device/commands/logout.ts';
 import type { reconnect } from '../../device/commands/reconnect.ts';
 import { Failure } from '../../errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { connection, gowaDevice, toGowaDevice } from '../device-shape.ts';
 import { commandFailures } from '../failures.ts';
 import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
 import type { QrLinks } from '../qr.ts';
 import type { AddRoute } from '../route.ts';
 import { checkedId, here, linked } from '../selection.ts';
-import { connection, gowaDevice, toGowaDevice } from '../shapes.ts';
 import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../webhook.ts';
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });

@@ -12,7 +12,7 @@ import type { ApiDeps } from '../deps.ts';
 import { documentType, fileFailures, givenFile } from '../given-file.ts';
 import type { AddRoute } from '../route.ts';
 import { LONGEST_TEXT, sendAdder } from '../sending.ts';
-import { invalid, sendableText } from '../validate.ts';
+import { invalid } from '../validate.ts';
 
 const url = z
   .string()
@@ -20,8 +20,7 @@ const url = z
   .openapi({ description: 'The file by its URL (http, https), instead of a form.' });
 const caption = z.string().max(LONGEST_TEXT).nullish();
 const flag = z.boolean().nullish();
-const captioned = (text: string | null | undefined) =>
-  text ? { caption: sendableText(text, 'caption') } : {};
+const captioned = (text: string | null | undefined) => (text ? { caption: text } : {});
 /** WhatsApp's apps send no larger ones. */
 const MOST_IN_ALBUM = 30;
 
@@ -159,7 +158,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
       return send<typeof sendFile>('send-file', {
         path: file.path,
         mimetype: await documentType(media, file),
-        fileName: file_name ? sendableText(file_name, 'file_name') : (file.filename ?? 'file'),
+        fileName: file_name || (file.filename ?? 'file'),
         ...captioned(caption),
       });
     },

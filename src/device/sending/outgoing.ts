@@ -12,8 +12,7 @@ import { type Deferred, deferred } from '../../lib/deferred.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { SealBroken } from '../../lib/seal.ts';
 import type { Seat, Sent } from '../../shard/protocol.ts';
-import type { Sql } from '../../store/database.ts';
-import { reachStore } from '../../store/database.ts';
+import { reachStore, type Sql } from '../../store/database.ts';
 import { Fenced } from '../../store/fence.ts';
 import { isStorable } from '../../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../../store/outgoing.ts';
@@ -97,9 +96,10 @@ export class Outgoing {
 
   /**
    * Sends a message under its id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
-   * a thread it is the same message. Fails with INVALID_JID (no such account) or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
-   * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
-   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
+   * a thread it is the same message. `deadline` is of `monotonic`. Fails with INVALID_JID (no such account) or
+   * DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE (nothing was sent; it may be later where the sentence
+   * says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said no), or GATEWAY_TIMEOUT (it is queued, and will be
+   * sent).
    */
   async send(
     connection: Connection,
