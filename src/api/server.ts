@@ -35,13 +35,15 @@ const limits = {
   connectionsCheckingInterval: 1_000,
 };
 
+const SWEEP_MS = 1_000;
+
 export class ApiServer implements Service {
   readonly #settings: ApiServerSettings;
   readonly #closing = new AbortController();
   readonly #server: Server;
   readonly #running = new Set<ServerResponse>();
-  /** Connections that Node has given away and does not count as its own any more. */
-  readonly #given = new Set<Duplex>();
+  /** All connections: Node does not count those that it has given away (WebSockets), and waits for what is half a request. */
+  readonly #sockets = new Set<Duplex>();
   #stopped: Promise<void> | undefined;
 
   constructor(settings: ApiServerSettings) {
@@ -69,10 +71,10 @@ export class ApiServer implements Service {
     });
     const serve = (socket: Duplex) => void this.#server.emit('connection', socket);
     const upgrade = upgrades({ app, live, log, serve, closing: this.#closing.signal });
-    this.#server.on('upgrade', (incoming, socket, head) => {
-      this.#given.add(socket);
-      socket.once('close', () => this.#given.delete(socket));
-      void upgrade(incoming, socket, head);
+    this.#server.on('upgrade', (incoming, socket, head) => void upgrade(incoming, socket, head));
+    this.#server.on('connection', socket => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
@@ -117,12 +119,19 @@ export class ApiServer implements Service {
     this.#settings.live.close();
     // Their connections are closed with their answers, and the answers say so.
     for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
-    const deadline = setTimeout(() => {
-      this.#server.closeAllConnections();
-      for (const socket of this.#given) socket.destroy();
-    }, this.#settings.closeWithin);
+    // Who has not even asked by then is not waited for.
+    const sweep = setInterval(
+      () => this.#cut(new Set([...this.#running].map(({ socket }) => socket))),
+      SWEEP_MS,
+    );
+    const deadline = setTimeout(() => this.#cut(), this.#settings.closeWithin);
     await closed;
+    clearInterval(sweep);
     clearTimeout(deadline);
+  }
+
+  #cut(but: ReadonlySet<Duplex | null> = new Set()): void {
+    for (const socket of this.#sockets) if (!but.has(socket)) socket.destroy();
   }
 }
 
