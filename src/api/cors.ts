@@ -3,7 +3,8 @@ import type { MiddlewareHandler } from 'hono';
 import type { ApiEnv } from './deps.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
-const REQUEST_HEADERS = 'Authorization, Content-Type, X-Device-Id, X-Request-Id, Idempotency-Key';
+const REQUEST_HEADERS =
+  'Authorization, X-API-Key, Content-Type, X-Device-Id, X-Request-Id, Idempotency-Key, X-Archive-Passphrase';
 const ANSWER_HEADERS =
   'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Content-Disposition';
 /** Seconds that a browser may remember a preflight. */

@@ -27,17 +27,20 @@ export interface Door {
   readonly id: string;
   readonly method: string;
   readonly scope: Scope;
+  /** Another that it needs as well. */
+  readonly also?: Scope | undefined;
   readonly acts?: true | undefined;
 }
 
 /** Fails with FORBIDDEN, naming the scope that the key lacks. What changes anything is noted in the audit log. */
-export function entry(audit: Audit, { id, method, scope, acts }: Door): MiddlewareHandler<ApiEnv> {
+export function entry(audit: Audit, { id, method, scope, also, acts }: Door): MiddlewareHandler<ApiEnv> {
   const noted = scope !== 'read' && (method !== 'get' || acts === true);
   // Of what is done to the installation nothing may be missing; a message has its own row, and need not wait for another.
   const awaited = scope === 'admin' || scope === 'devices';
   const check = (c: Context<ApiEnv>) => {
-    if (!c.get('actor').scopes.has(scope))
-      throw new Failure('FORBIDDEN', `The key lacks the scope ${scope}.`, { results: { scope } });
+    for (const one of also ? [scope, also] : [scope])
+      if (!c.get('actor').scopes.has(one))
+        throw new Failure('FORBIDDEN', `The key lacks the scope ${one}.`, { results: { scope: one } });
   };
   if (!noted)
     return async (c, next) => {

@@ -48,6 +48,7 @@ export const sendFailures = [
   'WA_FORBIDDEN',
   'WA_NOT_FOUND',
   'WA_CONFLICT',
+  'WA_RATE_LIMITED',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;

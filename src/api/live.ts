@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { TokenBuckets } from '../lib/token-buckets.ts';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
 import { toAppDevice, toGowaDevice } from './device-shape.ts';
 
@@ -20,6 +21,8 @@ interface Listener {
 
 /** Clients say `{"code":"FETCH_DEVICES"}` and nothing else. */
 const LONGEST_MESSAGE = 64 * 1024;
+/** Messages a minute of one listener: its requests are counted nowhere else. */
+const MOST_MESSAGES = 120;
 /** Bytes that may wait for one listener; one that does not read loses its connection, not our memory. */
 const MOST_WAITING = 1024 * 1024;
 const MOST_LISTENERS = 1_000;
@@ -42,6 +45,8 @@ export class Live {
   readonly #listeners = new Map<WebSocket, Listener>();
   /** Whether each device was linked when it was last heard of. */
   readonly #linked = new Map<string, boolean>();
+  readonly #said = new TokenBuckets(MOST_MESSAGES);
+  #number = 0;
   #pings: NodeJS.Timeout | undefined;
   #looks: NodeJS.Timeout | undefined;
 
@@ -95,6 +100,7 @@ export class Live {
       return;
     }
     const about: Listener = { standing, alive: true };
+    const name = String(this.#number++);
     this.#listeners.set(listener, about);
     this.#pings ??= setInterval(() => this.#ping(), PING_EVERY).unref();
     this.#looks ??= setInterval(() => this.#look(), LOOK_EVERY).unref();
@@ -102,6 +108,10 @@ export class Live {
       about.alive = true;
     });
     listener.on('message', (data, binary) => {
+      if (!this.#said.take(name)) {
+        listener.close(NOT_ALLOWED);
+        return;
+      }
       const sees = !binary && codeOf(data) === 'FETCH_DEVICES' && standing();
       if (sees) this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
     });

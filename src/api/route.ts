@@ -52,6 +52,8 @@ interface RouteShape<P, Q, B, R, S, F = FileFields> {
   readonly tag: Tag;
   /** What a key must be allowed to for it. */
   readonly scope: Scope;
+  /** Another scope that it needs as well. */
+  readonly also?: Scope;
   /** A GET that does something all the same, as gowa has some: the audit log has it. */
   readonly acts?: true;
   /** Names in the results that are told once: they are not in what a repeated request is answered. */
@@ -241,6 +243,7 @@ function document<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodO
     tags: [shape.tag],
     summary: shape.summary,
     'x-scope': shape.scope,
+    ...(shape.also && { 'x-scope-also': shape.also }),
     request: {
       ...(shape.device === 'path' && { params: deviceParam.extend(shape.params?.shape ?? {}) }),
       ...(shape.device !== 'path' && shape.params && { params: shape.params }),

@@ -35,20 +35,25 @@ const limits = {
   connectionsCheckingInterval: 1_000,
 };
 
+const SWEEP_MS = 1_000;
+
 export class ApiServer implements Service {
   readonly #settings: ApiServerSettings;
   readonly #closing = new AbortController();
   readonly #server: Server;
   readonly #running = new Set<ServerResponse>();
-  /** Connections that Node has given away and does not count as its own any more. */
-  readonly #given = new Set<Duplex>();
+  /** All connections: Node does not count those that it has given away (WebSockets), and waits for what is half a request. */
+  readonly #sockets = new Set<Duplex>();
   #stopped: Promise<void> | undefined;
 
   constructor(settings: ApiServerSettings) {
     this.#settings = settings;
     const { app, log, live } = settings;
-    const fetch = (request: Request, { incoming }: HttpBindings) =>
-      app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+    const fetch = (request: Request, { incoming }: HttpBindings) => {
+      // A host of numbers that is no address (256.1.1.1) is let through to here, and nothing can be linked to it.
+      if (!URL.canParse(request.url)) throw new RequestError('invalid host');
+      return app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+    };
     const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
       errorHandler: error => unanswerable(error, log),
       // Replacing Node's own Request and Response for the whole process would save 100 µs a request; not worth it.
@@ -66,10 +71,10 @@ export class ApiServer implements Service {
     });
     const serve = (socket: Duplex) => void this.#server.emit('connection', socket);
     const upgrade = upgrades({ app, live, log, serve, closing: this.#closing.signal });
-    this.#server.on('upgrade', (incoming, socket, head) => {
-      this.#given.add(socket);
-      socket.once('close', () => this.#given.delete(socket));
-      void upgrade(incoming, socket, head);
+    this.#server.on('upgrade', (incoming, socket, head) => void upgrade(incoming, socket, head));
+    this.#server.on('connection', socket => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
@@ -114,12 +119,19 @@ export class ApiServer implements Service {
     this.#settings.live.close();
     // Their connections are closed with their answers, and the answers say so.
     for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
-    const deadline = setTimeout(() => {
-      this.#server.closeAllConnections();
-      for (const socket of this.#given) socket.destroy();
-    }, this.#settings.closeWithin);
+    // Who has not even asked by then is not waited for.
+    const sweep = setInterval(
+      () => this.#cut(new Set([...this.#running].map(({ socket }) => socket))),
+      SWEEP_MS,
+    );
+    const deadline = setTimeout(() => this.#cut(), this.#settings.closeWithin);
     await closed;
+    clearInterval(sweep);
     clearTimeout(deadline);
+  }
+
+  #cut(but: ReadonlySet<Duplex | null> = new Set()): void {
+    for (const socket of this.#sockets) if (!but.has(socket)) socket.destroy();
   }
 }
 

@@ -169,7 +169,7 @@ test('S58: an unknown address is 404 and a known one with another method is 405 
   const unknown = [
     ['GET', '/nope'],
     ['POST', '/device'],
-    ['GET', '/devices/'],
+    ['GET', '/devices//'],
     ['GET', '/devices/sales/nope'],
     ['GET', '/assets/../package.json'],
     ['GET', '/assets/%2e%2e%2fpackage.json'],

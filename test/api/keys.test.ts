@@ -61,6 +61,21 @@ test('S4: a key without the scope of a route is told which one it lacks, and not
 /** What shows nothing of anybody, and needs a right credential but no scope. */
 const FOR_ALL = /^\/(health|ready|errors|openapi\.json|docs.*|assets\/.*|(statics\/)?media\/:token)$/;
 
+test('S4: who may change groups and may not send cannot send a text as an invitation', async t => {
+  const { post, devices, device, made } = await keysApi(t);
+  await device('sales');
+  const invite = { group_id: '120363000000000099@g.us', participants: ['15551234567'], message: 'buy now' };
+  for (const [scopes, lacking] of [
+    [['write'], 'send'],
+    [['send'], 'write'],
+  ] as const) {
+    const { key } = await made({ scopes });
+    const refused = await post('/group/invite', invite, bearer(key));
+    assert.deepEqual([refused.status, refused.results], [403, { scope: lacking }]);
+  }
+  assert.deepEqual(devices.given, []);
+});
+
 test('S4: every route has a scope: a key that has none opens nothing', async () => {
   const { key, id } = makeKey();
   const known = { id, origin: id, digest: sha256(key), scopes: [], devices: undefined };

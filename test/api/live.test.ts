@@ -143,3 +143,16 @@ test('a message that is too long ends the connection, and a stop ends all with 1
   await server.stop();
   assert.equal((await closed)[0], 1001);
 });
+
+test('who says too much is shown out, and others are not', async t => {
+  const { listen, devices } = await start(t);
+  devices.add('sales');
+  const loud = await listen();
+  const quiet = await listen();
+  const closed = once(loud.socket, 'close');
+  for (let n = 0; n < 200; n++) loud.socket.send('{"code":"FETCH_DEVICES"}');
+  assert.equal((await closed)[0], 1008);
+  assert.ok(loud.heard.length <= 121, `${loud.heard.length} answers`);
+  quiet.socket.send('{"code":"FETCH_DEVICES"}');
+  await until(() => quiet.heard.length === 1);
+});

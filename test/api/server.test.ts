@@ -214,10 +214,12 @@ test('S15, S58: odd addresses are answered like any other: in the envelope, and 
   tunnel.socket.write(lines('CONNECT evil.example:443 HTTP/1.1', 'Host: evil.example'));
   await until(() => tunnel.closed);
   assert.doesNotMatch(tunnel.received, /^HTTP\/1\.1 2/);
-  const host = await dial(t, port);
-  host.socket.write(lines('GET /device/list HTTP/1.1', 'Host: a b', 'Connection: close'));
-  await until(() => host.closed);
-  assert.match(host.received, /^HTTP\/1\.1 40[03] /);
+  for (const name of ['a b', '256.1.1.1', '1.2.3.4.5', 'a:99999']) {
+    const host = await dial(t, port);
+    host.socket.write(lines('GET /device/list HTTP/1.1', `Host: ${name}`, 'Connection: close'));
+    await until(() => host.closed);
+    assert.match(host.received, /^HTTP\/1\.1 40[03] /, name);
+  }
 });
 
 test('S1: a second Authorization header never helps', async t => {

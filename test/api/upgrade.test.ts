@@ -14,7 +14,8 @@ import { until } from '../support/until.ts';
 type Api = Pick<ReturnType<typeof createApi>, 'app' | 'log'>;
 
 async function listening(t: TestContext, { app, log }: Api, live: Live) {
-  const server = new ApiServer({ app, log, live, host: '127.0.0.1', port: 0, closeWithin: 600_000 });
+  const limits = { headersTimeout: 600_000 };
+  const server = new ApiServer({ app, log, live, limits, host: '127.0.0.1', port: 0, closeWithin: 600_000 });
   await server.start();
   t.after(() => server.stop());
   return { server, port: Number(new URL(server.url).port) };
@@ -58,6 +59,8 @@ test('a refused WebSocket is let go of, also when its caller is not: a stop wait
     callers.push(caller);
   }
   for (const caller of callers) await until(() => caller.received.includes('UNAUTHORIZED'));
+  // Nor for who has begun to ask and goes no further.
+  (await dial(t, port)).socket.write('GET /devices HTTP/1.1\r\nHost: loc');
   // Their ends stay open: a server that waits for them to hang up waits for its deadline, which is long.
   await server.stop();
 });

@@ -105,6 +105,8 @@ export function groupInviteRoutes(add: AddRoute): void {
       path: '/group/invite',
       tag: 'group',
       scope: 'write',
+      // What it sends is a message, with a text.
+      also: 'send',
       summary: 'Add people, and send an invitation to those whose privacy lets nobody add them',
       device: 'selected',
       body: z.object({

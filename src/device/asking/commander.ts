@@ -1,6 +1,6 @@
 /** Finds the file of a command and runs it on the device. */
 import { readdirSync } from 'node:fs';
-import { Failure } from '../../errors.ts';
+import { type ErrorCode, Failure } from '../../errors.ts';
 import type { Command } from '../../shard/protocol.ts';
 import { Fenced } from '../../store/fence.ts';
 import type { Connection } from '../line/connection.ts';
@@ -20,6 +20,9 @@ export const commandFiles: ReadonlyMap<string, CommandFile> = new Map(
       }),
   ),
 );
+
+/** Of what keeps the keys from being read, what a caller can do something about. */
+const TOLD: readonly ErrorCode[] = ['STORE_FULL', 'DEVICE_NOT_LINKED'];
 
 export class Commander {
   readonly #on: DeviceParts;
@@ -41,8 +44,9 @@ export class Commander {
     const { identity, waiters, connection } = this.#on;
     const { failure } = identity;
     if (failure && !(failure instanceof Fenced)) {
-      const full = failure instanceof Failure && failure.code === 'STORE_FULL';
-      throw new Failure(full ? 'STORE_FULL' : 'STORE_UNAVAILABLE', undefined, { cause: failure });
+      const told =
+        failure instanceof Failure && TOLD.includes(failure.code) ? failure.code : 'STORE_UNAVAILABLE';
+      throw new Failure(told, undefined, { cause: failure });
     }
     const { phase, linked, reason } = await waiters.until(
       ({ phase, linked }) => !linked || ['open', 'stopped', 'conflict', 'crashed'].includes(phase),

@@ -354,9 +354,10 @@ function mayPass(cause: unknown): boolean {
   return code !== undefined && (code === 408 || code === 429 || code >= 500);
 }
 
-/** WhatsApp has answered with an error that will be the same the next time. */
+/** WhatsApp has answered with an error: one that will be the same the next time, or that it was asked too much. */
 function isRefusal(cause: unknown): boolean {
-  return typeof (cause as { data?: unknown }).data === 'number' && !mayPass(cause);
+  const { data } = cause as { data?: unknown };
+  return typeof data === 'number' && (data === 429 || !mayPass(cause));
 }
 
 /** Nobody else tells us of it: to Baileys it is an echo. */

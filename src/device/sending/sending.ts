@@ -132,13 +132,25 @@ async function contactsFor({ socket }: Connection, on: DeviceParts): Promise<rea
 
 const UNKNOWN_DEVICES = 'WhatsApp did not say which devices the recipient has; nothing was sent.';
 
+/** WhatsApp Web asks for hundreds of people at once when it is linked; of thousands WhatsApp says that it is too much. */
+const ASKED_AT_ONCE = 500;
+
 async function assertStatusReachable(connection: Connection, recipients: readonly string[]): Promise<void> {
+  const { socket } = connection;
   const own = ownJid(connection);
   const others = recipients.filter(jid => jid !== own);
-  const devices = await connection.socket.getUSyncDevices(others, true, false);
-  if (devices.length > 0) return;
-  const found = await connection.socket.onWhatsApp(...others.filter(jid => isPnUser(jid)));
-  if (found && !found.some(({ exists }) => exists) && others.every(jid => isPnUser(jid)))
+  let devices = 0;
+  let nobody = true;
+  for (let at = 0; at < others.length; at += ASKED_AT_ONCE) {
+    const some = others.slice(at, at + ASKED_AT_ONCE);
+    const found = await socket.getUSyncDevices(some, true, false);
+    devices += found.length;
+    if (devices > 0) continue;
+    const known = some.every(jid => isPnUser(jid)) ? await socket.onWhatsApp(...some) : undefined;
+    nobody &&= known !== undefined && !known.some(({ exists }) => exists);
+  }
+  if (devices > 0) return;
+  if (nobody)
     throw new Failure('INVALID_JID', 'recipients: none of them is on WhatsApp.', {
       results: { field: 'recipients' },
     });

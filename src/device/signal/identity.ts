@@ -4,6 +4,7 @@
  */
 import type { AuthenticationCreds } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { Failure } from '../../errors.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { Seal } from '../../lib/seal.ts';
 import type { Seat } from '../../shard/protocol.ts';
@@ -126,7 +127,8 @@ export class Identity {
     const { sql, vault, caches, seat } = this.#options;
     const keys = this.#keys;
     this.#cancelSave();
-    keys.retire();
+    // Whoever is in the middle of something is told so, and not that the database is away.
+    keys.retire(new Failure('DEVICE_NOT_LINKED', 'The device was logged out before it was done.'));
     this.#credentials = freshCredentials();
     this.#change(async () => {
       await keys.settled(); // a write behind the deletion would bring keys back

@@ -73,8 +73,8 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   }
 
   /** No more reads or writes; what is under way is not written. For a device whose state is about to be deleted. */
-  retire(): void {
-    this.failure ??= new Error('the keys of the device are closed');
+  retire(why: Error = new Error('the keys of the device are closed')): void {
+    this.failure ??= why;
   }
 
   /** Resolves when no write is under way any more, whatever became of it. */

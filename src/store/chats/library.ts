@@ -92,6 +92,9 @@ interface Shown {
 const SEARCHED = 2_000;
 /** Opened (some 15 µs each) before other work has a turn. */
 const AT_ONCE = 200;
+/** Characters that are compared before other work has a turn, and for one search: a message may have sixty thousand. */
+const CHARACTERS_AT_ONCE = 200_000;
+const CHARACTERS_SEARCHED = 20_000_000;
 
 export interface LibraryOptions {
   readonly sql: Sql;
@@ -174,15 +177,25 @@ export class Library {
     const narrowed = { ...filter, grams: gramsOf(seal, wanted) };
     const rows = await reachStore(() => readMessages(sql, deviceNo, narrowed, { limit: SEARCHED, before }));
     const found: StoredMessage[] = [];
-    for (const [n, row] of rows.entries()) {
-      if (n % AT_ONCE === AT_ONCE - 1) await breath();
+    let looked = 0;
+    let compared = 0;
+    let since = 0;
+    for (const row of rows) {
+      if (compared > CHARACTERS_SEARCHED) break;
+      if (++looked % AT_ONCE === 0 || since > CHARACTERS_AT_ONCE) {
+        since = 0;
+        await breath();
+      }
       const { text = '', filename = '' } = this.#shown(deviceNo, seal, row);
-      if (normalised(`${text} ${filename}`).includes(wanted)) found.push(row);
+      const words = normalised(`${text} ${filename}`);
+      compared += words.length;
+      since += words.length;
+      if (words.includes(wanted)) found.push(row);
     }
     const page = found.slice(offset, offset + limit);
     const rest = found.length > offset + limit;
-    const complete = !rest && rows.length < SEARCHED;
-    const last = rest ? page.at(-1) : rows.at(-1);
+    const complete = !rest && looked === rows.length && rows.length < SEARCHED;
+    const last = rest ? page.at(-1) : rows[looked - 1];
     const messages = await this.#openMessages(deviceNo, self, page);
     return { messages, total: found.length, complete, ...(!complete && last && { last }) };
   }
