@@ -1,11 +1,12 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 
 /** What was set for each of these devices, sealed; one for which nothing was set has no entry. */
 export async function readDeviceSettings(sql: Sql, nos: readonly number[]): Promise<Map<number, Buffer>> {
+  const { int } = arrays(sql);
   const rows = await sql<{ no: number; value: Buffer }[]>`
-    select device_no as no, value from device_settings where device_no = any(${sql.array([...nos], ARRAY.int)})`;
+    select device_no as no, value from device_settings where device_no = any(${int(nos)})`;
   return new Map(rows.map(({ no, value }) => [no, value]));
 }
 

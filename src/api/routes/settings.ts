@@ -5,12 +5,13 @@ import type { settingsGet } from '../../device/commands/settings-get.ts';
 import type { AnswerOf, InputOf } from '../../shard/protocol.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
-import { invalid, sendableText } from '../validate.ts';
+import { invalid } from '../validate.ts';
 
 type Settings = AnswerOf<typeof settingsGet>;
 type SettingsChange = InputOf<typeof configure>;
 
-const LONGEST_TEXT = 4_096;
+/** Of what a device says by itself, in characters. */
+const LONGEST_ANSWER = 4_096;
 /** A hundred years, where the process forgets sooner. */
 const LONGEST_RETENTION = 36_500;
 /** Stands for a password that is set; sent back with the same URL it means: leave it as it is. */
@@ -51,13 +52,13 @@ const shape = {
   reject_calls: z.boolean(),
   reject_calls_message: z
     .string()
-    .max(LONGEST_TEXT)
+    .max(LONGEST_ANSWER)
     .openapi({ description: 'What a caller is told who was rejected; empty: nothing.' }),
   always_online: z
     .boolean()
     .openapi({ description: 'Others see it online; the phone shows no notifications meanwhile.' }),
   auto_read: z.boolean().openapi({ description: 'Marks every incoming message as read.' }),
-  auto_reply: z.string().max(LONGEST_TEXT).openapi({
+  auto_reply: z.string().max(LONGEST_ANSWER).openapi({
     description: 'Answers whoever writes in a chat of two, at most once a minute; empty: nobody.',
   }),
   ignore_groups: z
@@ -140,9 +141,9 @@ export function settingsRoutes(add: AddRoute): void {
       if (asked.length === 0) throw invalid('body', 'names no setting to change');
       const ask = async () => devices.command<typeof settingsGet>(device.id, 'settings-get', {}, command);
       const wanted: Record<string, unknown> = {};
-      for (const name of asked) wanted[fields[name][0]] = checked(name, body[name]);
-      if (typeof body.proxy_url === 'string' && body.proxy_url.includes(`:${MASK}@`))
-        wanted.proxy = unmasked(body.proxy_url, (await ask()).proxy);
+      for (const name of asked) wanted[fields[name][0]] = body[name];
+      if (typeof body.proxy_url === 'string') wanted.proxy = checkedProxy(body.proxy_url);
+      if (body.proxy_url?.includes(`:${MASK}@`)) wanted.proxy = unmasked(body.proxy_url, (await ask()).proxy);
       const found = await devices.command<typeof configure>(
         device.id,
         'configure',
@@ -158,13 +159,9 @@ export function settingsRoutes(add: AddRoute): void {
   );
 }
 
-/** The value as it may be stored. Fails with VALIDATION_ERROR. */
-function checked(name: Field, value: unknown): unknown {
-  if (name === 'proxy_url' && typeof value === 'string') return checkedProxy(value.trim());
-  return typeof value === 'string' ? sendableText(value, name) : value;
-}
-
-function checkedProxy(text: string): string {
+/** The URL of a proxy as it may be stored. Fails with VALIDATION_ERROR. */
+function checkedProxy(written: string): string {
+  const text = written.trim();
   if (text === '') return '';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const { protocol = '', hostname = '', pathname = '', search = '', hash = '' } = url ?? {};

@@ -1,5 +1,4 @@
 /** What a device does by itself, as its settings say: reads, answers, rejects calls, is online. */
-import { createHash } from 'node:crypto';
 import {
   type BaileysEventMap,
   isLidUser,
@@ -14,6 +13,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { monotonic } from '../../lib/deadline.ts';
+import { messageIdFrom } from '../../lib/message-id.ts';
 import type { Command } from '../../shard/protocol.ts';
 import type { Call } from '../chats/hearing.ts';
 import { bare, party } from '../jid.ts';
@@ -125,7 +125,7 @@ export class Manners {
 
   /** Under an id that is made from the cause: one that is found again after a crash is not answered twice. */
   #say(cause: string, to: string, text: string): void {
-    const input = { id: idFrom(cause), to, text };
+    const input = { id: messageIdFrom(cause), to, text };
     this.#attempt(this.#options.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN));
   }
 
@@ -139,8 +139,3 @@ export class Manners {
 
 /** Parts of a message that say nothing to a person. */
 const SILENT = new Set(['senderKeyDistributionMessage', 'messageContextInfo']);
-
-/** In the form of WhatsApp Web's ids. */
-function idFrom(cause: string): string {
-  return `3EB0${createHash('sha256').update(cause).digest('hex').slice(0, 18).toUpperCase()}`;
-}

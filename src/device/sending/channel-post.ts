@@ -4,6 +4,7 @@
  */
 import type { BinaryNode, proto } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
+import { noAnswer } from '../asking/whatsapp-failure.ts';
 import type { Events } from '../chats/hearing.ts';
 import type { Connection } from '../line/connection.ts';
 import { timeOf } from '../translate/read.ts';
@@ -11,7 +12,7 @@ import { timeOf } from '../translate/read.ts';
 /** Resolves with WhatsApp's time, in ms since 1970. Fails with WA_FORBIDDEN, WA_NOT_FOUND or MESSAGE_REFUSED. */
 export async function askChannel({ socket }: Connection, stanza: BinaryNode): Promise<number> {
   const answer = (await socket.query(stanza)) as BinaryNode | undefined;
-  if (!answer) throw new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.');
+  if (!answer) throw noAnswer();
   const { error, t } = answer.attrs;
   if (error === undefined) return timeOf(t);
   const results = { error: Number(error) };

@@ -11,6 +11,7 @@ import { type Common, commonOf, identityOf, type Self, type Told } from './envel
 import { type Fields, given, text, timeOf } from './read.ts';
 import type { Holds, Opens } from './secrets.ts';
 
+/** An event for each message that is one. */
 export function fromMessages(messages: readonly WAMessage[], self: Self): Told[] {
   return messages.map(message => draftOf(message, self)).filter(draft => draft !== undefined);
 }

@@ -88,6 +88,7 @@ const media = new Set(['image', 'video', 'audio', 'document', 'sticker', 'video_
 /** Of WebMessageInfo, by number. */
 const states = ['error', 'pending', 'server_ack', 'delivered', 'read', 'played'] as const;
 
+/** A chat in gowa's fields, and ours beside them. */
 export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   return {
     jid: chat.jid,
@@ -105,6 +106,7 @@ export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   };
 }
 
+/** A message in gowa's fields, and ours beside them. */
 export function shownMessage(message: SaidView): z.input<typeof messageInfo> {
   const { call, reactions, answers, details, editedAt, revokedAt, pinnedUntil } = message;
   const pinned = message.pinnedAt !== null && (pinnedUntil === null || pinnedUntil.getTime() > Date.now());
