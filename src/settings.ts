@@ -214,7 +214,7 @@ export const settings = {
     undefined,
     'a whole number of days',
     'for ever',
-    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then.',
+    'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then. A device may have its own days (`PATCH /devices/{device_id}/settings`, `chat_retention_days`).',
   ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -108,7 +108,7 @@ export async function readDeviceState(
        from outgoing where device_no = ${no} and state < 2)
     union all
     (select id, chat, message, state, reason, tries, created_at, state_at
-       from outgoing where device_no = ${no} and state >= 2 order by created_at desc limit ${SENT_KEPT})`;
+       from outgoing where device_no = ${no} and state >= 2 and message <> '' order by created_at desc limit ${SENT_KEPT})`;
   for (const row of await outgoingRows) {
     if (outgoing.length % AT_ONCE === 0) await breath();
     const message = open(places.outgoing(no, row.id), row.message);

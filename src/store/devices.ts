@@ -151,8 +151,8 @@ export async function markLinked(
 
 /**
  * The device is no longer linked and why: its account, credentials, Signal keys, chats and what is in its inbox are
- * forgotten; its journal and the states of its messages stay. The next account to be linked may be another's.
- * Whoever commits state of the device must have stopped before, or the keys come back. Fails with Fenced.
+ * forgotten; its journal and the states of its messages stay, but not what they said. The next account to be linked may be
+ * another's. Whoever commits state of the device must have stopped before, or the keys come back. Fails with Fenced.
  */
 export async function markUnlinked(
   sql: Sql,
@@ -184,6 +184,8 @@ export async function markUnlinked(
       delete from chat using unlinked where device_no = unlinked.no
     ), people as (
       delete from contact using unlinked where device_no = unlinked.no
+    ), sent as (
+      update outgoing set message = '' from unlinked where device_no = unlinked.no
     )
     select no from unlinked`;
   if (rows.length === 0) throw new Fenced(no);

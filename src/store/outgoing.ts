@@ -70,14 +70,14 @@ export async function readOutgoing(
   return row && statusOf(row);
 }
 
-/** The sealed message itself, for whoever could not decrypt it or says something about it. */
+/** The sealed message itself, for whoever could not decrypt it or says something about it; of an account that is gone it is ''. */
 export async function readOutgoingMessage(
   sql: Sql,
   deviceNo: number,
   id: string,
 ): Promise<Pick<OutgoingRow, 'chat' | 'message'> | undefined> {
   const [row] = await sql<Pick<OutgoingRow, 'chat' | 'message'>[]>`
-    select chat, message from outgoing where device_no = ${deviceNo} and id = ${id}`;
+    select chat, message from outgoing where device_no = ${deviceNo} and id = ${id} and message <> ''`;
   return row;
 }
 

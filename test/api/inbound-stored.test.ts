@@ -171,6 +171,20 @@ test('every kind of message is in the chat store, of a person and of a group', a
     assert.deepEqual([said.sender_jid, said.is_from_me, said.kind], [self.jid, true, 'location']);
   });
 
+  await t.test('what the account reads, through the API and on its phone, is unread no more', async () => {
+    const unread = async () => (await store.messages(bob.jid)).chat_info.unread_count;
+    const ids: string[] = [];
+    for (const text of ['one', 'two', 'three', 'four']) ids.push(await send(bob, self.phone, { text }));
+    await store.said(bob.jid, ids[3]!);
+    assert.equal(await unread(), 4);
+    const ofDevice = { 'x-device-id': device };
+    const read = await node.api('POST', `/message/${ids[1]}/read`, { phone: bob.phone }, ofDevice);
+    assert.equal(read.status, 200, read.body.message);
+    await until(async () => (await unread()) === 2, { what: 'two are unread' });
+    await node.simulator.read(self.phone, bob.jid, [ids[3]!]);
+    await until(async () => (await unread()) === 0, { what: 'none is' });
+  });
+
   await t.test('a status post is under the name of all statuses, and is no chat', async () => {
     const status = 'status@broadcast';
     const sent = await send(ann, status, { text: 'my day', statusTo: [self.phone] });

@@ -316,3 +316,66 @@ test('of a chat what is told changes, and the rest stays', async t => {
   await write({ messages: [message('D')] });
   assert.equal((await told()).unread, 1);
 });
+
+test('a reaction and a vote are one of a person, whatever the person is called when they come', async t => {
+  const { sql } = await testDatabase(t);
+  const { write } = await store(sql);
+  const chat = { jid: GROUP };
+  const at = new Date(1_700_000_000_000);
+  const word = (messageId: string, sender: string, said: string) => {
+    const by = { chat, messageId, sender, fromMe: false, at };
+    return {
+      reactions: [{ ...by, emoji: Buffer.from(said) }],
+      answers: [{ ...by, answer: Buffer.from(said) }],
+    };
+  };
+  const words = async () => {
+    const reactions = await sql`select message_id, sender, emoji as said from chat_reaction`;
+    const answers = await sql`select message_id, sender, answer as said from chat_answer`;
+    return [reactions, answers].map(rows =>
+      rows.map(({ message_id, sender, said }) => `${message_id} ${sender} ${said}`).sort(),
+    );
+  };
+  await write({ messages: [message('A', { chat, sender: PN }), message('B', { chat, sender: PN })] });
+  for (const [id, sender, said] of [
+    ['A', LID, 'by LID'],
+    ['B', LID, 'first'],
+    ['B', PN, 'second'],
+  ] as const)
+    await write(word(id, sender, said));
+  await write({ pairs: [{ pn: PN, lid: LID }] });
+  const known = [`A ${PN} by LID`, `B ${PN} second`];
+  assert.deepEqual(await words(), [known, known]);
+  await write(word('A', PN, 'changed'));
+  assert.deepEqual((await words())[0], [`A ${PN} changed`, `B ${PN} second`]);
+  const none = { chat, messageId: 'A', sender: PN, fromMe: false, at };
+  await write({ reactions: [{ ...none, emoji: null }], answers: [{ ...none, answer: null }] });
+  assert.deepEqual((await words())[1], [`B ${PN} second`]);
+  await write({ ends: [{ chat, keep: true }] });
+  assert.deepEqual(await words(), [[], []]);
+});
+
+test('of messages of one second those are unread that came after the one that was read', async t => {
+  const { sql } = await testDatabase(t);
+  const { write, chats } = await store(sql);
+  await write({ messages: ['A', 'B', 'C'].map(id => message(id)) });
+  await write({ patches: [{ chat: { jid: PN }, readUpTo: 'B' }] });
+  assert.equal((await chats())[0]?.unread, 1);
+});
+
+test('a writer that is told that the chats of a device are gone makes them anew, and so does one of another term', async t => {
+  const { sql } = await testDatabase(t);
+  const { write, chats, writer, device, owner } = await store(sql);
+  const told = { pairs: [{ pn: PN, lid: LID }], patches: [{ chat: { jid: PN }, unread: 3 }] };
+  await write(told);
+  await sql`delete from chat`;
+  writer.forget(device.no);
+  await write(told);
+  const [chat] = await chats();
+  assert.deepEqual([chat?.jid, chat?.unread], [PN, 3]);
+  await sql`delete from chat`;
+  const [{ epoch }] = await sql<[{ epoch: number }]>`
+    update device set epoch = epoch + 1 where owner = ${owner} returning epoch::int`;
+  await write(told, writer, epoch);
+  assert.equal((await chats())[0]?.unread, 3);
+});

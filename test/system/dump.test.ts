@@ -53,7 +53,16 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   await node.simulator.send(phone, group.jid, text('received in a group'));
   const caption = text('caption');
   await node.simulator.sendMedia(phone, { to: number, kind: 'image', generate: 2_000, caption });
+  const options = [text('option'), text('option')];
+  const poll = { name: text('poll'), options, selectable: 1 };
+  const params = { phone };
+  const { id } = await node.simulator.call('send', { params, body: { to: number, poll } });
+  await node.simulator.call('send', {
+    params,
+    body: { to: number, vote: { poll: id, options: [options[0]!] } },
+  });
   const received = texts.filter(said => !said.startsWith('sent'));
+  await until(async () => (await node.sql`select from chat_answer`).length === 1, { what: 'the vote' });
   await until(() => received.every(said => own.requests.some(request => request.body.includes(said))), {
     what: 'everything told',
   });

@@ -156,14 +156,19 @@ export function chatRoutes(add: AddRoute, { chats }: ApiDeps): void {
       const filter = { chatNo: chat.no, from, until, mediaOnly, fromMe };
       const part = partOf(page);
       if (search && part.after) throw invalid('after', 'a search goes from the newest back: use before');
-      const { messages, total } = search
+      const found = search
         ? await chats.search(device.no, selfOf(device), search, filter, part)
-        : await chats.messages(device.no, selfOf(device), filter, part);
+        : { ...(await chats.messages(device.no, selfOf(device), filter, part)), last: undefined };
+      const { messages, total, last } = found;
       return {
         message: 'Success get chat messages',
         results: {
           data: messages.map(shownMessage),
-          pagination: pageOf(page, messages, total),
+          pagination: {
+            ...pageOf(page, messages, total),
+            // Not all of the chat may have been looked through, although there is no more to tell yet.
+            ...(last && { next: cursorOf(last) }),
+          },
           chat_info: shownChat(chat),
         },
       };
