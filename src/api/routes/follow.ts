@@ -6,7 +6,8 @@ import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
-import { dataUrl, qrPng } from '../qr.ts';
+import { dataUrl } from '../qr.ts';
+import { qrPng } from '../qr-png.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { findDevice } from '../selection.ts';
@@ -80,7 +81,7 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }:
   app.get('/devices/:device_id/qr.png', door, async c => {
     const { pairing } = findDevice(c.get('devices'), c.req.param('device_id'));
     if (pairing?.by !== 'qr') throw new Failure('NOT_FOUND', 'The device shows no QR now.');
-    const png = await qrPng(pairing.qr);
+    const png = qrPng(pairing.qr);
     return c.body(new Uint8Array(png), 200, { 'content-type': 'image/png' });
   });
 }
@@ -93,7 +94,7 @@ async function shown(device: DeviceView): Promise<z.input<typeof pairingView>> {
   return {
     ...view,
     qr: pairing.qr,
-    qr_image: dataUrl(await qrPng(pairing.qr)),
+    qr_image: dataUrl(qrPng(pairing.qr)),
     qr_duration: secondsLeft(pairing),
   };
 }
