@@ -22,7 +22,7 @@ import { type Surroundings, surroundings } from './surroundings.ts';
 import { Recorder, type Tape } from './tape.ts';
 
 /** How many requests by chance a route may need until one succeeds. */
-const TRIES = 40;
+const TRIES = 15;
 const ANSWERS_WITHIN = 20_000;
 const SPARES = 12;
 
