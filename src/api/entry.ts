@@ -47,7 +47,7 @@ export function entry(audit: Audit, { id, method, scope, acts }: Door): Middlewa
   return async (c, next) => {
     const at = new Date();
     const note = (status: number, code: string) =>
-      audit.note({ ...aboutOf(c), at, action: id, status, code });
+      audit.note({ ...aboutOf(c), at, action: id, status, code }, awaited);
     try {
       check(c);
     } catch (refusal) {

@@ -1,6 +1,7 @@
 // What /metrics says. Numbers only: no label carries a device, an account or a path that a caller wrote.
 // `docs/metrics.md` lists the same names; a test compares the two.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
@@ -261,7 +262,7 @@ function addMainThread(registers: Registry[]): void {
     help: "The main thread's JavaScript heap in use.",
     registers,
     collect() {
-      this.set(process.memoryUsage().heapUsed);
+      this.set(getHeapStatistics().used_heap_size);
     },
   });
   new Gauge({

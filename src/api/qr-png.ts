@@ -3,6 +3,7 @@
  * pairing's text, where finding the code itself takes 1.4 and this 0.1.
  */
 import { crc32, deflateSync } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
 import { create } from 'qrcode';
 
 /** Modules around the code: of the four that the standard wants three are enough for cameras, as WhatsApp Web has it. */
@@ -10,7 +11,16 @@ const MARGIN = 3;
 /** Pixels of a module. */
 const SCALE = 5;
 
+/** Pictures that were made, a KB each: a pairing's code is asked for again and again, by its page and as a link. */
+const made = new LRUCache<string, Buffer>({ max: 200 });
+
 export function qrPng(text: string): Buffer {
+  const png = made.get(text) ?? drawn(text);
+  made.set(text, png);
+  return png;
+}
+
+function drawn(text: string): Buffer {
   // WhatsApp's codes hold some 240 characters, so more error correction only shrinks the dots.
   const { size, data } = create(text, { errorCorrectionLevel: 'L' }).modules;
   const edge = (size + 2 * MARGIN) * SCALE;
