@@ -71,9 +71,3 @@ function kind(value: unknown): string {
   if (value instanceof File) return 'a file';
   return nouns[typeof value] ?? typeof value;
 }
-
-/** The text, if it can be one. Half a surrogate pair or a NUL would be changed or refused somewhere on the way. */
-export function sendableText(text: string, field: string): string {
-  if (/\p{Surrogate}|\0/u.test(text)) throw invalid(field, 'has a character that no text can have');
-  return text;
-}
