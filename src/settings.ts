@@ -149,13 +149,13 @@ export const settings = {
     0,
     10_000_000,
     60_000,
-    'Requests per minute of one API key or user; as many may come at once. 0 is no limit.',
+    'Requests per minute of one API key or user; that many may also come at once. 0 is no limit.',
   ),
   sendLimit: integer(
     0,
     1_000_000,
     3_000,
-    'Messages per minute of one device; as many may come at once. WhatsApp bears much less for long. 0 is no limit.',
+    'Messages per minute of one device; that many may also come at once. WhatsApp tolerates far less in the long run. 0 is no limit.',
   ),
   auditDays: integer(1, 36_500, 90, 'Days that the audit log is kept.'),
   trustedProxies: text(
@@ -179,7 +179,7 @@ export const settings = {
     [],
     'keys (base64 of 32 bytes each) separated by commas, each once',
     'none',
-    'The same keys in the environment, where more can read them: prefer `SEALING_KEYS_FILE`.',
+    'The same keys in the environment, where others may read them: prefer `SEALING_KEYS_FILE`.',
     { secret: true },
   ),
   webhookUrl: text(
@@ -310,7 +310,7 @@ export const settings = {
     2,
     300,
     15,
-    'After so long without a word to the database a node has lost its devices: it closes them a fifth earlier, another node (or its own next start, after a crash) takes them then. Renewed every third of it.',
+    'A node that the database has not heard from for so long has lost its devices: it closes them a fifth earlier, and then another node takes them, or its own next start after a crash. Renewed every third of it.',
   ),
   shardHeapMb: integer(
     128,
@@ -345,8 +345,8 @@ export const settings = {
     2000,
     'Files of messages that were downloaded and are kept, all devices together, in MB; the oldest go first. No larger file is downloaded.',
   ),
-  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept.'),
-  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good.'),
+  mediaCacheHours: integer(1, 8760, 24, 'How long such a file is kept, in hours.'),
+  mediaLinkSeconds: integer(10, 604_800, 300, 'How long a link to such a file is good, in seconds.'),
   mediaMemoryMb: integer(
     128,
     8192,

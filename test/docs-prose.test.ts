@@ -58,6 +58,8 @@ test('every setting and code that a page names is there', () => {
       ...(settings[name].aliases ?? []),
     ]),
     ...Object.keys(codes),
+    // What the image sets for the programs below the node.
+    ...[...text('Dockerfile').matchAll(/\b([A-Z_]+)=/g)].map(([, name = '']) => name),
   ]);
   /** Of the tests, of Node, and parts of longer names. */
   const others = /^(?:CARDUME|CRASH|FUZZ|SOAK|ERR)_/;

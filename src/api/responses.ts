@@ -1,4 +1,5 @@
 // How answers are documented: the envelope around results, and one entry per status with its codes.
+import { createHash } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { codes, type ErrorCode } from '../errors.ts';
 
@@ -26,17 +27,30 @@ export function failureResponses(failures: readonly ErrorCode[]): Record<number,
     const { status } = codes[code];
     byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
   }
-  return Object.fromEntries([...byStatus].map(([status, some]) => [status, failureResponse([...some])]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [status, failureResponse([...some].sort())]),
+  );
 }
 
+const documented = new Map<string, DocumentedResponse>();
+
+/** One for each set of codes, whatever route it is of: in every route its own, they were half of the document. */
 function failureResponse(some: readonly ErrorCode[]): DocumentedResponse {
-  const envelope = z.object({
-    code: z.enum(some),
-    message: z.string(),
-    retryable: z.boolean().openapi({ description: 'The same request may succeed later.' }),
-    docs: z.string().openapi({ description: 'Where the code is explained.' }),
-    results: z.record(z.string(), z.unknown()).optional(),
-  });
+  const codesText = some.join(' ');
+  const known = documented.get(codesText);
+  if (known) return known;
+  const name = `Failure_${createHash('sha256').update(codesText).digest('hex').slice(0, 8)}`;
+  const envelope = z
+    .object({
+      code: z.enum(some),
+      message: z.string(),
+      retryable: z.boolean().openapi({ description: 'The same request may succeed later.' }),
+      docs: z.string().openapi({ description: 'Where the code is explained.' }),
+      results: z.record(z.string(), z.unknown()).optional(),
+    })
+    .openapi(name);
   const description = some.map(code => `${code}: ${codes[code].text}`).join('\n\n');
-  return { description, content: { 'application/json': { schema: envelope } } };
+  const response = { description, content: { 'application/json': { schema: envelope } } };
+  documented.set(codesText, response);
+  return response;
 }

@@ -1,11 +1,13 @@
 /** Files on their way in and out, as the API uses them (port.ts): the spool, and what is made of files. */
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Guard } from '../lib/guard.ts';
 import type { Service } from '../lib/service.ts';
 import { Fetcher } from './fetch.ts';
 import { KeptFiles } from './files.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
 import type { Batch, FileLimit, Linked, MediaLimits, MediaPort, Upload } from './port.ts';
 import * as prepare from './prepare.ts';
@@ -32,6 +34,7 @@ export interface MediaOptions {
 export class Media implements MediaPort, Service {
   readonly limits: MediaLimits;
   readonly #ffmpeg: string;
+  readonly #log: Logger;
   readonly #spool: Spool;
   readonly #fetcher: Fetcher;
   readonly #transformer: Transformer;
@@ -43,6 +46,7 @@ export class Media implements MediaPort, Service {
   constructor({ folder, limits, guard, kept, ...options }: MediaOptions) {
     this.limits = limits;
     this.#ffmpeg = options.ffmpeg;
+    this.#log = options.log;
     this.#spool = new Spool(join(folder, 'spool'));
     this.#fetcher = new Fetcher(guard);
     this.#transformer = new Transformer(options);
@@ -52,6 +56,9 @@ export class Media implements MediaPort, Service {
 
   async start(): Promise<void> {
     await this.#spool.start();
+    await removeLeftovers(tmpdir()).catch((err: unknown) =>
+      this.#log.warn({ err }, 'encrypted files of earlier uploads stay for now'),
+    );
     await this.#files.start();
   }
 

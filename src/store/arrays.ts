@@ -5,7 +5,7 @@ import type postgres from 'postgres';
 import type { Sql } from './database.ts';
 
 /** The types of arrays by the numbers that PostgreSQL has for them. */
-export const ARRAY = {
+const ARRAY = {
   boolean: 1000,
   bytea: 1001,
   smallint: 1005,

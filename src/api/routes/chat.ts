@@ -13,7 +13,6 @@ import { flag, optional } from '../query.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { invalid } from '../validate.ts';
-import { contactListRoutes } from './contact-list.ts';
 
 const params = z.object({
   chat_jid: z.string().min(1).max(256).openapi({
@@ -26,8 +25,7 @@ const time = optional(z.iso.datetime({ offset: true }))
   .openapi({ type: 'string', format: 'date-time' });
 const words = optional(z.string().max(1_024));
 
-export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
-  const { chats } = deps;
+export function chatRoutes(add: AddRoute, { chats }: ApiDeps): void {
   const known = async (device: DeviceView, written: string): Promise<ChatView> => {
     const chat = await chats.chat(device.no, recipientJid(written, 'chat_jid'));
     if (!chat) throw new Failure('CHAT_NOT_FOUND', undefined, { results: { chat_jid: written } });
@@ -207,8 +205,6 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
       return { message: 'The phone was asked for older messages', results };
     },
   );
-
-  contactListRoutes(add, deps);
 }
 
 const selfOf = (device: DeviceView) => ({ jid: accountJid(device) ?? '', name: device.name ?? '' });

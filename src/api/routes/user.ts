@@ -263,7 +263,7 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
   );
 
   privacyRoutes(add);
-  contactRoutes(add);
+  contactRoutes(add, { chats });
   businessRoutes(add);
 }
 

@@ -1,5 +1,5 @@
 // What is known of chats beside their messages, and what people are called.
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 import { type Held, held } from './held.ts';
 import type { In } from './messages.ts';
@@ -11,32 +11,19 @@ const timeOrStay = (time: Date | null | undefined) => (time === undefined ? 'inf
 
 /** At most one patch of each chat in `rows`. */
 export async function patchChats(sql: Sql, by: Held, rows: readonly In<ChatPatch>[]): Promise<void> {
-  const int = (values: (number | null)[]) => sql.array(values, ARRAY.int);
-  const times = (values: (Date | string | null)[]) => sql.array(values, ARRAY.timestamptz);
+  const { bigint, boolean, bytea, int, text, timestamptz } = arrays(sql);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), w as materialized (
       select w.*
         from unnest(
                ${int(rows.map(row => row.deviceNo))},
-               ${sql.array(
-                 rows.map(row => row.chatNo),
-                 ARRAY.bigint,
-               )},
-               ${sql.array(
-                 rows.map(row => row.name ?? null),
-                 ARRAY.bytea,
-               )},
-               ${times(rows.map(row => row.lastAt ?? null))}, ${int(rows.map(row => row.unread ?? null))},
-               ${sql.array(
-                 rows.map(row => row.readUpTo ?? null),
-                 ARRAY.text,
-               )},
-               ${sql.array(
-                 rows.map(row => row.archived ?? null),
-                 ARRAY.boolean,
-               )},
-               ${times(rows.map(row => timeOrStay(row.pinnedAt)))}, ${times(rows.map(row => timeOrStay(row.mutedUntil)))},
+               ${bigint(rows.map(row => row.chatNo))},
+               ${bytea(rows.map(row => row.name ?? null))},
+               ${timestamptz(rows.map(row => row.lastAt ?? null))}, ${int(rows.map(row => row.unread ?? null))},
+               ${text(rows.map(row => row.readUpTo ?? null))},
+               ${boolean(rows.map(row => row.archived ?? null))},
+               ${timestamptz(rows.map(row => timeOrStay(row.pinnedAt)))}, ${timestamptz(rows.map(row => timeOrStay(row.mutedUntil)))},
                ${int(rows.map(row => row.ephemeral ?? null))}
              ) as w (device_no, chat_no, name, last_at, unread, read_up_to, archived, pinned_at, muted_until, ephemeral)
         join fence on fence.no = w.device_no
@@ -65,25 +52,16 @@ export async function patchChats(sql: Sql, by: Held, rows: readonly In<ChatPatch
 
 /** At most one of each JID of a device in `rows`. */
 export async function putContacts(sql: Sql, by: Held, rows: readonly Of<ContactRow>[]): Promise<void> {
-  const bytea = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
+  const { bytea, int, text } = arrays(sql);
   await sql`
     with fence as materialized (${held(sql, by)}
     )
     insert into contact as c (device_no, jid, lid, name, push_name, business_name)
     select w.*
       from unnest(
-             ${sql.array(
-               rows.map(row => row.deviceNo),
-               ARRAY.int,
-             )},
-             ${sql.array(
-               rows.map(row => row.jid),
-               ARRAY.text,
-             )},
-             ${sql.array(
-               rows.map(row => row.lid ?? null),
-               ARRAY.text,
-             )},
+             ${int(rows.map(row => row.deviceNo))},
+             ${text(rows.map(row => row.jid))},
+             ${text(rows.map(row => row.lid ?? null))},
              ${bytea(rows.map(row => row.name ?? null))}, ${bytea(rows.map(row => row.pushName ?? null))},
              ${bytea(rows.map(row => row.businessName ?? null))}
            ) as w (device_no, jid, lid, name, push_name, business_name)
@@ -96,23 +74,15 @@ export async function putContacts(sql: Sql, by: Held, rows: readonly Of<ContactR
 
 /** The account has removed chats, with all that was said in them; or, with `keep`, only what was said. */
 export async function endChats(sql: Sql, by: Held, rows: readonly In<ChatEnd>[]): Promise<void> {
+  const { bigint, boolean, int } = arrays(sql);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), w as materialized (
       select w.*
         from unnest(
-               ${sql.array(
-                 rows.map(row => row.deviceNo),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 rows.map(row => row.chatNo),
-                 ARRAY.bigint,
-               )},
-               ${sql.array(
-                 rows.map(row => row.keep),
-                 ARRAY.boolean,
-               )}
+               ${int(rows.map(row => row.deviceNo))},
+               ${bigint(rows.map(row => row.chatNo))},
+               ${boolean(rows.map(row => row.keep))}
              ) as w (device_no, chat_no, keep)
         join fence on fence.no = w.device_no
     ), emptied as (

@@ -1,4 +1,4 @@
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 
 /** Who writes, and the term of each device that is written to. */
@@ -8,12 +8,15 @@ export interface Held {
 }
 
 /** The devices that the writer holds: what is joined with them is fenced. Locked in the order of every other statement. */
-export const held = (sql: Sql, { owner, epochs }: Held) => sql`
+export function held(sql: Sql, { owner, epochs }: Held) {
+  const { bigint, int } = arrays(sql);
+  return sql`
       select d.no
         from device d
         join unnest(
-               ${sql.array([...epochs.keys()], ARRAY.int)}, ${sql.array([...epochs.values()], ARRAY.bigint)}
+               ${int([...epochs.keys()])}, ${bigint([...epochs.values()])}
              ) as w (no, epoch) on d.no = w.no and d.epoch = w.epoch
        where d.owner = ${owner}
        order by d.no
          for share of d`;
+}

@@ -1,5 +1,5 @@
 // Messages as they come, and what becomes of them.
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 import { type Held, held } from './held.ts';
 import type { Of } from './people.ts';
@@ -21,34 +21,22 @@ export async function putMessages(
   by: Held,
   rows: readonly (In<MessageRow> & { readonly keep: boolean })[],
 ): Promise<Set<number>> {
-  const int = (values: number[]) => sql.array(values, ARRAY.int);
-  const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
-  const bytea = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
-  const boolean = (values: boolean[]) => sql.array(values, ARRAY.boolean);
+  const { bigint, boolean, bytea, int, smallint, text, timestamptz } = arrays(sql);
   const lost = await sql<{ deviceNo: number }[]>`
     with fence as materialized (${held(sql, by)}
     ), r as materialized (
       select r.*
         from unnest(
                ${int(rows.map(row => row.deviceNo))},
-               ${sql.array(
-                 rows.map(row => row.chatNo),
-                 ARRAY.bigint,
-               )},
+               ${bigint(rows.map(row => row.chatNo))},
                ${text(rows.map(row => row.id))}, ${text(rows.map(row => row.sender))},
                ${boolean(rows.map(row => row.fromMe))},
-               ${sql.array(
-                 rows.map(row => row.at),
-                 ARRAY.timestamptz,
-               )},
+               ${timestamptz(rows.map(row => row.at))},
                ${text(rows.map(row => row.kind))},
                ${bytea(rows.map(row => row.content?.said ?? null))},
                ${bytea(rows.map(row => row.content?.message ?? null))},
                ${text(rows.map(row => written(row.content?.grams)))},
-               ${sql.array(
-                 rows.map(row => row.status),
-                 ARRAY.smallint,
-               )},
+               ${smallint(rows.map(row => row.status))},
                ${boolean(rows.map(row => row.starred))}, ${boolean(rows.map(row => row.live))},
                ${boolean(rows.map(row => row.keep))}
              ) with ordinality
@@ -103,35 +91,23 @@ export async function putMessages(
  * whether it was one.
  */
 export async function changeMessages(sql: Sql, by: Held, rows: readonly In<MessageChange>[]): Promise<void> {
-  const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
-  const bytea = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
-  const boolean = (values: (boolean | null)[]) => sql.array(values, ARRAY.boolean);
-  const times = (values: (Date | null)[]) => sql.array(values, ARRAY.timestamptz);
+  const { bigint, boolean, bytea, int, smallint, text, timestamptz } = arrays(sql);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), w as materialized (
       select w.*
         from unnest(
-               ${sql.array(
-                 rows.map(row => row.deviceNo),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 rows.map(row => row.chatNo),
-                 ARRAY.bigint,
-               )},
+               ${int(rows.map(row => row.deviceNo))},
+               ${bigint(rows.map(row => row.chatNo))},
                ${text(rows.map(row => row.id))}, ${text(rows.map(row => row.sender ?? null))},
                ${boolean(rows.map(row => row.fromMe ?? null))}, ${boolean(rows.map(row => row.group === true))},
-               ${times(rows.map(row => row.edited?.at ?? null))}, ${bytea(rows.map(row => row.edited?.said ?? null))},
+               ${timestamptz(rows.map(row => row.edited?.at ?? null))}, ${bytea(rows.map(row => row.edited?.said ?? null))},
                ${bytea(rows.map(row => row.edited?.message ?? null))},
                ${text(rows.map(row => written(row.edited?.grams)))},
-               ${times(rows.map(row => row.revokedAt ?? null))}, ${boolean(rows.map(row => row.starred ?? null))},
-               ${sql.array(
-                 rows.map(row => row.status ?? 0),
-                 ARRAY.smallint,
-               )},
+               ${timestamptz(rows.map(row => row.revokedAt ?? null))}, ${boolean(rows.map(row => row.starred ?? null))},
+               ${smallint(rows.map(row => row.status ?? 0))},
                ${boolean(rows.map(row => row.gone === true))}, ${boolean(rows.map(row => row.pin !== undefined))},
-               ${times(rows.map(row => row.pin?.at ?? null))}, ${times(rows.map(row => row.pin?.until ?? null))},
+               ${timestamptz(rows.map(row => row.pin?.at ?? null))}, ${timestamptz(rows.map(row => row.pin?.until ?? null))},
                ${boolean(rows.map(row => row.kept ?? null))}
              ) as w (device_no, chat_no, id, sender, from_me, in_group, edited_at, said, message, grams, revoked_at,
                      starred, status, gone, pin, pinned_at, pinned_until, kept)
@@ -190,34 +166,19 @@ async function putLastWords(
   rows: readonly (Omit<In<AnswerRow>, 'answer'> & { readonly said: Buffer | null })[],
   { table, column }: typeof REACTIONS | typeof ANSWERS,
 ): Promise<void> {
-  const text = (values: string[]) => sql.array(values, ARRAY.text);
+  const { bigint, boolean, bytea, int, text, timestamptz } = arrays(sql);
   const said = sql(column);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), w as materialized (
       select w.*
         from unnest(
-               ${sql.array(
-                 rows.map(row => row.deviceNo),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 rows.map(row => row.chatNo),
-                 ARRAY.bigint,
-               )},
+               ${int(rows.map(row => row.deviceNo))},
+               ${bigint(rows.map(row => row.chatNo))},
                ${text(rows.map(row => row.messageId))}, ${text(rows.map(row => row.sender))},
-               ${sql.array(
-                 rows.map(row => row.fromMe),
-                 ARRAY.boolean,
-               )},
-               ${sql.array(
-                 rows.map(row => row.said),
-                 ARRAY.bytea,
-               )},
-               ${sql.array(
-                 rows.map(row => row.at),
-                 ARRAY.timestamptz,
-               )}
+               ${boolean(rows.map(row => row.fromMe))},
+               ${bytea(rows.map(row => row.said))},
+               ${timestamptz(rows.map(row => row.at))}
              ) as w (device_no, chat_no, message_id, sender, from_me, said, at)
         join fence on fence.no = w.device_no
         join chat c on c.device_no = w.device_no and c.no = w.chat_no

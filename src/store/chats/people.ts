@@ -1,5 +1,5 @@
 // Which addresses are one person's, and which chat they lead to.
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 import { type Held, held } from './held.ts';
 import type { ChatName, Pair } from './rows.ts';
@@ -12,23 +12,15 @@ export type Of<T> = T & { readonly deviceNo: number };
  * number; what a sender or a contact was called by the LID is called by the number. What is so already stays.
  */
 export async function joinPeople(sql: Sql, by: Held, pairs: readonly Of<Pair>[]): Promise<void> {
+  const { int, text } = arrays(sql);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), pair as materialized (
       select distinct p.*
         from unnest(
-               ${sql.array(
-                 pairs.map(({ deviceNo }) => deviceNo),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 pairs.map(({ pn }) => pn),
-                 ARRAY.text,
-               )},
-               ${sql.array(
-                 pairs.map(({ lid }) => lid),
-                 ARRAY.text,
-               )}
+               ${int(pairs.map(({ deviceNo }) => deviceNo))},
+               ${text(pairs.map(({ pn }) => pn))},
+               ${text(pairs.map(({ lid }) => lid))}
              ) as p (device_no, pn, lid)
         join fence on fence.no = p.device_no
     ), known as materialized (
@@ -154,23 +146,15 @@ export async function chatsNamed(
   by: Held,
   names: readonly Of<ChatName>[],
 ): Promise<Of<{ readonly jid: string; readonly chatNo: number }>[]> {
+  const { int, text } = arrays(sql);
   return await sql<Of<{ jid: string; chatNo: number }>[]>`
     with fence as materialized (${held(sql, by)}
     ), wanted as materialized (
       select distinct on (w.device_no, w.jid) w.*
         from unnest(
-               ${sql.array(
-                 names.map(({ deviceNo }) => deviceNo),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 names.map(({ jid }) => jid),
-                 ARRAY.text,
-               )},
-               ${sql.array(
-                 names.map(({ also }) => also ?? null),
-                 ARRAY.text,
-               )}
+               ${int(names.map(({ deviceNo }) => deviceNo))},
+               ${text(names.map(({ jid }) => jid))},
+               ${text(names.map(({ also }) => also ?? null))}
              ) as w (device_no, jid, also)
         join fence on fence.no = w.device_no
        order by w.device_no, w.jid, w.also nulls last

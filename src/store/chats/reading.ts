@@ -1,5 +1,5 @@
 // Chats and messages as they lie in their rows, by page. Opened by library.ts.
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 
 /** A chat; `name` is sealed, and a person's names are in the contact beside it. */
@@ -104,7 +104,7 @@ const messagesLike = (
   ${until === undefined ? sql`` : sql`and m.at <= ${until}`}
   ${mediaOnly ? sql`and ${isMedia(sql)}` : sql``}
   ${fromMe === undefined ? sql`` : sql`and m.from_me = ${fromMe}`}
-  ${grams?.length ? sql`and m.grams @> ${sql.array([...grams], ARRAY.int)}` : sql``}`;
+  ${grams?.length ? sql`and m.grams @> ${arrays(sql).int(grams)}` : sql``}`;
 
 /** Chats, the one with the newest message first. */
 export async function readChats(
@@ -193,17 +193,12 @@ async function readWords(
   words: ReturnType<Sql>,
 ): Promise<StoredWord[]> {
   if (messages.length === 0) return [];
+  const { bigint, text } = arrays(sql);
   return await sql<StoredWord[]>`
     select r.chat_no as "chatNo", r.message_id as "messageId", r.sender, r.from_me as "fromMe", r.said, r.at
       from unnest(
-             ${sql.array(
-               messages.map(({ chatNo }) => chatNo),
-               ARRAY.bigint,
-             )},
-             ${sql.array(
-               messages.map(({ id }) => id),
-               ARRAY.text,
-             )}
+             ${bigint(messages.map(({ chatNo }) => chatNo))},
+             ${text(messages.map(({ id }) => id))}
            ) as w (chat_no, id)
       join (${words}) r on r.device_no = ${deviceNo} and r.chat_no = w.chat_no and r.message_id = w.id
      order by r.at`;
@@ -228,7 +223,7 @@ export async function readNames(
   jids: readonly string[],
 ): Promise<StoredContact[]> {
   if (jids.length === 0) return [];
-  const wanted = sql.array([...new Set(jids)], ARRAY.text);
+  const wanted = arrays(sql).text([...new Set(jids)]);
   return await sql<StoredContact[]>`
     select ${contactColumns(sql)} from contact where device_no = ${deviceNo} and jid = any(${wanted})
     union

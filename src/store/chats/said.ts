@@ -1,5 +1,5 @@
 // Single messages, for the device itself: to quote, forward, change or download them.
-import { ARRAY } from '../arrays.ts';
+import { arrays } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 
 /** A message as it lies in its row; what is null was revoked, or is not kept. */
@@ -24,12 +24,13 @@ export async function readSaid(
   names: readonly string[],
   id: string,
 ): Promise<SaidRow | undefined> {
+  const { text } = arrays(sql);
   const [row] = await sql<SaidRow[]>`
     select ${columns(sql)}
       from chat_address a
       join chat c on c.device_no = a.device_no and c.no = a.chat_no
       join chat_message m on m.device_no = a.device_no and m.chat_no = a.chat_no and m.id = ${id}
-     where a.device_no = ${deviceNo} and a.jid = any(${sql.array([...names], ARRAY.text)})
+     where a.device_no = ${deviceNo} and a.jid = any(${text(names)})
      order by m.message is null, m.at
      limit 1`;
   return row;
@@ -60,6 +61,7 @@ export async function readLast(
   deviceNo: number,
   names: readonly string[],
 ): Promise<SaidRow | undefined> {
+  const { text } = arrays(sql);
   const [row] = await sql<SaidRow[]>`
     select c.jid as chat, c.last_id as id, c.last_sender as sender, c.last_from_me as "fromMe", c.last_at as at,
            m.said, m.message, coalesce(m.status, 0::smallint) as status
@@ -67,7 +69,7 @@ export async function readLast(
       join chat c on c.device_no = a.device_no and c.no = a.chat_no
       left join chat_message m on m.device_no = c.device_no and m.chat_no = c.no and m.id = c.last_id
                               and m.sender = c.last_sender and m.from_me = c.last_from_me
-     where a.device_no = ${deviceNo} and a.jid = any(${sql.array([...names], ARRAY.text)}) and c.last_id is not null
+     where a.device_no = ${deviceNo} and a.jid = any(${text(names)}) and c.last_id is not null
      limit 1`;
   return row;
 }
@@ -78,12 +80,13 @@ export async function readOldest(
   deviceNo: number,
   names: readonly string[],
 ): Promise<SaidRow | undefined> {
+  const { text } = arrays(sql);
   const [row] = await sql<SaidRow[]>`
     select ${columns(sql)}
       from chat_address a
       join chat c on c.device_no = a.device_no and c.no = a.chat_no
       join chat_message m on m.device_no = a.device_no and m.chat_no = a.chat_no
-     where a.device_no = ${deviceNo} and a.jid = any(${sql.array([...names], ARRAY.text)})
+     where a.device_no = ${deviceNo} and a.jid = any(${text(names)})
      order by m.at, m.no
      limit 1`;
   return row;
