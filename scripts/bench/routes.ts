@@ -26,7 +26,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds ?? 5);
-const requests = Number(values.requests ?? 100);
+const requests = Number(values.requests ?? 50);
 /** What a route may cost of our own, in milliseconds of CPU. */
 const GOAL_MS = 0.3;
 /** How many routes are asked until the bare ones are asked again. */
@@ -38,6 +38,7 @@ const recorder = startChild('scripts/bench/routes/record.js', [values.only ?? ''
 const ended = once(recorder.process, 'exit').then(() => {
   throw new Error(`the recording failed: ${recorder.last.join('\n')}`);
 });
+ended.catch(() => {}); // it ends in the end
 const [{ routes, headers, database }] = (await Promise.race([once(recorder.process, 'message'), ended])) as [
   Recording,
 ];

@@ -5,6 +5,7 @@ import { BlockList, isIP } from 'node:net';
 export function callerAddress(
   trustedProxies: readonly string[],
 ): (remote: string | undefined, forwarded: string | undefined) => string {
+  if (trustedProxies.length === 0) return remote => plain(remote ?? '') || 'unknown';
   const trusted = new BlockList();
   for (const entry of trustedProxies) {
     const [address = '', bits] = entry.split('/');
@@ -16,7 +17,7 @@ export function callerAddress(
 
   return (remote, forwarded = '') => {
     let address = plain(remote ?? '');
-    const hops = trustedProxies.length > 0 ? forwarded.split(',').map(hop => plain(hop.trim())) : [];
+    const hops = forwarded.split(',').map(hop => plain(hop.trim()));
     // The last hop that is no proxy of ours: what stands before it may have been written by the caller.
     while (isIP(address) > 0 && isTrusted(address)) {
       const hop = hops.pop();

@@ -58,10 +58,13 @@ export function refuse(
   const failure = asFailure(thrown);
   const request = c.get('request');
   const device = c.get('device');
-  if (failure.status >= 500) {
-    const about = { request, device, code: failure.code, err: failure.cause ?? failure };
-    if (failure.code === 'INTERNAL_SERVER_ERROR') log.error(about, 'request failed');
-    else log.warn(about, 'request could not be served');
+  // What this server cannot do at all (501) is nobody's fault, and no news. Of the others the cause is what is worth a
+  // stack: where in here a known code was said costs as much as the whole request, and helps nobody.
+  if (failure.status >= 500 && failure.status !== 501) {
+    const { code, cause } = failure;
+    const about = { request, device, code };
+    if (code === 'INTERNAL_SERVER_ERROR') log.error({ ...about, err: cause ?? failure }, 'request failed');
+    else log.warn({ ...about, ...(cause !== undefined && { err: cause }) }, 'request could not be served');
   }
   c.set('code', failure.code);
   const body = failureBody(failure, publicUrl(c, basePath));

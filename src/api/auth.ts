@@ -87,6 +87,8 @@ export function gatekeeper({ basic, keys: configured }: Credentials, keys: Keys,
   const wrong = new TokenBuckets(WRONG_PER_MINUTE, now);
   // Stands in for what was not sent, so that nothing configured can equal it.
   const nothing = randomBytes(32);
+  // The register makes a key's object anew whenever it is read.
+  const actors = new WeakMap<KnownKey, Actor>();
 
   return {
     ways: [
@@ -108,7 +110,9 @@ export function gatekeeper({ basic, keys: configured }: Credentials, keys: Keys,
       for (const { actor, digest } of byUser) if (timingSafeEqual(digest, userDigest)) found = actor;
       if (timingSafeEqual(known?.digest ?? nothing, keyDigest) && known) {
         keys.used(known.id);
-        found = actorOf(known);
+        const actor = actors.get(known) ?? actorOf(known);
+        actors.set(known, actor);
+        found = actor;
       }
       if (!found && (key !== undefined || user !== undefined)) wrong.take(near);
       return found;

@@ -50,7 +50,7 @@ export function entry(audit: Audit, { id, method, scope, also, acts }: Door): Mi
   return async (c, next) => {
     const at = new Date();
     const note = (status: number, code: string) =>
-      audit.note({ ...aboutOf(c), at, action: id, status, code });
+      audit.note({ ...aboutOf(c), at, action: id, status, code }, awaited);
     try {
       check(c);
     } catch (refusal) {

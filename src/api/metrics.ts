@@ -1,15 +1,19 @@
 // What /metrics says. Numbers only: no label carries a device, an account or a path that a caller wrote.
 // `docs/metrics.md` lists the same names; a test compares the two.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
 import type { AppDeps } from './deps.ts';
+import { RequestTimes, type Served } from './request-times.ts';
 
 export interface Metrics {
-  readonly registry: Registry;
-  /** Counts an answered request; `route` is the pattern that matched, never the path itself. */
-  served(request: { method: string; route: string; status: number; seconds: number }): void;
+  readonly contentType: string;
+  /** All of them, in Prometheus' text format. */
+  text(): Promise<string>;
+  /** Counts an answered request. */
+  served(request: Served): void;
 }
 
 const phases: readonly Phase[] = [
@@ -161,16 +165,11 @@ export function createMetrics({
     },
   });
   addMainThread(registers);
-  const requests = new Histogram({
-    name: 'cardume_http_request_seconds',
-    help: 'Time to answer HTTP requests, by the pattern of the route.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 45],
-    registers,
-  });
+  const requests = new RequestTimes();
   return {
-    registry,
-    served: ({ seconds, ...labels }) => requests.observe(labels, seconds),
+    contentType: registry.contentType,
+    text: async () => `${await registry.metrics()}\n${requests.text()}`,
+    served: request => requests.observe(request),
   };
 }
 
@@ -263,7 +262,7 @@ function addMainThread(registers: Registry[]): void {
     help: "The main thread's JavaScript heap in use.",
     registers,
     collect() {
-      this.set(process.memoryUsage().heapUsed);
+      this.set(getHeapStatistics().used_heap_size);
     },
   });
   new Gauge({

@@ -32,16 +32,9 @@ export function observation(
     const route = matchedRoutes(c).findLast(matched => matched.method !== 'ALL')?.path ?? 'none';
     const served = { method: c.req.method, route, status: c.res.status };
     metrics.served({ ...served, seconds });
-    log.debug(
-      {
-        request,
-        actor: c.get('actor')?.name,
-        device: c.get('device'),
-        ...served,
-        ms: Math.round(seconds * 1000),
-      },
-      'request served',
-    );
+    if (!log.isLevelEnabled('debug')) return;
+    const who = { request, actor: c.get('actor')?.name, device: c.get('device') };
+    log.debug({ ...who, ...served, ms: Math.round(seconds * 1000) }, 'request served');
   };
 }
 

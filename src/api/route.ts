@@ -164,7 +164,9 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
               const within = command.within + batch.bytes / SLOWEST_UPLOAD;
               return (await devices.command<C>(id, name, input, { ...command, within })) as AnswerOf<C>;
             },
-            base: publicUrl(c, deps.basePath),
+            get base() {
+              return publicUrl(c, deps.basePath);
+            },
             closing: c.env?.closing,
           };
           const said = await run(call as unknown as Parameters<typeof run>[0]);

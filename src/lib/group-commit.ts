@@ -8,6 +8,8 @@ export interface GroupCommitOptions<T, R> {
   /** Does the work of all items and resolves with a result for each, in their order. Its failure is everyone's. */
   flush(items: T[]): Promise<readonly R[]>;
   readonly weigh?: (item: T) => number;
+  /** Somebody waits for it: it waits for no company, and takes along what waits. */
+  readonly urgent?: (item: T) => boolean;
 }
 
 interface Waiting<T, R> extends Deferred<R> {
@@ -21,7 +23,7 @@ interface Waiting<T, R> extends Deferred<R> {
  * The returned function takes an item and settles as its flush does; nothing is tried twice.
  */
 export function groupCommit<T, R>(options: GroupCommitOptions<T, R>): (item: T) => Promise<R> {
-  const { delayMs, maxItems, weigh = () => 1 } = options;
+  const { delayMs, maxItems, weigh = () => 1, urgent = () => false } = options;
   let waiting: Waiting<T, R>[] = [];
   let weight = 0;
   let underWay = false;
@@ -70,7 +72,7 @@ export function groupCommit<T, R>(options: GroupCommitOptions<T, R>): (item: T) 
     const entry = { item, ...deferred<R>() };
     waiting.push(entry);
     weight += weigh(item);
-    if (weight >= maxItems) go();
+    if (weight >= maxItems || urgent(item)) go();
     else if (!underWay) timer ??= setTimeout(go, delayMs);
     return entry.promise;
   };

@@ -55,6 +55,7 @@ export class Spool {
         return stored;
       },
       async end() {
+        if (places.length === 0) return;
         await Promise.all(places.splice(0).map(path => rm(path, { force: true })));
       },
     };

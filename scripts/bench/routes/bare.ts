@@ -23,8 +23,8 @@ export async function startBare(): Promise<Bare> {
   app.get('/none', c => c.json(answer(said)));
   app.post('/json', async c => c.json(answer(await c.req.json())));
   app.post('/form', async c => c.json(answer(Object.keys(await c.req.parseBody()))));
-  // As our server has it: they are the process's own, and what one of the two replaces the other has as well.
-  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  // As our server has it: what one of the two replaces in the process the other has as well.
+  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: true }));
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const form = new FormData();
   for (const [name, value] of Object.entries(said)) form.append(name, value);

@@ -11,7 +11,12 @@ import { requestOf } from '../../../test/support/gowa/ask.ts';
 import { calls } from '../../../test/support/gowa/calls.ts';
 import { gowaOperations } from '../../../test/support/gowa/contract.ts';
 import { DEVICE, type GowaWorld, startGowaWorld } from '../../../test/support/gowa/world.ts';
-import { type ApiDocument, type ApiOperation, operationsOf } from '../../../test/support/openapi/document.ts';
+import {
+  type ApiDocument,
+  type ApiOperation,
+  operationsOf,
+  resolvedSchema,
+} from '../../../test/support/openapi/document.ts';
 import { makeRequest } from '../../../test/support/openapi/generate.ts';
 import { seeded } from '../../../test/support/random.ts';
 import { scope } from '../../../test/support/scope.ts';
@@ -112,6 +117,9 @@ async function* requestsTo(
   for (let seed = 1; seed <= TRIES; seed++) {
     const made = makeRequest({ random: seeded(seed), document, operation, hints: around.hints });
     if (made.wrong.length > 0) continue;
+    // As most callers ask, and as the bare route it is compared with is asked.
+    if (!takesFiles(operation, document) && !/json/.test(made.headers['content-type'] ?? 'json')) continue;
+    if (!takesFiles(operation, document) && made.body instanceof FormData) continue;
     const request = new Request(new URL(made.target, base), {
       method: operation.method.toUpperCase(),
       headers: made.headers,
@@ -121,6 +129,15 @@ async function* requestsTo(
     request.headers.delete('idempotency-key');
     yield authorized(request);
   }
+}
+
+/** Whether a form of it may have more fields than its JSON. */
+function takesFiles({ requestBody }: ApiOperation, document: ApiDocument): boolean {
+  const fields = (type: string) => {
+    const schema = requestBody?.content[type]?.schema;
+    return schema ? Object.keys(resolvedSchema(schema, document).properties ?? {}).length : 0;
+  };
+  return fields('multipart/form-data') > fields('application/json');
 }
 
 async function bestOf(

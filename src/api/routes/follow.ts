@@ -7,7 +7,8 @@ import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { listedDevice, toListedDevice } from '../device-shape.ts';
 import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
-import { dataUrl, qrPng } from '../qr.ts';
+import { dataUrl } from '../qr.ts';
+import { qrPng } from '../qr-png.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { findDevice } from '../selection.ts';
@@ -81,7 +82,7 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }:
     const { pairing } = findDevice(c.get('devices'), c.req.param('device_id'));
     if (pairing?.by !== 'qr')
       throw new Failure('NOT_FOUND', 'The device shows no QR now; begin a login first.');
-    const png = await qrPng(pairing.qr);
+    const png = qrPng(pairing.qr);
     return c.body(new Uint8Array(png), 200, { 'content-type': 'image/png' });
   });
 }
@@ -94,7 +95,7 @@ async function shown(device: DeviceView): Promise<z.input<typeof pairingView>> {
   return {
     ...view,
     qr: pairing.qr,
-    qr_image: dataUrl(await qrPng(pairing.qr)),
+    qr_image: dataUrl(qrPng(pairing.qr)),
     qr_duration: secondsLeft(pairing),
   };
 }

@@ -18,7 +18,7 @@ const readiness = z.object({
 export function healthRoutes(
   app: OpenAPIHono<ApiEnv>,
   { readiness: current, audit }: ApiDeps,
-  { registry }: Metrics,
+  metrics: Metrics,
 ): void {
   app.openAPIRegistry.registerPath({
     operationId: 'health',
@@ -59,6 +59,6 @@ export function healthRoutes(
     responses: { 200: { description: 'Metrics', content: { 'text/plain': { schema: text } } } },
   });
   app.get('/metrics', entry(audit, { id: 'metrics', method: 'get', scope: 'admin' }), async c =>
-    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+    c.body(await metrics.text(), 200, { 'content-type': metrics.contentType }),
   );
 }

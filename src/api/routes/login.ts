@@ -5,7 +5,8 @@ import { Failure } from '../../errors.ts';
 import type { Devices, DeviceView } from '../../supervisor/devices.ts';
 import { listedDevice, toListedDevice } from '../device-shape.ts';
 import { pair, secondsLeft, shownCode } from '../pairing.ts';
-import { dataUrl, qrPng } from '../qr.ts';
+import { dataUrl } from '../qr.ts';
+import { qrPng } from '../qr-png.ts';
 import { phoneDigits } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { checkedName, findDevice, namedDevice, selectDevice } from '../selection.ts';
@@ -66,7 +67,7 @@ export function loginRoutes(add: AddRoute): void {
           message: 'Login with code started',
           results: { device_id, pair_code: shownCode(pairing.code) },
         };
-      const qr_image = dataUrl(await qrPng(pairing.qr));
+      const qr_image = dataUrl(qrPng(pairing.qr));
       const qr_link = `${base}/devices/${device_id}/qr`;
       const qr_duration = secondsLeft(pairing);
       return {

@@ -1,7 +1,7 @@
 // What gowa's clients find when they come: a node with devices, and people, groups, a channel and a business around them.
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { qrPng } from '../../../src/api/qr.ts';
+import { qrPng } from '../../../src/api/qr-png.ts';
 import { journalOf } from '../journal.ts';
 import { startNode, type TestNode, type TestNodeOptions } from '../node.ts';
 import { until } from '../until.ts';
@@ -77,7 +77,7 @@ export async function startGowaWorld(
     params: { phone: friend, jid: channel.jid, serverId: String(post.serverId) },
     body: { reaction: '👍' },
   });
-  const picture = await qrPng('a picture');
+  const picture = qrPng('a picture');
   await simulator.call('setPicture', { params: { phone: contact }, bytes: picture });
   let spare = 0;
 

@@ -77,3 +77,16 @@ test('a flush that forgets a result fails instead of mixing the callers up', asy
   for (const result of results)
     assert.match(String(result.status === 'rejected' && result.reason), /2 items/);
 });
+
+test('what is urgent waits for no company, and takes along what waits', async () => {
+  const { flushes, flush, contents } = recorded();
+  const add = groupCommit({ delayMs: 1e9, maxItems: 10, flush, urgent: item => item === '!' });
+  const all = Promise.all(['a', 'b', '!'].map(add));
+  assert.deepEqual(contents(), ['ab!']);
+  const more = add('!');
+  flushes[0]!.end.resolve();
+  await all;
+  assert.deepEqual(contents(), ['ab!', '!']);
+  flushes[1]!.end.resolve();
+  assert.equal(await more, '!');
+});
