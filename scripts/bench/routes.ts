@@ -35,21 +35,25 @@ const askBare = () =>
     }),
   );
 
-const hints = (name: string) => {
-  if (name === 'device_id' || name === 'X-Device-Id') return 'sales';
-  if (name === 'group_id') return '120363000000000001@g.us';
-  if (name === 'newsletter_id') return '120363000000000001@newsletter';
-  if (name === 'chat_jid') return '15551234567@s.whatsapp.net';
-  if (name === 'message_id' || name === 'reply_message_id') return '3EB089B9D6ADD58153C561';
-  if (name === 'link') return 'https://chat.whatsapp.com/ABCDEFGHIJKLMNOPQRSTUV';
-  return /phone|jid|participants|mentions/.test(name) ? '15551234567' : undefined;
+const phone = '15551234567';
+const known = {
+  device_id: 'sales',
+  'X-Device-Id': 'sales',
+  group_id: '120363000000000001@g.us',
+  newsletter_id: '120363000000000001@newsletter',
+  chat_jid: `${phone}@s.whatsapp.net`,
+  message_id: '3EB089B9D6ADD58153C561',
+  reply_message_id: '3EB089B9D6ADD58153C561',
+  link: 'https://chat.whatsapp.com/ABCDEFGHIJKLMNOPQRSTUV',
+  ...{ phone, contact_phone: phone, caller_jid: phone },
+  ...{ participants: () => phone, mentions: () => phone },
 };
 
 /** The first request by chance that nothing is wrong with, and that is answered best. */
 async function subjectOf(operation: ApiOperation): Promise<Subject | undefined> {
   let best: Subject | undefined;
   for (let seed = 1; seed < 40 && best?.status !== 200; seed++) {
-    const made = makeRequest({ random: seeded(seed), document, operation, hints });
+    const made = makeRequest({ random: seeded(seed), document, operation, known });
     if (made.wrong.length > 0 || made.body instanceof FormData) continue;
     const ask = () => app.fetch(requestOf(operation, made));
     const { status } = await ask();
