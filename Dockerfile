@@ -33,7 +33,8 @@ COPY --from=build /app/dist/src dist/src
 COPY --from=build /app/dist/workers dist/workers
 # All interfaces, so it does not start without SEALING_KEYS_FILE or SEALING_KEYS, and API_KEYS or APP_BASIC_AUTH.
 # Files that are uploaded are encrypted in TMPDIR first: it needs as much room as the largest of them.
-ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data TMPDIR=/data
+# glibc would keep a heap of its own for each of many threads: two of them save 20 MB with 2 workers.
+ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data TMPDIR=/data MALLOC_ARENA_MAX=2
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

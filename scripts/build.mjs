@@ -17,5 +17,5 @@ for (const project of projects) {
   if (status !== 0) process.exit(status ?? 1);
 }
 cpSync(at('src/simulator/control/page'), at('dist/src/simulator/control/page'), { recursive: true });
-cpSync(at('src/api/pages/reference'), at('dist/src/api/pages/reference'), { recursive: true });
+cpSync(at('src/api/pages/assets'), at('dist/src/api/pages/assets'), { recursive: true });
 cpSync(at('src/store/migrations'), at('dist/src/store/migrations'), { recursive: true });

@@ -15,7 +15,7 @@ export const codes = {
   BAD_REQUEST: {
     status: 400,
     retry: 'after a fix',
-    text: 'The request body is not what this route expects; send JSON.',
+    text: 'The request cannot be read; send the body as a JSON object, or as a form where the route takes one.',
   },
   VALIDATION_ERROR: {
     status: 400,
@@ -51,17 +51,17 @@ export const codes = {
   KEY_IN_QUERY: {
     status: 400,
     retry: 'after a fix',
-    text: 'Send the API key in a header; addresses are kept in logs and histories. Whoever may have seen it has it: replace it.',
+    text: 'Send the API key in a header: URLs are kept in logs and browser histories. Replace this key, others may have seen it.',
   },
   FORBIDDEN: {
     status: 403,
     retry: 'after a fix',
-    text: 'The key is not for that; the message says what it lacks.',
+    text: 'The API key may not do this; the message says what it lacks.',
   },
   MEDIA_LINK_INVALID: {
     status: 403,
     retry: 'after a fix',
-    text: 'The link is not one of ours, or its time is over; ask for the file of the message again.',
+    text: 'The link is not one of ours, or has expired; download the file of the message again.',
   },
   FORBIDDEN_ORIGIN: {
     status: 403,
@@ -82,11 +82,15 @@ export const codes = {
   CHAT_NOT_FOUND: {
     status: 404,
     retry: 'never',
-    text: 'Nothing is known of this chat: neither the history nor a message of it has come.',
+    text: 'This chat is not known: neither its history nor a message of it has come yet.',
   },
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
-  NOT_FOUND: { status: 404, retry: 'never', text: 'There is nothing at this address.' },
-  METHOD_NOT_ALLOWED: { status: 405, retry: 'never', text: 'This address does not answer that method.' },
+  NOT_FOUND: { status: 404, retry: 'never', text: 'There is no such route.' },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    retry: 'never',
+    text: 'This route does not take that method; the Allow header has those that it takes.',
+  },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
   KEY_ENDED: { status: 409, retry: 'never', text: 'The API key was revoked or has expired; make another.' },
   TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
@@ -98,7 +102,7 @@ export const codes = {
   IDEMPOTENCY_REUSED: {
     status: 422,
     retry: 'never',
-    text: 'This Idempotency-Key came with another request before; a new request has a new key.',
+    text: 'This Idempotency-Key was used for another request; use a new key for a new request.',
   },
   DEVICE_NOT_LINKED: {
     status: 409,
@@ -125,8 +129,16 @@ export const codes = {
     retry: 'after a fix',
     text: 'The passphrase is not the one that the archive was made with.',
   },
-  PAYLOAD_TOO_LARGE: { status: 413, retry: 'never', text: 'The request body is larger than 1 MB.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, retry: 'after a fix', text: 'Send the body as application/json.' },
+  PAYLOAD_TOO_LARGE: {
+    status: 413,
+    retry: 'never',
+    text: 'The body, or a file, is larger than it may be; the message names the limit.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    retry: 'after a fix',
+    text: 'The body, or a file, is not of a type that this route takes; the message names those.',
+  },
   URL_FAILED: {
     status: 422,
     retry: 'after a fix',
@@ -135,7 +147,7 @@ export const codes = {
   UPGRADE_REQUIRED: {
     status: 426,
     retry: 'after a fix',
-    text: 'This address is for WebSockets; connect to it with ws:// or wss://.',
+    text: 'This route is for WebSockets; connect to it with ws:// or wss://.',
   },
   MEDIA_UNREADABLE: {
     status: 422,
@@ -165,10 +177,14 @@ export const codes = {
   WA_FORBIDDEN: {
     status: 403,
     retry: 'after a fix',
-    text: 'WhatsApp does not allow this account to do that; in a group it mostly takes an admin.',
+    text: 'WhatsApp does not allow this account to do that; in a group, most changes need an admin.',
   },
-  WA_NOT_FOUND: { status: 404, retry: 'never', text: 'WhatsApp knows no such thing.' },
-  WA_CONFLICT: { status: 409, retry: 'never', text: 'WhatsApp has it that way already.' },
+  WA_NOT_FOUND: { status: 404, retry: 'never', text: 'WhatsApp does not know what the request names.' },
+  WA_CONFLICT: {
+    status: 409,
+    retry: 'never',
+    text: 'WhatsApp has it that way already, or takes no more of it.',
+  },
   RATE_LIMITED: {
     status: 429,
     retry: 'soon',
@@ -177,7 +193,7 @@ export const codes = {
   WA_RATE_LIMITED: {
     status: 429,
     retry: 'soon',
-    text: 'WhatsApp says that this account asks too often; wait some minutes.',
+    text: 'WhatsApp says that this account asks too often; wait some minutes before the next try.',
   },
   MEDIA_CORRUPT: {
     status: 502,
@@ -192,7 +208,7 @@ export const codes = {
   MESSAGE_REFUSED: {
     status: 502,
     retry: 'never',
-    text: 'WhatsApp refused the message; the message has its error code.',
+    text: 'WhatsApp refused to send this; `results.error` has its error code.',
   },
   PASSKEY_UNSUPPORTED: {
     status: 501,
@@ -208,12 +224,12 @@ export const codes = {
   APP_STATE_UNAVAILABLE: {
     status: 503,
     retry: 'soon',
-    text: 'The phone has not shared yet what it takes to change chats, contacts, labels or the push name.',
+    text: 'Chats, contacts, labels and the push name cannot be changed now: the phone shares the keys for it some seconds after the pairing, or other devices change them at the same time.',
   },
   DEVICE_CRASHED: {
     status: 503,
     retry: 'after a fix',
-    text: 'The device failed too often and rests; it is tried again once an hour, and by POST /devices/{device_id}/reconnect.',
+    text: 'The device failed too often and rests; it is started again once an hour, or by POST /devices/{device_id}/reconnect.',
   },
   DEVICE_ELSEWHERE: {
     status: 503,
@@ -239,7 +255,7 @@ export const codes = {
   STORE_FULL: {
     status: 507,
     retry: 'after a fix',
-    text: 'The database has no space left; nothing was done. Free or add disk space.',
+    text: 'The disk of the database or of DATA_DIR is full; nothing was done. Free or add disk space.',
   },
   GATEWAY_TIMEOUT: {
     status: 504,
@@ -249,12 +265,12 @@ export const codes = {
   OUTCOME_UNKNOWN: {
     status: 504,
     retry: 'never',
-    text: 'The thread of the device died while it did this; look whether it was done before you ask for it again.',
+    text: 'The thread of the device died while it did this; check whether it was done before you ask for it again.',
   },
   INTERNAL_SERVER_ERROR: {
     status: 500,
     retry: 'soon',
-    text: 'Something broke on our side; the log has it under the request id.',
+    text: 'Something broke in Cardume; its log has the cause under the X-Request-Id of this answer.',
   },
 } as const satisfies Record<string, Code>;
 

@@ -3,9 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { keptAnswers } from './access/answers.ts';
 import { AuditLog } from './access/audit.ts';
 import { KeyRegister } from './access/keys.ts';
-import { createApp } from './api/app.ts';
+import { type AppDeps, createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
-import { printQr } from './api/qr-terminal.ts';
+import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
@@ -39,7 +39,6 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import type { DeviceView } from './supervisor/devices.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -58,6 +57,8 @@ export interface NodeOptions {
   readonly unread?: SupervisorOptions['shard']['unread'];
   /** Used memory by the limit, for tests. */
   readonly memory?: () => number;
+  /** What the API is given, as it shall be given: the bench listens there. */
+  readonly ports?: (ports: AppDeps) => AppDeps;
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -66,9 +67,9 @@ export interface NodeOptions {
 const DATABASE_WITHIN = 30_000;
 /** Connections that the embedded server has beyond the budget: migrations, an operator's psql. */
 const SPARE_CONNECTIONS = 10;
-/** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
+/** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
 
@@ -78,7 +79,6 @@ export class Node implements Service {
   #api: ApiServer | undefined;
   #supervisor: Supervisor | undefined;
   #stopped: Promise<void> | undefined;
-  #drawn = new Map<string, string>();
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -115,7 +115,8 @@ export class Node implements Service {
   }
 
   async #build(): Promise<void> {
-    const { config, log, version, simulator, health, unread, fatal } = this.#options;
+    const { config, log, version, simulator, fatal } = this.#options;
+    const draw = this.#options.draw && qrDrawer(this.#options.draw, log);
     armFailpoints(config.failpoints);
     if (config.failpoints !== undefined)
       log.warn({ failpoints: config.failpoints }, 'failpoints are armed: this process fails on purpose');
@@ -183,34 +184,11 @@ export class Node implements Service {
       connectsPerSecond: config.connectsPerSecond,
       connectBurst: config.connectBurst,
       drainMs: drainMs * REQUESTS_PART,
-      shard: {
-        database: address,
-        connections: config.shardConnections,
-        defaults: {
-          ...(config.proxyUrl !== undefined && { proxy: config.proxyUrl }),
-          deviceName: config.deviceName,
-          alwaysOnline: config.presenceOnConnect === 'available',
-          autoRead: config.autoMarkRead,
-          rejectCalls: config.autoRejectCall,
-          autoReply: config.autoReply,
-        },
-        proxyAllow: config.proxyAllow,
-        logLevel: config.logLevel,
-        keepChats: config.chatRetentionDays !== 0,
-        ...(health && { health }),
-        ...(unread && { unread }),
-        ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
-        whatsapp: {
-          ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
-          ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),
-          ...(config.waCaFile !== undefined && { ca: config.waCaFile }),
-          ...(config.waMediaUrl !== undefined && { mediaUrl: config.waMediaUrl }),
-        },
-      },
+      shard: shardSettings(address, this.#options),
       log,
       events: (shard, streamed, done) => live.accept(shard, streamed, done),
       statusChanged: device => {
-        this.#draw(device);
+        draw?.(device);
         listeners.changed(device);
       },
       fatal,
@@ -218,40 +196,41 @@ export class Node implements Service {
     const keys = new KeyRegister({ sql, log });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
-    const api = new ApiServer({
-      app: createApp({
-        devices: supervisor,
-        fleet: supervisor,
-        moving: supervisor.moving,
-        live: listeners,
-        endpoints: endpointSettings(sql, deliverer),
-        messages: {
-          status: (deviceNo, id) =>
-            readOutgoing(sql, deviceNo, id).catch(error => {
-              throw storeFailure(error);
-            }),
-        },
-        chats: new Library({ sql, seals, log }),
-        media,
-        readiness: async () => ({
-          ...(await readinessOf(sql, supervisor, this.#phase)),
-          notes: await media.notes(),
-        }),
-        started: () => this.#supervisor !== undefined,
-        // A scrape is worth most when the database is away: it goes without this figure then.
-        connections: () => connectionsInUse(sql).catch(() => []),
-        credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
-        ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
-        keys,
-        answers: keptAnswers({ sql, node: lease.node, seal, log }),
-        audit,
-        limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
-        trustedProxies: config.trustedProxies,
-        version,
-        commandTimeoutMs: config.commandSeconds * 1000,
-        log,
-        ...(simulator && { simulator }),
+    const ports: AppDeps = {
+      devices: supervisor,
+      fleet: supervisor,
+      moving: supervisor.moving,
+      live: listeners,
+      endpoints: endpointSettings(sql, deliverer),
+      messages: {
+        status: (deviceNo, id) =>
+          readOutgoing(sql, deviceNo, id).catch(error => {
+            throw storeFailure(error);
+          }),
+      },
+      chats: new Library({ sql, seals, log }),
+      media,
+      readiness: async () => ({
+        ...(await readinessOf(sql, supervisor, this.#phase)),
+        notes: await media.notes(),
       }),
+      started: () => this.#supervisor !== undefined,
+      // A scrape is worth most when the database is away: it goes without this figure then.
+      connections: () => connectionsInUse(sql).catch(() => []),
+      credentials: { basic: config.appBasicAuth, keys: config.apiKeys },
+      ...{ basePath: config.appBasePath, corsOrigins: config.appCorsAllowedOrigins },
+      keys,
+      answers: keptAnswers({ sql, node: lease.node, seal, log }),
+      audit,
+      limits: { perKey: config.rateLimit, perDevice: config.sendLimit },
+      trustedProxies: config.trustedProxies,
+      version,
+      commandTimeoutMs: config.commandSeconds * 1000,
+      log,
+      ...(simulator && { simulator }),
+    };
+    const api = new ApiServer({
+      app: createApp(this.#options.ports?.(ports) ?? ports),
       host: config.host,
       port: config.port,
       closeWithin: drainMs * REQUESTS_PART,
@@ -321,25 +300,41 @@ export class Node implements Service {
       );
   }
 
-  #draw({ id, pairing }: DeviceView): void {
-    const { draw } = this.#options;
-    const qr = pairing?.by === 'qr' ? pairing.qr : undefined;
-    if (!draw || this.#drawn.get(id) === qr) return;
-    if (qr === undefined) {
-      this.#drawn.delete(id);
-      return;
-    }
-    this.#drawn.set(id, qr);
-    draw(`\nScan with WhatsApp to link device ${id}:\n`);
-    printQr(qr, draw).catch((err: unknown) =>
-      this.#options.log.warn({ err }, 'the QR code could not be drawn'),
-    );
-  }
-
   #running<T>(station: T | undefined): T {
     if (station === undefined) throw new Error('the node has not been started');
     return station;
   }
+}
+
+/** What a thread is told of the settings. */
+function shardSettings(
+  database: DatabaseAddress,
+  { config, health, unread }: NodeOptions,
+): SupervisorOptions['shard'] {
+  return {
+    database,
+    connections: config.shardConnections,
+    defaults: {
+      ...(config.proxyUrl !== undefined && { proxy: config.proxyUrl }),
+      deviceName: config.deviceName,
+      alwaysOnline: config.presenceOnConnect === 'available',
+      autoRead: config.autoMarkRead,
+      rejectCalls: config.autoRejectCall,
+      autoReply: config.autoReply,
+      ...(config.chatRetentionDays !== undefined && { chatRetentionDays: config.chatRetentionDays }),
+    },
+    proxyAllow: config.proxyAllow,
+    logLevel: config.logLevel,
+    ...(health && { health }),
+    ...(unread && { unread }),
+    ...(config.failpoints !== undefined && { failpoints: config.failpoints }),
+    whatsapp: {
+      ...(config.waSocketUrl !== undefined && { socketUrl: config.waSocketUrl }),
+      ...(config.waRootKey !== undefined && { rootKey: config.waRootKey }),
+      ...(config.waCaFile !== undefined && { ca: config.waCaFile }),
+      ...(config.waMediaUrl !== undefined && { mediaUrl: config.waMediaUrl }),
+    },
+  };
 }
 
 function newKey(): string {

@@ -119,7 +119,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
   },
   {
     station: 'workers/shard.ts',
-    values: ['src/device/shims.ts', 'src/shard/shard.ts'],
+    values: ['src/device/shims.ts', 'src/shard/shard.ts', 'src/lib/'],
     types: ['src/shard/protocol.ts'],
   },
   { station: 'workers/media.ts', values: ['src/media/worker/'] },

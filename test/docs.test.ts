@@ -145,6 +145,21 @@ test('docs/licences.md names every licence of a production install, and each pac
   assert.deepEqual(unnamed, []);
 });
 
+test('docs/protocol.md has every section that a comment names, and no other', () => {
+  const root = new URL('../../', import.meta.url);
+  const named = new Set<string>();
+  for (const folder of ['src', 'test'])
+    for (const file of readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.ts'))
+        for (const [, sections = ''] of readFileSync(new URL(`${folder}/${file}`, root), 'utf8').matchAll(
+          /protocol\.md ((?:\d+(?:\.\d+)?(?:, )?)+)/g,
+        ))
+          for (const section of sections.match(/\d+(?:\.\d+)?/g) ?? []) named.add(section);
+  const listed = [...page('protocol.md').matchAll(/^\| (\d+(?:\.\d+)?) +\|/gm)].map(([, section]) => section);
+  assert.ok(named.size > 30, `only ${named.size} sections were found`);
+  assert.deepEqual(listed.sort(), [...named].sort());
+});
+
 test('every relative link in the pages leads to a file that exists', () => {
   const root = new URL('../../', import.meta.url);
   const pages = [

@@ -17,8 +17,8 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** For Node itself. */
   readonly nodeOptions?: readonly string[];
-  /** Whether it talks over IPC. */
-  readonly ipc?: boolean;
+  /** Whether it talks over IPC; `clones`: of whatever can be cloned, not of JSON. */
+  readonly ipc?: boolean | 'clones';
 }
 
 export interface Child {
@@ -38,6 +38,7 @@ export function startChild(file: string, args: readonly string[], options: Child
   const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
   const child = spawn(process.execPath, [...nodeOptions, path, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+    ...(ipc === 'clones' && { serialization: 'advanced' as const }),
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   running.add(child);

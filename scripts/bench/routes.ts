@@ -1,117 +1,133 @@
-// `npm run bench:routes`: what each route costs the main thread over the work that it stands for: everything from a request
-// to its command and from the command's result to the answer, with devices that answer at once. Beside it a bare Hono route
-// that reads JSON and answers JSON, in the same run; rounds take turns, and of each figure the median counts.
+// `npm run bench:routes`: what each route costs this process over the work that it stands for. A good request to each is
+// recorded on a whole node (real devices, a simulated WhatsApp, a database), with what the API's ports answered; then only
+// the HTTP server is left, its ports answer from the tape, and each request comes again over a socket from another process.
+// What is counted is CPU, not time: all of it that this process takes from the socket and back, with a key, limits and the
+// audit log, less what a bare Hono route takes that reads the same kind of body, asked in turn. Medians over rounds.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
-import { OpenAPIHono } from '@hono/zod-openapi';
-import { createApi } from '../../test/support/api.ts';
-import { type ApiDocument, type ApiOperation, operationsOf } from '../../test/support/openapi/document.ts';
-import { type Made, makeRequest } from '../../test/support/openapi/generate.ts';
-import { seeded } from '../../test/support/random.ts';
+import { createApp } from '../../src/api/app.ts';
+import { Live } from '../../src/api/live.ts';
+import { ApiServer } from '../../src/api/server.ts';
+import { startChild } from './children.ts';
+import type { Ask, Asked, PlainRequest } from './routes/asker-protocol.ts';
+import { type BodyKind, KINDS, kindOf, startBare } from './routes/bare.ts';
+import { playedPorts } from './routes/played.ts';
+import type { Recorded, Recording } from './routes/recorded.ts';
+import { Player } from './routes/tape.ts';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string' }, requests: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string' },
+    requests: { type: 'string' },
+    only: { type: 'string' },
+    profile: { type: 'string' },
+  },
+});
 const rounds = Number(values.rounds ?? 5);
-const requests = Number(values.requests ?? 200);
+const requests = Number(values.requests ?? 100);
 /** What a route may cost of our own, in milliseconds of CPU. */
 const GOAL_MS = 0.3;
+/** How many routes are asked until the bare ones are asked again. */
+const TURN = 8;
 
-interface Subject {
-  readonly name: string;
-  readonly status: number;
-  ask(): Promise<Response>;
-}
+const say = (line: string) => void process.stdout.write(`${line}\n`);
 
-const { app, devices } = createApi();
-devices.add('sales', { jid: '15551234567:3@s.whatsapp.net', name: 'Ana' });
-const document = (await (await app.request('/openapi.json')).json()) as ApiDocument;
+const recorder = startChild('scripts/bench/routes/record.js', [values.only ?? ''], { ipc: 'clones' });
+const ended = once(recorder.process, 'exit').then(() => {
+  throw new Error(`the recording failed: ${recorder.last.join('\n')}`);
+});
+const [{ routes, headers, database }] = (await Promise.race([once(recorder.process, 'message'), ended])) as [
+  Recording,
+];
+for (const { name, status, said } of routes) if (status !== 200) say(`${name}: ${status} ${said}`);
+const player = new Player();
+const { ports, end } = await playedPorts(player, database);
+const app = createApp(ports);
+const live = new Live(() => ports.devices);
+const server = new ApiServer({ app, host: '127.0.0.1', port: 0, closeWithin: 1_000, log: ports.log, live });
+await server.start();
+const bare = await startBare();
+const asker = startChild('scripts/bench/routes/asker.js', [], { ipc: true });
+let asks = 0;
 
-const bare = new OpenAPIHono();
-bare.post('/bare', async c => c.json({ code: 'SUCCESS', message: 'ok', results: await c.req.json() }));
-const askBare = () =>
-  bare.fetch(
-    new Request('http://127.0.0.1/bare', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"phone":"15551234567","message":"Hello"}',
-    }),
-  );
-
-const phone = '15551234567';
-const known = {
-  device_id: 'sales',
-  'X-Device-Id': 'sales',
-  group_id: '120363000000000001@g.us',
-  newsletter_id: '120363000000000001@newsletter',
-  chat_jid: `${phone}@s.whatsapp.net`,
-  message_id: '3EB089B9D6ADD58153C561',
-  reply_message_id: '3EB089B9D6ADD58153C561',
-  link: 'https://chat.whatsapp.com/ABCDEFGHIJKLMNOPQRSTUV',
-  ...{ phone, contact_phone: phone, caller_jid: phone },
-  ...{ participants: () => phone, mentions: () => phone },
-};
-
-/** The first request by chance that nothing is wrong with, and that is answered best. */
-async function subjectOf(operation: ApiOperation): Promise<Subject | undefined> {
-  let best: Subject | undefined;
-  for (let seed = 1; seed < 40 && best?.status !== 200; seed++) {
-    const made = makeRequest({ random: seeded(seed), document, operation, known });
-    if (made.wrong.length > 0 || made.body instanceof FormData) continue;
-    const ask = () => app.fetch(requestOf(operation, made));
-    const { status } = await ask();
-    const name = `${operation.method.toUpperCase()} ${operation.path}`;
-    if (!best || status < best.status) best = { name, status, ask: async () => ask() };
-  }
-  return best;
-}
-
-function requestOf({ method }: ApiOperation, { target, headers, body }: Made): Request {
-  return new Request(new URL(target, 'http://127.0.0.1'), {
-    method: method.toUpperCase(),
-    headers: { ...headers, 'x-device-id': 'sales' },
-    ...(typeof body === 'string' && { body }),
-  });
-}
-
-async function cpuMs(ask: () => Response | Promise<Response>): Promise<number> {
+/** Milliseconds of CPU for each request. */
+async function cpuMs(origin: string, request: PlainRequest, status: number): Promise<number> {
+  const id = ++asks;
   const before = process.cpuUsage();
-  for (let n = 0; n < requests; n++) await (await ask()).arrayBuffer();
+  asker.process.send({ id, origin, request, times: requests } satisfies Ask);
+  const [asked] = (await once(asker.process, 'message')) as [Asked];
   const { user, system } = process.cpuUsage(before);
+  if (asked.error !== undefined) throw new Error(`${request.method} ${request.target}: ${asked.error}`);
+  if (asked.statuses.join() !== String(status))
+    throw new Error(`${request.method} ${request.target}: ${asked.statuses} instead of ${status}`);
   return (user + system) / 1_000 / requests;
 }
 
 const median = (figures: readonly number[]) =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
 
-// What takes the device away, or waits, is no work of a route.
-const left = operationsOf(document).filter(
-  ({ path, method }) => method !== 'delete' && !/logout|pairing$/.test(path),
-);
-const subjects = (await Promise.all(left.map(subjectOf))).filter(subject => subject !== undefined);
-const figures = new Map<string, number[]>();
-const bareFigures: number[] = [];
+const session = new Session();
+if (values.profile !== undefined) {
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+}
+const own = new Map<Recorded, { readonly all: number[]; readonly over: number[] }>();
+const bares: Record<BodyKind, number[]> = { none: [], json: [], form: [] };
 for (let round = 0; round <= rounds; round++) {
-  const ofBare = await cpuMs(askBare);
-  // The first round warms up.
-  if (round > 0) bareFigures.push(ofBare);
-  for (const { name, ask } of subjects) {
-    const spent = await cpuMs(ask);
-    if (round > 0) figures.set(name, [...(figures.get(name) ?? []), spent]);
+  const now: Record<BodyKind, number> = { none: 0, json: 0, form: 0 };
+  for (const [n, route] of routes.entries()) {
+    if (n % TURN === 0)
+      for (const kind of KINDS) {
+        now[kind] = await cpuMs(bare.origin, bare.requests[kind], 200);
+        if (round > 0) bares[kind].push(now[kind]);
+      }
+    player.load(route.tape);
+    const spent = await cpuMs(
+      server.url,
+      { ...route.request, headers: { ...route.request.headers, ...headers } },
+      route.status,
+    );
+    // The first round warms up.
+    if (round === 0) continue;
+    const figures = own.get(route) ?? { all: [], over: [] };
+    figures.all.push(spent);
+    figures.over.push(spent - now[kindOf(route.request)]);
+    own.set(route, figures);
   }
 }
 
-const base = median(bareFigures);
-const rows = subjects
-  .map(({ name, status }) => ({ name, status, ms: median(figures.get(name) ?? []) }))
-  .sort((a, b) => b.ms - a.ms);
-const line = ({ name, status, ms }: (typeof rows)[number]) =>
-  `| \`${name}\` | ${status} | ${ms.toFixed(3)} | ${(ms / base).toFixed(1)} | ${ms - base <= GOAL_MS ? '' : 'over'} |`;
-process.stdout.write(
-  [
-    `A bare Hono route: ${base.toFixed(3)} ms of CPU. Over it a route may cost ${GOAL_MS} ms.`,
-    '',
-    '| route | answered | ms of CPU | ratio to bare | |',
-    '|---|--:|--:|--:|---|',
-    ...rows.map(line),
-    '',
-  ].join('\n'),
+if (values.profile !== undefined) {
+  const { profile } = await session.post('Profiler.stop');
+  writeFileSync(values.profile, JSON.stringify(profile));
+}
+const base = { none: median(bares.none), json: median(bares.json), form: median(bares.form) };
+const rows = routes
+  .map(route => {
+    const { all, over } = own.get(route) ?? { all: [], over: [] };
+    const kind = kindOf(route.request);
+    return { ...route, kind, own: median(over), ratio: median(all) / base[kind] };
+  })
+  .sort((a, b) => b.own - a.own);
+const over = rows.filter(({ own }) => own > GOAL_MS);
+say(`bare Hono: ${KINDS.map(kind => `${base[kind].toFixed(3)} ms (body: ${kind})`).join(', ')}`);
+say('');
+say('| route | body | answered | own CPU, ms | ratio to bare Hono | |');
+say('|---|---|--:|--:|--:|---|');
+for (const { name, kind, status, own, ratio } of rows)
+  say(
+    `| \`${name}\` | ${kind} | ${status} | ${own.toFixed(3)} | ${ratio.toFixed(1)} | ${own > GOAL_MS ? 'over' : ''} |`,
+  );
+say('');
+say(
+  `median of all routes ${median(rows.map(({ own }) => own)).toFixed(3)} ms of own CPU; ${over.length} of ${rows.length} over ${GOAL_MS} ms`,
 );
+
+await asker.stop();
+bare.stop();
+await server.stop();
+await end();
+await recorder.stop();
 process.exit(0);

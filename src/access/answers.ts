@@ -19,6 +19,8 @@ export interface KeptAnswer {
 export interface Turn {
   /** It was begun before, and nobody knows how far it came. */
   readonly again: boolean;
+  /** Names this use of the key: the same when the request comes again, another when the key is used anew after a day. */
+  readonly use: string;
   keep(answer: { readonly status: number; readonly body: string }): Promise<void>;
   /** It failed, and may have been done all the same. */
   leave(): Promise<void>;
@@ -50,11 +52,12 @@ export interface AnswersOptions {
   readonly log: Logger;
 }
 
+/** The register of requests that have an Idempotency-Key, in the database, shared by all nodes. */
 export function keptAnswers({ sql, node, seal, log }: AnswersOptions): Answers {
   /** What this process does now: a claim of ours that is not here is of a request that is over. */
   const running = new Map<string, Buffer>();
 
-  function turnOf(id: Buffer, again: boolean): Turn {
+  function turnOf(id: Buffer, use: string, again: boolean): Turn {
     const end = async (how: () => Promise<void>) => {
       // The caller has its answer whether this can be written or not; without it the request counts as one of unknown end.
       await reachStore(how).catch((err: unknown) => log.warn({ err }, 'an answer could not be kept'));
@@ -62,6 +65,7 @@ export function keptAnswers({ sql, node, seal, log }: AnswersOptions): Answers {
     };
     return {
       again,
+      use,
       keep: ({ status, body }) =>
         end(() => {
           const small = Buffer.byteLength(body) <= LARGEST_ANSWER;
@@ -94,8 +98,8 @@ export function keptAnswers({ sql, node, seal, log }: AnswersOptions): Answers {
       try {
         const claim = await reachStore(() => claimRequest(sql, { id, fingerprint, node }));
         const { earlier } = claim;
-        ours = claim.ours;
-        if (ours) return { as: 'ours', turn: turnOf(id, earlier !== null) };
+        ours = claim.ours !== undefined;
+        if (claim.ours !== undefined) return { as: 'ours', turn: turnOf(id, claim.ours, earlier !== null) };
         if (earlier && !earlier.fingerprint.equals(fingerprint)) return { as: 'other' };
         if (!earlier || earlier.status === null) return { as: 'running' };
         return { as: 'done', answer: { status: earlier.status, body: opened(id, earlier.answer) } };

@@ -63,7 +63,7 @@ export interface Keys {
   ): Promise<{ readonly key: string; readonly view: KeyView }>;
 }
 
-/** From this age on what is known is read anew, and not used any more; S5 wants less than five seconds. */
+/** From these ages on what is known is read anew, and is not used any more: a revoked key must be worth nothing within 5 s. */
 const STALE_MS = 2_000;
 const USELESS_MS = 4_000;
 const TOUCH_EVERY_MS = 30_000;

@@ -1,17 +1,13 @@
 // What all routes that act upon a message by its id share: which one, in which chat, and how the answer is said.
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../errors.ts';
-import type { Addressed, CommandType, InputOf, Sent } from '../shard/protocol.ts';
+import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures, whatsappFailures } from './failures.ts';
-import { messageId } from './message-id.ts';
+import { messageId, messageParams } from './message-id.ts';
 import type { AddRoute } from './route.ts';
 import { chatJid, recipientField, type SpecialChat, sentAnswer, sentResults } from './sending.ts';
-
-export const messageParams = z.object({
-  message_id: z.string().max(128).openapi({ example: '3EB089B9D6ADD58153C561' }),
-});
 
 type Recipient = z.output<z.ZodObject<typeof recipientField>>;
 type ActionBody<F extends z.ZodRawShape> = z.output<z.ZodObject<typeof recipientField & F>>;
@@ -40,6 +36,8 @@ interface Action<F extends z.ZodRawShape> {
   readonly failures?: readonly ErrorCode[];
 }
 
+type Run = <C extends CommandType>(name: C['name'], input: InputOf<C>) => Promise<AnswerOf<C>>;
+
 /** An action that others in the chat see: it is a message itself. */
 interface SentAction<F extends z.ZodRawShape> extends Action<F> {
   /** How it is said that it was done: the chat and the time follow. */
@@ -50,18 +48,14 @@ interface SentAction<F extends z.ZodRawShape> extends Action<F> {
     /** Gives the command its input; whom it is for is given with it. */
     send: <C extends CommandType>(name: C['name'], input: Omit<InputOf<C>, keyof Addressed>) => Promise<Sent>,
     /** Runs another command, for a chat whose messages are something else. */
-    run: <C extends CommandType>(name: C['name'], input: InputOf<C>) => Promise<unknown>,
+    run: Run,
   ): Promise<Sent>;
 }
 
 /** An action that only the account's own devices, or WhatsApp, hear of. */
 interface AskedAction<F extends z.ZodRawShape, R extends z.ZodType> extends Action<F> {
   readonly results?: R;
-  say(
-    body: ActionBody<F>,
-    acted: Acted,
-    run: <C extends CommandType>(name: C['name'], input: InputOf<C>) => Promise<unknown>,
-  ): Promise<Success<z.input<R>>>;
+  say(body: ActionBody<F>, acted: Acted, run: Run): Promise<Success<z.input<R>>>;
 }
 
 interface Adders {
@@ -69,6 +63,7 @@ interface Adders {
   readonly asked: <F extends z.ZodRawShape, R extends z.ZodType>(action: AskedAction<F, R>) => void;
 }
 
+/** How actions become routes `POST /message/{message_id}/<path>`; `send` is for messages, `run` for other commands. */
 export function actionAdders(add: AddRoute): Adders {
   const common = <F extends z.ZodRawShape>({ id, path, summary, fields, forms }: Action<F>) => ({
     id,

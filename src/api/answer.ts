@@ -41,6 +41,7 @@ export function failureBody(failure: Failure, base: string): Record<string, unkn
   };
 }
 
+/** The envelope of a success. */
 export function answer(c: Context<ApiEnv>, { message, results }: Success): Response {
   return c.json({ code: 'SUCCESS', message, ...(results !== undefined && { results }) });
 }

@@ -16,6 +16,8 @@ import { visibleTo } from './visible.ts';
 export interface Actor {
   /** As the audit log has it: key:<id>, user:<name>, env:<n> or anybody. */
   readonly name: string;
+  /** Of a key that was made. */
+  readonly keyId?: string;
   /** What limits and idempotency keys are counted by: a key and those that were rotated into it are one. */
   readonly realm: string;
   readonly scopes: ReadonlySet<Scope>;
@@ -59,6 +61,8 @@ export interface Gate {
   readonly ways: string;
   /** The caller, if what was shown is right. Fails with RATE_LIMITED, and with STORE_UNAVAILABLE when keys cannot be read. */
   admit(shown: Shown, address: string): Promise<Actor | undefined>;
+  /** Who was let in, as the caller may be seen now; undefined when the credential is none any more. */
+  again(actor: Actor): Actor | undefined;
 }
 
 /**
@@ -109,6 +113,14 @@ export function gatekeeper({ basic, keys: configured }: Credentials, keys: Keys,
       if (!found && (key !== undefined || user !== undefined)) wrong.take(near);
       return found;
     },
+    again(actor) {
+      if (actor === anybody) return keys.any ? undefined : anybody;
+      if (actor.keyId === undefined) return actor;
+      // Who only listens asks for nothing else that would have the keys read anew.
+      keys.fresh()?.catch(() => {}); // what is known counts meanwhile; the register logs its own readings
+      const known = keys.find(actor.keyId);
+      return known && actorOf(known);
+    },
   };
 }
 
@@ -134,6 +146,10 @@ export function admission({
     }
     c.set('actor', actor);
     c.set('devices', visibleTo(actor, devices));
+    c.set('standing', () => {
+      const now = gate.again(actor);
+      return now && { actor: now, devices: visibleTo(now, devices) };
+    });
     await next();
   };
 }
@@ -150,21 +166,20 @@ const SECRET_NAMES = new Set([
   'authorization',
 ]);
 /** gowa's clients cannot send a header when they open a WebSocket, and send the Authorization header's value here. */
-const SOCKET = /\/ws$/;
+const SOCKET = '/ws';
 
 /** Refuses a key in the query, whether it is right or not. Fails with KEY_IN_QUERY. */
 export function keysInHeaders(): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (c.req.url.includes('?'))
       for (const name of Object.keys(c.req.query()))
-        if (SECRET_NAMES.has(name.toLowerCase()) && !SOCKET.test(c.req.path))
-          throw new Failure('KEY_IN_QUERY');
+        if (SECRET_NAMES.has(name.toLowerCase()) && c.req.path !== SOCKET) throw new Failure('KEY_IN_QUERY');
     await next();
   };
 }
 
 function shownBy(c: Context<ApiEnv>): Shown {
-  const inQuery = SOCKET.test(c.req.path) ? c.req.query('authorization') : undefined;
+  const inQuery = c.req.path === SOCKET ? c.req.query('authorization') : undefined;
   return { authorization: c.req.header('authorization') ?? inQuery, key: c.req.header('x-api-key') };
 }
 
@@ -179,14 +194,19 @@ function parsed({ authorization = '', key }: Shown): { key?: string; user?: Buff
 function refuseMany(wrong: TokenBuckets, near: string): void {
   const { waitMs } = wrong.level(near);
   if (waitMs > 0)
-    throw new Failure('RATE_LIMITED', 'This address has shown too many wrong credentials.', {
-      retryAfter: Math.ceil(waitMs / 1000),
-    });
+    throw new Failure(
+      'RATE_LIMITED',
+      'This address has shown too many wrong credentials; Retry-After says when to try again.',
+      {
+        retryAfter: Math.ceil(waitMs / 1000),
+      },
+    );
 }
 
 function actorOf({ id, origin, scopes, devices }: KnownKey): Actor {
   return {
     name: `key:${id}`,
+    keyId: id,
     realm: `key:${origin}`,
     scopes: new Set(scopes as Scope[]),
     devices,

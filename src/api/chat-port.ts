@@ -40,6 +40,15 @@ export interface ReactionView {
   readonly at: Date;
 }
 
+/** A vote in a poll, or whether somebody comes to an event, in the words of its event. */
+export interface AnswerView {
+  readonly said: Readonly<Record<string, unknown>>;
+  readonly sender: string;
+  readonly senderName: string;
+  readonly fromMe: boolean;
+  readonly at: Date;
+}
+
 /** What was said; of a message that was revoked all texts are ''. */
 export interface SaidView {
   readonly no: number;
@@ -56,13 +65,20 @@ export interface SaidView {
   readonly url: string;
   readonly length: number;
   readonly call?: Readonly<Record<string, unknown>>;
+  /** What else its event says of it, under the same names. */
+  readonly details?: Readonly<Record<string, unknown>>;
   readonly status: number;
   readonly starred: boolean;
   readonly editedAt: Date | null;
   readonly revokedAt: Date | null;
+  readonly pinnedAt: Date | null;
+  /** null: for ever, of one that is pinned. */
+  readonly pinnedUntil: Date | null;
+  readonly kept: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly reactions: readonly ReactionView[];
+  readonly answers: readonly AnswerView[];
 }
 
 export interface ContactView {

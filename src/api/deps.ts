@@ -8,7 +8,7 @@ import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { Chats } from './chat-port.ts';
 import type { Limits } from './limits.ts';
-import type { Live, Sees } from './live.ts';
+import type { Live, Standing } from './live.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -111,21 +111,23 @@ export interface Change {
 
 /**
  * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
- * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `code` that of
- * a failure, `target` what else was meant, `limits` what was said of them in the headers.
+ * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `standing` both
+ * as they are at a later time, undefined when the caller would not be let in any more; `code` that of a failure, `target`
+ * what else was meant, `limits` what was said of them in the headers.
  */
 export interface ApiEnv {
   Bindings: {
     closing?: AbortSignal;
     remote?: string | undefined;
     /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
-    admit?: (sees: Sees) => void;
+    admit?: (standing: Standing) => void;
   };
   Variables: {
     request: string;
     address: string;
     actor: Actor;
     devices: Devices;
+    standing: () => { readonly actor: Actor; readonly devices: Devices } | undefined;
     device?: string;
     target?: string;
     code?: string;

@@ -34,6 +34,9 @@ export const whatsappFailures = [
   'WA_UNEXPECTED',
 ] as const satisfies Codes;
 
+/** Every request to WhatsApp about a person, a group or a channel that the caller names. */
+export const addressedFailures = [...whatsappFailures, 'INVALID_JID'] as const satisfies Codes;
+
 /** Every change of what the devices of an account share (device/asking/app-state.ts). */
 export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as const satisfies Codes;
 
@@ -41,6 +44,10 @@ export const sharedFailures = [...whatsappFailures, 'APP_STATE_UNAVAILABLE'] as 
 export const sendFailures = [
   ...lineFailures,
   'INVALID_JID',
+  'WA_BAD_REQUEST',
+  'WA_FORBIDDEN',
+  'WA_NOT_FOUND',
+  'WA_CONFLICT',
   'WA_REACHOUT_TIMELOCK',
   'MESSAGE_REFUSED',
 ] as const satisfies Codes;

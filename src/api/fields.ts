@@ -1,18 +1,37 @@
-// Fields that more than one route of messages has, each with its limits and its sentence.
+// Fields of bodies that more than one family of routes has, each with its limits and its sentence.
 import { z } from '@hono/zod-openapi';
 
-/** Half a surrogate pair or a NUL would be changed or refused somewhere on the way. */
-const UNSENDABLE = /\p{Surrogate}|\0/u;
-const text = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .refine(written => !UNSENDABLE.test(written), 'has a character that no text can have');
+/** Whom a request is about, as gowa's clients write it; recipient.ts says what passes. */
+export const phoneField = z
+  .string()
+  .min(1)
+  .openapi({ description: 'A number with its country code, or a JID.', example: '15551234567' });
 
-/** A text of one or more lines. */
-export const prose = (most: number) => text(most).min(1);
+/** WhatsApp's own timers of disappearing messages, in seconds: off, a day, a week, 90 days. */
+const TIMERS = [0, 86_400, 604_800, 7_776_000] as const;
+// The generator of the document would show only the first of several literals.
+export const timerField = (description: string) =>
+  z.literal(TIMERS).openapi({ type: 'integer', enum: [...TIMERS], description });
+
+/** A text of one or more lines. Characters that no text can have are refused before (validate.ts). */
+export const prose = (most: number) => z.string().min(1).max(most);
 /** One that may be absent, null or '', which mean the same. */
-export const remark = (most: number) => text(most).nullish();
+export const remark = (most: number) => z.string().max(most).nullish();
+
+/** A text of so many characters at most, as people count them: an emoji is one. */
+export function shortText(most: number) {
+  return z
+    .string()
+    .refine(text => [...text].length <= most, `must be at most ${most} characters`)
+    .openapi({ maxLength: most });
+}
+
+/** A name: not blank, and without blanks around it. */
+export function nameText(most: number) {
+  return shortText(most)
+    .transform(text => text.trim())
+    .refine(text => text !== '', 'cannot be blank');
+}
 
 // As a pattern in the document its flag would be taken for a part of it.
 const UNLINED = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;

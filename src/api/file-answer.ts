@@ -33,7 +33,7 @@ export async function fileAnswer(
     etag,
     'accept-ranges': 'bytes',
     'content-disposition': disposition(filename),
-    // A page of a stranger must not run as one of ours (reliability: HTML and SVG with scripts).
+    // HTML or SVG of a stranger must not run its scripts as a page of ours.
     'content-security-policy': "sandbox; default-src 'none'",
     'cross-origin-resource-policy': 'cross-origin',
     'x-content-type-options': 'nosniff',

@@ -5,7 +5,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Context } from 'hono';
 import type { Answers, Turn } from '../access/answers.ts';
-import { codes, type ErrorCode, type Failure, Failure as Refusal } from '../errors.ts';
+import { codes, type ErrorCode, Failure, type FailureReport } from '../errors.ts';
+import { messageIdFrom } from '../lib/message-id.ts';
 import type { Upload } from '../media/port.ts';
 import { asFailure } from './answer.ts';
 import type { ApiEnv } from './deps.ts';
@@ -35,7 +36,10 @@ export interface Asked {
   readonly secrets?: readonly string[] | undefined;
 }
 
-/** Does the work, or answers what it answered before. Without the header it is the work. Fails with IDEMPOTENCY_RUNNING or IDEMPOTENCY_REUSED. */
+/**
+ * Does the work, or answers what it answered before; without the header it is the work alone. Fails as the work does, or with
+ * IDEMPOTENCY_RUNNING, IDEMPOTENCY_REUSED, VALIDATION_ERROR (no such key), STORE_UNAVAILABLE.
+ */
 export async function once(
   c: Context<ApiEnv>,
   answers: Answers,
@@ -49,13 +53,16 @@ export async function once(
   const { operation, deviceNo, parts } = asked;
   const fingerprint = hash([operation, deviceNo, parts, await contentsOf(asked.files)]);
   const begun = await answers.begin(hash([realm, key]), fingerprint);
-  if (begun.as === 'other') throw new Refusal('IDEMPOTENCY_REUSED');
-  if (begun.as === 'running') throw new Refusal('IDEMPOTENCY_RUNNING', undefined, { retryAfter: 1 });
+  if (begun.as === 'other') throw new Failure('IDEMPOTENCY_REUSED');
+  if (begun.as === 'running') throw new Failure('IDEMPOTENCY_RUNNING', undefined, { retryAfter: 1 });
   if (begun.as === 'done') return replayed(c, begun.answer);
   const { turn } = begun;
-  const seed = [realm, asked.deviceNo, asked.operation, key];
+  const seed = [realm, asked.deviceNo, asked.operation, key, turn.use];
   let made = 0;
-  const keyed: Keyed = { again: turn.again, messageId: () => messageIdOf([...seed, made++]) };
+  const keyed: Keyed = {
+    again: turn.again,
+    messageId: () => messageIdFrom(canonicalText(['message', ...seed, made++])),
+  };
   try {
     const response = await work(keyed);
     await turn.keep({ status: response.status, body: kept(await response.clone().text(), asked.secrets) });
@@ -88,7 +95,10 @@ function replayed(
   c: Context<ApiEnv>,
   { status, body }: { status: number; body: string | undefined },
 ): Response {
-  const headers = { 'content-type': 'application/json', 'idempotency-replayed': 'true' };
+  c.header('idempotency-replayed', 'true');
+  // Answered as failures are: what it means and where that is written stand beside it.
+  if (status >= 400 && body) throw Failure.from(JSON.parse(body) as FailureReport);
+  const headers = { 'content-type': 'application/json' };
   const gone = { code: 'SUCCESS', message: 'This was done before; its answer was not kept.' };
   return c.body(body ?? JSON.stringify(gone), status as 200, headers);
 }
@@ -120,19 +130,11 @@ async function contentsOf(files: Asked['files'] = {}): Promise<unknown> {
   );
 }
 
-/** As `newMessageId` of sending.ts, and the same for the same seed. */
-function messageIdOf(seed: readonly unknown[]): string {
-  return `3EB0${hash(['message', ...seed])
-    .subarray(0, 9)
-    .toString('hex')
-    .toUpperCase()}`;
+function hash(parts: readonly unknown[]): Buffer {
+  return createHash('sha256').update(canonicalText(parts)).digest();
 }
 
-function hash(parts: readonly unknown[]): Buffer {
-  return createHash('sha256')
-    .update(JSON.stringify(parts.map(canonical)))
-    .digest();
-}
+const canonicalText = (parts: readonly unknown[]): string => JSON.stringify(parts.map(canonical));
 
 /** A value with its fields in one order. A file where none is wanted is its name, type and size. */
 function canonical(value: unknown): unknown {

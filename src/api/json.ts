@@ -27,7 +27,7 @@ function assertPlain(text: string): void {
       const end = endOfString(text, at);
       if (names && atName) {
         const name = JSON.parse(text.slice(at, end + 1)) as string;
-        if (names.has(name)) throw new Failure('BAD_REQUEST', 'A name is there twice in an object.');
+        if (names.has(name)) throw new Failure('BAD_REQUEST', 'The JSON has a name twice in one object.');
         names.add(name);
         atName = false;
       }

@@ -28,6 +28,7 @@ export function requestLimit({ perKey, now }: Limits): MiddlewareHandler<ApiEnv>
 /** Counts a message of a device. Fails with RATE_LIMITED. */
 export type SendLimit = (c: Context<ApiEnv>, deviceNo: number) => void;
 
+/** How messages are counted: each device has a bucket of its own. */
 export function sendLimit({ perDevice, now }: Limits): SendLimit {
   const buckets = perDevice > 0 ? new TokenBuckets(perDevice, now) : undefined;
   return (c, deviceNo) => {

@@ -3,16 +3,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
-import { toAppDevice, toGowaDevice } from './shapes.ts';
+import { toAppDevice, toGowaDevice } from './device-shape.ts';
 
 /** gowa's codes, but for those of passkeys, which there are none of here. */
 type Code = 'LOGIN_SUCCESS' | 'DEVICE_LOGGED_OUT' | 'DEVICE_WEBHOOK_CONFIG_UPDATED' | 'LIST_DEVICES';
 
 /** Which devices a listener may know of. */
 export type Sees = (device: string) => boolean;
+/** The same as it is now; undefined once the listener would not be let in any more. */
+export type Standing = () => Sees | undefined;
 
 interface Listener {
-  readonly sees: Sees;
+  readonly standing: Standing;
   alive: boolean;
 }
 
@@ -23,9 +25,13 @@ const MOST_WAITING = 1024 * 1024;
 const MOST_LISTENERS = 1_000;
 /** Milliseconds between pings; a listener that answered none is gone. */
 const PING_EVERY = 30_000;
+/** Milliseconds between looks whether listeners may still listen: a key that has ended counts for less than five seconds. */
+const LOOK_EVERY = 2_000;
 const GOING_AWAY = 1001;
+const NOT_ALLOWED = 1008;
 const TRY_AGAIN_LATER = 1013;
 
+/** Those who listen at /ws, and what they are told; each hears of the devices that its key is for, and of no others. */
 export class Live {
   readonly #devices: () => Devices;
   readonly #server = new WebSocketServer({
@@ -37,6 +43,7 @@ export class Live {
   /** Whether each device was linked when it was last heard of. */
   readonly #linked = new Map<string, boolean>();
   #pings: NodeJS.Timeout | undefined;
+  #looks: NodeJS.Timeout | undefined;
 
   /** `devices` is asked when somebody listens; it may not be there yet when this is made. */
   constructor(devices: () => Devices) {
@@ -44,8 +51,8 @@ export class Live {
   }
 
   /** Completes the handshake of a request that was judged already. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, sees: Sees): void {
-    this.#server.handleUpgrade(request, socket, head, listener => this.#listen(listener, sees));
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, standing: Standing): void {
+    this.#server.handleUpgrade(request, socket, head, listener => this.#listen(listener, standing));
   }
 
   /** A device has moved: those that have been linked, and that are no longer, are told. */
@@ -72,6 +79,7 @@ export class Live {
   /** Says goodbye to all. */
   close(): void {
     clearInterval(this.#pings);
+    clearInterval(this.#looks);
     this.#pings = undefined;
     for (const listener of this.#listeners.keys()) {
       listener.close(GOING_AWAY);
@@ -80,18 +88,22 @@ export class Live {
     }
   }
 
-  #listen(listener: WebSocket, sees: Sees): void {
+  #listen(listener: WebSocket, standing: Standing): void {
     listener.on('error', () => listener.terminate());
     if (this.#listeners.size >= MOST_LISTENERS) {
       listener.close(TRY_AGAIN_LATER);
       return;
     }
-    this.#listeners.set(listener, { sees, alive: true });
+    const about: Listener = { standing, alive: true };
+    this.#listeners.set(listener, about);
     this.#pings ??= setInterval(() => this.#ping(), PING_EVERY).unref();
-    listener.on('pong', () => this.#listeners.set(listener, { sees, alive: true }));
+    this.#looks ??= setInterval(() => this.#look(), LOOK_EVERY).unref();
+    listener.on('pong', () => {
+      about.alive = true;
+    });
     listener.on('message', (data, binary) => {
-      if (!binary && codeOf(data) === 'FETCH_DEVICES')
-        this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
+      const sees = !binary && codeOf(data) === 'FETCH_DEVICES' && standing();
+      if (sees) this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
     });
     listener.on('close', () => this.#listeners.delete(listener));
   }
@@ -110,8 +122,10 @@ export class Live {
   }
 
   #tell(device: string, code: Code, message: string, result: (sees: Sees) => unknown): void {
-    for (const [listener, { sees }] of this.#listeners)
-      if (sees(device)) this.#send(listener, code, message, result(sees));
+    for (const [listener, { standing }] of this.#listeners) {
+      const sees = standing();
+      if (sees?.(device)) this.#send(listener, code, message, result(sees));
+    }
   }
 
   #send(listener: WebSocket, code: Code, message: string, result: unknown): void {
@@ -121,11 +135,15 @@ export class Live {
   }
 
   #ping(): void {
-    for (const [listener, { sees, alive }] of this.#listeners)
-      if (alive) {
-        this.#listeners.set(listener, { sees, alive: false });
+    for (const [listener, about] of this.#listeners)
+      if (about.alive) {
+        about.alive = false;
         listener.ping();
       } else listener.terminate();
+  }
+
+  #look(): void {
+    for (const [listener, { standing }] of this.#listeners) if (!standing()) listener.close(NOT_ALLOWED);
   }
 }
 

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+// Ids of messages, as callers write them.
+import { z } from '@hono/zod-openapi';
 import { invalid } from './validate.ts';
 
-/** As WhatsApp Web names its messages (Baileys Utils/generics.ts, generateMessageIDV2). */
-export function newMessageId(): string {
-  return `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
-}
+/** The part of a path that names a message. */
+export const messageParams = z.object({
+  message_id: z.string().max(128).openapi({ example: '3EB089B9D6ADD58153C561' }),
+});
 
 /** The value, if it is written as the id of a message. Fails with VALIDATION_ERROR. */
 export function messageId(id: string, field = 'message_id'): string {

@@ -19,6 +19,9 @@ export type FileFields = Readonly<Record<string, FileField>>;
 /** All fields of a form together, as much as any other body. */
 const MOST_FIELDS = 200;
 
+/** A file that was not written. */
+const NOTHING = { bytes: 0, path: '' } as const;
+
 /** The fields of the form, and its files by field. Of the files nothing is in memory. */
 export interface FormWithFiles {
   readonly form: FormData;
@@ -64,15 +67,19 @@ export async function readFiles(
     // In the order in which they came, however long each takes to be written.
     files[field] ??= [];
     const place = files[field].push(undefined) - 1;
+    const most = limit.many ?? 1;
     const keep = async () => {
-      const stored = await batch.write(stream, { maxBytes: limit.maxBytes, field });
+      // Nothing of one too many is written: sixty of them would be sixty times what a request may put on the disk.
+      if (place >= most) for await (const _ of stream) throw invalid(field, `expected at most ${most} of it`);
+      const { bytes, path } =
+        place < most ? await batch.write(stream, { maxBytes: limit.maxBytes, field }) : NOTHING;
       // What a browser sends for a choice that nobody made.
-      if (stored.bytes === 0 && !filename) return;
-      if (stored.bytes === 0) throw invalid(field, 'the file is empty');
-      if (place >= (limit.many ?? 1)) throw invalid(field, `expected at most ${limit.many ?? 1} of it`);
+      if (bytes === 0 && !filename) return;
+      if (bytes === 0) throw invalid(field, 'the file is empty');
       const named = cleanName(filename);
       files[field]![place] = {
-        ...stored,
+        path,
+        bytes,
         mimetype: mimetype.toLowerCase(),
         ...(named !== undefined && { filename: named }),
       };

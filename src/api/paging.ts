@@ -1,16 +1,8 @@
 // How lists are asked for and told in parts: gowa's limit and offset, and a cursor, which stays right while the list grows.
 import { z } from '@hono/zod-openapi';
 import type { Part, Place } from './chat-port.ts';
+import { count, optional } from './query.ts';
 import { invalid } from './validate.ts';
-
-/** A parameter that may be absent or empty. */
-export const optional = <S extends z.ZodType>(schema: S) =>
-  z.preprocess(value => (value === '' || value === null ? undefined : value), schema.optional());
-
-/** Yes or no, as a query says it. */
-export const flag = optional(
-  z.enum(['true', 'false', '1', '0']).transform(value => value === 'true' || value === '1'),
-).openapi({ type: 'boolean' });
 
 const cursor = optional(z.string().max(1_024));
 /** Further than any list is long; PostgreSQL would count to it. */
@@ -18,9 +10,7 @@ const FURTHEST = 1_000_000;
 
 /** The parameters of a page. `usual` and `most` are how many rows one has. */
 export const pageFields = (usual: number, most: number) => ({
-  limit: optional(z.coerce.number().int().min(1).max(most))
-    .transform(limit => limit ?? usual)
-    .openapi({ type: 'integer', minimum: 1, maximum: most, default: usual }),
+  limit: count(usual, most),
   offset: optional(z.coerce.number().int().min(0).max(FURTHEST))
     .transform(offset => offset ?? 0)
     .openapi({ type: 'integer', minimum: 0, maximum: FURTHEST, default: 0 }),
@@ -76,6 +66,7 @@ export function pageOf(
   };
 }
 
+/** The cursor to what lies beyond this place, for `before` or `after`. */
 export const cursorOf = ({ at, no }: Place): string =>
   Buffer.from(`${at.getTime()} ${no}`).toString('base64url');
 

@@ -7,11 +7,13 @@ interface DocumentedResponse {
   readonly content: Record<string, { schema: z.ZodType }>;
 }
 
+/** The envelope of a success with these results. */
 export function successResponse(results: z.ZodType | undefined): DocumentedResponse {
   const envelope = z.object({ code: z.literal('SUCCESS'), message: z.string(), ...(results && { results }) });
   return { description: 'OK', content: { 'application/json': { schema: envelope } } };
 }
 
+/** A file of that type instead of the envelope. */
 export function fileResponse(type: string): DocumentedResponse {
   const schema = z.string().openapi({ format: 'binary' });
   return { description: 'The file', content: { [type]: { schema } } };

@@ -2,6 +2,7 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ErrorCode } from '../errors.ts';
+import { newMessageId } from '../lib/message-id.ts';
 import type { Batch, Upload } from '../media/port.ts';
 import type { AnswerOf, CommandType, InputOf } from '../shard/protocol.ts';
 import type { CommandOptions, Devices, DeviceView } from '../supervisor/devices.ts';
@@ -11,7 +12,6 @@ import type { ApiDeps, ApiEnv, Change } from './deps.ts';
 import { always, entry, repeatable } from './entry.ts';
 import { type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
-import { newMessageId } from './message-id.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
 import { failureResponses, fileResponse, successResponse } from './responses.ts';

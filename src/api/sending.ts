@@ -1,18 +1,16 @@
 // What all routes that send a message share: who it is for, what it answers, and how the answer is said.
 import { z } from '@hono/zod-openapi';
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, Failure } from '../errors.ts';
 import type { Addressed, AnswerOf, CommandType, InputOf, Sent } from '../shard/protocol.ts';
 import type { Success } from './answer.ts';
 import type { FormFields } from './body.ts';
 import { sendFailures } from './failures.ts';
+import { phoneField, timerField } from './fields.ts';
 import { messageId } from './message-id.ts';
 import type { FileFields } from './multipart.ts';
 import { mentionJid, recipientJid } from './recipient.ts';
 import type { AddRoute, Given } from './route.ts';
 import { invalid } from './validate.ts';
-
-/** WhatsApp's own timers: off, a day, a week, 90 days. */
-const durations = [0, 86_400, 604_800, 7_776_000] as const;
 
 /** WhatsApp's apps take no longer text. */
 export const LONGEST_TEXT = 65_536;
@@ -21,23 +19,14 @@ export const LONGEST_TEXT = 65_536;
 const EVERYONE = '@everyone';
 
 // Absent, null and empty mean the same in gowa's clients, so the optional fields take all three.
-export const recipientField = {
-  phone: z
-    .string()
-    .min(1)
-    .openapi({ description: 'A number with its country code, or a JID.', example: '15551234567' }),
-};
+export const recipientField = { phone: phoneField };
 /** Each of them is looked up, and gets a key of its own for the first status. */
 const MOST_RECIPIENTS = 5000;
 export const recipientsField = z.array(z.string()).max(MOST_RECIPIENTS).openapi({
   description:
     'Numbers or JIDs of those who get a status (phone status@broadcast); all contacts unless given.',
 });
-export const durationField = z
-  .literal(durations)
-  // The generator would show only the first of several literals.
-  .openapi({ type: 'integer', enum: [...durations], description: 'Seconds until the message disappears.' })
-  .nullish();
+export const durationField = timerField('Seconds until the message disappears.').nullish();
 const contextFields = {
   reply_message_id: z.string().nullish().openapi({ description: 'The message that this one answers.' }),
   mentions: z
@@ -142,9 +131,12 @@ export function sentAnswer(
   return { message: status, results: { message_id: messageId, status } };
 }
 
+/** Where statuses are posted. */
+const STATUS = 'status@broadcast';
+
 /** Chats that are not with people: what is said there is for whoever may see it. */
 const special = {
-  status: (jid: string) => jid.endsWith('@broadcast'),
+  status: (jid: string) => jid === STATUS,
   channel: (jid: string) => jid.endsWith('@newsletter'),
   group: (jid: string) => jid.endsWith('@g.us'),
 } as const;
@@ -153,6 +145,11 @@ export type SpecialChat = keyof typeof special;
 /** The JID of a recipient that is none of these. Fails with INVALID_JID, or VALIDATION_ERROR for a chat that it cannot be. */
 export function chatJid(phone: string, not: readonly SpecialChat[] = []): string {
   const jid = recipientJid(phone);
+  // A list is its owner's phone's: only that knows who is on it (whatsmeow broadcast.go, ErrBroadcastListUnsupported).
+  if (jid.endsWith('@broadcast') && jid !== STATUS)
+    throw new Failure('INVALID_JID', 'phone: a broadcast list cannot be written to; write to its people.', {
+      results: { field: 'phone' },
+    });
   const kind = not.find(kind => special[kind](jid));
   if (kind)
     throw invalid(

@@ -1,6 +1,7 @@
 // The app's address: a Node server that refuses slow callers and closes without cutting anybody off who is being served.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings, RequestError } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
@@ -39,6 +40,8 @@ export class ApiServer implements Service {
   readonly #closing = new AbortController();
   readonly #server: Server;
   readonly #running = new Set<ServerResponse>();
+  /** Connections that Node has given away and does not count as its own any more. */
+  readonly #given = new Set<Duplex>();
   #stopped: Promise<void> | undefined;
 
   constructor(settings: ApiServerSettings) {
@@ -61,8 +64,13 @@ export class ApiServer implements Service {
         outgoing.destroy(err);
       });
     });
-    const upgrade = upgrades({ app, live, log, closing: this.#closing.signal });
-    this.#server.on('upgrade', (incoming, socket, head) => void upgrade(incoming, socket, head));
+    const serve = (socket: Duplex) => void this.#server.emit('connection', socket);
+    const upgrade = upgrades({ app, live, log, serve, closing: this.#closing.signal });
+    this.#server.on('upgrade', (incoming, socket, head) => {
+      this.#given.add(socket);
+      socket.once('close', () => this.#given.delete(socket));
+      void upgrade(incoming, socket, head);
+    });
   }
 
   /** Where it listens, with the real port. Fails before `start`. */
@@ -106,7 +114,10 @@ export class ApiServer implements Service {
     this.#settings.live.close();
     // Their connections are closed with their answers, and the answers say so.
     for (const outgoing of this.#running) outgoing.shouldKeepAlive = false;
-    const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#settings.closeWithin);
+    const deadline = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#given) socket.destroy();
+    }, this.#settings.closeWithin);
     await closed;
     clearTimeout(deadline);
   }

@@ -69,11 +69,7 @@ function kind(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof File) return 'a file';
+  // A text in a query that is no number.
+  if (Number.isNaN(value)) return 'something else';
   return nouns[typeof value] ?? typeof value;
-}
-
-/** The text, if it can be one. Half a surrogate pair or a NUL would be changed or refused somewhere on the way. */
-export function sendableText(text: string, field: string): string {
-  if (/\p{Surrogate}|\0/u.test(text)) throw invalid(field, 'has a character that no text can have');
-  return text;
 }

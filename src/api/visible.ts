@@ -8,15 +8,19 @@ import type { Actor } from './auth.ts';
 /** All devices, or those that the caller's key is for. */
 export function visibleTo({ devices: numbers }: Actor, all: Devices): Devices {
   if (!numbers) return all;
+  const seen = () => all.list().filter(({ no }) => numbers.has(no));
   const known = (idOrJid: string) => {
     const device = all.find(idOrJid);
-    return device && numbers.has(device.no) ? device : undefined;
+    if (!device || numbers.has(device.no)) return device;
+    // An account that is linked twice: whoever may not see the device that answers for it may see the other one.
+    if (!idOrJid.includes('@')) return undefined;
+    return seen().find(({ jid, lid }) => [jid, lid].some(name => name !== undefined && isOf(name, idOrJid)));
   };
   const checked = (id: string) => {
     if (!known(id)) throw new Failure('DEVICE_NOT_FOUND', undefined, { results: { device_id: id } });
   };
   return {
-    list: () => all.list().filter(({ no }) => numbers.has(no)),
+    list: seen,
     find: known,
     async create() {
       throw noOthers();
@@ -47,3 +51,6 @@ export function makesDevices({ devices }: Actor): void {
 }
 
 const noOthers = () => new Failure('FORBIDDEN', 'A key that is for some devices cannot make others.');
+
+/** Whether the JID of a linked device is the one that is named, with or without the number of the device. */
+const isOf = (jid: string, named: string) => jid === named || jid.replace(/:\d+(?=@)/, '') === named;

@@ -48,6 +48,8 @@ export class Device implements Blamed {
   #connection: Connection | undefined;
   /** Counts connections and hang-ups, so that what was begun for an earlier one is recognised as late. */
   #turn = 0;
+  /** Counts accounts: what a connection still has to say of one that was unlinked is nothing to the next one's chats. */
+  #account = 0;
   readonly #failures = new Failures();
   #timer: NodeJS.Timeout | undefined;
   #announced = '';
@@ -66,12 +68,7 @@ export class Device implements Blamed {
       { ...around, seat, log: this.#log, onFailure: failure => this.#storeFailed(failure) },
       row,
     );
-    const supplement = new Supplement(
-      around,
-      this.#identity,
-      () => this.#outgoing,
-      () => this.#chats,
-    );
+    const supplement = new Supplement(around, this.#identity, () => this.#chats);
     this.#household = new Household(
       {
         ...around,
@@ -89,6 +86,8 @@ export class Device implements Blamed {
       log: this.#log,
       keys: () => this.#identity.keys,
       outgoing: () => this.#outgoing,
+      self: () => this.#identity.self,
+      keep: () => this.#household.settings.current.chatRetentionDays !== 0,
       heard: events => this.#facts.heard(events),
     });
     this.#facts = new Facts({
@@ -99,7 +98,7 @@ export class Device implements Blamed {
       jid: () => this.#identity.jid,
       streamed: around.streamed,
       lidOf: number => around.vault.lidOf(this.#identity.keys, number),
-      completed: fact => supplement.whole(fact),
+      completed: fact => supplement.whole(this.#household.judged(fact)),
       rowsOf: heard => this.#chats.rows(heard),
       fenced: failure => this.#storeFailed(failure),
       log: this.#log,
@@ -267,6 +266,7 @@ export class Device implements Blamed {
         this.#after(effect.ms, { on: 'steady' });
         break;
       case 'forget':
+        this.#account++;
         this.#identity.forget(effect.reason, () => this.#conclude(effect.reason));
         break;
       case 'halt':
@@ -317,6 +317,7 @@ export class Device implements Blamed {
     }
     if (turn !== this.#turn) return;
     if (!this.#state.linked) this.#identity.renew();
+    const account = this.#account;
     const connection = new Connection({
       credentials: this.#identity.credentials,
       keys: this.#identity.keys,
@@ -350,7 +351,9 @@ export class Device implements Blamed {
         },
         credentialsChanged: () => this.#identity.touch(() => this.#around.changed(this.status())),
         ponged: ms => this.#around.watch.ponged(ms),
-        heard: events => this.#facts.heard(this.#household.heard(events, connection)),
+        heard: events => {
+          if (account === this.#account) this.#facts.heard(this.#household.heard(events, connection));
+        },
         happened: drafts => this.#happened(drafts),
         handled: arrival => this.#recovery.handled(arrival),
         poisonous: (arrival, failure) => this.#recovery.setAside(inbox, arrival, failure),
@@ -366,6 +369,7 @@ export class Device implements Blamed {
     await this.#outgoing.abandon(reason);
     this.#care.unread.forget();
     await this.#facts.stored();
+    this.#around.journal.forgetChats(this.seat.no);
   }
 
   #happened(drafts: readonly Told[]): void {

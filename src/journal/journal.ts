@@ -33,8 +33,6 @@ export interface JournalOptions {
   readonly sql: Sql;
   /** The node that owns the devices. */
   readonly owner: string;
-  /** Off: nothing that is said in chats is kept. */
-  readonly keepChats?: boolean;
 }
 
 interface Entry {
@@ -54,16 +52,21 @@ export class Journal {
   readonly #chats: ChatWriter;
   readonly #commit: (entry: Entry) => Promise<Streamed[] | Error>;
 
-  constructor({ sql, owner, keepChats }: JournalOptions) {
+  constructor({ sql, owner }: JournalOptions) {
     this.#sql = sql;
     this.#owner = owner;
-    this.#chats = new ChatWriter({ sql, owner, ...(keepChats !== undefined && { keep: keepChats }) });
+    this.#chats = new ChatWriter({ sql, owner });
     this.#commit = groupCommit<Entry, Streamed[] | Error>({
       delayMs: DELAY_MS,
       maxItems: MAX_ROWS,
       weigh: ({ rows, notes }) => rows.length + notes.done.length + notes.steps.length + heard(notes),
       flush: entries => this.#flush(entries),
     });
+  }
+
+  /** The chats of a device were deleted by another statement than the journal's. */
+  forgetChats(deviceNo: number): void {
+    this.#chats.forget(deviceNo);
   }
 
   /**

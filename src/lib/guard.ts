@@ -15,8 +15,10 @@ export class Forbidden extends Error {
 /** What the operator allows beside the public internet: host names, addresses, and networks (10.0.0.0/8). */
 export type Allowed = readonly string[];
 
-/** Public by its number, and not: Azure's host of machine metadata. NAT64's local prefix (RFC 8215) leads anywhere. */
-const exceptions = ['168.63.129.16/32', '64:ff9b:1::/48'].map(range => ipaddr.parseCIDR(range));
+/** Public by its number, and not: Azure's host of machine metadata. */
+const METADATA = ipaddr.parseCIDR('168.63.129.16/32');
+/** All of IPv6 that is public (IANA, IPv6 address space). What is outside leads nowhere, or to IPv4 by another way (::/96, NAT64). */
+const PUBLIC_IPV6 = ipaddr.parseCIDR('2000::/3');
 
 export class Guard {
   readonly #names: ReadonlySet<string>;
@@ -47,7 +49,8 @@ export class Guard {
     const parsed = ipaddr.parse(address);
     if (this.#ranges.some(range => contains(range, parsed))) return true;
     // Everything else (private, loopback, link-local, mapped and translated addresses, …) has another name there.
-    return parsed.range() === 'unicast' && !exceptions.some(range => contains(range, parsed));
+    if (parsed.range() !== 'unicast' || contains(METADATA, parsed)) return false;
+    return parsed.kind() === 'ipv4' || contains(PUBLIC_IPV6, parsed);
   }
 
   /** For `net.connect`: resolves a name, and refuses it when any of its addresses may not be asked. */

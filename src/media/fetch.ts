@@ -4,11 +4,13 @@ import { Failure } from '../errors.ts';
 import { cleanName } from '../lib/file-name.ts';
 import { Forbidden, type Guard } from '../lib/guard.ts';
 import type { Batch, FileLimit, Upload } from './port.ts';
+import { tooLarge } from './spool.ts';
 
 /** All of it, redirects too. */
 const WITHIN_MS = 60_000;
 const MOST_REDIRECTS = 5;
 
+/** Fetches files by URL. Connections are made through the guard, and are not kept. */
 export class Fetcher {
   readonly #guard: Guard;
   readonly #agent: Agent;
@@ -72,12 +74,6 @@ export class Fetcher {
 
 function failed(why: string): Failure {
   return new Failure('URL_FAILED', why);
-}
-
-function tooLarge({ field, maxBytes }: FileLimit): Failure {
-  return new Failure('PAYLOAD_TOO_LARGE', `${field}: the file is larger than ${maxBytes / 1_000_000} MB.`, {
-    results: { field, max_bytes: maxBytes },
-  });
 }
 
 /** What is said has nothing of our network in it: whether a port is open is nobody's business. */

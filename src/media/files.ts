@@ -55,6 +55,11 @@ export class KeptFiles implements Service {
     await this.#running;
   }
 
+  /** Removes what is there of a device. */
+  async forget(deviceNo: number): Promise<void> {
+    await rm(this.folderOf(deviceNo), { recursive: true, force: true });
+  }
+
   /** Removes what is old, and the oldest of what is too much. */
   async tidy(now = Date.now()): Promise<void> {
     const { maxAgeMs, maxBytes } = this.#options;

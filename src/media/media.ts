@@ -76,6 +76,10 @@ export class Media implements MediaPort, Service {
     return this.#files.folderOf(deviceNo);
   }
 
+  forget(deviceNo: number): Promise<void> {
+    return this.#files.forget(deviceNo);
+  }
+
   link(to: Linked): string {
     return this.#links.token(to);
   }

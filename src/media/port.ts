@@ -108,6 +108,8 @@ export interface MediaPort {
   typeOf(file: Upload): Promise<string | undefined>;
   /** Where files of a device are kept that were downloaded; by the device's number. */
   folderOf(deviceNo: number): string;
+  /** Removes the files of a device that is no more. */
+  forget(deviceNo: number): Promise<void>;
   /** The most that is kept of all of them, in bytes. */
   readonly keptBytes: number;
   /** A token for a URL, good for some minutes. */

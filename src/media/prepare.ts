@@ -30,6 +30,7 @@ interface Field {
   readonly field: string;
 }
 
+/** The picture cut to a square JPEG of `edge` pixels. Fails with UNSUPPORTED_MEDIA_TYPE or MEDIA_UNREADABLE. */
 export async function square(
   run: Do,
   { path }: Upload,
@@ -42,6 +43,7 @@ export async function square(
   return stored(to);
 }
 
+/** A picture as it is sent: unchanged where that is wanted and apps show it, otherwise JPEG. Fails as `MediaPort` says. */
 export async function picture(
   run: Do,
   file: Upload,
@@ -64,6 +66,7 @@ export async function picture(
   return looked ? { ...(await stored(to)), mimetype: 'image/jpeg', ...looked } : { ...only(file), mimetype };
 }
 
+/** A video as it is sent: unchanged where apps play it, otherwise MP4. Fails as `MediaPort` says. */
 export async function film(
   run: Do,
   file: Upload,
@@ -85,6 +88,7 @@ export async function film(
   return { ...(await stored(to)), mimetype: 'video/mp4', ...looked };
 }
 
+/** A sound as it is sent: unchanged where apps play it, otherwise Opus (`voice`) or AAC. Fails as `MediaPort` says. */
 export async function sound(
   run: Do,
   file: Upload,
@@ -107,6 +111,7 @@ export async function sound(
   return { ...(await stored(to)), mimetype: voice ? VOICE : 'audio/mp4', ...looked };
 }
 
+/** A sticker of a picture or a short video. Fails as `MediaPort` says. */
 export async function sticker(run: Do, { path }: Upload, into: Batch, { field }: Field): Promise<Sticker> {
   const { kind, demuxer = '' } = expect(await sniff(path), field, ['image', 'video']);
   const to = into.place();

@@ -24,6 +24,7 @@ export interface MediaSettings {
 const MB = 1_000_000;
 const MIB = 1_048_576;
 
+/** The station with its limits in bytes and milliseconds; its files are in `DATA_DIR/media`. */
 export function mediaFrom(settings: MediaSettings, log: Logger): Media {
   return new Media({
     folder: join(settings.dataDir, 'media'),

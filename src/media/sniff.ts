@@ -14,6 +14,7 @@ export interface Sniffed {
 const HEAD_BYTES = 512;
 const nothing: Sniffed = { kind: 'other' };
 
+/** What the file is, by its first 512 bytes. */
 export async function sniff(path: string): Promise<Sniffed> {
   const file = await open(path, 'r');
   try {

@@ -74,16 +74,12 @@ function space(): string {
     .slice(0, 8);
 }
 
-async function keep(
-  source: AsyncIterable<Uint8Array>,
-  path: string,
-  { maxBytes, field }: FileLimit,
-): Promise<StoredFile> {
+async function keep(source: AsyncIterable<Uint8Array>, path: string, limit: FileLimit): Promise<StoredFile> {
   let bytes = 0;
   const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
     for await (const chunk of chunks) {
       bytes += chunk.byteLength;
-      if (bytes > maxBytes) throw tooLarge(field, maxBytes);
+      if (bytes > limit.maxBytes) throw tooLarge(limit);
       yield chunk;
     }
   };
@@ -99,7 +95,7 @@ async function keep(
 }
 
 /** The failure of a file over its limit. */
-export function tooLarge(field: string, maxBytes: number): Failure {
+export function tooLarge({ field, maxBytes }: FileLimit): Failure {
   const sentence = `${field}: the file is larger than ${maxBytes / 1_000_000} MB.`;
   return new Failure('PAYLOAD_TOO_LARGE', sentence, { results: { field, max_bytes: maxBytes } });
 }

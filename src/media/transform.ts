@@ -70,10 +70,16 @@ export class Transformer {
 
   #fill(): void {
     clearTimeout(this.#idle);
-    while (this.#running.size < AT_ONCE && this.#waiting.length > 0) this.#give(this.#waiting.shift()!);
+    while (this.#waiting.length > 0 && this.#fits(this.#waiting[0]!)) this.#give(this.#waiting.shift()!);
     if (this.#running.size > 0 || !this.#child) return;
     this.#idle = setTimeout(() => this.#end(), IDLE_MS);
     this.#idle.unref();
+  }
+
+  /** One whose process died is tried again alone: it must not fail for what another file did, nor take a third one with it. */
+  #fits({ tries }: Work): boolean {
+    if (tries > 0) return this.#running.size === 0;
+    return this.#running.size < AT_ONCE && [...this.#running.values()].every(({ tries }) => tries === 1);
   }
 
   #give(work: Work): void {

@@ -1,7 +1,8 @@
 /** The sign of life of a shard, readable while the shard or its port is flooded: no message, a counter in shared memory. */
 import { getHeapStatistics } from 'node:v8';
+import { collectGarbage } from '../lib/memory.ts';
 import { pressureIn } from '../lib/pressure.ts';
-import { BEATS, BUFFERS_KIB, HEAP_KIB, PRESSED } from './protocol.ts';
+import { BEATS, BUFFERS_KIB, COLLECTED, HEAP_KIB, PRESSED } from './protocol.ts';
 
 const EVERY_MS = 100;
 
@@ -9,7 +10,11 @@ const EVERY_MS = 100;
 export function startHeartbeat(shared: SharedArrayBuffer): { stop(): void } {
   const slots = new Int32Array(shared);
   pressureIn(slots, PRESSED);
+  let collected = 0;
   const beat = () => {
+    const wanted = Atomics.load(slots, COLLECTED);
+    if (wanted !== collected) collectGarbage();
+    collected = wanted;
     // Not process.memoryUsage(): that asks the system for the RSS of the process too, ten times a second per shard.
     const { used_heap_size: heapUsed, external_memory: arrayBuffers } = getHeapStatistics();
     Atomics.add(slots, BEATS, 1);

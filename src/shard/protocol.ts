@@ -219,7 +219,9 @@ export const BUFFERS_KIB = 2;
 export const SUSPECT = 3;
 /** Written by the supervisor: 1 while the process is short of memory. */
 export const PRESSED = 4;
-export const HEARTBEAT_SLOTS = 5;
+/** Counted up by the supervisor each time that the thread is to give back memory that it does not use. */
+export const COLLECTED = 5;
+export const HEARTBEAT_SLOTS = 6;
 
 /** The name of a global function of a shard's thread: the number of the device in whose name it works, 0 for nobody. */
 export const BLAMED = '__cardumeBlamed';
@@ -244,8 +246,6 @@ export interface ShardSettings {
   readonly defaults?: Partial<DeviceSettings>;
   readonly proxyAllow?: readonly string[];
   readonly logLevel: string;
-  /** Off: nothing that is said in chats is kept. */
-  readonly keepChats: boolean;
   /** Text of the setting FAILPOINTS. */
   readonly failpoints?: string;
   /** Other limits than usual, for tests. */

@@ -2,8 +2,6 @@
  * Inside the thread: the devices of one shard, and its end of the conversation. It does not know that it lives in a
  * thread; it gets something with `postMessage` and `on('message')`.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { getHeapStatistics } from 'node:v8';
 import { threadId } from 'node:worker_threads';
 import { inTheNameOf } from '../device/blame.ts';
 import { assertContract } from '../device/contract.ts';
@@ -26,7 +24,8 @@ import { commit } from './faults.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { watchForFailures } from './last-resort.ts';
 import { Outbox } from './outbox.ts';
-import type { Count, DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+import type { DeviceId, FromShard, Reply, Seat, ShardSettings, ToShard } from './protocol.ts';
+import { Pulses } from './pulse.ts';
 import { readStored } from './stored.ts';
 
 /** As much of a MessagePort as a shard needs. */
@@ -35,7 +34,6 @@ export interface Port {
   on(event: 'message', listener: (message: ToShard) => void): unknown;
 }
 
-const PULSE_MS = 2_000;
 const AGAIN_MS = 500;
 const LEASE_LOOK_MS = 100;
 const RELEASE_WITHIN = 5_000;
@@ -61,13 +59,10 @@ export class Shard {
   /** Devices whose key or stored credentials make no sense, and why. */
   readonly #unreadable = new Map<DeviceId, string>();
   readonly #running = new Set<Promise<void>>();
-  readonly #lag = monitorEventLoopDelay({ resolution: 20 });
-  readonly #pulse: NodeJS.Timeout;
+  readonly #pulses: Pulses;
   readonly #watch: Watch;
   readonly #clock: AwakeClock;
   readonly #look: NodeJS.Timeout;
-  #pings: number[] = [];
-  #counts: Partial<Record<Count, number>> = {};
   readonly #leaseLook: NodeJS.Timeout;
   /** The term of the lease in which the devices here were given. */
   #term = 0;
@@ -86,26 +81,30 @@ export class Shard {
     this.#lease = new LeaseClock(settings.lease);
     this.#sql = this.#openDatabase();
     this.#vault = this.#openVault();
-    this.#journal = new Journal({ sql: this.#sql, owner: settings.node, keepChats: settings.keepChats });
+    this.#journal = new Journal({ sql: this.#sql, owner: settings.node });
     this.#outbox = new Outbox(settings.credit, events => port.postMessage({ op: 'events', events }));
     this.#heartbeat = startHeartbeat(settings.beats);
-    this.#lag.enable();
+    this.#pulses = new Pulses(
+      () => ({
+        devices: this.#devices.size,
+        creditInUse: this.#outbox.creditInUse,
+        eventsQueued: this.#outbox.queued,
+      }),
+      pulse => port.postMessage({ op: 'pulse', pulse }),
+    );
     const health = { ...HEALTH_LIMITS, ...settings.health };
     this.#clock = new AwakeClock(health.everyMs);
     this.#watch = {
       health,
       unread: { ...UNREAD_LIMITS, ...settings.unread },
       now: this.#clock.now,
-      ponged: ms => void this.#pings.push(ms),
-      counted: what => {
-        this.#counts[what] = (this.#counts[what] ?? 0) + 1;
-      },
+      ponged: ms => this.#pulses.ponged(ms),
+      counted: what => this.#pulses.counted(what),
     };
     this.#look = setInterval(() => {
       this.#clock.tick();
       for (const device of this.#devices.values()) device.look();
     }, health.everyMs);
-    this.#pulse = setInterval(() => this.#tell(), PULSE_MS);
     this.#leaseLook = setInterval(() => {
       if (!this.#lease.sound(this.#term)) this.#suspend();
     }, LEASE_LOOK_MS);
@@ -275,9 +274,8 @@ export class Shard {
     for (const { seat } of devices) this.#caches.forget(seat.no);
     void this.#sql.end({ timeout: 0 });
     this.#sql = this.#openDatabase();
-    const { node: owner, keepChats } = this.#settings;
     this.#vault = this.#openVault();
-    this.#journal = new Journal({ sql: this.#sql, owner, keepChats });
+    this.#journal = new Journal({ sql: this.#sql, owner: this.#settings.node });
     this.#port.postMessage({ op: 'suspended', term: this.#term });
     this.#log.warn({ devices: devices.length }, 'the lease is lost; all devices are closed');
   }
@@ -346,31 +344,11 @@ export class Shard {
     await Promise.race([Promise.all(this.#running), late]);
     await Promise.all([...this.#devices.values()].map(device => device.release(by - 500)));
     this.#outbox.empty();
-    clearInterval(this.#pulse);
+    this.#pulses.stop();
     clearInterval(this.#look);
     clearInterval(this.#leaseLook);
     this.#heartbeat.stop();
     await this.#sql.end({ timeout: 1 });
     this.#port.postMessage({ op: 'bye' });
-  }
-
-  #tell(): void {
-    const { used_heap_size: heapUsed, external_memory: external } = getHeapStatistics();
-    this.#port.postMessage({
-      op: 'pulse',
-      pulse: {
-        devices: this.#devices.size,
-        loopLagP99: this.#lag.percentile(99) / 1e6,
-        heapUsed,
-        external,
-        creditInUse: this.#outbox.creditInUse,
-        eventsQueued: this.#outbox.queued,
-        pings: this.#pings,
-        counts: this.#counts,
-      },
-    });
-    this.#lag.reset();
-    this.#pings = [];
-    this.#counts = {};
   }
 }

@@ -1,5 +1,5 @@
 // Keys of the API, and which devices each is for. A key itself is never here, only its SHA-256.
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 
 export interface ApiKeyRow {
@@ -73,16 +73,17 @@ export async function insertApiKey(
   { id, digest }: { readonly id: string; readonly digest: Buffer },
   { name, scopes, devices, expiresAt }: ApiKeyGrant,
 ): Promise<boolean> {
+  const { int, text } = arrays(sql);
   const made = await sql`
     with made as (
       insert into api_key (id, origin, digest, name, scopes, all_devices, expires_at)
-      select ${id}, ${id}, ${digest}::bytea, ${name}, ${sql.array([...scopes], ARRAY.text)},
+      select ${id}, ${id}, ${digest}::bytea, ${name}, ${text(scopes)},
              ${devices === undefined}::boolean, ${expiresAt}::timestamptz
        where (select count(*) from api_key where revoked_at is null) < ${MOST_KEYS}
       returning id
     ), theirs as (
       insert into api_key_device (key_id, device_no)
-      select made.id, d.no from made, device d where d.no = any(${sql.array([...(devices ?? [])], ARRAY.int)})
+      select made.id, d.no from made, device d where d.no = any(${int(devices ?? [])})
     )
     select id from made`;
   return made.length > 0;
@@ -99,13 +100,14 @@ export async function updateApiKey(
     readonly expiresAt?: Date | null | undefined;
   },
 ): Promise<boolean> {
+  const { int, text } = arrays(sql);
   const { name = null, scopes, devices, expiresAt } = change;
-  const nos = sql.array([...(devices ?? [])], ARRAY.int);
+  const nos = int(devices ?? []);
   const changed = await sql`
     with changed as (
       update api_key
          set name = coalesce(${name}::text, name),
-             scopes = coalesce(${scopes ? sql.array([...scopes], ARRAY.text) : null}::text[], scopes),
+             scopes = coalesce(${scopes ? text(scopes) : null}::text[], scopes),
              all_devices = case when ${devices === undefined}::boolean then all_devices else ${devices === null}::boolean end,
              expires_at = case when ${expiresAt === undefined}::boolean then expires_at else ${expiresAt ?? null}::timestamptz end
        where id = ${id} and revoked_at is null
@@ -164,11 +166,9 @@ export async function revokeApiKey(sql: Sql, id: string): Promise<boolean> {
 
 /** Notes when keys were used last. */
 export async function touchApiKeys(sql: Sql, uses: ReadonlyMap<string, number>): Promise<void> {
-  const ids = sql.array([...uses.keys()], ARRAY.text);
-  const times = sql.array(
-    [...uses.values()].map(at => new Date(at)),
-    ARRAY.timestamptz,
-  );
+  const { text, timestamptz } = arrays(sql);
+  const ids = text([...uses.keys()]);
+  const times = timestamptz([...uses.values()].map(at => new Date(at)));
   await sql`
     update api_key k set last_used_at = greatest(k.last_used_at, u.at)
       from unnest(${ids}, ${times}) as u (id, at) where k.id = u.id`;

@@ -1,10 +1,10 @@
 // Array types, which the driver would otherwise ask the server for on each new connection: a round trip that nobody
 // awaits, so that a server which stops in that moment ended the whole process (porsager/postgres#1192, reproduced).
 
-/**
- * Types of array parameters: `sql.array(values, ARRAY.bytea)`. Named, because the driver infers the type of the element
- * and not of the array, which PostgreSQL does not cast to bytea[] (42846), and an empty one has no element.
- */
+import type postgres from 'postgres';
+import type { Sql } from './database.ts';
+
+/** The types of arrays by the numbers that PostgreSQL has for them. */
 export const ARRAY = {
   boolean: 1000,
   bytea: 1001,
@@ -28,6 +28,36 @@ const parsers: Record<keyof typeof ARRAY, (text: string) => unknown> = {
   timestamptz: text => new Date(text),
   uuid: text => text,
 };
+
+/** What an array of each type has in it; null is null in all of them. */
+interface Elements {
+  readonly boolean: boolean;
+  readonly bytea: Buffer;
+  readonly smallint: number;
+  readonly int: number;
+  readonly text: string;
+  readonly float: number;
+  readonly bigint: number;
+  /** Also 'infinity'. */
+  readonly timestamptz: Date | string;
+  readonly uuid: string;
+}
+type Arrays = {
+  readonly [T in keyof typeof ARRAY]: (values: readonly (Elements[T] | null)[]) => postgres.ArrayParameter;
+};
+
+/**
+ * Arrays as parameters, by their type: `const { bytea, int } = arrays(sql)`, and `${int(numbers)}` in a statement. Named,
+ * because the driver infers the type of the element and not of the array, which PostgreSQL does not cast to bytea[]
+ * (42846), and an empty one has no element.
+ */
+export function arrays(sql: Pick<Sql, 'array'>): Arrays {
+  const makers = Object.entries(ARRAY).map(([name, type]) => [
+    name,
+    (values: readonly unknown[]) => sql.array(values as string[], type),
+  ]);
+  return Object.fromEntries(makers) as Arrays;
+}
 
 /** For the driver's option `types`. One dimension, which is all that we have. */
 export const arrayTypes = Object.fromEntries(

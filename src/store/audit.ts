@@ -1,5 +1,5 @@
 // Who did what. Rows are added, and go when they are old enough; the table's triggers refuse anything else.
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 
 export interface AuditEntry {
@@ -28,25 +28,19 @@ export interface AuditQuery {
   readonly until?: Date | undefined;
 }
 
+/** Adds entries in one statement. */
 export async function addAudit(sql: Sql, entries: readonly AuditEntry[]): Promise<void> {
-  const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
-  const bytes = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
+  const { bytea, smallint, text, timestamptz } = arrays(sql);
   await sql`
     insert into audit (at, actor, address, action, device, target, status, code, request, before, after)
     select * from unnest(
-      ${sql.array(
-        entries.map(entry => entry.at),
-        ARRAY.timestamptz,
-      )},
+      ${timestamptz(entries.map(entry => entry.at))},
       ${text(entries.map(entry => entry.actor))}, ${text(entries.map(entry => entry.address))},
       ${text(entries.map(entry => entry.action))}, ${text(entries.map(entry => entry.device))},
       ${text(entries.map(entry => entry.target))},
-      ${sql.array(
-        entries.map(entry => entry.status),
-        ARRAY.smallint,
-      )},
+      ${smallint(entries.map(entry => entry.status))},
       ${text(entries.map(entry => entry.code))}, ${text(entries.map(entry => entry.request))},
-      ${bytes(entries.map(entry => entry.before))}, ${bytes(entries.map(entry => entry.after))}
+      ${bytea(entries.map(entry => entry.before))}, ${bytea(entries.map(entry => entry.after))}
     )`;
 }
 

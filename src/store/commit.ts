@@ -1,4 +1,4 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { InboxRow } from './inbox.ts';
 import type { OutgoingRow } from './outgoing.ts';
@@ -25,6 +25,7 @@ export interface StateChange {
  * lost connection nobody knows whether it was committed: the devices must be read anew from the database.
  */
 export async function commitState(sql: Sql, owner: string, change: StateChange): Promise<Set<number>> {
+  const { bigint, bytea, int, smallint, text } = arrays(sql);
   const upserts = change.upserts.toSorted(byKey);
   const deletes = change.deletes.toSorted(byKey);
   const { credentials, inbox = [], outgoing = [] } = change;
@@ -33,17 +34,13 @@ export async function commitState(sql: Sql, owner: string, change: StateChange):
     epochs.set(row.deviceNo, row.epoch);
   if (epochs.size === 0) return new Set();
 
-  const int = (values: number[]) => sql.array(values, ARRAY.int);
-  const smallint = (values: number[]) => sql.array(values, ARRAY.smallint);
-  const text = (values: string[]) => sql.array(values, ARRAY.text);
-  const bytea = (values: (Buffer | null)[]) => sql.array(values, ARRAY.bytea);
   // `for share`: a node that claims a device waits for us, or we for it and then see its epoch. Locks are taken in the
   // order of their keys everywhere, so that two statements cannot wait for each other.
   const held = await sql<{ no: number }[]>`
     with fence as materialized (
       select d.no
         from device d
-        join unnest(${int([...epochs.keys()])}, ${sql.array([...epochs.values()], ARRAY.bigint)}) as w (no, epoch)
+        join unnest(${int([...epochs.keys()])}, ${bigint([...epochs.values()])}) as w (no, epoch)
           on d.no = w.no and d.epoch = w.epoch
        where d.owner = ${owner}
        order by d.no

@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { Failure } from '../errors.ts';
 import type { KeyRing } from '../lib/key-ring.ts';
 import { Seal, SealBroken } from '../lib/seal.ts';
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 
 /** As much of a device's row as holds its key. `dek` is null until the first start after the row was made without one. */
@@ -66,14 +66,9 @@ export class DeviceSeals {
       select no, id from device where dek is null order by no`;
     if (rows.length === 0) return 0;
     const sql = this.#sql;
-    const nos = sql.array(
-      rows.map(({ no }) => no),
-      ARRAY.int,
-    );
-    const deks = sql.array(
-      rows.map(({ id }) => this.make(id).dek),
-      ARRAY.bytea,
-    );
+    const { bytea, int } = arrays(sql);
+    const nos = int(rows.map(({ no }) => no));
+    const deks = bytea(rows.map(({ id }) => this.make(id).dek));
     // Another start may do the same at the same time: whoever comes second leaves what is there.
     const { count } = await sql`
       with bare as materialized (

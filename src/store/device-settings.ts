@@ -1,23 +1,30 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 
 /** What was set for each of these devices, sealed; one for which nothing was set has no entry. */
 export async function readDeviceSettings(sql: Sql, nos: readonly number[]): Promise<Map<number, Buffer>> {
+  const { int } = arrays(sql);
   const rows = await sql<{ no: number; value: Buffer }[]>`
-    select device_no as no, value from device_settings where device_no = any(${sql.array([...nos], ARRAY.int)})`;
+    select device_no as no, value from device_settings where device_no = any(${int(nos)})`;
   return new Map(rows.map(({ no, value }) => [no, value]));
 }
 
-/** Sets all of it anew. Fails with Fenced. */
+/**
+ * Sets all of it anew. How many days messages are kept is beside it in clear: what takes old ones out knows no keys.
+ * Fails with Fenced.
+ */
 export async function writeDeviceSettings(
   sql: Sql,
   { no, owner, epoch }: Term,
   value: Buffer,
+  chatRetentionDays: number | null | undefined,
 ): Promise<void> {
   const { count } = await sql`
-    with fence as materialized (
-      select no from device where no = ${no} and owner = ${owner} and epoch = ${epoch} for share
+    with fence as (
+      update device set chat_retention_days = ${chatRetentionDays ?? null}::integer
+       where no = ${no} and owner = ${owner} and epoch = ${epoch}
+      returning no
     )
     insert into device_settings (device_no, value) select no, ${value} from fence
     on conflict (device_no) do update set value = excluded.value, updated_at = now()`;

@@ -5,7 +5,7 @@
 import { setImmediate as breath } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { asDeviceFailure, type DeviceRow, deviceColumns } from './devices.ts';
 import { places } from './places.ts';
@@ -133,6 +133,7 @@ export interface NewDevice {
  * with DEVICE_EXISTS when there is one of its id, or of the same linked device of the account.
  */
 export async function writeDevice(sql: Sql, device: NewDevice, state: DeviceState): Promise<DeviceRow> {
+  const { bytea, smallint, text, timestamptz } = arrays(sql);
   const { id, jid, lid, name, owner, seal, dek } = device;
   const { inbox, received, outgoing } = state;
   // The number is part of every place, so it is needed before the row is there.
@@ -143,10 +144,6 @@ export async function writeDevice(sql: Sql, device: NewDevice, state: DeviceStat
     if (values.length % AT_ONCE === 0) await breath();
     values.push(seal.seal(places.key(no, kind, id), value));
   }
-  const bytes = (list: readonly (Buffer | null)[]) => sql.array([...list], ARRAY.bytea);
-  const text = (list: readonly (string | null)[]) => sql.array([...list], ARRAY.text);
-  const small = (list: readonly number[]) => sql.array([...list], ARRAY.smallint);
-  const times = (list: readonly Date[]) => sql.array([...list], ARRAY.timestamptz);
   const stanzas = inbox.map(({ hash, stanza }) => stanza && seal.seal(places.stanza(no, hash), stanza));
   const plaintexts = inbox.map(
     ({ hash, plaintext }) => plaintext && seal.seal(places.plaintext(no, hash), plaintext),
@@ -168,28 +165,28 @@ export async function writeDevice(sql: Sql, device: NewDevice, state: DeviceStat
       insert into signal_key (device_no, kind, id, value)
       select made.no, k.kind, k.id, k.value
         from made cross join unnest(
-               ${small(state.keys.map(({ kind }) => signalKinds[kind]))}, ${text(state.keys.map(({ id }) => id))},
-               ${bytes(values)}
+               ${smallint(state.keys.map(({ kind }) => signalKinds[kind]))}, ${text(state.keys.map(({ id }) => id))},
+               ${bytea(values)}
              ) as k (kind, id, value)
     ), arrived as (
       insert into inbox (device_no, hash, stanza, plaintext)
       select made.no, i.hash, i.stanza, i.plaintext
         from made cross join unnest(
-               ${bytes(inbox.map(({ hash }) => hash))}, ${bytes(stanzas)}, ${bytes(plaintexts)}
+               ${bytea(inbox.map(({ hash }) => hash))}, ${bytea(stanzas)}, ${bytea(plaintexts)}
              ) with ordinality as i (hash, stanza, plaintext, place)
        order by i.place
     ), remembered as (
       insert into received (device_no, hash)
-      select made.no, r.hash from made cross join unnest(${bytes(received)}) as r (hash)
+      select made.no, r.hash from made cross join unnest(${bytea(received)}) as r (hash)
       on conflict do nothing
     ), queued as (
       insert into outgoing (device_no, id, chat, message, state, reason, tries, created_at, state_at)
       select made.no, o.id, o.chat, o.message, o.state, o.reason, o.tries, o.created_at, o.state_at
         from made cross join unnest(
-               ${text(outgoing.map(({ id }) => id))}, ${text(outgoing.map(({ chat }) => chat))}, ${bytes(messages)},
-               ${small(outgoing.map(({ state }) => state))}, ${text(outgoing.map(({ reason }) => reason))},
-               ${small(outgoing.map(({ tries }) => tries))}, ${times(outgoing.map(({ createdAt }) => createdAt))},
-               ${times(outgoing.map(({ stateAt }) => stateAt))}
+               ${text(outgoing.map(({ id }) => id))}, ${text(outgoing.map(({ chat }) => chat))}, ${bytea(messages)},
+               ${smallint(outgoing.map(({ state }) => state))}, ${text(outgoing.map(({ reason }) => reason))},
+               ${smallint(outgoing.map(({ tries }) => tries))}, ${timestamptz(outgoing.map(({ createdAt }) => createdAt))},
+               ${timestamptz(outgoing.map(({ stateAt }) => stateAt))}
              ) as o (id, chat, message, state, reason, tries, created_at, state_at)
     )
     select * from made`.catch(asDeviceFailure);

@@ -1,11 +1,12 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 
 /** Those of the devices whose last `device.degraded` was not followed by a `device.recovered`. */
 export async function readDegraded(sql: Sql, nos: readonly number[]): Promise<Set<number>> {
+  const { int } = arrays(sql);
   const rows = await sql<{ no: number }[]>`
     select w.no
-      from unnest(${sql.array([...nos], ARRAY.int)}) as w (no)
+      from unnest(${int(nos)}) as w (no)
      cross join lateral (
        select j.event
          from journal j

@@ -5,8 +5,8 @@ import type { Sql } from './database.ts';
 const KEPT_HOURS = 24;
 
 export interface Claim {
-  /** Nobody else does it: it is ours to do. */
-  readonly ours: boolean;
+  /** Nobody else does it: it is ours to do. Names this use of the key, the same each time that the request comes again. */
+  readonly ours: string | undefined;
   /** It was there before: somebody else does it, has done it, or came nobody knows how far. */
   readonly earlier: {
     readonly fingerprint: Buffer;
@@ -24,24 +24,24 @@ export async function claimRequest(
   { id, fingerprint, node }: { readonly id: Buffer; readonly fingerprint: Buffer; readonly node: string },
 ): Promise<Claim> {
   const [row] = await sql<
-    [{ ours: boolean; fingerprint: Buffer | null; status: number | null; answer: Buffer | null }]
+    [{ ours: string | null; fingerprint: Buffer | null; status: number | null; answer: Buffer | null }]
   >`
     with claimed as (
       insert into idempotency (id, fingerprint, node, expires_at)
       values (${id}, ${fingerprint}, ${node}, now() + ${KEPT_HOURS} * interval '1 hour')
       on conflict (id) do update
-        set fingerprint = excluded.fingerprint, node = excluded.node, expires_at = excluded.expires_at,
-            status = null, answer = null
-        where idempotency.expires_at < now()
+        set fingerprint = excluded.fingerprint, node = excluded.node, status = null, answer = null,
+            expires_at = case when idempotency.expires_at < now() then excluded.expires_at else idempotency.expires_at end
+        where idempotency.expires_at < now() or idempotency.fingerprint = ''
            or (idempotency.fingerprint = excluded.fingerprint and idempotency.status is null
                and (idempotency.node is null or idempotency.node = excluded.node
                     or not exists (select from node n where n.id = idempotency.node and n.expires_at > now())))
-      returning true
+      returning extract(epoch from expires_at)::text as ours
     )
-    select exists (select from claimed) as ours, i.fingerprint, i.status, i.answer
-      from (select) one left join idempotency i on i.id = ${id} and i.expires_at >= now()`;
+    select (select ours from claimed), i.fingerprint, i.status, i.answer
+      from (select) one left join idempotency i on i.id = ${id} and i.expires_at >= now() and i.fingerprint <> ''`;
   const { ours, fingerprint: earlier, status, answer } = row;
-  return { ours, earlier: earlier && { fingerprint: earlier, status, answer } };
+  return { ours: ours ?? undefined, earlier: earlier && { fingerprint: earlier, status, answer } };
 }
 
 /** Keeps the answer of a request that is ours. */
@@ -59,9 +59,9 @@ export async function leaveRequest(sql: Sql, id: Buffer, node: string): Promise<
   await sql`update idempotency set node = null where id = ${id} and node = ${node}`;
 }
 
-/** Nothing of it was done: it may be asked for as if it never had been. */
+/** Nothing of it was done: it may be asked for as if it never had been, and so may anything else; it is the same use of the key. */
 export async function forgetRequest(sql: Sql, id: Buffer, node: string): Promise<void> {
-  await sql`delete from idempotency where id = ${id} and node = ${node}`;
+  await sql`update idempotency set fingerprint = '', node = null where id = ${id} and node = ${node}`;
 }
 
 /** Forgets what is over, at most `limit`. Resolves with how many. */

@@ -1,6 +1,6 @@
 // Stanzas whose facts are not in the journal yet, and the hashes of ciphertexts that are done. Rows are written by
 // commit.ts, together with the ratchet step, and taken out by journal.ts, together with the facts.
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { Term } from './fence.ts';
 
@@ -34,10 +34,11 @@ export async function blame(
   hashes: readonly Buffer[],
   charge: number,
 ): Promise<void> {
+  const { bytea } = arrays(sql);
   await sql`
     update inbox i set tries = i.tries + ${charge}
       from device d
-     where i.device_no = ${no} and i.hash = any(${sql.array([...hashes], ARRAY.bytea)})
+     where i.device_no = ${no} and i.hash = any(${bytea(hashes)})
        and d.no = i.device_no and d.owner = ${owner} and d.epoch = ${epoch}`;
 }
 

@@ -1,4 +1,4 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { codeOf, type OutgoingStep } from './outgoing.ts';
 
@@ -45,10 +45,7 @@ export async function record(
   owner: string,
   { epochs, rows, done, steps }: Recording,
 ): Promise<Recorded> {
-  const int = (values: number[]) => sql.array(values, ARRAY.int);
-  const smallint = (values: number[]) => sql.array(values, ARRAY.smallint);
-  const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
-  const bytea = (values: Buffer[]) => sql.array(values, ARRAY.bytea);
+  const { bigint, bytea, int, smallint, text, timestamptz } = arrays(sql);
   // `fence` locks the devices in the order of their numbers, as every statement does; the update alone would lock them
   // in the order of its plan, and two appends of the same devices could wait for each other.
   const found = await sql<{ deviceNo: number; id: string | null; seq: number | null }[]>`
@@ -56,7 +53,7 @@ export async function record(
       select d.no
         from device d
         join unnest(
-               ${sql.array([...epochs.keys()], ARRAY.int)}, ${sql.array([...epochs.values()], ARRAY.bigint)}
+               ${int([...epochs.keys()])}, ${bigint([...epochs.values()])}
              ) as w (no, epoch) on d.no = w.no and d.epoch = w.epoch
        where d.owner = ${owner}
        order by d.no
@@ -66,10 +63,7 @@ export async function record(
         from unnest(
                ${int(rows.map(row => row.deviceNo))},
                ${text(rows.map(row => row.id))}, ${text(rows.map(row => row.event))}, ${text(rows.map(row => row.jid))},
-               ${sql.array(
-                 rows.map(row => row.at),
-                 ARRAY.timestamptz,
-               )}, ${bytea(rows.map(row => row.payload))}
+               ${timestamptz(rows.map(row => row.at))}, ${bytea(rows.map(row => row.payload))}
              ) with ordinality as w (device_no, id, event, jid, at, payload, place)
         join fence on fence.no = w.device_no
        where not exists (select from journal j where j.device_no = w.device_no and j.id = w.id)

@@ -1,4 +1,4 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 
@@ -52,7 +52,7 @@ export async function changeLabels(
   { no, owner, epoch }: Term,
   { set, gone, tied, untied }: LabelChanges,
 ): Promise<void> {
-  const text = (values: string[]) => sql.array(values, ARRAY.text);
+  const { bytea, text } = arrays(sql);
   const columns = (some: readonly LabelAssociation[]) => sql`
     ${text(some.map(({ label }) => label))}, ${text(some.map(({ chat }) => chat))},
     ${text(some.map(({ message }) => message))}`;
@@ -62,10 +62,7 @@ export async function changeLabels(
     ), kept as (
       insert into label (device_no, id, value)
       select fence.no, w.id, w.value
-        from fence, unnest(${text(set.map(({ id }) => id))}, ${sql.array(
-          set.map(({ value }) => value),
-          ARRAY.bytea,
-        )}) as w (id, value)
+        from fence, unnest(${text(set.map(({ id }) => id))}, ${bytea(set.map(({ value }) => value))}) as w (id, value)
       on conflict (device_no, id) do update set value = excluded.value
     ), loose as (
       delete from label_association a using fence

@@ -12,6 +12,7 @@ export const places = {
   said: (no: number, id: string) => `chat_message.said/${no}/${id}`,
   message: (no: number, id: string) => `chat_message.message/${no}/${id}`,
   reaction: (no: number, id: string) => `chat_reaction/${no}/${id}`,
+  chatAnswer: (no: number, id: string) => `chat_answer/${no}/${id}`,
   chatName: (no: number, jid: string) => `chat/${no}/${jid}`,
   /** Its row may come to stand under another JID: what is sealed begins with the JID that it came for. */
   contact: (no: number, name: 'name' | 'push_name' | 'business_name') => `contact.${name}/${no}`,

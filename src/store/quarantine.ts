@@ -1,6 +1,6 @@
 // Rows that do not open are moved aside as they are, in one statement with their end where they were: to the device they
 // are absent from then on, and whoever wants to know what happened still has them.
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 import type { SignalKeyRow } from './signal-keys.ts';
@@ -26,18 +26,10 @@ export async function quarantineSignalKeys(
   rows: readonly Pick<SignalKeyRow, 'kind' | 'id' | 'value'>[],
   reason: string,
 ): Promise<number> {
-  const kinds = sql.array(
-    rows.map(({ kind }) => kind),
-    ARRAY.smallint,
-  );
-  const ids = sql.array(
-    rows.map(({ id }) => id),
-    ARRAY.text,
-  );
-  const values = sql.array(
-    rows.map(({ value }) => value),
-    ARRAY.bytea,
-  );
+  const { bytea, smallint, text } = arrays(sql);
+  const kinds = smallint(rows.map(({ kind }) => kind));
+  const ids = text(rows.map(({ id }) => id));
+  const values = bytea(rows.map(({ value }) => value));
   const [moved] = await sql<[{ held: boolean; rows: number }]>`
     with fence as materialized (
       select no from device where no = ${no} and owner = ${owner} and epoch = ${epoch} for share

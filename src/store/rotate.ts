@@ -6,7 +6,7 @@
  */
 import type { KeyRing } from '../lib/key-ring.ts';
 import { SealBroken } from '../lib/seal.ts';
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { deviceKeyPlace } from './device-seals.ts';
 import { CANARY, settingPlace } from './sealing.ts';
@@ -61,6 +61,7 @@ async function rotateDevices(sql: Sql, ring: KeyRing): Promise<Count> {
 
 /** In the order of their numbers, as every statement that locks devices; a key that is another by now is left. */
 async function replace(sql: Sql, keys: { no: number; old: Buffer; dek: Buffer }[]): Promise<number> {
+  const { bytea, int } = arrays(sql);
   if (keys.length === 0) return 0;
   const nos = keys.map(({ no }) => no);
   const olds = keys.map(({ old }) => old);
@@ -68,7 +69,7 @@ async function replace(sql: Sql, keys: { no: number; old: Buffer; dek: Buffer }[
   const { count } = await sql`
     with given as (
       select * from unnest(
-        ${sql.array(nos, ARRAY.int)}, ${sql.array(olds, ARRAY.bytea)}, ${sql.array(deks, ARRAY.bytea)}
+        ${int(nos)}, ${bytea(olds)}, ${bytea(deks)}
       ) as g (no, old, dek)
     ), due as materialized (
       select d.no, given.dek from device d join given on given.no = d.no and given.old = d.dek

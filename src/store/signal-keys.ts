@@ -1,4 +1,4 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 
 /** How each kind of Signal state is stored in signal_key.kind. A number, once given, is never given again. */
@@ -30,6 +30,7 @@ export interface SignalKeyRow extends SignalKeyAddress {
 
 /** Those of the wanted records that exist, in no order: one round trip for any number of devices. Written by commit.ts. */
 export async function readSignalKeys(sql: Sql, wanted: readonly SignalKeyAddress[]): Promise<SignalKeyRow[]> {
+  const { int, smallint, text } = arrays(sql);
   if (wanted.length === 0) return [];
   const numbers = wanted.map(({ deviceNo }) => deviceNo);
   const kinds = wanted.map(({ kind }) => kind);
@@ -37,7 +38,7 @@ export async function readSignalKeys(sql: Sql, wanted: readonly SignalKeyAddress
   return await sql<SignalKeyRow[]>`
     select k.device_no as "deviceNo", k.kind, k.id, k.value
       from unnest(
-             ${sql.array(numbers, ARRAY.int)}, ${sql.array(kinds, ARRAY.smallint)}, ${sql.array(ids, ARRAY.text)}
+             ${int(numbers)}, ${smallint(kinds)}, ${text(ids)}
            ) as w (device_no, kind, id)
       join signal_key k on k.device_no = w.device_no and k.kind = w.kind and k.id = w.id`;
 }

@@ -1,4 +1,4 @@
-import { ARRAY } from './arrays.ts';
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 
@@ -66,9 +66,10 @@ export async function readUndecryptable(
   nos: readonly number[],
   limit: number,
 ): Promise<Map<number, UndecryptableRow[]>> {
+  const { int } = arrays(sql);
   const rows = await sql<UndecryptableRow[]>`
     select ${row(sql)}
-      from unnest(${sql.array([...nos], ARRAY.int)}) as w (no)
+      from unnest(${int(nos)}) as w (no)
      cross join lateral (
        select * from undecryptable
         where device_no = w.no and state <> 'recovered' and first_at > now() - ${KEPT}::interval
@@ -87,7 +88,7 @@ export async function changeUndecryptable(
   { no, owner, epoch }: Term,
   changes: readonly UndecryptableChange[],
 ): Promise<void> {
-  const text = (values: string[]) => sql.array(values, ARRAY.text);
+  const { boolean, int, text, timestamptz } = arrays(sql);
   const held = await sql`
     with fence as materialized (
       select no from device where no = ${no} and owner = ${owner} and epoch = ${epoch} for share
@@ -97,18 +98,9 @@ export async function changeUndecryptable(
         from fence, unnest(
                ${text(changes.map(one => one.chat))}, ${text(changes.map(one => one.sender))},
                ${text(changes.map(one => one.id))}, ${text(changes.map(one => one.reason))},
-               ${sql.array(
-                 changes.map(one => one.attempts),
-                 ARRAY.int,
-               )},
-               ${sql.array(
-                 changes.map(one => one.askedAt),
-                 ARRAY.timestamptz,
-               )},
-               ${sql.array(
-                 changes.map(one => one.told),
-                 ARRAY.boolean,
-               )}, ${text(changes.map(one => one.state))}
+               ${int(changes.map(one => one.attempts))},
+               ${timestamptz(changes.map(one => one.askedAt))},
+               ${boolean(changes.map(one => one.told))}, ${text(changes.map(one => one.state))}
              ) as w (chat, sender, id, reason, attempts, asked_at, told, state)
        where u.device_no = fence.no and u.chat = w.chat and u.sender = w.sender and u.id = w.id
     ), gone as (

@@ -1,11 +1,13 @@
 /**
- * What is done when the process runs short of memory, before the kernel does something about it. From 85 % of the limit
- * on no new devices are taken and no history is loaded, until it is under 80 % again; from 95 % on the largest thread is
+ * What is done when the process runs short of memory, before the kernel does something about it. From 75 % of the limit
+ * on threads give back what they do not use, every ten seconds at most; from 85 % on no new devices are taken and no history is loaded, until it is under 80 % again; from 95 % on the largest thread is
  * replaced, in good order, and not before the last replacement has had its time.
  */
 import { memoryShare } from '../lib/memory.ts';
 
-const EVERY = 2_000;
+const EVERY = 500;
+const COLLECTED_AT = 0.75;
+const COLLECTED_EVERY = 10_000;
 const PRESSED_AT = 0.85;
 const RELIEVED_AT = 0.8;
 const REPLACED_AT = 0.95;
@@ -14,6 +16,7 @@ const REPLACED_EVERY = 60_000;
 export interface MemoryWatchOptions {
   /** Used memory by the limit, 0 to 1. */
   readonly read?: () => number;
+  readonly collect: () => void;
   readonly press: (on: boolean, share: number) => void;
   readonly replace: (share: number) => void;
   /** Milliseconds of a clock that never goes back. */
@@ -24,6 +27,7 @@ export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #pressed = false;
+  #collectedAt = Number.NEGATIVE_INFINITY;
   #replacedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryWatchOptions) {
@@ -37,8 +41,13 @@ export class MemoryWatch {
   }
 
   look(): void {
-    const { read = memoryShare, press, replace, now = () => performance.now() } = this.#options;
-    const share = read();
+    const { read = memoryShare, collect, press, replace, now = () => performance.now() } = this.#options;
+    let share = read();
+    if (share >= COLLECTED_AT && now() - this.#collectedAt >= COLLECTED_EVERY) {
+      this.#collectedAt = now();
+      collect();
+      share = read();
+    }
     const pressed = share >= (this.#pressed ? RELIEVED_AT : PRESSED_AT);
     if (pressed !== this.#pressed) {
       this.#pressed = pressed;

@@ -5,7 +5,7 @@
  *    ▲                  └── no hello in time ──┐  └── silent, or heap over the soft limit ─┐
  *    └────────────────────── the task settled, for whatever reason ◀───────────────────────┘
  *
- * Each start is a generation with its own port and signal. The measured rules (shards.md §1): any settle of the task
+ * Each start is a generation with its own port and signal. What was measured of Piscina and its threads: any settle of the task
  * without a `bye` is a failure, even a resolve; what the dead thread had posted is read before the port is closed; a
  * port without a permanent listener never closes; a dead port swallows messages, so commands outstanding at a death are
  * settled here.
@@ -17,6 +17,7 @@ import type { Logger } from '../lib/logger.ts';
 import {
   BEATS,
   BUFFERS_KIB,
+  COLLECTED,
   type FromShard,
   HEAP_KIB,
   HEARTBEAT_SLOTS,
@@ -128,6 +129,11 @@ export class ShardHandle {
   press(on: boolean): void {
     this.#pressed = on;
     if (this.#generation) Atomics.store(this.#generation.beats, PRESSED, Number(on));
+  }
+
+  /** Tells the thread to give back memory that it does not use. */
+  collect(): void {
+    if (this.#generation) Atomics.add(this.#generation.beats, COLLECTED, 1);
   }
 
   start(): void {

@@ -4,13 +4,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../errors.ts';
-import { monotonic, within } from '../lib/deadline.ts';
+import { monotonic } from '../lib/deadline.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
 import type {
   AnswerOf,
-  Command,
   CommandType,
   Count,
   DeviceStatus,
@@ -25,6 +24,7 @@ import { reachStore, type Sql } from '../store/database.ts';
 import type { DeviceSeals } from '../store/device-seals.ts';
 import { createDevice, removeDevice } from '../store/devices.ts';
 import { accessTo } from './access.ts';
+import { Commands } from './commands.ts';
 import { ConnectGate } from './connect-gate.ts';
 import type {
   CommandOptions,
@@ -41,9 +41,7 @@ import type { Lease } from './lease.ts';
 import { moving } from './moving.ts';
 import { Ownership } from './ownership.ts';
 import { placeAll } from './places.ts';
-import type { ShardHandle } from './shard-handle.ts';
 import { Shards } from './shards.ts';
-import { unsettled } from './unsettled.ts';
 import { Watchers } from './watchers.ts';
 
 export interface SupervisorOptions {
@@ -73,7 +71,6 @@ export interface SupervisorOptions {
 }
 
 const SEATS_AT_ONCE = 200;
-const ANSWER_LATE = 6_000;
 const DEVICE_ID = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export class Supervisor implements Service, Devices, Fleet {
@@ -86,6 +83,7 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #shards: Shards;
   readonly #isolation: Isolation;
   readonly #ownership: Ownership;
+  readonly #commands: Commands;
   #closing = false;
 
   constructor(options: SupervisorOptions) {
@@ -154,6 +152,13 @@ export class Supervisor implements Service, Devices, Fleet {
         this.#directory.remove(id);
         this.#watchers.notify(id);
       },
+    });
+    this.#commands = new Commands({
+      ...{ sql: options.sql, log },
+      here: id => this.#here(id),
+      handle: shard => this.#shards.handle(shard),
+      changed: (id, ms) => this.changed(id, ms),
+      closing: () => this.#closing,
     });
     this.moving = moving({
       ...{ ...options, directory: this.#directory, ownership: this.#ownership },
@@ -235,44 +240,11 @@ export class Supervisor implements Service, Devices, Fleet {
     id: string,
     name: C['name'],
     input: InputOf<C>,
-    { within: ms, request, again }: CommandOptions,
+    options: CommandOptions,
   ): Promise<AnswerOf<C>> {
-    const deadline = monotonic() + ms;
-    if (name === 'reconnect') this.#isolation.pardon(this.#entry(id));
-    for (let lost = 0; ; lost += 1) {
-      const command: Command = { do: name, input, ...((again || lost > 0) && { again: true }) };
-      const reply = await this.#attempt(id, command, deadline, request).catch(async (error: unknown) => {
-        throw command.again ? await unsettled(this.#options.sql, this.#entry(id).no, command, error) : error;
-      });
-      if (reply !== 'lost') return reply.answer as AnswerOf<C>;
-    }
-  }
-
-  /**
-   * Gives the command to the device's shard. A shard that dies with it loses it, and it is given to the next, marked as
-   * given again: a message has its id, so that the next one knows how far it came.
-   */
-  async #attempt(
-    id: string,
-    command: Command,
-    deadline: number,
-    request: string,
-  ): Promise<{ readonly answer: unknown } | 'lost'> {
-    if (this.#closing) throw new Failure('SHUTTING_DOWN');
-    this.#here(id);
-    const handle = await this.#ready(id, deadline);
-    // The shard keeps the deadline itself; this is for a shard that does not.
-    const reply = await within(
-      handle.command({ device: id, command, deadline, request }),
-      Math.max(deadline, monotonic()) + ANSWER_LATE,
-      () => new Failure('GATEWAY_TIMEOUT'),
-    );
-    if (reply !== 'lost' && !reply.ok) throw Failure.from(reply.error);
-    if (reply === 'lost') {
-      const about = { device: id, shard: handle.shard, command: command.do, request };
-      this.#log.warn(about, 'the shard died with a command');
-    }
-    return reply;
+    const entry = this.#entry(id);
+    if (name === 'reconnect') this.#isolation.pardon(entry);
+    return this.#commands.run<C>(entry, name, input, options);
   }
 
   changed(id: string, ms: number): Promise<void> {
@@ -382,19 +354,5 @@ export class Supervisor implements Service, Devices, Fleet {
   /** The device, if this node runs it. Fails with DEVICE_NOT_FOUND, STORE_UNAVAILABLE or DEVICE_ELSEWHERE. */
   #here(id: string): Entry {
     return this.#ownership.assertHere(this.#entry(id));
-  }
-
-  /** The device's shard once it is up; fails with SHARD_UNAVAILABLE at the deadline. */
-  async #ready(id: string, deadline: number): Promise<ShardHandle> {
-    for (;;) {
-      const { shard } = this.#here(id);
-      const handle = shard === null ? undefined : this.#shards.handle(shard);
-      if (handle?.state === 'up') return handle;
-      const left = deadline - monotonic();
-      if (left <= 0) throw new Failure('SHARD_UNAVAILABLE');
-      if (this.#closing) throw new Failure('SHUTTING_DOWN');
-      await this.changed(id, left);
-      this.#here(id);
-    }
   }
 }

@@ -17,6 +17,20 @@ test('with a base path everything answers below it, and only the probe at the ro
   assert.equal((await get('/whatsapp/app/info')).results?.base_path, '/whatsapp');
 });
 
+test('a slash at the end of a path says nothing', async () => {
+  for (const basePath of ['', '/whatsapp']) {
+    const { get, app, devices } = createApi({ basePath, credentials: { basic: [], keys: ['secret-key'] } });
+    devices.add('sales');
+    const key = { authorization: 'Bearer secret-key' };
+    for (const path of ['/devices/', '/devices/sales/', '/app/status/?device_id=sales'])
+      assert.equal((await get(`${basePath}${path}`, key)).status, 200, path);
+    assert.equal((await app.request(`${basePath}/health/`)).status, 200);
+    for (const path of ['/devices/', '/devices//'])
+      assert.equal((await get(`${basePath}${path}`)).status, 401);
+    assert.equal((await get(`${basePath}/devices//`, key)).status, 404);
+  }
+});
+
 test('pages, links and the API description carry the base path', async () => {
   const { app, get, post, devices } = createApi({ basePath: '/whatsapp' });
   devices.add('sales', { phase: 'unlinked', linked: false });

@@ -414,6 +414,47 @@ test('S12, S58: neither a prototype nor an override of the method gets through, 
   assert.deepEqual(devices.given, []);
 });
 
+test('a part that the document requires is named when it is missing, and no other part is missed', async () => {
+  const { ask, routes: all, resolve } = await routes();
+  const headers = { 'x-archive-passphrase': 'long enough to be one' };
+  let missed = 0;
+  for (const { method, path, parameters = [], requestBody, operationId } of all) {
+    if (parameters.length === 0 && !requestBody) continue;
+    const parts = parameters.filter(({ name, in: place }) => place === 'query' && name !== 'device_id');
+    const required = parts.filter(part => part.required).map(({ name }) => name);
+    const json = requestBody?.content['application/json']?.schema;
+    const body = json ? (fitting(json, '', resolve) as Record<string, unknown>) : undefined;
+    const query = new URLSearchParams(
+      parts
+        .filter(part => part.required)
+        .map(({ name, schema }): [string, string] => [name, String(fitting(schema, name, resolve))]),
+    );
+    const whole = await ask(method, `${address(path)}?${query}`, body, headers);
+    const optional = parts.map(({ name }) => name).filter(name => !required.includes(name));
+    const { field } = (whole.results ?? {}) as { field?: string };
+    // Of these one of two is enough.
+    if (whole.code === 'VALIDATION_ERROR' && operationId !== 'newsletterInfo')
+      assert.ok(!optional.includes(String(field)), `${operationId}: ${whole.message}`);
+    for (const name of required) {
+      const less = new URLSearchParams([...query].filter(([one]) => one !== name));
+      const answer = await ask(method, `${address(path)}?${less}`, body, headers);
+      assert.deepEqual(
+        [answer.code, answer.message],
+        ['VALIDATION_ERROR', `${name}: is required.`],
+        operationId,
+      );
+      missed++;
+    }
+    for (const name of json ? (resolve(json).required ?? []) : []) {
+      const { [name]: _, ...less } = body ?? {};
+      const answer = await ask(method, `${address(path)}?${query}`, less, headers);
+      assert.equal(answer.status, 400, `${operationId} without ${name}: ${answer.code}`);
+      missed++;
+    }
+  }
+  assert.ok(missed > 100, String(missed));
+});
+
 test('every failure says whether another try is worth it, and where its code is explained', async () => {
   const { ask, app } = await routes();
   const failures = [

@@ -75,6 +75,22 @@ test('S18: the same key with anything else is 422 and does nothing', async t => 
   assert.equal(devices.given.length, 1);
 });
 
+test('a key that is used anew after its day sends another message, not the old one again', async t => {
+  const { send, devices, sql } = await withAnswers(t);
+  const ids = () => devices.given.map(idOf);
+  devices.failure = new Failure('GATEWAY_TIMEOUT');
+  assert.equal((await send('daily')).status, 504);
+  // The first one's end is unknown: it is the same message.
+  devices.failure = undefined;
+  assert.equal((await send('daily')).status, 200);
+  assert.equal(new Set(ids()).size, 1);
+  await sql`update idempotency set expires_at = now() - interval '1 second'`;
+  // A phone shows nothing of a message whose id it has seen.
+  assert.equal((await send('daily')).headers.get('idempotency-replayed'), null);
+  assert.equal(devices.given.length, 3);
+  assert.equal(new Set(ids()).size, 2);
+});
+
 test('S18: while the first is under way the second is 409 with Retry-After', async t => {
   const { send, devices } = await withAnswers(t);
   const held = deferred<void>();
@@ -128,6 +144,8 @@ test('what will be refused again is answered the same; what may pass is done aga
     const answer = await send('gone');
     assert.deepEqual([answer.status, answer.headers.get('idempotency-replayed')], [404, replayed]);
     assert.equal(answer.code, 'MESSAGE_NOT_FOUND');
+    const { retryable, docs } = answer as unknown as Record<string, unknown>;
+    assert.deepEqual([retryable, docs], [false, 'http://localhost/errors#MESSAGE_NOT_FOUND']);
   }
   assert.equal(devices.given.length, 1);
 

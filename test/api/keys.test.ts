@@ -143,6 +143,30 @@ test('S3: a device of another key is answered like one that does not exist, on e
   assert.match(page, /mine/);
 });
 
+test('an account that is linked twice answers for whichever of the two devices the key is for', async t => {
+  const { get, devices, device, made } = await keysApi(t);
+  await device('older');
+  await device('younger');
+  const jid = '15551230000@s.whatsapp.net';
+  for (const [n, id] of ['older', 'younger'].entries())
+    devices.move(id, { jid: jid.replace('@', `:${n + 1}@`) });
+  const younger = await made({ scopes: ['read'], devices: ['younger'] });
+  const other = await made({ scopes: ['read'], devices: [] });
+  for (const name of [jid, '15551230000:2@s.whatsapp.net']) {
+    const found = await get('/app/status', { ...bearer(younger.key), 'x-device-id': name });
+    assert.equal(found.results?.device_id, 'younger', name);
+    assert.equal(
+      (await get('/app/status', { ...bearer(other.key), 'x-device-id': name })).code,
+      'DEVICE_NOT_FOUND',
+    );
+  }
+  const theirs = await get('/app/status', {
+    ...bearer(younger.key),
+    'x-device-id': '15551230000:1@s.whatsapp.net',
+  });
+  assert.equal(theirs.code, 'DEVICE_NOT_FOUND');
+});
+
 test('S3: a key for some devices makes no others, and learns nothing by trying', async t => {
   const { post, device, made, devices } = await keysApi(t);
   await device('mine');

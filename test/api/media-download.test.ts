@@ -264,4 +264,12 @@ test('files that come', { timeout: 200_000 }, async t => {
     const { blobs } = await node.simulator.call('media');
     assert.equal(blobs.at(-1)?.downloads, 1);
   });
+
+  await t.test('of a device that is removed no file is left, and no link is good', async () => {
+    const { file_url } = await got({});
+    assert.equal((await fetch(file_url)).status, 200);
+    assert.equal((await node.api('DELETE', `/devices/${device}`)).status, 200);
+    assert.equal((await fetch(file_url)).status, 403);
+    await assert.rejects(readdir(folder), { code: 'ENOENT' });
+  });
 });

@@ -89,7 +89,7 @@ const refused: readonly [string, Json, string][] = [
     'start_time: expected a time such as 2026-12-24T18:00:00Z, or seconds since 1970.',
   ]),
   ['event', { ...event, end_time: '2026-12-24T18:00:00Z' }, 'end_time: must be after start_time.'],
-  ['event', { ...event, latitude: 1 }, 'longitude: is required beside the other one.'],
+  ['event', { ...event, latitude: 1 }, 'longitude: is required together with the other coordinate.'],
   ['event', { ...event, call: 'fax' }, 'call: expected one of audio, video.'],
   ['group-invite', { ...invite, invite_code: '../../x' }, 'invite_code: expected the code of an invitation.'],
   ['group-invite', { ...invite, group_id: '15551234567' }, 'group_id: expected the JID of a group.'],
@@ -144,6 +144,20 @@ test('a chat that cannot take a message is refused with the kind that it is', as
   for (const [path, body, phone, message] of wanted) {
     const answer = await post(`/send/${path}`, { phone, ...body });
     assert.deepEqual([answer.status, answer.message], [400, message]);
+  }
+  assert.deepEqual(devices.given, []);
+});
+
+test('a broadcast list is nobody who could be written to', async () => {
+  const { post, devices } = withDevice();
+  for (const [path, body] of [
+    ['/send/message', { message: 'x' }],
+    ['/message/3EB089B9D6ADD58153C561/forward', {}],
+    ['/message/3EB089B9D6ADD58153C561/revoke', {}],
+  ] as const) {
+    const answer = await post(path, { phone: '15551234567@broadcast', ...body });
+    assert.deepEqual([answer.status, answer.code], [400, 'INVALID_JID'], path);
+    assert.match(answer.message, /broadcast list/);
   }
   assert.deepEqual(devices.given, []);
 });

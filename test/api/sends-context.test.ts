@@ -232,6 +232,20 @@ test('messages in their chats', async t => {
     assert.deepEqual([edit.status, edit.body.code], [403, 'WA_FORBIDDEN']);
   });
 
+  await t.test(
+    'whom there is not is said to be nobody: a group that is not there, a status for strangers',
+    async () => {
+      const group = await post('message', { phone: '120363000000000001@g.us', message: 'x' });
+      assert.deepEqual([group.status, group.body.code], [404, 'WA_NOT_FOUND'], group.body.message);
+      const status = await post('message', {
+        phone: 'status@broadcast',
+        message: 'x',
+        recipients: ['19999999999'],
+      });
+      assert.deepEqual([status.status, status.body.code], [400, 'INVALID_JID'], status.body.message);
+    },
+  );
+
   await t.test('what a chat cannot take is refused before anything is sent', async () => {
     for (const [path, body, message] of [
       ['poll', { question: 'q', options: ['a', 'b'], max_answer: 1 }, 'phone: this cannot be a status.'],

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { dumpCells } from '../support/dump.ts';
 import { journalOf } from '../support/journal.ts';
 import { startNode } from '../support/node.ts';
+import { storedBy } from '../support/stored.ts';
 import { connectProxy, socksProxy } from '../support/tunnels.ts';
 import { until } from '../support/until.ts';
 
@@ -21,6 +22,7 @@ const untouched = {
   history: 'recent',
   device_name: 'Mac OS',
   browser: '',
+  chat_retention_days: null,
 };
 
 test('a device is set up over HTTP, and behaves as it was set up', async t => {
@@ -117,19 +119,45 @@ test('a device is set up over HTTP, and behaves as it was set up', async t => {
     const { id } = await simulator.send(friend, own, 'and now');
     await until(async () => (await statusOf(friend, id)) === 'read', { what: 'read' });
     assert.equal(await statusOf(early, before), 'delivered');
+    const { chats } = storedBy(node, 'device-0');
+    const unread = async () =>
+      Object.fromEntries((await chats()).data.map(chat => [chat.jid.split('@')[0], chat.unread_count]));
+    await until(
+      async () => {
+        const counts = await unread();
+        return counts[friend] === 0 && counts[early] === 1;
+      },
+      { what: 'what was read counts as read in the chats' },
+    );
     await patch({ auto_read: false });
   });
 
   await t.test('calls are rejected, and the caller is told why', async () => {
     const call = () => simulator.call('call', { params: { phone: friend }, body: { to: own } as never });
+    const offers = async () =>
+      (await journalOf(node.sql, 'device-0'))
+        .filter(({ event }) => event === 'call.offer')
+        .map(({ payload }) => [payload.call_id, payload.auto_rejected]);
     const partyOf = async (id: string) =>
       (await simulator.call('calls')).find(one => one.id === id)?.parties[own];
     const rings = await call();
+    await until(async () => (await offers()).length === 1, { what: 'it rings' });
     await patch({ reject_calls: true, reject_calls_message: 'Please write 🙏' });
     assert.equal(await partyOf(rings.id), 'ringing');
     const { id } = await call();
     await until(async () => (await partyOf(id)) === 'rejected');
     await simulator.waitForMessage(friend, ({ text }) => text === 'Please write 🙏');
+    await until(async () => (await offers()).length === 2, { what: 'both calls are told' });
+    assert.deepEqual(await offers(), [
+      [rings.id, false],
+      [id, true],
+    ]);
+    const { said } = storedBy(node, 'device-0');
+    for (const [call, rejected] of await offers()) {
+      const { kind, call_metadata } = await said(friend, String(call));
+      const { auto_rejected } = JSON.parse(call_metadata ?? '{}') as { auto_rejected?: boolean };
+      assert.deepEqual([kind, auto_rejected], ['call', rejected]);
+    }
     await patch({ reject_calls: false, reject_calls_message: '' });
   });
 
@@ -246,6 +274,9 @@ test('a device is set up over HTTP, and behaves as it was set up', async t => {
       [{ history: 'everything' }, 'history'],
       [{ browser: 'Netscape' }, 'browser'],
       [{ auto_read: 'sometimes' }, 'auto_read'],
+      [{ chat_retention_days: -1 }, 'chat_retention_days'],
+      [{ chat_retention_days: 1.5 }, 'chat_retention_days'],
+      [{ chat_retention_days: 36_501 }, 'chat_retention_days'],
       [{ auto_reply: 'x'.repeat(4_097) }, 'auto_reply'],
       [{ auto_reply: '\0' }, 'auto_reply'],
       [{}, 'body'],

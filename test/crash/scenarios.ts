@@ -5,7 +5,7 @@ import type { CrashWorld } from '../support/crash-world.ts';
 import { until } from '../support/until.ts';
 
 export interface Scenario {
-  /** The fault of `reliability.md` section 10 that it is. */
+  /** The row of docs/reliability.md that it is for. */
   readonly fault?: string;
   /** How often the point is passed before the process dies there; 1 unless given. */
   readonly pass?: number;

@@ -269,6 +269,23 @@ test('S33: a job that takes too long or too much memory is ended with its proces
     });
 });
 
+test('a file that breaks the process twice takes no other file with it', async t => {
+  const { upload, batch } = await station(t);
+  const transformer = new Transformer({ ffmpeg: 'ffmpeg', memory, log });
+  t.after(() => transformer.stop());
+  // A progressive JPEG is decoded as a whole: a megabyte of it takes more than there is.
+  const white = { width: 13_000, height: 13_000, channels: 3 as const, background: '#fff' };
+  const bomb = await upload(sharp({ create: white }).jpeg({ progressive: true }).toBuffer());
+  // Slow enough to be under way when the process is ended.
+  const slow = await upload(samples.png({ width: 6000, height: 6000 }));
+  const broken = transformer.do({ do: 'picture', from: bomb.path }, 60_000);
+  const beside = [1, 2, 3].map(() =>
+    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 60_000),
+  );
+  await assert.rejects(broken, { code: 'MEDIA_UNREADABLE' });
+  for (const { width } of await Promise.all(beside)) assert.equal(width, 5000);
+});
+
 test('a queue that is full says so, and a stop ends what waits', async t => {
   const { upload } = await station(t);
   const transformer = new Transformer({ ffmpeg: 'ffmpeg', memory, log });

@@ -18,9 +18,11 @@ const nothing: ChatRows = {
   messages: [],
   changes: [],
   reactions: [],
+  answers: [],
   patches: [],
   contacts: [],
   ends: [],
+  keep: true,
 };
 const seal = new Seal(new Uint8Array(32));
 const content = (text: string) => ({
@@ -245,8 +247,8 @@ test('a chat that the account removes is gone with what was said, and made anew 
 
 test('without messages to keep the chats still know their newest one', async t => {
   const { sql } = await testDatabase(t);
-  const { owner, write, chats, messages } = await store(sql);
-  await write({ messages: [message('A')] }, new ChatWriter({ sql, owner, keep: false }));
+  const { write, chats, messages } = await store(sql);
+  await write({ messages: [message('A')], keep: false });
   assert.equal((await messages()).length, 0);
   assert.equal((await chats())[0]?.lastId, 'A');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Failure } from '../../src/errors.ts';
-import { ARRAY } from '../../src/store/arrays.ts';
+import { arrays } from '../../src/store/arrays.ts';
 import {
   assertDriverPatched,
   connectionLimit,
@@ -31,10 +31,11 @@ test('bigints, bytes, texts and times come back as they were sent, alone and in 
   const at = new Date('2026-11-22T16:00:00.123Z');
   const texts = ['', 'NULL', '{}', 'a,"b"\\', 'ü\n ✓'];
   const id = '6f5e8f0a-27a5-4f4c-9c3b-1d2b7c1f9a55';
+  const { bytea, text, timestamptz } = arrays(sql);
   const [row] = await sql`
     select 9007199254740991::bigint as n, ${'{"a\\'}::text as text, ${at}::timestamptz as at,
-           ${sql.array(bytes, ARRAY.bytea)} as bytes, ${sql.array([], ARRAY.text)} as none, ${texts}::text[] as texts,
-           ${sql.array([at], ARRAY.timestamptz)} as times, array[1, null, 2]::bigint[] as ns,
+           ${bytea(bytes)} as bytes, ${text([])} as none, ${texts}::text[] as texts,
+           ${timestamptz([at])} as times, array[1, null, 2]::bigint[] as ns,
            ${id} = any(${[id]}::uuid[]) as found, array[true, false] as flags`;
   assert.deepEqual(
     { ...row },

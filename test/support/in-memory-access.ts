@@ -46,6 +46,7 @@ export class InMemoryAnswers implements Answers {
       as: 'ours',
       turn: {
         again: earlier !== undefined,
+        use: 'first',
         keep: end,
         leave: () => end(),
         forget: async () => {

@@ -19,6 +19,7 @@ export interface TestNodeOptions extends WorldOptions {
   /** Used memory by its limit. */
   readonly memory?: () => number;
   readonly unread?: NodeOptions['unread'];
+  readonly ports?: NodeOptions['ports'];
   /** A world that is there already, instead of one of its own. */
   readonly world?: World;
 }
@@ -59,6 +60,7 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       ...(options.health && { health: options.health }),
       ...(options.memory && { memory: options.memory }),
       ...(options.unread && { unread: options.unread }),
+      ...(options.ports && { ports: options.ports }),
       fatal: why => fatal.push(why),
     });
     await node.start();

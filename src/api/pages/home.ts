@@ -1,6 +1,6 @@
 // The first page: what devices there are, and a way to add one.
 import type { DeviceView } from '../../supervisor/devices.ts';
-import { accountJid } from '../shapes.ts';
+import { accountJid } from '../device-shape.ts';
 import { html } from './html.ts';
 import { page, simulatedNote } from './layout.ts';
 
@@ -23,7 +23,7 @@ ${devices.length === 0 ? html`<p class="soft">There is none yet. Add one and sca
 <noscript><p>This page needs JavaScript; <code>curl -X POST ${base}/device/login</code> does the same.</p></noscript>
 </section>
 </main>`;
-  return page({ title: 'Cardume', content, base, script: 'home.js' });
+  return page({ title: 'Cardume', content, base, module: 'home.js' });
 }
 
 function table(devices: readonly DeviceView[], base: string) {

@@ -6,14 +6,13 @@ interface Page {
   readonly content: Html;
   /** What comes before the paths of this server. */
   readonly base: string;
-  /** The names of its script or module; there is no inline script or style anywhere. */
-  readonly script?: string;
+  /** The names of its script and of its own style sheets (assets.ts); there is no inline script or style anywhere. */
   readonly module?: string;
   readonly styles?: readonly string[];
 }
 
 /** A whole page. */
-export function page({ title, content, base, script, module, styles = [] }: Page): string {
+export function page({ title, content, base, module, styles = [] }: Page): string {
   const asset = (name: string) => `${base}/assets/${name}`;
   return html`<!doctype html>
 <html lang="en" data-base="${base}">
@@ -23,7 +22,7 @@ export function page({ title, content, base, script, module, styles = [] }: Page
 <title>${title}</title>
 <link rel="icon" href="data:,">
 ${['style.css', ...styles].map(name => html`<link rel="stylesheet" href="${asset(name)}">`)}
-${script && html`<script src="${asset(script)}" defer></script>`}${module && html`<script src="${asset(module)}" type="module"></script>`}
+${module && html`<script src="${asset(module)}" type="module"></script>`}
 </head>
 <body>
 <header><a href="${base}/">Cardume</a> <span>a shoal of WhatsApp devices</span></header>

@@ -22,5 +22,5 @@ ${controlUrl && html`<button id="scan" type="button">Scan with a simulated phone
 <noscript><p>This page needs JavaScript to follow the pairing.</p></noscript>
 </section>
 </main>`;
-  return page({ title: `${device.id} · Cardume`, content, base, script: 'qr.js' });
+  return page({ title: `${device.id} · Cardume`, content, base, module: 'qr.js' });
 }

@@ -1,5 +1,4 @@
 // The reference at /docs: a page of our own instead of Swagger UI (docs/decisions/0011-api-reference.md says why).
-import { readFileSync } from 'node:fs';
 import { html } from './html.ts';
 import { page } from './layout.ts';
 
@@ -23,11 +22,3 @@ export function referencePage(base: string): string {
 </main>`;
   return page({ title: 'API · Cardume', content, base, module: 'reference.js', styles: ['reference.css'] });
 }
-
-/** The page's files, which are beside this one. */
-export const referenceFiles: Readonly<Record<string, string>> = Object.fromEntries(
-  ['reference.js', 'elements.js', 'schemas.js', 'trying.js', 'reference.css'].map(name => [
-    name,
-    readFileSync(new URL(`./reference/${name}`, import.meta.url), 'utf8'),
-  ]),
-);

@@ -4,12 +4,11 @@ import type { Context } from 'hono';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
 import { findDevice } from '../selection.ts';
+import { assets } from './assets.ts';
 import { errorsPage } from './errors.ts';
 import { homePage } from './home.ts';
 import { qrPage } from './qr.ts';
-import { referenceFiles, referencePage } from './reference.ts';
-import { homeScript, qrScript } from './scripts.ts';
-import { style } from './style.ts';
+import { referencePage } from './reference.ts';
 
 /** Paths that a link from another site may lead to. Nothing happens when they are only looked at. */
 export function isPage(path: string): boolean {
@@ -31,11 +30,8 @@ export function pageRoutes(app: OpenAPIHono<ApiEnv>, { simulator, audit, basePat
   );
   app.get('/docs', c => show(c, referencePage(basePath)));
   app.get('/errors', c => show(c, errorsPage(basePath)));
-  const assets = { 'style.css': style, 'home.js': homeScript, 'qr.js': qrScript, ...referenceFiles };
-  for (const [name, content] of Object.entries(assets)) {
-    const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
-    app.get(`/assets/${name}`, c => c.body(content, 200, { 'content-type': `${type}; charset=utf-8` }));
-  }
+  for (const { name, type, content } of assets)
+    app.get(`/assets/${name}`, c => c.body(content, 200, { 'content-type': type }));
 }
 
 /** `control` is the origin of the simulator, the only other one that a page's script may talk to. */

@@ -3,12 +3,12 @@ import { z } from '@hono/zod-openapi';
 import type { logout } from '../../device/commands/logout.ts';
 import type { reconnect } from '../../device/commands/reconnect.ts';
 import type { ApiDeps } from '../deps.ts';
+import { accountJid, appDevice, connection, toAppDevice } from '../device-shape.ts';
 import { commandFailures } from '../failures.ts';
 import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
 import type { QrLinks } from '../qr.ts';
 import type { AddRoute } from '../route.ts';
 import { linked } from '../selection.ts';
-import { accountJid, appDevice, connection, toAppDevice } from '../shapes.ts';
 
 const deviceOnly = z.object({ device_id: z.string() });
 

@@ -4,15 +4,11 @@ import type { businessCatalog } from '../../device/commands/business-catalog.ts'
 import type { businessCollections } from '../../device/commands/business-collections.ts';
 import type { businessProfile } from '../../device/commands/business-profile.ts';
 import type { AnswerOf } from '../../shard/protocol.ts';
-import { whatsappFailures } from '../failures.ts';
+import { addressedFailures } from '../failures.ts';
+import { phoneField } from '../fields.ts';
+import { count } from '../query.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { invalid } from '../validate.ts';
-
-const phone = z.string().min(1).openapi({
-  description: 'A number with its country code, or a JID.',
-  example: '15551234567',
-});
 
 const businessResults = z.object({
   jid: z.string(),
@@ -57,9 +53,9 @@ export function businessRoutes(add: AddRoute): void {
       scope: 'read',
       summary: 'What a business says of itself',
       device: 'selected',
-      query: z.object({ phone }),
+      query: z.object({ phone: phoneField }),
       results: businessResults,
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const jid = mentionJid(query.phone, 'phone');
@@ -92,20 +88,17 @@ export function businessRoutes(add: AddRoute): void {
       summary: 'A page of what a business sells',
       device: 'selected',
       query: z.object({
-        phone,
-        limit: z
-          .string()
-          .optional()
-          .openapi({ description: `1 to ${MOST}; 10 unless given.` }),
+        phone: phoneField,
+        limit: count(10, MOST),
         after: z.string().max(512).optional().openapi({ description: '`next` of the page before.' }),
       }),
       results: z.object({ products: z.array(product), next: z.string().optional() }),
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const { products, next } = await run<typeof businessCatalog>('business-catalog', {
         jid: mentionJid(query.phone, 'phone'),
-        limit: limitOf(query.limit, 10),
+        limit: query.limit,
         ...(query.after && { after: query.after }),
       });
       const results = { products: products.map(toProduct), ...(next !== undefined && { next }) };
@@ -122,20 +115,14 @@ export function businessRoutes(add: AddRoute): void {
       scope: 'read',
       summary: 'What a business sells, by the collections that it has made',
       device: 'selected',
-      query: z.object({
-        phone,
-        limit: z
-          .string()
-          .optional()
-          .openapi({ description: `1 to ${MOST}; 51 unless given.` }),
-      }),
+      query: z.object({ phone: phoneField, limit: count(51, MOST) }),
       results: z.array(z.object({ id: z.string(), name: z.string(), products: z.array(product) })),
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const found = await run<typeof businessCollections>('business-collections', {
         jid: mentionJid(query.phone, 'phone'),
-        limit: limitOf(query.limit, 51),
+        limit: query.limit,
       });
       const results = found.map(({ id, name, products }) => ({
         id,
@@ -145,14 +132,6 @@ export function businessRoutes(add: AddRoute): void {
       return { message: 'Success get business collections', results };
     },
   );
-}
-
-/** A number in a query. Fails with VALIDATION_ERROR. */
-function limitOf(written: string | undefined, fallback: number): number {
-  if (!written) return fallback;
-  const limit = /^\d{1,3}$/.test(written) ? Number(written) : 0;
-  if (limit >= 1 && limit <= MOST) return limit;
-  throw invalid('limit', `expected a whole number from 1 to ${MOST}`);
 }
 
 function toProduct(one: Product): z.input<typeof product> {

@@ -2,15 +2,14 @@
 import { z } from '@hono/zod-openapi';
 import type { callLink } from '../../device/commands/call-link.ts';
 import type { callReject } from '../../device/commands/call-reject.ts';
-import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 
 /** Seconds since 1970 that JavaScript and WhatsApp both have as a day. */
 const LATEST = 4_102_444_800;
 
-export function callRoutes(add: AddRoute, _deps: ApiDeps): void {
+export function callRoutes(add: AddRoute): void {
   add(
     {
       id: 'rejectCall',
@@ -31,7 +30,7 @@ export function callRoutes(add: AddRoute, _deps: ApiDeps): void {
           .openapi({ description: '`call_id` of the event.' }),
       }),
       forms: {},
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const caller = mentionJid(body.caller_jid, 'caller_jid');

@@ -6,12 +6,10 @@ import type { sendTimer } from '../../device/commands/send-timer.ts';
 import { Failure } from '../../errors.ts';
 import type { FormFields } from '../body.ts';
 import { sendFailures, sharedFailures } from '../failures.ts';
+import { timerField } from '../fields.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { invalid } from '../validate.ts';
-
-/** WhatsApp's own timers: off, a day, a week, 90 days. */
-const timers = [0, 86_400, 604_800, 7_776_000] as const;
 
 const params = z.object({
   chat_jid: z.string().min(1).openapi({ example: '15551234567@s.whatsapp.net' }),
@@ -147,11 +145,7 @@ export function chatChangeRoutes(add: AddRoute): void {
       summary: 'After how long the messages of a chat disappear',
       device: 'selected',
       params,
-      body: z.object({
-        timer_seconds: z
-          .literal(timers)
-          .openapi({ type: 'integer', enum: [...timers], description: '0 is off.' }),
-      }),
+      body: z.object({ timer_seconds: timerField('0 is off.') }),
       forms: { timer_seconds: 'number' },
       results: z.object({ ...said, timer_seconds: z.int() }),
       failures: [...new Set([...sharedFailures, ...sendFailures])],

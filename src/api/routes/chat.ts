@@ -4,13 +4,14 @@ import type { chatHistory } from '../../device/commands/chat-history.ts';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ChatView } from '../chat-port.ts';
-import { chatInfo, messageInfo, shownChat, shownMessage } from '../chat-shapes.ts';
+import { chatInfo, messageInfo, shownChat, shownMessage } from '../chat-shape.ts';
 import type { ApiDeps } from '../deps.ts';
+import { accountJid } from '../device-shape.ts';
 import { whatsappFailures } from '../failures.ts';
-import { cursorOf, flag, optional, pageFields, pageOf, pagination, partOf } from '../paging.ts';
+import { cursorOf, pageFields, pageOf, pagination, partOf } from '../paging.ts';
+import { flag, optional } from '../query.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { accountJid } from '../shapes.ts';
 import { invalid } from '../validate.ts';
 import { contactListRoutes } from './contact-list.ts';
 
@@ -90,7 +91,7 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
       failures: ['STORE_UNAVAILABLE'],
     },
     async ({ device, query: { q, start_time: from, end_time: until, is_from_me: fromMe, ...page } }) => {
-      if (page.after) throw invalid('after', 'a search goes from the newest on: use before');
+      if (page.after) throw invalid('after', 'a search goes from the newest back: use before');
       const filter = { from, until, fromMe };
       const found = await chats.search(device.no, selfOf(device), q, filter, partOf(page));
       const { limit, offset } = page;
@@ -156,7 +157,7 @@ export function chatRoutes(add: AddRoute, deps: ApiDeps): void {
       const fromMe = mediaOnly && is_from_me === false ? undefined : is_from_me;
       const filter = { chatNo: chat.no, from, until, mediaOnly, fromMe };
       const part = partOf(page);
-      if (search && part.after) throw invalid('after', 'a search goes from the newest on: use before');
+      if (search && part.after) throw invalid('after', 'a search goes from the newest back: use before');
       const { messages, total } = search
         ? await chats.search(device.no, selfOf(device), search, filter, part)
         : await chats.messages(device.no, selfOf(device), filter, part);

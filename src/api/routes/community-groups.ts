@@ -8,22 +8,22 @@ import type { groupCreate } from '../../device/commands/group-create.ts';
 import type { groupParticipants } from '../../device/commands/group-participants.ts';
 import type { AnswerOf } from '../../shard/protocol.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
-import { entered, outcomes, participant, participantsOf, toOutcomes } from '../group-shape.ts';
+import { addressedFailures } from '../failures.ts';
+import { nameText } from '../fields.ts';
+import { timeText } from '../go-time.ts';
 import {
   communityField,
   groupField,
   LONGEST_SUBJECT,
-  nameText,
   peopleField,
   peopleJids,
   peopleList,
-  timeText,
-} from '../groups.ts';
+} from '../group-fields.ts';
+import { entered } from '../group-shape.ts';
+import { outcomes, participant, participantsOf, toOutcomes } from '../participant-shape.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const named = z.object({ community_id: communityField });
 const communityJid = (written: string) => groupJid(written, 'community_id');
 
@@ -73,7 +73,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       query: named,
       results: z.array(subgroup),
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const community = communityJid(query.community_id);
@@ -104,7 +104,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
       body: named.extend({ title: nameText(LONGEST_SUBJECT), participants: peopleList.nullish() }),
       forms: { participants: 'list' },
       results: z.object({ group_id: z.string(), participants: outcomes }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const { group, refused } = await run<typeof groupCreate>('group-create', {
@@ -147,7 +147,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
         }),
         forms: { group_ids: 'list', remove_orphaned_members: 'boolean' },
         results: linkOutcomes,
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const { remove_orphaned_members } = body as { remove_orphaned_members?: boolean | null };
@@ -176,7 +176,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
       body: named.extend({ group_id: groupField }),
       forms: {},
       results: entered,
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const { group, pending } = await run<typeof communityJoinGroup>('community-join-group', {
@@ -199,7 +199,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       query: named,
       results: z.object({ community_id: z.string(), participants: z.array(participant) }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ device, query, run }) => {
       const community = communityJid(query.community_id);
@@ -230,7 +230,7 @@ export function communityGroupRoutes(add: AddRoute, deps: ApiDeps): void {
         body: named.extend({ participants: peopleField }),
         forms: { participants: 'list' },
         results: outcomes,
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const list = await run<typeof groupParticipants>('group-participants', {

@@ -8,21 +8,15 @@ import type { groupLeave } from '../../device/commands/group-leave.ts';
 import type { groupList } from '../../device/commands/group-list.ts';
 import type { groupSetting } from '../../device/commands/group-setting.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
+import { nameText, shortText } from '../fields.ts';
+import { communityField, LONGEST_DESCRIPTION, LONGEST_SUBJECT } from '../group-fields.ts';
 import { gowaGroup, toGowaGroup } from '../group-shape.ts';
-import {
-  communityField,
-  groupLink,
-  LONGEST_DESCRIPTION,
-  LONGEST_SUBJECT,
-  nameText,
-  shortText,
-} from '../groups.ts';
+import { groupLink } from '../invite-link.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { communityGroupRoutes } from './community-groups.ts';
 
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const named = z.object({ community_id: communityField });
 const communityJid = (written: string) => groupJid(written, 'community_id');
 
@@ -100,7 +94,7 @@ export function communityRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       body: named,
       forms: {},
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const group = communityJid(body.community_id);
@@ -120,7 +114,7 @@ export function communityRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       body: named,
       forms: {},
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const community = communityJid(body.community_id);
@@ -140,7 +134,7 @@ export function communityRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       query: named,
       results: z.object({ invite_link: z.string(), community_id: z.string() }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const group = communityJid(query.community_id);
@@ -178,7 +172,7 @@ export function communityRoutes(add: AddRoute, deps: ApiDeps): void {
         device: 'selected',
         body: named.extend({ enabled: z.boolean() }),
         forms: { enabled: 'boolean' },
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const group = communityJid(body.community_id);

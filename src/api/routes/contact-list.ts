@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { userLid } from '../../device/commands/user-lid.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
+import { addressedFailures } from '../failures.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 
@@ -65,7 +65,7 @@ export function contactListRoutes(add: AddRoute, { chats }: ApiDeps): void {
         phone: z.string().nullable().openapi({ example: '15551234567' }),
         lid: z.string().nullable().openapi({ example: '123456789012345@lid' }),
       }),
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const { pn, lid } = await run<typeof userLid>('user-lid', { jid: mentionJid(query.phone, 'phone') });

@@ -3,9 +3,9 @@ import { z } from '@hono/zod-openapi';
 import type { contactRemove } from '../../device/commands/contact-remove.ts';
 import type { contactSave } from '../../device/commands/contact-save.ts';
 import { sharedFailures } from '../failures.ts';
+import { phoneField } from '../fields.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../validate.ts';
 
 const name = z.string().max(256);
 
@@ -20,7 +20,7 @@ export function contactRoutes(add: AddRoute): void {
       summary: "Put a person into the phone's address book, or change the name there",
       device: 'selected',
       body: z.object({
-        phone: z.string().min(1),
+        phone: phoneField,
         full_name: name.trim().min(1),
         first_name: name.nullish(),
       }),
@@ -30,8 +30,8 @@ export function contactRoutes(add: AddRoute): void {
     async ({ body, run }) => {
       await run<typeof contactSave>('contact-save', {
         jid: mentionJid(body.phone, 'phone'),
-        fullName: sendableText(body.full_name, 'full_name'),
-        ...(body.first_name && { firstName: sendableText(body.first_name, 'first_name') }),
+        fullName: body.full_name,
+        ...(body.first_name && { firstName: body.first_name }),
       });
       return { message: 'Success save contact' };
     },
@@ -46,7 +46,7 @@ export function contactRoutes(add: AddRoute): void {
       scope: 'write',
       summary: "Take a person out of the phone's address book",
       device: 'selected',
-      body: z.object({ phone: z.string().min(1) }),
+      body: z.object({ phone: phoneField }),
       forms: {},
       failures: [...sharedFailures, 'INVALID_JID'],
     },

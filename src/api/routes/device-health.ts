@@ -2,11 +2,11 @@
 import { z } from '@hono/zod-openapi';
 import type { health } from '../../device/commands/health.ts';
 import type { HealthReport } from '../../shard/protocol.ts';
+import { listedDevice, reasons } from '../device-shape.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
-import { listedDevice, reasons } from '../shapes.ts';
 
-const ms = z.number().int();
+const whole = z.number().int();
 const time = z.iso.datetime().optional();
 
 const deviceHealth = z
@@ -21,15 +21,15 @@ const deviceHealth = z
     last_inbound_at: time.openapi({ description: 'When the last stanza came.' }),
     last_pong_at: time.openapi({ description: 'When a ping was last answered.' }),
     last_ack_at: time.openapi({ description: 'When WhatsApp last acknowledged a message of ours.' }),
-    ping_ms: ms.optional().openapi({ description: 'The last round trip.' }),
-    ping_smoothed_ms: ms.optional(),
-    decrypt_failures: ms.openapi({ description: 'Of the last messages, so many could not be decrypted.' }),
-    decrypts: ms.openapi({ description: 'How many these are: at most 50, of the last 15 minutes.' }),
-    reconnects_last_hour: ms,
-    messages_waiting: ms.openapi({ description: 'Stanzas that came and are not handled yet.' }),
-    awaiting_ack: ms.openapi({ description: 'Messages that left and are not acknowledged.' }),
-    awaiting_ack_ms: ms.optional().openapi({ description: 'How long the oldest of them waits.' }),
-    oldest_event_ms: ms.optional().openapi({
+    ping_ms: whole.optional().openapi({ description: 'The last round trip.' }),
+    ping_smoothed_ms: whole.optional(),
+    decrypt_failures: whole.openapi({ description: 'Of the last messages, so many could not be decrypted.' }),
+    decrypts: whole.openapi({ description: 'How many these are: at most 50, of the last 15 minutes.' }),
+    reconnects_last_hour: whole,
+    messages_waiting: whole.openapi({ description: 'Stanzas that came and are not handled yet.' }),
+    awaiting_ack: whole.openapi({ description: 'Messages that left and are not acknowledged.' }),
+    awaiting_ack_ms: whole.optional().openapi({ description: 'How long the oldest of them waits.' }),
+    oldest_event_ms: whole.optional().openapi({
       description: 'How old the oldest event is that is not in the journal yet.',
     }),
   })

@@ -4,17 +4,17 @@ import type { logout } from '../../device/commands/logout.ts';
 import type { reconnect } from '../../device/commands/reconnect.ts';
 import { Failure } from '../../errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { connection, gowaDevice, toGowaDevice } from '../device-shape.ts';
 import { commandFailures } from '../failures.ts';
 import { pairBy, secondsLeft, shownCode } from '../pairing.ts';
 import type { QrLinks } from '../qr.ts';
 import type { AddRoute } from '../route.ts';
 import { checkedId, here, linked } from '../selection.ts';
-import { connection, gowaDevice, toGowaDevice } from '../shapes.ts';
 import { shownWebhook, webhookChange, webhookFields, webhookResults } from '../webhook.ts';
 
 const webhook = z.object({ device_id: z.string(), ...webhookResults });
 
-export function deviceRoutes(add: AddRoute, { endpoints, live }: ApiDeps, links: QrLinks): void {
+export function deviceRoutes(add: AddRoute, { endpoints, live, media }: ApiDeps, links: QrLinks): void {
   add(
     {
       id: 'listDevices',
@@ -91,6 +91,8 @@ export function deviceRoutes(add: AddRoute, { endpoints, live }: ApiDeps, links:
     },
     async ({ device, devices, command }) => {
       await devices.remove(device.id, command);
+      // Links to them are good for some minutes yet.
+      await media.forget(device.no);
       return { message: 'Device removed' };
     },
   );

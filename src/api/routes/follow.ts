@@ -4,13 +4,13 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { DeviceView } from '../../supervisor/devices.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { listedDevice, toListedDevice } from '../device-shape.ts';
 import { entry } from '../entry.ts';
 import { secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { findDevice } from '../selection.ts';
-import { listedDevice, toListedDevice } from '../shapes.ts';
 
 const pairingView = listedDevice.extend({
   linked: z.boolean(),
@@ -79,7 +79,8 @@ export function followRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, { audit }:
   const door = entry(audit, { id: 'qrPicture', method: 'get', scope: 'devices' });
   app.get('/devices/:device_id/qr.png', door, async c => {
     const { pairing } = findDevice(c.get('devices'), c.req.param('device_id'));
-    if (pairing?.by !== 'qr') throw new Failure('NOT_FOUND', 'The device shows no QR now.');
+    if (pairing?.by !== 'qr')
+      throw new Failure('NOT_FOUND', 'The device shows no QR now; begin a login first.');
     const png = await qrPng(pairing.qr);
     return c.body(new Uint8Array(png), 200, { 'content-type': 'image/png' });
   });

@@ -8,14 +8,15 @@ import type { groupParticipants } from '../../device/commands/group-participants
 import type { groupRevokeInvite } from '../../device/commands/group-revoke-invite.ts';
 import type { sendGroupInvite } from '../../device/commands/send-group-invite.ts';
 import { type ErrorCode, Failure } from '../../errors.ts';
-import { sendFailures, whatsappFailures } from '../failures.ts';
-import { entered, linkedGroup, outcomes, toLinkedGroup, toOutcomes } from '../group-shape.ts';
-import { groupField, groupLink, peopleField, peopleJids, peopleList } from '../groups.ts';
+import { addressedFailures, sendFailures } from '../failures.ts';
+import { groupField, peopleField, peopleJids, peopleList } from '../group-fields.ts';
+import { entered, linkedGroup, toLinkedGroup } from '../group-shape.ts';
+import { groupLink } from '../invite-link.ts';
+import { outcomes, toOutcomes } from '../participant-shape.ts';
+import { flag } from '../query.ts';
 import { groupJid, mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../validate.ts';
 
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const link = z.object({ invite_link: z.string(), group_id: z.string() });
 
 const invitation = z.object({
@@ -24,6 +25,13 @@ const invitation = z.object({
   expiration: z.number().int().min(0).openapi({ description: 'Unix seconds, as the message has it.' }),
   inviter: z.string().min(1).openapi({ description: 'Who sent the message: a number or JID.' }),
 });
+
+/** A coerced number would be optional in the document, and nothing would be 0. */
+const secondsInQuery = z
+  .string()
+  .regex(/^\d{1,12}$/, 'expected a whole number of seconds')
+  .transform(Number)
+  .openapi({ type: 'integer', minimum: 0, description: 'Unix seconds, as the message has it.' });
 
 /** Each gets a message of its own while the caller waits. */
 const MOST_INVITED = 50;
@@ -58,16 +66,13 @@ export function groupInviteRoutes(add: AddRoute): void {
       scope: 'write',
       summary: "A group's link; `reset` makes a new one",
       device: 'selected',
-      query: z.object({
-        group_id: groupField,
-        reset: z.enum(['true', 'false', '1', '0', '']).optional(),
-      }),
+      query: z.object({ group_id: groupField, reset: flag }),
       results: link,
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const group = groupJid(query.group_id);
-      const reset = query.reset === 'true' || query.reset === '1';
+      const reset = query.reset ?? false;
       const { code } = await run<typeof groupInviteCode>('group-invite-code', { group, reset });
       return {
         message: 'Success get group invite link',
@@ -88,7 +93,7 @@ export function groupInviteRoutes(add: AddRoute): void {
       body: z.object({ group_id: groupField }),
       forms: {},
       results: link,
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const group = groupJid(body.group_id);
@@ -116,12 +121,12 @@ export function groupInviteRoutes(add: AddRoute): void {
       }),
       forms: { participants: 'list' },
       results: invited,
-      failures: [...failures, ...sendFailures],
+      failures: [...addressedFailures, ...sendFailures],
     },
     async ({ body, run, newMessageId }) => {
       const group = groupJid(body.group_id);
       const participants = peopleJids(body.participants);
-      const caption = sendableText(body.message ?? '', 'message');
+      const caption = body.message ?? '';
       const list = await run<typeof groupParticipants>('group-participants', {
         group,
         participants,
@@ -168,7 +173,7 @@ export function groupInviteRoutes(add: AddRoute): void {
       body: z.object({ group_id: groupField, participants: peopleField }),
       forms: { participants: 'list' },
       results: outcomes,
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const list = await run<typeof groupRevokeInvite>('group-revoke-invite', {
@@ -192,7 +197,7 @@ export function groupInviteRoutes(add: AddRoute): void {
       body: invitation,
       forms: { expiration: 'number' },
       results: entered,
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const { group, pending } = await run<typeof groupAcceptInvite>(
@@ -212,9 +217,9 @@ export function groupInviteRoutes(add: AddRoute): void {
       scope: 'read',
       summary: 'The group that an invitation in person is to',
       device: 'selected',
-      query: invitation.extend({ expiration: z.coerce.number().int().min(0) }),
+      query: invitation.extend({ expiration: secondsInQuery }),
       results: linkedGroup,
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const info = await run<typeof groupInvitedTo>('group-invited-to', personalInvite(query));

@@ -6,15 +6,15 @@ import type { groupParticipants } from '../../device/commands/group-participants
 import type { groupRequests } from '../../device/commands/group-requests.ts';
 import { csv } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
-import { digitsOf, outcomes, participant, participantsOf, toOutcomes } from '../group-shape.ts';
-import { groupField, peopleField, peopleJids, timeText } from '../groups.ts';
+import { addressedFailures } from '../failures.ts';
+import { timeText } from '../go-time.ts';
+import { groupField, peopleField, peopleJids } from '../group-fields.ts';
+import { digitsOf, outcomes, participant, participantsOf, toOutcomes } from '../participant-shape.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 
 const ofGroup = z.object({ group_id: groupField });
 const people = z.object({ group_id: groupField, participants: peopleField });
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const CSV = 'text/csv';
 
 export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
@@ -33,7 +33,7 @@ export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
         name: z.string(),
         participants: z.array(participant),
       }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ device, query, run }) => {
       const info = await run<typeof groupInfo>('group-info', { group: groupJid(query.group_id) });
@@ -59,7 +59,7 @@ export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       query: ofGroup,
       file: CSV,
-      failures,
+      failures: addressedFailures,
     },
     async ({ device, query, run }) => {
       const info = await run<typeof groupInfo>('group-info', { group: groupJid(query.group_id) });
@@ -123,7 +123,7 @@ export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
         body: people,
         forms: { participants: 'list' },
         results: outcomes,
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const list = await run<typeof groupParticipants>('group-participants', {
@@ -155,7 +155,7 @@ export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
           method: z.string().optional().openapi({ example: 'invite_link' }),
         }),
       ),
-      failures,
+      failures: addressedFailures,
     },
     async ({ device, query, run }) => {
       const waiting = await run<typeof groupRequests>('group-requests', { group: groupJid(query.group_id) });
@@ -193,7 +193,7 @@ export function groupParticipantRoutes(add: AddRoute, deps: ApiDeps): void {
         body: people,
         forms: { participants: 'list' },
         results: outcomes,
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const list = await run<typeof groupDecide>('group-decide', {

@@ -6,15 +6,11 @@ import type { groupSubject } from '../../device/commands/group-subject.ts';
 import type { sendMemberLabel } from '../../device/commands/send-member-label.ts';
 import type { InputOf } from '../../shard/protocol.ts';
 import type { FormFields } from '../body.ts';
-import { sendFailures, whatsappFailures } from '../failures.ts';
-import { groupField, LONGEST_DESCRIPTION, LONGEST_SUBJECT, nameText, shortText } from '../groups.ts';
+import { addressedFailures, sendFailures } from '../failures.ts';
+import { nameText, shortText, timerField } from '../fields.ts';
+import { groupField, LONGEST_DESCRIPTION, LONGEST_SUBJECT } from '../group-fields.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
-
-/** WhatsApp's own timers: off, a day, a week, 90 days. */
-const timers = [0, 86_400, 604_800, 7_776_000] as const;
 
 /** Baileys cuts longer ones off (Socket/messages-send.ts, updateMemberLabel). */
 const LONGEST_LABEL = 30;
@@ -43,7 +39,7 @@ export function groupSettingRoutes(add: AddRoute): void {
       device: 'selected',
       body: z.object({ group_id: groupField, name: nameText(LONGEST_SUBJECT) }),
       forms: {},
-      failures,
+      failures: addressedFailures,
     },
     async ({ body: { group_id, name }, run }) => {
       await run<typeof groupSubject>('group-subject', { group: groupJid(group_id), subject: name });
@@ -62,7 +58,7 @@ export function groupSettingRoutes(add: AddRoute): void {
       device: 'selected',
       body: z.object({ group_id: groupField, topic: shortText(LONGEST_DESCRIPTION).nullish() }),
       forms: {},
-      failures,
+      failures: addressedFailures,
     },
     async ({ body: { group_id, topic }, run }) => {
       const text = topic?.trim() ?? '';
@@ -101,7 +97,7 @@ export function groupSettingRoutes(add: AddRoute): void {
         scope: 'write',
         device: 'selected',
         body: z.object({ group_id: groupField, ...fields }),
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         // The schema of the body is the fields' and the group's.
@@ -136,9 +132,7 @@ export function groupSettingRoutes(add: AddRoute): void {
     id: 'setGroupEphemeral',
     path: '/group/ephemeral',
     summary: 'After how long messages disappear; 0 is never',
-    fields: {
-      timer_seconds: z.literal(timers).openapi({ type: 'integer', enum: [...timers] }),
-    },
+    fields: { timer_seconds: timerField('0 is off.') },
     forms: { timer_seconds: 'number' },
     setting: ({ timer_seconds }) => ({ what: 'ephemeral', seconds: timer_seconds }),
     done: ({ timer_seconds }) =>

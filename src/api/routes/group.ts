@@ -8,25 +8,12 @@ import type { groupJoin } from '../../device/commands/group-join.ts';
 import type { groupLeave } from '../../device/commands/group-leave.ts';
 import type { groupList } from '../../device/commands/group-list.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
-import {
-  entered,
-  gowaGroup,
-  linkedGroup,
-  outcomes,
-  toGowaGroup,
-  toLinkedGroup,
-  toOutcomes,
-} from '../group-shape.ts';
-import {
-  groupCode,
-  groupField,
-  LONGEST_SUBJECT,
-  linkField,
-  nameText,
-  peopleJids,
-  peopleList,
-} from '../groups.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
+import { nameText } from '../fields.ts';
+import { groupField, LONGEST_SUBJECT, peopleJids, peopleList } from '../group-fields.ts';
+import { entered, gowaGroup, linkedGroup, toGowaGroup, toLinkedGroup } from '../group-shape.ts';
+import { groupCode, linkField } from '../invite-link.ts';
+import { outcomes, toOutcomes } from '../participant-shape.ts';
 import { groupJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { groupInviteRoutes } from './group-invites.ts';
@@ -55,7 +42,7 @@ export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
       }),
       forms: { participants: 'list' },
       results: z.object({ group_id: z.string(), participants: outcomes }),
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const participants = peopleJids(body.participants ?? []);
@@ -85,7 +72,7 @@ export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       query: z.object({ group_id: groupField }),
       results: gowaGroup,
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const info = await run<typeof groupInfo>('group-info', { group: groupJid(query.group_id) });
@@ -162,7 +149,7 @@ export function groupRoutes(add: AddRoute, deps: ApiDeps): void {
       device: 'selected',
       body: z.object({ group_id: groupField }),
       forms: {},
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       await run<typeof groupLeave>('group-leave', { group: groupJid(body.group_id) });

@@ -1,9 +1,9 @@
-// Keys and the audit log.
+// API keys: making, changing, rotating and revoking them.
 import { z } from '@hono/zod-openapi';
-import type { AuditEntry } from '../../access/audit.ts';
 import type { KeyChange, KeyView } from '../../access/keys.ts';
 import type { Devices } from '../../supervisor/devices.ts';
 import type { ApiDeps } from '../deps.ts';
+import { count, integer } from '../query.ts';
 import type { AddRoute } from '../route.ts';
 import { scopes } from '../scopes.ts';
 import { findDevice } from '../selection.ts';
@@ -53,27 +53,8 @@ const keyMade = keyShown.extend({
   }),
 });
 const keyParams = z.object({ key_id: z.string().regex(/^[0-9A-Za-z]{12}$/, 'expected the id of a key') });
-const paging = (most: number) => z.coerce.number().int().min(1).max(most).optional();
-const number = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional();
 
-const auditShown = z
-  .object({
-    no: z.number().int(),
-    at: time,
-    actor: z.string().openapi({ description: 'key:<id>, user:<name>, env:<n> or anybody.' }),
-    address: z.string(),
-    action: z.string().openapi({ description: 'The operation in this document.', example: 'sendMessage' }),
-    device_id: z.string().nullable(),
-    target: z.string().nullable(),
-    status: z.number().int(),
-    code: z.string(),
-    request_id: z.string(),
-    before: z.string().nullable().openapi({ description: 'SHA-256 of what was there, where it is noted.' }),
-    after: z.string().nullable(),
-  })
-  .openapi('AuditEntry');
-
-export function keyRoutes(add: AddRoute, { keys, audit, credentials }: ApiDeps): void {
+export function keyRoutes(add: AddRoute, { keys, credentials }: ApiDeps): void {
   add(
     {
       id: 'createKey',
@@ -113,13 +94,13 @@ export function keyRoutes(add: AddRoute, { keys, audit, credentials }: ApiDeps):
       tag: 'key',
       scope: 'admin',
       summary: 'All API keys, those that have ended too, the oldest first',
-      query: z.object({ after: number, limit: paging(500) }),
+      query: z.object({ after: integer(0, Number.MAX_SAFE_INTEGER), limit: count(100, 500) }),
       results: z.object({
         keys: z.array(keyShown),
         next: z.number().int().nullable().openapi({ description: 'The `after` of the next page.' }),
       }),
     },
-    async ({ query: { after = 0, limit = 100 } }) => {
+    async ({ query: { after = 0, limit } }) => {
       const page = await keys.page(after, limit);
       const next = page.length < limit ? null : (page.at(-1)?.no ?? null);
       return { message: 'List keys', results: { keys: page.map(shownKey), next } };
@@ -218,36 +199,6 @@ export function keyRoutes(add: AddRoute, { keys, audit, credentials }: ApiDeps):
       return { message: 'Key revoked' };
     },
   );
-
-  add(
-    {
-      id: 'listAudit',
-      method: 'get',
-      path: '/audit',
-      tag: 'key',
-      scope: 'admin',
-      summary: 'Who did what, the newest first',
-      query: z.object({
-        before: number.openapi({ description: 'Entries with a lower number: the `next` of the last page.' }),
-        limit: paging(500),
-        actor: z.string().max(200).optional(),
-        action: z.string().max(100).optional(),
-        device_id: z.string().max(64).optional(),
-        since: time.optional(),
-        until: time.optional(),
-      }),
-      results: z.object({ entries: z.array(auditShown), next: z.number().int().nullable() }),
-    },
-    async ({ query: { before, limit = 100, actor, action, device_id: device, since, until } }) => {
-      const page = await audit.page({
-        ...{ before, limit, actor, action, device },
-        since: since === undefined ? undefined : new Date(since),
-        until: until === undefined ? undefined : new Date(until),
-      });
-      const next = page.length < limit ? null : (page.at(-1)?.no ?? null);
-      return { message: 'Audit log', results: { entries: page.map(shownEntry), next } };
-    },
-  );
 }
 
 /** Who makes keys can make one for everything: to show such a caller a part of the devices would promise what it does not keep. */
@@ -264,7 +215,7 @@ function later(text: string | null | undefined): Date | null {
   if (!text) return null;
   const date = new Date(text);
   if (date.getTime() > Date.now()) return date;
-  throw invalid('expires_at', 'expected a time to come');
+  throw invalid('expires_at', 'is not in the future');
 }
 
 function stateOf({ revokedAt, expiresAt }: KeyView): 'active' | 'expired' | 'revoked' {
@@ -285,18 +236,5 @@ function shownKey(key: KeyView): z.input<typeof keyShown> {
     revoked_at: key.revokedAt?.toISOString() ?? null,
     last_used_at: key.lastUsedAt?.toISOString() ?? null,
     rotated_from: key.rotatedFrom,
-  };
-}
-
-function shownEntry(entry: AuditEntry & { readonly no: number }): z.input<typeof auditShown> {
-  const { no, at, device, request, before, after, ...same } = entry;
-  return {
-    ...same,
-    no,
-    at: at.toISOString(),
-    device_id: device,
-    request_id: request,
-    before: before?.toString('hex') ?? null,
-    after: after?.toString('hex') ?? null,
   };
 }

@@ -5,10 +5,11 @@ import type { labelList } from '../../device/commands/label-list.ts';
 import type { labelSave } from '../../device/commands/label-save.ts';
 import type { labelTie } from '../../device/commands/label-tie.ts';
 import { sharedFailures } from '../failures.ts';
-import { messageId } from '../message-id.ts';
+import { phoneField } from '../fields.ts';
+import { messageId, messageParams } from '../message-id.ts';
+import { flag } from '../query.ts';
 import { recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
-import { sendableText } from '../validate.ts';
 
 const name = z.string().trim().min(1).max(100).openapi({ example: 'Paid' });
 const color = z
@@ -48,16 +49,13 @@ export function labelRoutes(add: AddRoute): void {
       summary: 'All labels, and how many chats bear each',
       device: 'selected',
       query: z.object({
-        refresh: z
-          .enum(['true', 'false', ''])
-          .optional()
-          .openapi({ description: 'Asks WhatsApp for all labels first.' }),
+        refresh: flag.openapi({ description: 'Asks WhatsApp for all labels first.' }),
       }),
       results: z.array(label.extend({ chats: z.int() })),
       failures: sharedFailures,
     },
     async ({ query, run }) => {
-      const labels = await run<typeof labelList>('label-list', { refresh: query.refresh === 'true' });
+      const labels = await run<typeof labelList>('label-list', { refresh: query.refresh ?? false });
       return {
         message: 'Success get labels',
         results: labels.map(({ chats, ...one }) => ({ ...shown(one), chats })),
@@ -81,7 +79,7 @@ export function labelRoutes(add: AddRoute): void {
     },
     async ({ body, run }) => {
       const made = await run<typeof labelSave>('label-save', {
-        name: sendableText(body.name, 'name'),
+        name: body.name,
         ...(typeof body.color === 'number' && { color: body.color }),
       });
       return { message: 'Label created', results: shown(made) };
@@ -106,7 +104,7 @@ export function labelRoutes(add: AddRoute): void {
     async ({ params, body, run }) => {
       const changed = await run<typeof labelSave>('label-save', {
         id: params.label_id,
-        ...(body.name && { name: sendableText(body.name, 'name') }),
+        ...(body.name && { name: body.name }),
         ...(typeof body.color === 'number' && { color: body.color }),
       });
       return { message: 'Label updated', results: shown(changed) };
@@ -201,8 +199,8 @@ export function labelRoutes(add: AddRoute): void {
       scope: 'write',
       summary: 'Put a label on a message, or take it off',
       device: 'selected',
-      params: z.object({ message_id: z.string() }),
-      body: z.object({ phone: z.string().min(1), label_id, labeled: z.boolean() }),
+      params: messageParams,
+      body: z.object({ phone: phoneField, label_id, labeled: z.boolean() }),
       forms: { labeled: 'boolean' },
       failures: [...sharedFailures, 'INVALID_JID'],
     },

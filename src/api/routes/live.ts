@@ -5,11 +5,16 @@ import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
 
 export function liveRoute(app: OpenAPIHono<ApiEnv>, { audit }: ApiDeps): void {
-  app.get('/ws', entry(audit, { id: 'live', method: 'get', scope: 'read' }), c => {
+  const scope = 'read';
+  app.get('/ws', entry(audit, { id: 'live', method: 'get', scope }), c => {
     const admit = c.env?.admit;
     if (!admit) throw new Failure('UPGRADE_REQUIRED');
-    const devices = c.get('devices');
-    admit(id => devices.find(id) !== undefined);
+    // Long after the request: its key may have ended since, or be for other devices.
+    const standing = c.get('standing');
+    admit(() => {
+      const now = standing();
+      return now?.actor.scopes.has(scope) ? id => now.devices.find(id) !== undefined : undefined;
+    });
     return c.body(null, 204);
   });
 }

@@ -1,14 +1,14 @@
-// The plan's own three routes: log in (and make the device on the way), log out, list.
+// Our own three routes beside gowa's: log in (and make the device on the way), log out, list with every detail.
 import { z } from '@hono/zod-openapi';
 import type { logout } from '../../device/commands/logout.ts';
 import { Failure } from '../../errors.ts';
 import type { Devices, DeviceView } from '../../supervisor/devices.ts';
+import { listedDevice, toListedDevice } from '../device-shape.ts';
 import { pair, secondsLeft, shownCode } from '../pairing.ts';
 import { dataUrl, qrPng } from '../qr.ts';
 import { phoneDigits } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { checkedName, findDevice, namedDevice, selectDevice } from '../selection.ts';
-import { listedDevice, toListedDevice } from '../shapes.ts';
 
 const deviceId = z.string().nullish();
 

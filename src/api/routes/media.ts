@@ -9,7 +9,7 @@ import { cleanName } from '../../lib/file-name.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { lineFailures } from '../failures.ts';
 import { fileAnswer } from '../file-answer.ts';
-import { messageId } from '../message-id.ts';
+import { messageId, messageParams } from '../message-id.ts';
 import { recipientJid } from '../recipient.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
@@ -34,7 +34,7 @@ export function mediaRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       scope: 'read',
       summary: 'The file of a message, and a link to it',
       device: 'selected',
-      params: z.object({ message_id: z.string().max(128) }),
+      params: messageParams,
       query: z.object({
         phone: z
           .string()

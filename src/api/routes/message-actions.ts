@@ -43,7 +43,7 @@ export function messageActionRoutes(add: AddRoute): void {
       if (!/^[1-9]\d{0,9}$/.test(message))
         throw invalid('message_id', 'in a channel, expected the number that the server gave the post');
       const reaction = { id, channel: chat, serverId: message, emoji: oneEmoji(emoji ?? '') };
-      return { messageId: id, ...((await run<typeof channelReact>('channel-react', reaction)) as At) };
+      return { messageId: id, ...(await run<typeof channelReact>('channel-react', reaction)) };
     },
   });
 
@@ -58,7 +58,7 @@ export function messageActionRoutes(add: AddRoute): void {
       const { chat: channel, message } = acted;
       if (!inChannel(acted)) return send<typeof sendRevoke>('send-revoke', { message });
       const revoked = await run<typeof channelRevoke>('channel-revoke', { channel, message });
-      return { messageId: message, ...(revoked as At) };
+      return { messageId: message, ...revoked };
     },
   });
 
@@ -74,7 +74,7 @@ export function messageActionRoutes(add: AddRoute): void {
       const { chat: channel, message } = acted;
       if (!inChannel(acted)) return send<typeof sendEdit>('send-edit', { message, text });
       const edited = await run<typeof channelEdit>('channel-edit', { channel, message, text });
-      return { messageId: message, ...(edited as At) };
+      return { messageId: message, ...edited };
     },
   });
 
@@ -195,10 +195,6 @@ export function messageActionRoutes(add: AddRoute): void {
         return { message: `${starred ? 'Starred' : 'Unstarred'} message successfully` };
       },
     });
-}
-
-interface At {
-  readonly at: number;
 }
 
 /** The text of a reaction, or ''. WhatsApp's apps show nothing of what is no emoji. */

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { messageParams } from '../message-id.ts';
 import type { AddRoute } from '../route.ts';
 import { messageActionRoutes } from './message-actions.ts';
 
@@ -30,7 +31,7 @@ export function messageRoutes(add: AddRoute, { messages }: ApiDeps): void {
       scope: 'read',
       summary: 'What has become of a message that was sent',
       device: 'selected',
-      params: z.object({ message_id: z.string().max(128) }),
+      params: messageParams,
       results: messageStatus,
       failures: ['MESSAGE_NOT_FOUND', 'STORE_UNAVAILABLE'],
     },

@@ -7,12 +7,13 @@ import { PASSPHRASE_MIN } from '../../lib/archive.ts';
 import { answer } from '../answer.ts';
 import { readBytes } from '../body.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
+import { gowaDevice, toGowaDevice } from '../device-shape.ts';
 import { always, entry, repeatable } from '../entry.ts';
 import { once } from '../idempotency.ts';
-import { failureResponses, successResponse } from '../responses.ts';
+import { failureResponses, fileResponse, successResponse } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
 import { checkedId, findDevice } from '../selection.ts';
-import { gowaDevice, toGowaDevice } from '../shapes.ts';
+import { invalid } from '../validate.ts';
 import { makesDevices } from '../visible.ts';
 
 /** An archive is some 200 KB and grows with the device's peers and its messages of the last days. */
@@ -27,15 +28,31 @@ const passphraseHeader = z.object({
 });
 const deviceParam = z.object({ device_id: z.string() });
 
-const ofDevice = [
+const exportFailures: readonly ErrorCode[] = [
   ...always,
+  'VALIDATION_ERROR',
   'INVALID_DEVICE_ID',
   'DEVICE_NOT_FOUND',
+  'DEVICE_NOT_LINKED',
+  'DEVICE_STOPPED',
   'DEVICE_ELSEWHERE',
-  'STORE_UNAVAILABLE',
   'STORE_FULL',
   'SHUTTING_DOWN',
-] as const;
+];
+
+const importFailures: readonly ErrorCode[] = [
+  ...always,
+  ...repeatable,
+  'INVALID_DEVICE_ID',
+  'BAD_REQUEST',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'ARCHIVE_INVALID',
+  'ARCHIVE_LOCKED',
+  'DEVICE_EXISTS',
+  'STORE_FULL',
+  'SHUTTING_DOWN',
+];
 
 export function movingRoutes(
   app: OpenAPIHono<ApiEnv>,
@@ -52,8 +69,8 @@ export function movingRoutes(
     summary: 'Stop a device here and get it as an encrypted archive, to run it in another installation',
     request: { params: deviceParam, headers: passphraseHeader },
     responses: {
-      200: { description: 'The archive', content: { [FILE]: { schema: binary } } },
-      ...failureResponses([...ofDevice, 'VALIDATION_ERROR', 'DEVICE_NOT_LINKED', 'DEVICE_STOPPED']),
+      200: fileResponse(FILE),
+      ...failureResponses(exportFailures),
     },
   });
   const exit = entry(audit, { id: 'exportDevice', method: 'get', scope: 'devices', acts: true });
@@ -77,11 +94,11 @@ export function movingRoutes(
       query: z.object({
         device_id: z.string().optional().openapi({ description: 'Another id than the one in the archive.' }),
       }),
-      body: { content: { [FILE]: { schema: binary } } },
+      body: { content: { [FILE]: { schema: z.string().openapi({ format: 'binary' }) } } },
     },
     responses: {
       200: successResponse(gowaDevice),
-      ...failureResponses([...always, ...repeatable, 'INVALID_DEVICE_ID', ...ofImport]),
+      ...failureResponses(importFailures),
     },
   });
   app.post(
@@ -121,20 +138,7 @@ export function movingRoutes(
   );
 }
 
-const binary = z.string().openapi({ format: 'binary' });
-
-const ofImport: readonly ErrorCode[] = [
-  ...(['VALIDATION_ERROR', 'BAD_REQUEST', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const),
-  ...([
-    'ARCHIVE_INVALID',
-    'ARCHIVE_LOCKED',
-    'DEVICE_EXISTS',
-    'STORE_UNAVAILABLE',
-    'STORE_FULL',
-    'SHUTTING_DOWN',
-  ] as const),
-];
-
+/** The device that the path names. Fails with INVALID_DEVICE_ID or DEVICE_NOT_FOUND. */
 function named(c: Context<ApiEnv>) {
   const device = findDevice(c.get('devices'), c.req.param('device_id') ?? '');
   c.set('device', device.id);
@@ -142,19 +146,14 @@ function named(c: Context<ApiEnv>) {
 }
 
 function passphraseOf(c: Context<ApiEnv>): string {
-  const results = { field: HEADER };
   let passphrase: string;
   try {
     passphrase = decodeURIComponent(c.req.header(HEADER) ?? '');
-  } catch (cause) {
-    const text = `${HEADER}: expected a text that is percent-encoded.`;
-    throw new Failure('VALIDATION_ERROR', text, { cause, results });
+  } catch {
+    throw invalid(HEADER, 'expected a text that is percent-encoded');
   }
-  if ([...passphrase].length < PASSPHRASE_MIN)
-    throw new Failure('VALIDATION_ERROR', `${HEADER}: expected at least ${PASSPHRASE_MIN} characters.`, {
-      results,
-    });
-  return passphrase;
+  if ([...passphrase].length >= PASSPHRASE_MIN) return passphrase;
+  throw invalid(HEADER, `expected at least ${PASSPHRASE_MIN} characters`);
 }
 
 async function archiveOf(c: Context<ApiEnv>): Promise<Uint8Array> {

@@ -7,22 +7,16 @@ import type { newsletterFollow } from '../../device/commands/newsletter-follow.t
 import type { newsletterSubscribers } from '../../device/commands/newsletter-subscribers.ts';
 import type { newsletterUpdate } from '../../device/commands/newsletter-update.ts';
 import type { InputOf } from '../../shard/protocol.ts';
-import { whatsappFailures } from '../failures.ts';
-import {
-  channelField,
-  channelLink,
-  countField,
-  LONGEST_DESCRIPTION,
-  LONGEST_SUBJECT,
-  nameText,
-  shortText,
-  timeText,
-} from '../groups.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
+import { nameText, phoneField, shortText } from '../fields.ts';
+import { timeText } from '../go-time.ts';
+import { channelField, LONGEST_DESCRIPTION, LONGEST_SUBJECT } from '../group-fields.ts';
+import { channelLink } from '../invite-link.ts';
 import { gowaNewsletter, toGowaNewsletter } from '../newsletter-shape.ts';
+import { count } from '../query.ts';
 import { mentionJid, newsletterJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 const named = z.object({ newsletter_id: channelField });
 
 type Change = Omit<InputOf<typeof newsletterUpdate>, 'jid'>;
@@ -72,7 +66,7 @@ export function newsletterAdminRoutes(add: AddRoute): void {
       device: 'selected',
       body: named,
       forms: {},
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const jid = newsletterJid(body.newsletter_id);
@@ -100,7 +94,7 @@ export function newsletterAdminRoutes(add: AddRoute): void {
         body: z.object({ ...named.shape, ...fields }),
         forms: {},
         results: gowaNewsletter,
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         // The schema of the body is the fields' and the channel's.
@@ -145,7 +139,7 @@ export function newsletterAdminRoutes(add: AddRoute): void {
       scope: 'read',
       summary: 'Who follows a channel; for its admins',
       device: 'selected',
-      query: named.extend({ count: countField(100, 1_000) }),
+      query: named.extend({ count: count(100, 1_000) }),
       results: z.array(
         z.object({
           jid: z.string(),
@@ -155,7 +149,7 @@ export function newsletterAdminRoutes(add: AddRoute): void {
           followed_at: z.string(),
         }),
       ),
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const people = await run<typeof newsletterSubscribers>('newsletter-subscribers', {
@@ -186,7 +180,7 @@ export function newsletterAdminRoutes(add: AddRoute): void {
       device: 'selected',
       query: named,
       results: z.object({ admin_count: z.number().int() }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const jid = newsletterJid(query.newsletter_id);
@@ -209,14 +203,9 @@ export function newsletterAdminRoutes(add: AddRoute): void {
         scope: 'write',
         summary,
         device: 'selected',
-        body: named.extend({
-          participant: z
-            .string()
-            .min(1)
-            .openapi({ description: 'A number with its country code, or a JID.' }),
-        }),
+        body: named.extend({ participant: phoneField }),
         forms: {},
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const jid = newsletterJid(body.newsletter_id);

@@ -7,16 +7,16 @@ import type { newsletterList } from '../../device/commands/newsletter-list.ts';
 import type { newsletterLive } from '../../device/commands/newsletter-live.ts';
 import type { newsletterMessages } from '../../device/commands/newsletter-messages.ts';
 import type { InputOf } from '../../shard/protocol.ts';
-import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
-import { channelCode, channelField, countField, linkField, timeText, unlessEmpty } from '../groups.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
+import { timeText } from '../go-time.ts';
+import { channelField } from '../group-fields.ts';
+import { channelCode, linkField } from '../invite-link.ts';
 import { gowaNewsletter, toGowaNewsletter } from '../newsletter-shape.ts';
+import { count, integer } from '../query.ts';
 import { newsletterJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { invalid } from '../validate.ts';
 import { newsletterAdminRoutes } from './newsletter-admin.ts';
-
-const failures = ['INVALID_JID', ...whatsappFailures] as const;
 
 const named = z.object({ newsletter_id: channelField });
 const channelOrLink = z.object({
@@ -44,7 +44,7 @@ const post = z.object({
   text: z.string(),
 });
 
-export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
+export function newsletterRoutes(add: AddRoute): void {
   newsletterAdminRoutes(add);
 
   add(
@@ -76,7 +76,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
       device: 'selected',
       query: channelOrLink,
       results: gowaNewsletter,
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const channel = await run<typeof newsletterInfo>('newsletter-info', channelNamed(query));
@@ -96,7 +96,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
       body: channelOrLink,
       forms: {},
       results: z.object({ newsletter_id: z.string() }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const channel = channelNamed(body);
@@ -124,7 +124,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
         device: 'selected',
         body: named,
         forms: {},
-        failures,
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         const jid = newsletterJid(body.newsletter_id);
@@ -143,13 +143,13 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
       summary: 'Posts of a channel, oldest first: the newest, or those before one',
       device: 'selected',
       query: named.extend({
-        count: countField(50, 100),
-        before: unlessEmpty(z.coerce.number().int().min(0).optional()).openapi({
+        count: count(50, 100),
+        before: integer(0, Number.MAX_SAFE_INTEGER).openapi({
           description: 'The server id of a post: those before it.',
         }),
       }),
       results: z.object({ data: z.array(post) }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const posts = await run<typeof newsletterMessages>('newsletter-messages', {
@@ -184,7 +184,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
         emoji: z.string().max(32).nullish(),
       }),
       forms: { server_id: 'number' },
-      failures: [...failures, 'MESSAGE_REFUSED'],
+      failures: [...addressedFailures, 'MESSAGE_REFUSED'],
     },
     async ({ body, run, newMessageId }) => {
       const emoji = body.emoji ?? '';
@@ -210,7 +210,7 @@ export function newsletterRoutes(add: AddRoute, _deps: ApiDeps): void {
       body: named,
       forms: {},
       results: z.object({ duration: z.number().int().openapi({ description: 'Seconds.' }) }),
-      failures,
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const jid = newsletterJid(body.newsletter_id);

@@ -3,8 +3,8 @@ import { z } from '@hono/zod-openapi';
 import type { groupPhoto } from '../../device/commands/group-photo.ts';
 import type { newsletterUpdate } from '../../device/commands/newsletter-update.ts';
 import type { ApiDeps } from '../deps.ts';
-import { whatsappFailures } from '../failures.ts';
-import { channelField, groupField } from '../groups.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
+import { channelField, groupField } from '../group-fields.ts';
 import { gowaNewsletter, toGowaNewsletter } from '../newsletter-shape.ts';
 import { groupJid, newsletterJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
@@ -57,7 +57,7 @@ export function photoRoutes(add: AddRoute, { media }: ApiDeps): void {
       device: 'selected',
       query: z.object({ group_id: groupField }),
       results: changed,
-      failures: ['INVALID_JID', ...whatsappFailures],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       await run<typeof groupPhoto>('group-photo', { group: groupJid(query.group_id) });

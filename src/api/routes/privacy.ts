@@ -4,13 +4,11 @@ import type { blockList } from '../../device/commands/block-list.ts';
 import type { blockSet } from '../../device/commands/block-set.ts';
 import type { privacyGet } from '../../device/commands/privacy-get.ts';
 import type { privacySet } from '../../device/commands/privacy-set.ts';
-import { sharedFailures, whatsappFailures } from '../failures.ts';
+import { addressedFailures, sharedFailures, whatsappFailures } from '../failures.ts';
+import { phoneField, timerField } from '../fields.ts';
 import { mentionJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { invalid } from '../validate.ts';
-
-/** WhatsApp's own timers: off, a day, a week, 90 days. */
-const timers = [0, 86_400, 604_800, 7_776_000] as const;
 
 const audience = ['all', 'contacts', 'contact_blacklist', 'none'] as const;
 
@@ -28,10 +26,6 @@ const categories = {
 type Category = keyof typeof categories;
 const names = Object.keys(categories) as Category[];
 
-const timer = z
-  .literal(timers)
-  .openapi({ type: 'integer', enum: [...timers], description: 'The timer of new chats in seconds.' });
-
 const privacy = z.object({
   ...(Object.fromEntries(names.map(name => [name, z.string()])) as Record<Category, z.ZodString>),
   default_timer_seconds: z.int().openapi({ description: 'The timer of new chats in seconds; 0 is off.' }),
@@ -41,7 +35,7 @@ const change = z.object({
   ...(Object.fromEntries(
     names.map(name => [name, z.enum(categories[name][1] as readonly string[]).nullish()]),
   ) as Record<Category, z.ZodOptional<z.ZodNullable<z.ZodEnum<Record<string, string>>>>>),
-  default_timer_seconds: timer.nullish(),
+  default_timer_seconds: timerField('The timer of new chats in seconds; 0 is off.').nullish(),
   disable_link_previews: z.boolean().nullish(),
 });
 
@@ -126,9 +120,9 @@ export function privacyRoutes(add: AddRoute): void {
         scope: 'write',
         summary: blocked ? 'Block a person' : 'Let a blocked person write again',
         device: 'selected',
-        body: z.object({ phone: z.string().min(1) }),
+        body: z.object({ phone: phoneField }),
         forms: {},
-        failures: [...whatsappFailures, 'INVALID_JID'],
+        failures: addressedFailures,
       },
       async ({ body, run }) => {
         await run<typeof blockSet>('block-set', { jid: mentionJid(body.phone, 'phone'), blocked });

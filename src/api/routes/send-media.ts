@@ -12,7 +12,7 @@ import type { ApiDeps } from '../deps.ts';
 import { documentType, fileFailures, givenFile } from '../given-file.ts';
 import type { AddRoute } from '../route.ts';
 import { LONGEST_TEXT, sendAdder } from '../sending.ts';
-import { invalid, sendableText } from '../validate.ts';
+import { invalid } from '../validate.ts';
 
 const url = z
   .string()
@@ -20,8 +20,7 @@ const url = z
   .openapi({ description: 'The file by its URL (http, https), instead of a form.' });
 const caption = z.string().max(LONGEST_TEXT).nullish();
 const flag = z.boolean().nullish();
-const captioned = (text: string | null | undefined) =>
-  text ? { caption: sendableText(text, 'caption') } : {};
+const captioned = (text: string | null | undefined) => (text ? { caption: text } : {});
 /** WhatsApp's apps send no larger ones. */
 const MOST_IN_ALBUM = 30;
 
@@ -159,7 +158,7 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
       return send<typeof sendFile>('send-file', {
         path: file.path,
         mimetype: await documentType(media, file),
-        fileName: file_name ? sendableText(file_name, 'file_name') : (file.filename ?? 'file'),
+        fileName: file_name || (file.filename ?? 'file'),
         ...captioned(caption),
       });
     },
@@ -196,10 +195,17 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
     failures,
     async say({ file_urls, caption, compress, hd }, send, given) {
       const uploads: Upload[] = [...(given.files.files ?? [])];
-      for (const one of file_urls ?? [])
-        uploads.push(await media.fetch(one, given.batch, { field: 'file_urls', maxBytes: limits.url }));
-      if (uploads.length < 2 || uploads.length > MOST_IN_ALBUM)
+      const urls = file_urls ?? [];
+      const count = uploads.length + urls.length;
+      if (count < 2 || count > MOST_IN_ALBUM)
         throw invalid('files', `an album has from 2 to ${MOST_IN_ALBUM} pictures and videos`);
+      // All of them together are as much as one URL may be: thirty times that would fill a disk.
+      let left = limits.url;
+      for (const one of urls) {
+        const file = await media.fetch(one, given.batch, { field: 'file_urls', maxBytes: left });
+        uploads.push(file);
+        left -= file.bytes;
+      }
       const parts = [];
       for (const file of uploads) {
         const image = (await media.typeOf(file))?.startsWith('image/') ?? false;

@@ -114,7 +114,10 @@ export function moreSendRoutes(add: AddRoute, sends: ReturnType<typeof sendAdder
       const { start_time: start, end_time: end, latitude, longitude } = body;
       if (end != null && end <= start) throw invalid('end_time', 'must be after start_time');
       if ((latitude == null) !== (longitude == null))
-        throw invalid(latitude == null ? 'latitude' : 'longitude', 'is required beside the other one');
+        throw invalid(
+          latitude == null ? 'latitude' : 'longitude',
+          'is required together with the other coordinate',
+        );
       const place = given({ name: body.location_name, address: body.location_address, latitude, longitude });
       return send<typeof sendEvent>('send-event', {
         name: body.name,

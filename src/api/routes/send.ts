@@ -7,7 +7,7 @@ import type { sendLink } from '../../device/commands/send-link.ts';
 import type { sendLocation } from '../../device/commands/send-location.ts';
 import type { sendPoll } from '../../device/commands/send-poll.ts';
 import type { sendText } from '../../device/commands/send-text.ts';
-import { whatsappFailures } from '../failures.ts';
+import { addressedFailures, whatsappFailures } from '../failures.ts';
 import { caption, decimal, given, line, prose, remark } from '../fields.ts';
 import type { AddRoute } from '../route.ts';
 import { chatJid, LONGEST_TEXT, recipientField, sendAdder, sentResults } from '../sending.ts';
@@ -139,7 +139,7 @@ export function sendRoutes(add: AddRoute): void {
       body: z.object({ ...recipientField, action: z.enum(['start', 'recording', 'stop']) }),
       forms: {},
       results: sentResults,
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ body: { phone, action }, run }) => {
       const chat = chatJid(phone, ['status', 'channel']);

@@ -5,12 +5,15 @@ import type { settingsGet } from '../../device/commands/settings-get.ts';
 import type { AnswerOf, InputOf } from '../../shard/protocol.ts';
 import { commandFailures } from '../failures.ts';
 import type { AddRoute } from '../route.ts';
-import { invalid, sendableText } from '../validate.ts';
+import { invalid } from '../validate.ts';
 
 type Settings = AnswerOf<typeof settingsGet>;
 type SettingsChange = InputOf<typeof configure>;
 
-const LONGEST_TEXT = 4_096;
+/** Of what a device says by itself, in characters. */
+const LONGEST_ANSWER = 4_096;
+/** A hundred years, where the process forgets sooner. */
+const LONGEST_RETENTION = 36_500;
 /** Stands for a password that is set; sent back with the same URL it means: leave it as it is. */
 const MASK = '***';
 
@@ -35,6 +38,7 @@ const fields = {
   history: ['history', 'next_pairing'],
   device_name: ['deviceName', 'next_pairing'],
   browser: ['browser', 'next_pairing'],
+  chat_retention_days: ['chatRetentionDays', 'now'],
 } as const satisfies Record<string, readonly [keyof Settings, (typeof whens)[number]]>;
 type Field = keyof typeof fields;
 const names = Object.keys(fields) as Field[];
@@ -48,13 +52,13 @@ const shape = {
   reject_calls: z.boolean(),
   reject_calls_message: z
     .string()
-    .max(LONGEST_TEXT)
+    .max(LONGEST_ANSWER)
     .openapi({ description: 'What a caller is told who was rejected; empty: nothing.' }),
   always_online: z
     .boolean()
     .openapi({ description: 'Others see it online; the phone shows no notifications meanwhile.' }),
   auto_read: z.boolean().openapi({ description: 'Marks every incoming message as read.' }),
-  auto_reply: z.string().max(LONGEST_TEXT).openapi({
+  auto_reply: z.string().max(LONGEST_ANSWER).openapi({
     description: 'Answers whoever writes in a chat of two, at most once a minute; empty: nobody.',
   }),
   ignore_groups: z
@@ -70,9 +74,16 @@ const shape = {
       "How the phone's list of linked devices calls it, beside the browser. A pairing by code shows the standard name.",
   }),
   browser: z.enum(['', ...browsers]).openapi({ description: 'Empty: the one that fits the history.' }),
+  chat_retention_days: z.int().min(0).max(LONGEST_RETENTION).openapi({
+    description:
+      'For how many days messages are kept in the chat store; older ones are gone within ten minutes. 0 keeps none of what is said.',
+  }),
 } as const;
 
-const settings = z.object(shape);
+const settings = z.object({
+  ...shape,
+  chat_retention_days: shape.chat_retention_days.nullable().openapi({ description: 'null: for ever.' }),
+});
 const change = z.object(
   Object.fromEntries(names.map(name => [name, shape[name].nullish()])) as {
     [K in Field]: z.ZodOptional<z.ZodNullable<(typeof shape)[K]>>;
@@ -116,6 +127,7 @@ export function settingsRoutes(add: AddRoute): void {
         ignore_groups: 'boolean',
         ignore_status: 'boolean',
         ignore_channels: 'boolean',
+        chat_retention_days: 'number',
       },
       results: results.extend({
         applies: z
@@ -129,9 +141,9 @@ export function settingsRoutes(add: AddRoute): void {
       if (asked.length === 0) throw invalid('body', 'names no setting to change');
       const ask = async () => devices.command<typeof settingsGet>(device.id, 'settings-get', {}, command);
       const wanted: Record<string, unknown> = {};
-      for (const name of asked) wanted[fields[name][0]] = checked(name, body[name]);
-      if (typeof body.proxy_url === 'string' && body.proxy_url.includes(`:${MASK}@`))
-        wanted.proxy = unmasked(body.proxy_url, (await ask()).proxy);
+      for (const name of asked) wanted[fields[name][0]] = body[name];
+      if (typeof body.proxy_url === 'string') wanted.proxy = checkedProxy(body.proxy_url);
+      if (body.proxy_url?.includes(`:${MASK}@`)) wanted.proxy = unmasked(body.proxy_url, (await ask()).proxy);
       const found = await devices.command<typeof configure>(
         device.id,
         'configure',
@@ -147,13 +159,9 @@ export function settingsRoutes(add: AddRoute): void {
   );
 }
 
-/** The value as it may be stored. Fails with VALIDATION_ERROR. */
-function checked(name: Field, value: unknown): unknown {
-  if (name === 'proxy_url' && typeof value === 'string') return checkedProxy(value.trim());
-  return typeof value === 'string' ? sendableText(value, name) : value;
-}
-
-function checkedProxy(text: string): string {
+/** The URL of a proxy as it may be stored. Fails with VALIDATION_ERROR. */
+function checkedProxy(written: string): string {
+  const text = written.trim();
   if (text === '') return '';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const { protocol = '', hostname = '', pathname = '', search = '', hash = '' } = url ?? {};

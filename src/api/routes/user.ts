@@ -8,11 +8,13 @@ import type { userAvatar } from '../../device/commands/user-avatar.ts';
 import type { userCheck } from '../../device/commands/user-check.ts';
 import type { userInfo } from '../../device/commands/user-info.ts';
 import type { ApiDeps } from '../deps.ts';
-import { sharedFailures, whatsappFailures } from '../failures.ts';
+import { addressedFailures, sharedFailures, whatsappFailures } from '../failures.ts';
+import { phoneField } from '../fields.ts';
+import { flag } from '../query.ts';
 import { mentionJid, phoneDigits, recipientJid } from '../recipient.ts';
 import type { AddRoute } from '../route.ts';
 import { PICTURE_BYTES, pictureFailures, squarePicture } from '../square.ts';
-import { invalid, sendableText } from '../validate.ts';
+import { invalid } from '../validate.ts';
 import { businessRoutes } from './business.ts';
 import { contactRoutes } from './contact.ts';
 import { privacyRoutes } from './privacy.ts';
@@ -22,14 +24,6 @@ const MOST_NUMBERS = 500;
 /** What WhatsApp's apps take. */
 const LONGEST_NAME = 25;
 const LONGEST_ABOUT = 139;
-
-const phone = z.string().min(1).openapi({
-  description: 'A number with its country code, or a JID.',
-  example: '15551234567',
-});
-/** In a query everything is text; gowa takes the same words. */
-const flag = z.enum(['true', 'false', '1', '0', '']).optional();
-const isOn = (written: string | undefined) => written === 'true' || written === '1';
 
 const person = z.object({
   name: z
@@ -73,9 +67,9 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       scope: 'read',
       summary: 'What a person shows to this account',
       device: 'selected',
-      query: z.object({ phone }),
+      query: z.object({ phone: phoneField }),
       results: info,
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, device, run }) => {
       const jid = mentionJid(query.phone, 'phone');
@@ -110,15 +104,15 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       scope: 'read',
       summary: 'Where the picture of a person, a group or a community can be fetched',
       device: 'selected',
-      query: z.object({ phone, is_preview: flag, is_community: flag }),
+      query: z.object({ phone: phoneField, is_preview: flag, is_community: flag }),
       results: z.object({ url: z.string(), id: z.string(), type: z.string() }),
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const results = await run<typeof userAvatar>('user-avatar', {
         jid: recipientJid(query.phone),
-        preview: isOn(query.is_preview),
-        community: isOn(query.is_community),
+        preview: query.is_preview ?? false,
+        community: query.is_community ?? false,
       });
       return { message: 'Success get avatar', results };
     },
@@ -178,7 +172,7 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       failures: sharedFailures,
     },
     async ({ body, run }) => {
-      await run<typeof pushnameSet>('pushname-set', { name: sendableText(body.push_name, 'push_name') });
+      await run<typeof pushnameSet>('pushname-set', { name: body.push_name });
       return { message: 'Success change push name' };
     },
   );
@@ -197,7 +191,7 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       failures: whatsappFailures,
     },
     async ({ body, run }) => {
-      await run<typeof aboutSet>('about-set', { about: sendableText(body.about, 'about') });
+      await run<typeof aboutSet>('about-set', { about: body.about });
       return { message: 'Success change about' };
     },
   );
@@ -211,9 +205,9 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       scope: 'read',
       summary: 'Whether a number has a WhatsApp account',
       device: 'selected',
-      query: z.object({ phone }),
+      query: z.object({ phone: phoneField }),
       results: z.object({ is_on_whatsapp: z.boolean() }),
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ query, run }) => {
       const [found] = await run<typeof userCheck>('user-check', {
@@ -235,7 +229,7 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       body: z.object({ phones: z.array(z.string()).min(1).max(MOST_NUMBERS) }),
       forms: { phones: 'list' },
       results: z.array(checked),
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       const numbers = body.phones.map((written, n) => numberOf(written, `phones.${n}`));
@@ -258,9 +252,9 @@ export function userRoutes(add: AddRoute, { chats, media }: ApiDeps): void {
       scope: 'read',
       summary: 'Hear when a person comes and goes, until the connection ends',
       device: 'selected',
-      body: z.object({ phone }),
+      body: z.object({ phone: phoneField }),
       forms: {},
-      failures: [...whatsappFailures, 'INVALID_JID'],
+      failures: addressedFailures,
     },
     async ({ body, run }) => {
       await run<typeof presenceSubscribe>('presence-subscribe', { jid: mentionJid(body.phone, 'phone') });

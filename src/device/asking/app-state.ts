@@ -20,6 +20,7 @@ import {
 import { Failure } from '../../errors.ts';
 import type { Connection } from '../line/connection.ts';
 import { quiet } from '../line/quiet.ts';
+import { noAnswer } from './whatsapp-failure.ts';
 
 /** A change that another device made at the same time is fetched, and ours is made on top of it. */
 const TRIES = 3;
@@ -28,7 +29,7 @@ const CONFLICT = '409';
 const { SET, REMOVE } = proto.SyncdMutation.SyncdOperation;
 
 const NO_KEY =
-  'The phone has not shared yet what it takes to change chats, contacts, labels or the push name; it does so some seconds after the pairing.';
+  'The phone has not shared the keys yet that changing chats, contacts, labels or the push name takes; it does so some seconds after the pairing.';
 
 /** As `changePatch`, for what Baileys has a word for. */
 export async function changeAppState(
@@ -41,7 +42,7 @@ export async function changeAppState(
 
 /**
  * Resolves when WhatsApp has the change; this device hears of it as if another had made it. Fails with
- * APP_STATE_UNAVAILABLE, or with WA_CONFLICT when others were quicker each time.
+ * APP_STATE_UNAVAILABLE: there is no key yet, or others were quicker each time.
  */
 export async function changePatch({ socket }: Connection, given: WAPatchCreate): Promise<void> {
   const patch = { ...given, syncAction: { timestamp: Date.now(), ...given.syncAction } };
@@ -53,7 +54,7 @@ export async function changePatch({ socket }: Connection, given: WAPatchCreate):
       for (let tries = 1; !(await written(socket, patch, creds.myAppStateKeyId ?? '')); tries++)
         if (tries === TRIES)
           throw new Failure(
-            'WA_CONFLICT',
+            'APP_STATE_UNAVAILABLE',
             'Other devices of the account changed it at the same time; try again.',
           );
     }, creds.me?.id ?? ''),
@@ -79,7 +80,7 @@ async function written(socket: Connection['socket'], patch: WAPatchCreate, keyId
     throw cause.data?.isMissingKey ? new Failure('APP_STATE_UNAVAILABLE', NO_KEY, { cause }) : cause;
   });
   if (patch.operation === REMOVE && !(indexOf(encoded.patch) in state.indexValueMap))
-    throw new Failure('WA_NOT_FOUND', 'There is no such entry among what the devices of the account share.');
+    throw new Failure('WA_NOT_FOUND', 'The account has no such entry.');
   const answer: BinaryNode | undefined = await socket.query({
     tag: 'iq',
     attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'w:sync:app:state' },
@@ -97,7 +98,7 @@ async function written(socket: Connection['socket'], patch: WAPatchCreate, keyId
       },
     ],
   });
-  if (!answer) throw new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.');
+  if (!answer) throw noAnswer();
   const collection = getBinaryNodeChild(getBinaryNodeChild(answer, 'sync'), 'collection');
   if (collection?.attrs.type !== 'error') {
     await keys.set({ 'app-state-sync-version': { [name]: after(patch, encoded) } });

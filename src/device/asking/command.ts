@@ -5,7 +5,6 @@
 import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
-import { Failure } from '../../errors.ts';
 import { within } from '../../lib/deadline.ts';
 import type { Care } from '../health/care.ts';
 import type { Household } from '../household/household.ts';
@@ -14,7 +13,7 @@ import type { Outgoing } from '../sending/outgoing.ts';
 import type { Identity } from '../signal/identity.ts';
 import type { Input, State } from '../state.ts';
 import type { Waiters } from '../waiters.ts';
-import { whatsappFailure } from './whatsapp-failure.ts';
+import { noAnswer, whatsappFailure } from './whatsapp-failure.ts';
 
 /** What was said in the device's chats, as far as the store has it. */
 export interface Said {
@@ -69,6 +68,7 @@ export interface CommandFile<Name extends string = string, Input = never, Answer
   run(input: Input, on: DeviceParts, call: Call): Promise<Answer>;
 }
 
+/** A command that runs in whatever state the device is. Fails with a `Failure`. */
 export function command<const Name extends string, Input, Answer>(
   file: CommandFile<Name, Input, Answer>,
 ): CommandFile<Name, Input, Answer> {
@@ -91,11 +91,7 @@ export function ask<const Name extends string, Input, Answer>({
     async run(input, on, { deadline }) {
       const connection = await on.open(deadline);
       try {
-        return await within(
-          run(input, connection, on),
-          deadline,
-          () => new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.'),
-        );
+        return await within(run(input, connection, on), deadline, noAnswer);
       } catch (cause) {
         throw whatsappFailure(cause, connection);
       }

@@ -76,7 +76,7 @@ function addressOf({ directPath = '' }: Media): string {
   const written = `${MEDIA_ORIGIN}${directPath}`;
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (!directPath.startsWith('/') || url?.origin !== MEDIA_ORIGIN || url.username !== '')
-    throw new Failure('MEDIA_CORRUPT', 'The message names no place of its file.');
+    throw new Failure('MEDIA_CORRUPT', 'The message does not say where its file is.');
   return url.href;
 }
 

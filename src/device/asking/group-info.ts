@@ -60,10 +60,12 @@ export interface GroupInfo {
   readonly generalChat: boolean;
 }
 
+/** What a `<group>` says, with the names that the device knows of its people. */
 export async function groupInfoOf(connection: Connection, group: BinaryNode): Promise<GroupInfo> {
   return readGroup(group, await namesIn(connection, group));
 }
 
+/** What a `<group>` says. Throws where it has no id. */
 export function readGroup(group: BinaryNode, nameOf: NameOf): GroupInfo {
   const { attrs } = group;
   if (!attrs.id) throw new Error('a group without an id');
@@ -128,6 +130,7 @@ function descriptionIn(group: BinaryNode, nameOf: NameOf): Description | undefin
   return { id, text, ...given('by', nameOf(participant)), ...given('at', seconds(t)) };
 }
 
+/** The number in an attribute: Unix seconds, or a count; undefined where there is none. */
 export function seconds(text: string | undefined): number | undefined {
   const number = Number(text);
   return text !== undefined && text !== '' && Number.isFinite(number) ? number : undefined;

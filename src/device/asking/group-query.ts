@@ -38,6 +38,7 @@ export interface Entry {
   readonly pending: boolean;
 }
 
+/** Where the answer to a join says that we are; `asked` where it names no group. */
 export function entryIn(answer: BinaryNode, asked = ''): Entry {
   const waits = getBinaryNodeChild(answer, 'membership_approval_request');
   const group = waits ?? getBinaryNodeChild(answer, 'group') ?? getBinaryNodeChild(answer, 'linked_group');

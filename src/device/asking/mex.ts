@@ -1,6 +1,7 @@
 /** Queries by number, with variables and answers as JSON (GraphQL over `w:mex`; Baileys Socket/mex.ts, whatsmeow newsletter.go). */
 import { S_WHATSAPP_NET } from '@whiskeysockets/baileys';
 import type { Connection } from '../line/connection.ts';
+import { textIn } from '../translate/nodes.ts';
 import { answered, childOf, Refusal } from './answer.ts';
 
 /** A value of an answer whose shape nobody promises. */
@@ -22,9 +23,7 @@ export async function askMex(
       ],
     }),
   );
-  const { content } = childOf(answer, 'result');
-  const text = content instanceof Uint8Array ? Buffer.from(content).toString() : String(content);
-  const told = JSON.parse(text) as Json;
+  const told = JSON.parse(textIn(childOf(answer, 'result')) ?? '') as Json;
   const [error] = listAt(told, 'errors');
   if (error !== undefined) {
     const number = at(error, 'extensions', 'error_code');
@@ -51,6 +50,7 @@ export function textAt(value: Json | undefined, ...path: readonly string[]): str
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
 }
 
+/** The list at that place; empty where there is none. */
 export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
   const found = at(value, ...path);
   return Array.isArray(found) ? found : [];

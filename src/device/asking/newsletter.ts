@@ -38,6 +38,7 @@ export interface Channel {
   readonly viewer?: { readonly mute: string; readonly role: string };
 }
 
+/** A channel as an answer has it. Throws where it has no JID. */
 export function readChannel(told: Json): Channel {
   const jid = textAt(told, 'id');
   if (!jid?.endsWith('@newsletter')) throw new Error('a channel without a JID');

@@ -1,7 +1,8 @@
-/** What WhatsApp tells of people by usync: of many in one request, each protocol one fact (protocol note §7). */
+/** What WhatsApp tells of people by usync: of many in one request, each protocol one fact (Baileys WAUSync, whatsmeow user.go). */
 import { type BinaryNode, getBinaryNodeChild, proto, USyncQuery, USyncUser } from '@whiskeysockets/baileys';
-import { Failure } from '../../errors.ts';
 import type { Connection } from '../line/connection.ts';
+import { textIn } from '../translate/nodes.ts';
+import { noAnswer } from './whatsapp-failure.ts';
 
 type Protocol = USyncQuery['protocols'][number];
 
@@ -12,7 +13,7 @@ const contact: Protocol = {
   name: 'contact',
   getQueryElement: () => asked('contact'),
   getUserElement: ({ phone }) => ({ tag: 'contact', attrs: {}, ...(phone && { content: phone }) }),
-  parser: ({ attrs, content }) => ({ known: attrs.type === 'in', asked: textOf(content) }),
+  parser: node => ({ known: node.attrs.type === 'in', asked: textIn(node) ?? '' }),
 };
 
 /** The id of the picture (whatsmeow user.go, parsePictureResponse); none where there is an error instead. */
@@ -36,16 +37,9 @@ const business: Protocol = {
   },
 };
 
-const textOf = (content: BinaryNode['content']) =>
-  typeof content === 'string'
-    ? content
-    : content instanceof Uint8Array
-      ? Buffer.from(content).toString()
-      : '';
-
 async function queried({ socket }: Connection, query: USyncQuery) {
   const found = await socket.executeUSyncQuery(query);
-  if (!found) throw new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.');
+  if (!found) throw noAnswer();
   return found.list;
 }
 

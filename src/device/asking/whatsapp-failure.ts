@@ -2,7 +2,7 @@
 import { type ErrorCode, Failure } from '../../errors.ts';
 import type { Connection } from '../line/connection.ts';
 
-/** WhatsApp's numbers on a refused request (iq errors; protocol note §5.3), and what they mean to a caller. */
+/** WhatsApp's numbers on a refused request (whatsmeow errors.go, IQError), and what they mean to a caller. */
 const meanings: Readonly<Record<number, ErrorCode>> = {
   400: 'WA_BAD_REQUEST',
   401: 'WA_FORBIDDEN',
@@ -19,6 +19,16 @@ const meanings: Readonly<Record<number, ErrorCode>> = {
   429: 'WA_RATE_LIMITED',
   436: 'WA_FORBIDDEN',
 };
+
+/** WhatsApp was asked and said nothing. */
+export function noAnswer(cause?: unknown): Failure {
+  return new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.', { cause });
+}
+
+/** Nobody has the number or LID that a request names as `phone`. */
+export function notOnWhatsapp(jid: string): Failure {
+  return new Failure('INVALID_JID', `phone: ${jid} is not on WhatsApp.`, { results: { phone: jid } });
+}
 
 /**
  * Baileys throws a Boom whose `data` is the number of an answered error (WABinary/generic-utils.js, assertNodeErrorFree),
@@ -42,7 +52,7 @@ export function whatsappFailure(cause: unknown, connection: Connection): Failure
   };
   const number = typeof data === 'number' ? data : output?.statusCode;
   const code = number === undefined ? undefined : meanings[number];
-  if (code === 'GATEWAY_TIMEOUT') return new Failure(code, 'WhatsApp did not answer in time.', { cause });
+  if (code === 'GATEWAY_TIMEOUT') return noAnswer(cause);
   if (code !== undefined)
     return new Failure(code, `WhatsApp refused it: ${message ?? 'no reason given'} (${number}).`, {
       cause,

@@ -2,10 +2,11 @@
 import { proto } from '@whiskeysockets/baileys';
 import { numberIn } from '../translate/content/cards.ts';
 import { saidIn } from '../translate/content/content.ts';
-import { aboutAnother, type Kind } from '../translate/content/kinds.ts';
+import { aboutAnother, type Content, type Kind } from '../translate/content/kinds.ts';
 import { optionsOf, pollIn } from '../translate/content/questions.ts';
 import { unwrap } from '../translate/content/unwrap.ts';
-import { list, number, text } from '../translate/read.ts';
+import { saidFields } from '../translate/messages.ts';
+import { type Fields, list, number, text } from '../translate/read.ts';
 
 /** What is shown of a message; sealed JSON in the store (store/chats/said.ts reads it). */
 export interface Shown {
@@ -14,8 +15,10 @@ export interface Shown {
   readonly mimetype?: string;
   readonly url?: string;
   readonly length?: number;
+  /** What else its event says of it, under the same names. */
+  readonly details?: Fields;
   /** Of a call: gowa's `call_metadata`. */
-  readonly call?: Readonly<Record<string, unknown>>;
+  readonly call?: Fields;
   /** As WhatsApp named the chat and the sender: keys of other messages must name them the same. */
   readonly remoteJid?: string;
   readonly participant?: string;
@@ -35,6 +38,11 @@ const KEPT_AS: Partial<Record<Kind, string>> = {
 
 const NO_MESSAGE = new Set<Kind>(['internal', 'view_once', ...aboutAnother]);
 
+/** A stranger may send what is larger than any list of messages should be; the message itself is kept whole. */
+const LARGEST_DETAILS = 16_384;
+/** Of a file these are told in fields of their own. */
+const FILE_FIELDS = ['url', 'mimetype', 'caption', 'filename', 'size'];
+
 /** The kind of a message; undefined for what stands in no chat by itself. One that we have no word for is `other`. */
 export function kindOf(message: proto.IMessage | null | undefined): string | undefined {
   if (!message) return undefined;
@@ -47,16 +55,33 @@ export function kindOf(message: proto.IMessage | null | undefined): string | und
 /** What is shown of it. */
 export function shownOf(message: proto.IMessage | null | undefined): Shown {
   if (!message) return {};
-  const { media, text: written, label } = saidIn(message);
+  const content = saidIn(message);
+  const { media, text: written, label } = content;
   const shown = written || summaryOf(unwrap(message).content) || (media ? '' : label);
   const size = media?.size;
+  const details = detailsOf(content);
   return {
     ...(shown && { text: shown }),
     ...(media?.filename && { filename: media.filename }),
     ...(media?.mimetype && { mimetype: media.mimetype }),
     ...(media?.url && { url: media.url }),
     ...(size !== undefined && Number.isSafeInteger(size) && { length: size }),
+    ...(details && { details }),
   };
+}
+
+/** Undefined when there is nothing that the kind and the text do not say. */
+function detailsOf(content: Content): Fields | undefined {
+  const { kind, media } = content;
+  const { body: _, type, ...said } = saidFields(kind, content, text(content.target?.id) ?? '');
+  const fields: Record<string, unknown> = { ...(KEPT_AS[kind] !== undefined && { type }), ...said };
+  if (media) {
+    const file = Object.entries(said[media.kind] as Fields).filter(([name]) => !FILE_FIELDS.includes(name));
+    if (file.length > 0) fields[media.kind] = Object.fromEntries(file);
+    else delete fields[media.kind];
+  }
+  if (Object.keys(fields).length === 0 || JSON.stringify(fields).length > LARGEST_DETAILS) return undefined;
+  return fields;
 }
 
 /** gowa's text of what is no text. */
@@ -97,6 +122,41 @@ function placeOf(
 ): string {
   const map = `https://maps.google.com/?q=${number(degreesLatitude) ?? 0},${number(degreesLongitude) ?? 0}`;
   return [text(name), text(address), map].filter(Boolean).join('\n');
+}
+
+const CAPTIONED = ['imageMessage', 'videoMessage', 'documentMessage'] as const;
+
+/**
+ * A message after it was edited. Some clients send the new text alone (Baileys Utils/messages.ts, "edit"): the file that it
+ * is the caption of stays, and so do what the message answers and the secret that answers to it are encrypted with.
+ */
+export function edited(
+  before: proto.IMessage | null | undefined,
+  { messageContextInfo, ...said }: proto.IMessage,
+): proto.IMessage {
+  const { content, about } = unwrap(before ?? {});
+  const secret = about?.messageSecret;
+  const merged = withFile(content, said) ?? withContext(content, said);
+  const context = { ...messageContextInfo, ...(secret?.length && { messageSecret: secret }) };
+  return { ...merged, ...(Object.keys(context).length > 0 && { messageContextInfo: context }) };
+}
+
+function withFile(before: proto.IMessage, edit: proto.IMessage): proto.IMessage | undefined {
+  const name = CAPTIONED.find(name => before[name]);
+  if (!name) return undefined;
+  const after = unwrap(edit).content[name];
+  if (after?.url || after?.directPath) return undefined;
+  return { [name]: { ...before[name], caption: saidIn(edit).text ?? '' } };
+}
+
+function withContext(before: proto.IMessage, edit: proto.IMessage): proto.IMessage {
+  const context = before.extendedTextMessage?.contextInfo;
+  const { conversation, extendedTextMessage: written } = unwrap(edit).content;
+  const said = text(conversation) ?? text(written?.text);
+  if (!context?.stanzaId || said === undefined || written?.contextInfo?.stanzaId) return edit;
+  return {
+    extendedTextMessage: { ...written, text: said, contextInfo: { ...context, ...written?.contextInfo } },
+  };
 }
 
 /** The bytes of a message, from which it is what it was. */

@@ -21,10 +21,13 @@ import type { Caches } from '../line/caches.ts';
 import type { Outgoing } from '../sending/outgoing.ts';
 import type { DeviceKeys } from '../signal/keys.ts';
 import type { KeyVault } from '../signal/vault.ts';
+import type { Self } from '../translate/envelope.ts';
 import { type Shown, unpacked } from './content.ts';
 import type { Events, Heard } from './hearing.ts';
+import { openedOf } from './opening.ts';
 import { People } from './people.ts';
 import { rowsOf } from './rows.ts';
+import { Secrets } from './secrets.ts';
 
 export interface DeviceChatsOptions {
   readonly sql: Sql;
@@ -33,6 +36,9 @@ export interface DeviceChatsOptions {
   readonly caches: Caches;
   readonly keys: () => DeviceKeys;
   readonly outgoing: () => Outgoing;
+  readonly self: () => Self;
+  /** Whether what is said is kept. */
+  readonly keep: () => boolean;
   readonly heard: (events: Events) => void;
   readonly log: Logger;
 }
@@ -40,16 +46,28 @@ export interface DeviceChatsOptions {
 export class DeviceChats implements Said {
   readonly #options: DeviceChatsOptions;
   readonly #seal: Seal;
+  /** With which answers to messages are encrypted. */
+  readonly secrets: Secrets;
 
   constructor(options: DeviceChatsOptions) {
     this.#options = options;
     this.#seal = new Seal(options.seat.key);
+    const { seat, caches, outgoing } = options;
+    const stored = (chat: string, id: string) => this.message(chat, id);
+    this.secrets = new Secrets({ no: seat.no, caches, outgoing, stored });
   }
 
   /** The rows of what was heard. Fails as the database does. */
-  rows(heard: readonly Heard[]): Promise<ChatRows> {
-    const { seat, caches, log } = this.#options;
+  async rows(heard: readonly Heard[]): Promise<ChatRows> {
+    const { seat, caches, self, keep, log } = this.#options;
+    const opened = await openedOf(heard, {
+      self: self(),
+      secretOf: opens => this.secrets.of(opens),
+      message: (chat, id) => this.message(chat, id),
+    });
     return rowsOf(heard, {
+      opened,
+      keep: keep(),
       no: seat.no,
       seal: this.#seal,
       others: ids => this.#others(ids),

@@ -11,6 +11,9 @@ import type {
   WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 
+/** A call, and whether the device has rejected it by itself. */
+export type Call = WACallEvent & { readonly autoRejected?: boolean };
+
 /** One thing that was heard, as Baileys has it. */
 export type Heard =
   | { readonly what: 'pair'; readonly pn: string; readonly lid: string }
@@ -20,7 +23,7 @@ export type Heard =
   | { readonly what: 'chat'; readonly chat: ChatUpdate | Chat; readonly whole: boolean }
   | { readonly what: 'group'; readonly group: Partial<GroupMetadata> }
   | { readonly what: 'contact'; readonly contact: Partial<Contact> }
-  | { readonly what: 'call'; readonly call: WACallEvent }
+  | { readonly what: 'call'; readonly call: Call }
   | { readonly what: 'ended'; readonly jid: string; readonly keep: boolean };
 
 export type Events = Partial<BaileysEventMap>;
@@ -70,7 +73,7 @@ function matters(heard: Heard): boolean {
       return Boolean(chat.id) && (said || unreadCount === 0 || unreadCount === -1);
     }
     case 'group':
-      return Boolean(heard.group.id && heard.group.subject);
+      return Boolean(heard.group.id && (heard.group.subject || heard.group.ephemeralDuration !== undefined));
     case 'contact': {
       const { id, name, notify, verifiedName } = heard.contact;
       return Boolean(id && (name || notify || verifiedName));

@@ -22,7 +22,7 @@ export class People {
 
   /** Knows those whose two names are told together, and asks for the others of `jids`. */
   static async of(
-    told: readonly (readonly [string | null | undefined, string | null | undefined])[],
+    told: readonly (readonly [one: string | null | undefined, other?: string | null | undefined])[],
     others: Others,
   ): Promise<People> {
     const known = new Map<string, string>();

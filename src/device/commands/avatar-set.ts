@@ -5,7 +5,7 @@ import { ask } from '../asking/command.ts';
 /** The picture of the account: a square JPEG, or none any more (Socket/chats.js, updateProfilePicture, which scales it itself). */
 export const avatarSet = ask({
   name: 'avatar-set',
-  async run({ picture }: { readonly picture?: Uint8Array }, { socket }): Promise<Record<string, never>> {
+  async run({ picture }: { readonly picture?: Uint8Array }, { socket }): Promise<void> {
     answered(
       await socket.query({
         tag: 'iq',
@@ -13,6 +13,5 @@ export const avatarSet = ask({
         ...(picture && { content: [{ tag: 'picture', attrs: { type: 'image' }, content: picture }] }),
       }),
     );
-    return {};
   },
 });

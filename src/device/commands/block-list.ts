@@ -5,6 +5,7 @@ import {
   S_WHATSAPP_NET,
 } from '@whiskeysockets/baileys';
 import { ask } from '../asking/command.ts';
+import { bare } from '../jid.ts';
 
 export interface Blocked {
   /** The number's JID, where it is known; the LID otherwise. */
@@ -24,9 +25,7 @@ export const blockList = ask({
     return await Promise.all(
       items.map(async ({ attrs: { jid = '', pn_jid } }) => {
         const number = pn_jid ?? (await socket.signalRepository.lidMapping.getPNForLID(jid)) ?? undefined;
-        return number === undefined || number === jid
-          ? { jid }
-          : { jid: number.replace(/:\d+@/, '@'), lid: jid };
+        return number === undefined || number === jid ? { jid } : { jid: bare(number), lid: jid };
       }),
     );
   },

@@ -6,6 +6,7 @@ import {
 } from '@whiskeysockets/baileys';
 import { Failure } from '../../errors.ts';
 import { ask } from '../asking/command.ts';
+import { textIn } from '../translate/nodes.ts';
 
 export interface BusinessProfile {
   readonly jid: string;
@@ -40,14 +41,14 @@ export const businessProfile = ask({
     });
     const profile = getBinaryNodeChild(getBinaryNodeChild(answer, 'business_profile'), 'profile');
     if (!profile)
-      throw new Failure('WA_NOT_FOUND', 'The account is no business.', { results: { phone: jid } });
+      throw new Failure('WA_NOT_FOUND', 'The account is not a business.', { results: { phone: jid } });
     const hours = getBinaryNodeChild(profile, 'business_hours');
     return {
       jid,
       email: text(profile, 'email'),
       address: text(profile, 'address'),
       categories: getBinaryNodeChildren(getBinaryNodeChild(profile, 'categories'), 'category').map(
-        ({ attrs, content }) => ({ id: attrs.id ?? '', name: shown(content) }),
+        category => ({ id: category.attrs.id ?? '', name: textIn(category) ?? '' }),
       ),
       options: optionsOf(profile),
       timezone: hours?.attrs.timezone ?? '',
@@ -65,21 +66,16 @@ export const businessProfile = ask({
 function optionsOf(profile: BinaryNode): Record<string, string> {
   const listed = getBinaryNodeChild(profile, 'profile_options')?.content;
   const options = Array.isArray(listed)
-    ? listed.map(({ tag, content }) => [tag, shown(content)] as const)
+    ? listed.map(option => [option.tag, textIn(option) ?? ''] as const)
     : [];
   const description = text(profile, 'description');
   const website = getBinaryNodeChildren(profile, 'website')
-    .map(({ content }) => shown(content))
+    .map(site => textIn(site) ?? '')
     .join(',');
   return { ...Object.fromEntries(options), ...(description && { description }), ...(website && { website }) };
 }
 
-const text = (node: BinaryNode, tag: string) => shown(getBinaryNodeChild(node, tag)?.content);
-
-function shown(content: BinaryNode['content']): string {
-  if (content instanceof Uint8Array) return Buffer.from(content).toString();
-  return typeof content === 'string' ? content : '';
-}
+const text = (node: BinaryNode, tag: string) => textIn(getBinaryNodeChild(node, tag)) ?? '';
 
 function minutes<K extends string>(name: K, written: string | undefined): Partial<Record<K, number>> {
   return written === undefined || !/^\d{1,4}$/.test(written)

@@ -6,13 +6,9 @@ import { ask } from '../asking/command.ts';
  */
 export const callReject = ask({
   name: 'call-reject',
-  async run(
-    { caller, call }: { readonly caller: string; readonly call: string },
-    { socket },
-  ): Promise<Record<string, never>> {
+  async run({ caller, call }: { readonly caller: string; readonly call: string }, { socket }): Promise<void> {
     const from = socket.authState.creds.me?.id ?? '';
     const reject = { tag: 'reject', attrs: { 'call-id': call, 'call-creator': caller, count: '0' } };
     answered(await socket.query({ tag: 'call', attrs: { from, to: caller }, content: [reject] }));
-    return {};
   },
 });

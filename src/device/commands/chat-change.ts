@@ -1,6 +1,7 @@
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import { changeAppState } from '../asking/app-state.ts';
 import { ask } from '../asking/command.ts';
+import { bare } from '../jid.ts';
 import type { Connection } from '../line/connection.ts';
 
 /** How a chat stands for all devices of the account. `muted` is until when, in ms since 1970; -1 is for ever, null not at all. */
@@ -12,17 +13,17 @@ export type ChatChange =
   | { readonly clear: true }
   | { readonly delete: true };
 
+/** Changes how a chat stands, on all devices of the account: nobody else hears of it. */
 export const chatChange = ask({
   name: 'chat-change',
   async run(
     { jid, change }: { readonly jid: string; readonly change: ChatChange },
     connection,
     on,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     if ('pinned' in change) await changeAppState(connection, { pin: change.pinned }, jid);
     else if ('muted' in change) await changeAppState(connection, { mute: change.muted }, jid);
     else await changeUpTo(await on.said.last(jid), connection, jid, change);
-    return {};
   },
 });
 
@@ -62,7 +63,7 @@ function rangeOf(last: WAMessage | undefined): proto.SyncActionValue.ISyncAction
     ...(remoteJid && { remoteJid }),
     ...(id && { id }),
     fromMe: fromMe === true,
-    ...(participant && { participant: participant.replace(/:\d+@/, '@') }),
+    ...(participant && { participant: bare(participant) }),
   };
   return { lastMessageTimestamp: timestamp, messages: [{ key, timestamp }] };
 }

@@ -5,8 +5,7 @@ import { askGroup } from '../asking/group-query.ts';
 export const communityDeactivate = ask({
   name: 'community-deactivate',
   once: true,
-  async run({ community }: { readonly community: string }, connection): Promise<Record<string, never>> {
+  async run({ community }: { readonly community: string }, connection): Promise<void> {
     await askGroup(connection, community, 'set', { tag: 'delete_parent', attrs: {} });
-    return {};
   },
 });

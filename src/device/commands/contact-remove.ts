@@ -4,8 +4,7 @@ import { ask } from '../asking/command.ts';
 /** Takes a person out of the phone's address book. */
 export const contactRemove = ask({
   name: 'contact-remove',
-  async run({ jid }: { readonly jid: string }, connection): Promise<Record<string, never>> {
+  async run({ jid }: { readonly jid: string }, connection): Promise<void> {
     await changeAppState(connection, { contact: null }, jid);
-    return {};
   },
 });

@@ -12,7 +12,7 @@ export interface ContactName {
 /** Puts a person into the phone's address book, or changes the name there. */
 export const contactSave = ask({
   name: 'contact-save',
-  async run({ jid, fullName, firstName }: ContactName, connection): Promise<Record<string, never>> {
+  async run({ jid, fullName, firstName }: ContactName, connection): Promise<void> {
     const lid = isLidUser(jid) ? jid : await connection.socket.signalRepository.lidMapping.getLIDForPN(jid);
     const contact = {
       fullName,
@@ -21,6 +21,5 @@ export const contactSave = ask({
       ...(lid && { lidJid: bare(lid) }),
     };
     await changeAppState(connection, { contact }, jid);
-    return {};
   },
 });

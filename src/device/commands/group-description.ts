@@ -10,10 +10,7 @@ import { askGroup } from '../asking/group-query.ts';
  */
 export const groupDescription = ask({
   name: 'group-description',
-  async run(
-    { group, text }: { readonly group: string; readonly text: string },
-    connection,
-  ): Promise<Record<string, never>> {
+  async run({ group, text }: { readonly group: string; readonly text: string }, connection): Promise<void> {
     const query = { tag: 'query', attrs: { request: 'interactive' } };
     const now = childOf(await askGroup(connection, group, 'get', query), 'group');
     const prev = (await groupInfoOf(connection, now)).description?.id;
@@ -25,6 +22,5 @@ export const groupDescription = ask({
       },
       ...(text !== '' && { content: [{ tag: 'body', attrs: {}, content: Buffer.from(text) }] }),
     });
-    return {};
   },
 });

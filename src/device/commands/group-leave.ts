@@ -10,7 +10,7 @@ export const groupLeave = ask({
   async run(
     { group, community = false }: { readonly group: string; readonly community?: boolean },
     connection,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     const left = community
       ? { tag: 'linked_groups', attrs: { parent_group_jid: group } }
       : { tag: 'group', attrs: { id: group } };
@@ -21,6 +21,5 @@ export const groupLeave = ask({
     });
     const error = getAllBinaryNodeChildren(childOf(answer, 'leave'))[0]?.attrs.error;
     if (error !== undefined) throw new Refusal(Number(error), 'not a member');
-    return {};
   },
 });

@@ -34,9 +34,8 @@ export const groupSetting = ask({
   async run(
     { group, setting }: { readonly group: string; readonly setting: Setting },
     connection,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     await askGroup(connection, group, 'set', nodeOf(setting));
-    return {};
   },
 });
 

@@ -7,8 +7,7 @@ export const groupSubject = ask({
   async run(
     { group, subject }: { readonly group: string; readonly subject: string },
     connection,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     await askGroup(connection, group, 'set', { tag: 'subject', attrs: {}, content: Buffer.from(subject) });
-    return {};
   },
 });

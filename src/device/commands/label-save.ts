@@ -3,7 +3,7 @@ import { changeAppState } from '../asking/app-state.ts';
 import { ask } from '../asking/command.ts';
 import type { Label } from '../household/labels.ts';
 
-/** What WhatsApp's apps take. */
+/** Labels of an account, and colours to choose from: what WhatsApp's apps have. */
 const MOST = 20;
 
 interface Saving {
@@ -24,23 +24,19 @@ export const labelSave = ask({
     if (id !== undefined && !known) throw new Failure('WA_NOT_FOUND', 'There is no such label.');
     if (id === undefined && labels.length >= MOST)
       throw new Failure('WA_CONFLICT', `There are ${MOST} labels already, and WhatsApp takes no more.`);
-    const label = {
-      ...known,
+    const saved = {
       id: id ?? (await on.household.labels.free()),
       name: name ?? known?.name ?? '',
       color: color ?? known?.color ?? labels.length % MOST,
     };
-    const { chats: _, ...saved } = { chats: 0, ...label };
-    const predefinedId = known?.predefinedId === undefined ? undefined : Number(known.predefinedId);
+    const { predefinedId } = known ?? {};
     await changeAppState(connection, {
       addLabel: {
-        id: saved.id,
-        name: saved.name,
-        color: saved.color,
+        ...saved,
         deleted,
-        ...(predefinedId !== undefined && { predefinedId }),
+        ...(predefinedId !== undefined && { predefinedId: Number(predefinedId) }),
       },
     });
-    return saved;
+    return { ...saved, ...(predefinedId !== undefined && { predefinedId }) };
   },
 });

@@ -13,7 +13,7 @@ interface Tie {
 /** Puts a label on a chat or a message, or takes it off. */
 export const labelTie = ask({
   name: 'label-tie',
-  async run({ label: labelId, chat, message, labeled }: Tie, connection, on): Promise<Record<string, never>> {
+  async run({ label: labelId, chat, message, labeled }: Tie, connection, on): Promise<void> {
     const labels = await on.household.labels.list();
     if (labeled && !labels.some(({ id }) => id === labelId))
       throw new Failure('WA_NOT_FOUND', 'There is no such label.');
@@ -31,6 +31,5 @@ export const labelTie = ask({
         chat,
       );
     }
-    return {};
   },
 });

@@ -83,6 +83,7 @@ function gone(cause: unknown): Failure {
 
 function unreached(cause: unknown, signal: AbortSignal): unknown {
   if (cause instanceof Failure || cause instanceof NotThere) return cause;
-  if (signal.aborted) return new Failure('GATEWAY_TIMEOUT', 'The file did not come in time.', { cause });
+  if (signal.aborted)
+    return new Failure('GATEWAY_TIMEOUT', 'The file could not be downloaded in time; try again.', { cause });
   return new Failure('WA_UNEXPECTED', 'WhatsApp’s media host could not be reached, or broke off.', { cause });
 }

@@ -1,5 +1,8 @@
+import { proto } from '@whiskeysockets/baileys';
 import { ask } from '../asking/command.ts';
 import { isShared, messageNamed, unknownMessage } from '../sending/message-key.ts';
+
+const { READ } = proto.WebMessageInfo.Status;
 
 interface Read {
   readonly chat: string;
@@ -12,6 +15,8 @@ export const messageRead = ask({
   async run({ chat, message }: Read, connection, on): Promise<void> {
     const named = await messageNamed({ connection, on }, chat, message);
     if (!named && isShared(chat)) throw unknownMessage(message);
-    await connection.socket.readMessages([named?.key ?? { remoteJid: chat, id: message, fromMe: false }]);
+    const key = named?.key ?? { remoteJid: chat, id: message, fromMe: false };
+    await connection.socket.readMessages([key]);
+    if (!key.fromMe) on.said.heard({ 'messages.update': [{ key, update: { status: READ } }] });
   },
 });

@@ -14,10 +14,9 @@ export const newsletterAdmin = ask({
   async run(
     input: { readonly jid: string; readonly user: string; readonly action: keyof typeof queries },
     connection,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     const { jid, user, action } = input;
     const [query, path] = queries[action];
     await askMex(connection, query, { newsletter_id: jid, user_id: user }, path);
-    return {};
   },
 });

@@ -16,9 +16,8 @@ export const newsletterFollow = ask({
   async run(
     { jid, action }: { readonly jid: string; readonly action: keyof typeof queries },
     connection,
-  ): Promise<Record<string, never>> {
+  ): Promise<void> {
     const [query, path] = queries[action];
     await askMex(connection, query, { newsletter_id: jid }, path);
-    return {};
   },
 });

@@ -28,7 +28,7 @@ export interface PrivacyChange {
 /** Writes these settings, one request each. One that is refused ends it; the failure names those that were written. */
 export const privacySet = ask({
   name: 'privacy-set',
-  async run(change: PrivacyChange, connection): Promise<Record<string, never>> {
+  async run(change: PrivacyChange, connection): Promise<void> {
     const { socket } = connection;
     const changed: string[] = [];
     const steps: [string, () => Promise<void>][] = Object.entries(change.values).map(([name, value]) => [
@@ -51,6 +51,5 @@ export const privacySet = ask({
     }
     // Baileys keeps what it has read, and chooses the kind of its read receipts by it (Socket/chats.js).
     await socket.fetchPrivacySettings(true);
-    return {};
   },
 });

@@ -7,7 +7,7 @@ import { ask } from '../asking/command.ts';
  */
 export const pushnameSet = ask({
   name: 'pushname-set',
-  async run({ name }: { readonly name: string }, connection, on): Promise<Record<string, never>> {
+  async run({ name }: { readonly name: string }, connection, on): Promise<void> {
     const { socket } = connection;
     const { creds } = socket.authState;
     await changeAppState(connection, { pushNameSetting: name });
@@ -17,6 +17,5 @@ export const pushnameSet = ask({
     }
     on.identity.introduce();
     await socket.sendPresenceUpdate(on.household.manners.presence);
-    return {};
   },
 });

@@ -1,6 +1,6 @@
-import { Failure } from '../../errors.ts';
 import { ask } from '../asking/command.ts';
 import { findPerson, type Person } from '../asking/usync.ts';
+import { notOnWhatsapp } from '../asking/whatsapp-failure.ts';
 
 /** What an account shows to ours. */
 export const userInfo = ask({
@@ -8,6 +8,6 @@ export const userInfo = ask({
   async run({ jid }: { readonly jid: string }, connection): Promise<Person> {
     const person = await findPerson(connection, jid);
     if (person) return person;
-    throw new Failure('INVALID_JID', `phone: ${jid} is not on WhatsApp.`, { results: { phone: jid } });
+    throw notOnWhatsapp(jid);
   },
 });

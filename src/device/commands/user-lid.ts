@@ -1,7 +1,6 @@
-import { Failure } from '../../errors.ts';
 import { within } from '../../lib/deadline.ts';
 import { command } from '../asking/command.ts';
-import { whatsappFailure } from '../asking/whatsapp-failure.ts';
+import { noAnswer, whatsappFailure } from '../asking/whatsapp-failure.ts';
 
 const NUMBER = '@s.whatsapp.net';
 const LID = '@lid';
@@ -25,12 +24,8 @@ export const userLid = command({
     if (lid !== undefined) return { pn: jid, lid: `${lid}${LID}` };
     const connection = await on.open(deadline);
     try {
-      const late = () => new Failure('GATEWAY_TIMEOUT', 'WhatsApp did not answer in time.');
-      const found = await within(
-        connection.socket.signalRepository.lidMapping.getLIDForPN(jid),
-        deadline,
-        late,
-      );
+      const asked = connection.socket.signalRepository.lidMapping.getLIDForPN(jid);
+      const found = await within(asked, deadline, noAnswer);
       return { pn: jid, ...(found && { lid: `${userOf(found).split(':')[0]}${LID}` }) };
     } catch (cause) {
       throw whatsappFailure(cause, connection);

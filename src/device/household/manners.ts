@@ -1,18 +1,21 @@
 /** What a device does by itself, as its settings say: reads, answers, rejects calls, is online. */
-import { createHash } from 'node:crypto';
 import {
   type BaileysEventMap,
   isLidUser,
   isPnUser,
   normalizeMessageContent,
+  proto,
   type WACallEvent,
   type WAMessage,
   type WAMessageKey,
+  type WAMessageUpdate,
 } from '@whiskeysockets/baileys';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { monotonic } from '../../lib/deadline.ts';
+import { messageIdFrom } from '../../lib/message-id.ts';
 import type { Command } from '../../shard/protocol.ts';
+import type { Call } from '../chats/hearing.ts';
 import { bare, party } from '../jid.ts';
 import type { Connection } from '../line/connection.ts';
 import type { DeviceSettings, Settings } from './settings.ts';
@@ -53,10 +56,24 @@ export class Manners {
     return this.#options.settings.current.alwaysOnline ? 'available' : 'unavailable';
   }
 
-  heard(events: Partial<BaileysEventMap>, connection: Connection): void {
+  /** Does what is due upon these events, and gives back those that say something else now. */
+  heard(events: Partial<BaileysEventMap>, connection: Connection): Partial<BaileysEventMap> {
     const messages = events['messages.upsert']?.messages ?? [];
-    if (messages.length > 0) this.#received(messages, connection);
+    const read = messages.length > 0 ? this.#received(messages, connection) : [];
     for (const call of events.call ?? []) this.#called(call, connection);
+    const calls: Call[] | undefined = events.call?.map(call => ({
+      ...call,
+      autoRejected: this.rejects(call.id),
+    }));
+    return {
+      ...(calls && { call: calls }),
+      ...(read.length > 0 && { 'messages.update': [...(events['messages.update'] ?? []), ...read] }),
+    };
+  }
+
+  /** Whether the device has rejected this call by itself. */
+  rejects(call: unknown): boolean {
+    return typeof call === 'string' && this.#rejected.has(call);
   }
 
   #changed(before: DeviceSettings): void {
@@ -65,12 +82,15 @@ export class Manners {
     this.#attempt(connection.socket.sendPresenceUpdate(this.presence));
   }
 
-  #received(messages: readonly WAMessage[], { socket }: Connection): void {
+  /** What was read, as Baileys would tell it of another device. */
+  #received(messages: readonly WAMessage[], { socket }: Connection): WAMessageUpdate[] {
     const { autoRead, autoReply } = this.#options.settings.current;
-    if (!autoRead && autoReply === '') return;
-    const incoming = messages.filter(message => this.#isSaidToUs(message));
-    if (autoRead && incoming.length > 0) this.#attempt(socket.readMessages(incoming.map(({ key }) => key)));
-    if (autoReply !== '') for (const { key } of incoming) this.#answer(key, autoReply);
+    if (!autoRead && autoReply === '') return [];
+    const incoming = messages.filter(message => this.#isSaidToUs(message)).map(({ key }) => key);
+    if (autoReply !== '') for (const key of incoming) this.#answer(key, autoReply);
+    if (!autoRead || incoming.length === 0) return [];
+    this.#attempt(socket.readMessages(incoming));
+    return incoming.map(key => ({ key, update: { status: proto.WebMessageInfo.Status.READ } }));
   }
 
   /** Somebody else's message that could be read, in a chat that is not ignored. */
@@ -105,7 +125,7 @@ export class Manners {
 
   /** Under an id that is made from the cause: one that is found again after a crash is not answered twice. */
   #say(cause: string, to: string, text: string): void {
-    const input = { id: idFrom(cause), to, text };
+    const input = { id: messageIdFrom(cause), to, text };
     this.#attempt(this.#options.run({ do: 'send-text', input, again: true }, monotonic() + SAID_WITHIN));
   }
 
@@ -119,8 +139,3 @@ export class Manners {
 
 /** Parts of a message that say nothing to a person. */
 const SILENT = new Set(['senderKeyDistributionMessage', 'messageContextInfo']);
-
-/** In the form of WhatsApp Web's ids. */
-function idFrom(cause: string): string {
-  return `3EB0${createHash('sha256').update(cause).digest('hex').slice(0, 18).toUpperCase()}`;
-}

@@ -34,6 +34,8 @@ export interface DeviceSettings {
   readonly deviceName: string;
   /** One that WhatsApp knows, which gives the picture in that list; '' for the one that fits `history`. */
   readonly browser: string;
+  /** For how many days messages are kept in the chat store; 0 keeps none, null keeps them for ever. */
+  readonly chatRetentionDays: number | null;
 }
 
 export const DEFAULT_SETTINGS: DeviceSettings = {
@@ -49,6 +51,7 @@ export const DEFAULT_SETTINGS: DeviceSettings = {
   history: 'recent',
   deviceName: 'Mac OS',
   browser: '',
+  chatRetentionDays: null,
 };
 
 /** What is given is set; null gives a setting back to what the process has for it. */
@@ -129,7 +132,9 @@ export class Settings {
       Object.entries({ ...this.#own, ...Object.fromEntries(given) }).filter(([, value]) => value !== null),
     ) as Partial<DeviceSettings>;
     const value = this.#seal.seal(places.settings(seat.no), Buffer.from(JSON.stringify(own)));
-    await reachStore(() => writeDeviceSettings(sql, { no: seat.no, owner, epoch: seat.epoch }, value));
+    await reachStore(() =>
+      writeDeviceSettings(sql, { no: seat.no, owner, epoch: seat.epoch }, value, own.chatRetentionDays),
+    );
     const before = this.current;
     this.#own = own;
     this.changed(before);

@@ -131,8 +131,8 @@ function isWanted(settings: Pick<Settings, 'current'>, type: unknown): boolean {
 }
 
 /**
- * A name of one's own is shown by a phone that scans a QR. With a code WhatsApp takes only names that it knows (protocol
- * note §4.4), and the whole past it sends to a "Desktop" alone.
+ * A name of one's own is shown by a phone that scans a QR. With a code WhatsApp takes only names that it knows
+ * (whatsmeow pair-code.go, PairPhone), and the whole past it sends to a "Desktop" alone.
  */
 function browserOf(
   { deviceName, browser, history }: Pick<DeviceSettings, 'deviceName' | 'browser' | 'history'>,

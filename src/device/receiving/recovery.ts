@@ -10,6 +10,7 @@ import {
   type WAMessage,
 } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
+import { heardOfChannels } from '../chats/channels.ts';
 import { quiet } from '../line/quiet.ts';
 import type { Self, Told } from '../translate/envelope.ts';
 import { fromMessages } from '../translate/messages.ts';
@@ -132,7 +133,10 @@ export class Recovery {
         log.warn('Baileys did not tell a message that it had decrypted');
         const { drafts, message } = await recover(arrival, self());
         this.#tell(drafts, message);
-      } else facts.add(fromStanza(arrival.node, self()));
+      } else {
+        facts.heard(heardOfChannels(arrival.node));
+        facts.add(fromStanza(arrival.node, self()));
+      }
     } catch (error) {
       arrival.spoiled = error instanceof Error ? error : new Error(String(error));
       return;

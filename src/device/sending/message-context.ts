@@ -53,6 +53,7 @@ export function putContext(message: proto.IMessage, context: proto.IContextInfo)
   bearer.contextInfo = { ...bearer.contextInfo, ...context };
 }
 
+/** What is to be said beside the content: by the request, by the content itself, and by the timer of the chat. */
 export async function contextOf(
   about: Addressed,
   content: AnyMessageContent | { readonly raw: proto.IMessage },

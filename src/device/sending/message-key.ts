@@ -20,6 +20,7 @@ export interface Named {
   readonly at?: number;
 }
 
+/** Where a command does its work: the open connection, and what else of the device it may use. */
 export interface Where {
   readonly connection: Connection;
   readonly on: DeviceParts;
@@ -93,6 +94,7 @@ export function authorOf(connection: Connection, { remoteJid, fromMe, participan
   return fromMe ? ownJid(connection, chat) : jidNormalizedUser(participant ?? chat);
 }
 
+/** The failure of a request about a message that nobody knows. */
 export function unknownMessage(id: string): Failure {
   return new Failure('MESSAGE_NOT_FOUND', undefined, { results: { message_id: id } });
 }

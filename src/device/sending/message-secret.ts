@@ -14,6 +14,7 @@ export interface Sealed {
   readonly encIv: Uint8Array;
 }
 
+/** The secret that a message came with. Fails with VALIDATION_ERROR where it came without one. */
 export function secretOf({ messageContextInfo }: proto.IMessage): Uint8Array {
   const secret = messageContextInfo?.messageSecret;
   if (!secret?.length)
@@ -21,6 +22,7 @@ export function secretOf({ messageContextInfo }: proto.IMessage): Uint8Array {
   return secret;
 }
 
+/** What only those can read who have the message of `key`. */
 export function sealedFor(
   use: 'Poll Vote' | 'Event Response',
   plain: Uint8Array,

@@ -12,12 +12,12 @@ import { type Deferred, deferred } from '../../lib/deferred.ts';
 import { failpoint } from '../../lib/failpoint.ts';
 import { SealBroken } from '../../lib/seal.ts';
 import type { Seat, Sent } from '../../shard/protocol.ts';
-import type { Sql } from '../../store/database.ts';
-import { reachStore } from '../../store/database.ts';
+import { reachStore, type Sql } from '../../store/database.ts';
 import { Fenced } from '../../store/fence.ts';
 import { isStorable } from '../../store/names.ts';
 import { readOutgoing, readOutgoingMessage, unacknowledged } from '../../store/outgoing.ts';
 import { places } from '../../store/places.ts';
+import { whatsappFailure } from '../asking/whatsapp-failure.ts';
 import type { Events } from '../chats/hearing.ts';
 import type { Caches } from '../line/caches.ts';
 import type { Acknowledgement, Connection } from '../line/connection.ts';
@@ -96,9 +96,10 @@ export class Outgoing {
 
   /**
    * Sends a message under its id and resolves when WhatsApp's server has acknowledged it. Given again after the death of
-   * a thread it is the same message. Fails with INVALID_JID (no such account) or DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE
-   * (nothing was sent, it may be later when the message says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said
-   * no), or GATEWAY_TIMEOUT (it is queued, and will be sent). `deadline` is of `monotonic`.
+   * a thread it is the same message. `deadline` is of `monotonic`. Fails with INVALID_JID (no such account) or
+   * DEVICE_NOT_CONNECTED (nothing will be sent), STORE_UNAVAILABLE (nothing was sent; it may be later where the sentence
+   * says so), MESSAGE_REFUSED or WA_REACHOUT_TIMELOCK (WhatsApp said no), or GATEWAY_TIMEOUT (it is queued, and will be
+   * sent).
    */
   async send(
     connection: Connection,
@@ -333,6 +334,8 @@ export class Outgoing {
     if (failure instanceof Failure) return failure;
     if (failure) return new Failure('STORE_UNAVAILABLE', undefined, { cause });
     if (cause instanceof Failure) return cause;
+    // An answer that is a no: a group that is not there, or that the account is not in.
+    if (connection.open && isRefusal(cause)) return whatsappFailure(cause, connection);
     const why = connection.open ? 'WhatsApp did not answer' : 'the connection to WhatsApp failed';
     return new Failure('DEVICE_NOT_CONNECTED', `Nothing was sent: ${why} while it was being prepared.`, {
       cause,
@@ -349,6 +352,11 @@ function mayPass(cause: unknown): boolean {
   const { data, output } = cause as { data?: unknown; output?: { statusCode?: number } };
   const code = typeof data === 'number' ? data : output?.statusCode;
   return code !== undefined && (code === 408 || code === 429 || code >= 500);
+}
+
+/** WhatsApp has answered with an error that will be the same the next time. */
+function isRefusal(cause: unknown): boolean {
+  return typeof (cause as { data?: unknown }).data === 'number' && !mayPass(cause);
 }
 
 /** Nobody else tells us of it: to Baileys it is an echo. */

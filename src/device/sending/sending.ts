@@ -13,11 +13,12 @@ import { Failure } from '../../errors.ts';
 import { monotonic } from '../../lib/deadline.ts';
 import type { Addressed, Sent } from '../../shard/protocol.ts';
 import type { CommandFile, DeviceParts } from '../asking/command.ts';
+import { notOnWhatsapp } from '../asking/whatsapp-failure.ts';
 import { wrongField } from '../asking/wrong-field.ts';
 import type { Connection } from '../line/connection.ts';
 import { quiet } from '../line/quiet.ts';
 import { contextOf, putContext } from './message-context.ts';
-import { ownJid } from './message-key.ts';
+import { ownJid, type Where } from './message-key.ts';
 
 /** A media host takes what is sent, or is given up after so long without a byte. */
 const UPLOAD_SILENT_MS = 30_000;
@@ -38,12 +39,6 @@ export interface Composed extends Besides {
   readonly message: proto.IMessage;
 }
 
-/** Who composes: the open connection, and the device's own account. */
-export interface Composing {
-  readonly connection: Connection;
-  readonly on: DeviceParts;
-}
-
 /**
  * A command that sends a message. `compose` says what is in it; who it is for, what it answers and mentions, its timer
  * and its durability are here and the same for all of them.
@@ -53,7 +48,7 @@ export function send<const Name extends string, Input>({
   compose,
 }: {
   readonly name: Name;
-  compose(input: Input & Addressed, composing: Composing): Content | Promise<Content>;
+  compose(input: Input & Addressed, where: Where): Content | Promise<Content>;
 }): CommandFile<Name, Input & Addressed, Sent> {
   return {
     name,
@@ -71,20 +66,20 @@ export function send<const Name extends string, Input>({
 
 async function composedOf<Input>(
   input: Input & Addressed,
-  compose: (input: Input & Addressed, composing: Composing) => Content | Promise<Content>,
-  composing: Composing,
+  compose: (input: Input & Addressed, where: Where) => Content | Promise<Content>,
+  where: Where,
 ): Promise<Composed> {
-  const content = await compose(input, composing);
-  const message = 'raw' in content ? content.raw : await described(composing, content, input);
-  putContext(message, await contextOf(input, content, composing));
+  const content = await compose(input, where);
+  const message = 'raw' in content ? content.raw : await described(where, content, input);
+  putContext(message, await contextOf(input, content, where));
   const besides = 'raw' in content ? besidesOfRaw(content) : besidesOf(content, input.to);
   if (!isJidStatusBroadcast(input.to)) return { message, ...besides };
-  const recipients = await audienceOf(besides.recipients ?? input.recipients ?? [], composing);
+  const recipients = await audienceOf(besides.recipients ?? input.recipients ?? [], where);
   return { message, ...besides, recipients };
 }
 
 async function described(
-  { connection: { socket } }: Composing,
+  { connection: { socket } }: Where,
   content: AnyMessageContent,
   { to, id, viewOnce }: Addressed,
 ): Promise<proto.IMessage> {
@@ -117,10 +112,7 @@ function besidesOf(content: AnyMessageContent, to: string): Besides {
 }
 
 /** Who gets a status post: those who are named, else the account's contacts; and our own other devices (whatsmeow broadcast.go). */
-async function audienceOf(
-  named: readonly string[],
-  { connection, on }: Composing,
-): Promise<readonly string[]> {
+async function audienceOf(named: readonly string[], { connection, on }: Where): Promise<readonly string[]> {
   const others = named.length > 0 ? named : await contactsFor(connection, on);
   const recipients = [...new Set([...others, ownJid(connection)])];
   await assertStatusReachable(connection, recipients);
@@ -144,7 +136,13 @@ async function assertStatusReachable(connection: Connection, recipients: readonl
   const own = ownJid(connection);
   const others = recipients.filter(jid => jid !== own);
   const devices = await connection.socket.getUSyncDevices(others, true, false);
-  if (devices.length === 0) throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
+  if (devices.length > 0) return;
+  const found = await connection.socket.onWhatsApp(...others.filter(jid => isPnUser(jid)));
+  if (found && !found.some(({ exists }) => exists) && others.every(jid => isPnUser(jid)))
+    throw new Failure('INVALID_JID', 'recipients: none of them is on WhatsApp.', {
+      results: { field: 'recipients' },
+    });
+  throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
 }
 
 /**
@@ -175,7 +173,6 @@ export async function assertReachable(
   const devices = await socket.getUSyncDevices([to], true, false);
   if (devices.some(device => device.user === user)) return;
   const found = isPnUser(to) ? await socket.onWhatsApp(to) : [];
-  if (found && !found.some(({ exists }) => exists))
-    throw new Failure('INVALID_JID', `phone: ${to} is not on WhatsApp.`, { results: { phone: to } });
+  if (found && !found.some(({ exists }) => exists)) throw notOnWhatsapp(to);
   throw new Failure('DEVICE_NOT_CONNECTED', UNKNOWN_DEVICES);
 }

@@ -2,7 +2,7 @@
  * Our Signal repository, in place of Baileys' own (Signal/libsignal.js, on npm libsignal): the wasm's ciphers on our
  * keys, every call one unit of work in the device's lane (docs/decisions/0007). Stock, a send and a receive on the same
  * session overwrite each other (39 of 40 rounds broke the peer), and ciphertext leaves before its ratchet step is stored
- * (reliability.md E1-E7; the tests in test/device repeat the experiments).
+ * (the tests in test/device repeat the experiments).
  *
  * What fails leaves no trace. A failure of the store stays what it is; only what a cipher refuses is `Undecryptable`.
  */

@@ -17,6 +17,7 @@ export interface Action {
 
 type Said = readonly [event: EventName, fields: Fields, more?: Pick<Told, 'recalls'>];
 
+/** The event of an action; none for one that is told nowhere. `now` (ms) stands in for a time that it has not. */
 export function fromAction({ index, value }: Action, now: number): Told[] {
   const [kind = ''] = index;
   const read = Object.hasOwn(actions, kind) ? actions[kind] : undefined;

@@ -56,6 +56,7 @@ export type Envelope = Pick<WAMessage, 'key' | 'messageTimestamp' | 'pushName'>;
 
 export type Common = ReturnType<typeof commonOf>;
 
+/** The fields that every event of a message has, in gowa's words. */
 export function commonOf({ key, messageTimestamp, pushName }: Envelope, self: Self) {
   const name = pushName ?? '';
   const timestamp = new Date(timeOf(messageTimestamp)).toISOString();

@@ -5,6 +5,7 @@ import { fromHistory } from './history.ts';
 import { given } from './read.ts';
 import { fromGroupReceipts, fromUpdates } from './receipts.ts';
 
+/** What of a batch of Baileys’ events is told. `now` is ms since 1970. */
 export function fromEvents(events: Partial<BaileysEventMap>, self: Self, now: number): Told[] {
   const history = events['messaging-history.set'];
   const lock = events['connection.update']?.reachoutTimeLock;

@@ -5,6 +5,7 @@ import { given, nameIn, number, text } from './read.ts';
 
 const { HistorySyncType } = proto.HistorySync;
 
+/** One chunk of history: how many chats, contacts and messages it had, and how far the phone has come. */
 export function fromHistory(
   {
     chats,

@@ -11,6 +11,7 @@ import { type Common, commonOf, identityOf, type Self, type Told } from './envel
 import { type Fields, given, text, timeOf } from './read.ts';
 import type { Holds, Opens } from './secrets.ts';
 
+/** An event for each message that is one. */
 export function fromMessages(messages: readonly WAMessage[], self: Self): Told[] {
   return messages.map(message => draftOf(message, self)).filter(draft => draft !== undefined);
 }
@@ -87,7 +88,8 @@ export function payloadOf(
   }
 }
 
-function saidFields(kind: Kind, content: Content, about: string): Fields {
+/** What a message says, beside who says it and where. */
+export function saidFields(kind: Kind, content: Content, about: string): Fields {
   const { text: body, quoted, viewOnce, fields } = content;
   const quote = quoted?.message && saidIn(quoted.message);
   return {
@@ -112,6 +114,12 @@ function saidFields(kind: Kind, content: Content, about: string): Fields {
 
 /** Every name that its clients may have had for a person, or a chat. */
 const names = (...jids: readonly unknown[]) => [...new Set(jids.flatMap(jid => bare(text(jid)) || []))];
+
+/** What is encrypted in a message with the secret of another one. */
+export function opensIn(message: WAMessage, self: Self): Opens | undefined {
+  const content = contentOf(message);
+  return content && opensOf(content, message, commonOf(message, self), self).opens;
+}
 
 function opensOf(
   { encrypted, target }: Content,

@@ -9,6 +9,9 @@ import { payloadOf } from './messages.ts';
 import { childOf, childrenOf, namedBy, sourceOf, textIn, timesOf } from './nodes.ts';
 import { type Fields, given, number, positive, text, timestamp } from './read.ts';
 
+/** Values of `edit`: taken back by who sent it, and by an admin (whatsmeow types/message.go, EditAttribute). */
+export const REVOKES: ReadonlySet<string> = new Set(['7', '8']);
+
 /** `<message from="…@newsletter">`: a post, under the same event as any message; changed, it comes again under its id. */
 export function fromPost(node: BinaryNode): Told[] {
   const channel = sourceOf(node);
@@ -29,7 +32,7 @@ export function fromPost(node: BinaryNode): Told[] {
   const numbered = given({ server_id: number(server_id) });
   const changed = childOf(node, 'meta')?.attrs.msg_edit_t;
   const identity = `${channel} ${id}`;
-  if (edit === '7' || edit === '8') {
+  if (edit !== undefined && REVOKES.has(edit)) {
     const payload = {
       ...common,
       revoked_message_id: id,

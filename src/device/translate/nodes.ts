@@ -3,11 +3,13 @@ import { type BinaryNode, isLidUser, isPnUser } from '@whiskeysockets/baileys';
 import { bare, party } from '../jid.ts';
 import { type Fields, given, text, timeOf } from './read.ts';
 
+/** The children of a node, those of one tag if it is given. */
 export function childrenOf({ content }: BinaryNode, tag?: string): readonly BinaryNode[] {
   if (!Array.isArray(content)) return [];
   return tag === undefined ? content : content.filter(child => child.tag === tag);
 }
 
+/** The first child of that tag. */
 export const childOf = (node: BinaryNode | undefined, tag: string): BinaryNode | undefined =>
   node && childrenOf(node, tag)[0];
 

@@ -14,6 +14,7 @@ const PAIRS = [
 /** Lists of people, whose LIDs are in `lids`. */
 const LISTS = ['jids', 'mentions'] as const;
 
+/** The payload with numbers where LIDs stood alone, as far as `numberOf` knows them. Digits in, digits out. */
 export async function numbered(payload: Fields, numberOf: NumberOf): Promise<Fields> {
   let found: Record<string, unknown> | undefined;
   for (const [shown, lid] of PAIRS) {

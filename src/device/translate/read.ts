@@ -26,6 +26,7 @@ export function flag(value: unknown): true | undefined {
   return value === true ? true : undefined;
 }
 
+/** Bytes, out of base64 too. */
 export function bytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value.length > 0 ? value : undefined;
   return typeof value === 'string' && value !== '' ? Buffer.from(value, 'base64') : undefined;

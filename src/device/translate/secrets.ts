@@ -7,6 +7,7 @@ import { proto } from '@whiskeysockets/baileys';
 import { bare } from '../jid.ts';
 import { saidIn } from './content/content.ts';
 import type { Encrypted } from './content/kinds.ts';
+import { unwrap } from './content/unwrap.ts';
 import { bytes, type Fields, given, list, nameIn, positive, text } from './read.ts';
 
 /** What a draft needs before it is whole. */
@@ -56,6 +57,20 @@ export function decrypted({ use, payload, iv, target, authors, actors }: Opens, 
 
 const { EventResponseType } = proto.Message.EventResponseMessage;
 
+const MESSAGES = new Set<Encrypted['use']>(['Message Edit', 'Event Edit', 'Enc Comment']);
+
+/** The message in it: what another one says now, or what a comment says; undefined when there is none, or it does not open. */
+export function messageIn(opens: Opens, known: Secret | undefined): proto.IMessage | undefined {
+  const plain = known && MESSAGES.has(opens.use) ? decrypted(opens, known.secret) : undefined;
+  if (!plain) return undefined;
+  try {
+    const message = proto.Message.decode(plain);
+    return unwrap(message).content.protocolMessage?.editedMessage ?? message;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What it adds to the payload. That it could not be read is said, and with it why. */
 export function openedFields(opens: Opens, known: Secret | undefined): Fields {
   if (!known) return { decrypted: false, reason: 'message_unknown' };
@@ -72,11 +87,8 @@ function read(use: Encrypted['use'], plain: Uint8Array, options: readonly string
   switch (use) {
     case 'Poll Vote':
       return chosenIn(proto.Message.PollVoteMessage.decode(plain), options);
-    case 'Event Response': {
-      const { response, extraGuestCount } = proto.Message.EventResponseMessage.decode(plain);
-      const answer = nameIn(EventResponseType, response)?.toLowerCase();
-      return given({ response: answer, extra_guests: positive(extraGuestCount) });
-    }
+    case 'Event Response':
+      return responseIn(proto.Message.EventResponseMessage.decode(plain));
     case 'Enc Reaction':
       return { reaction: text(proto.Message.ReactionMessage.decode(plain).text) ?? '' };
     case 'Message Edit':
@@ -89,8 +101,13 @@ function read(use: Encrypted['use'], plain: Uint8Array, options: readonly string
   }
 }
 
+export function responseIn({ response, extraGuestCount }: proto.Message.IEventResponseMessage): Fields {
+  const answer = nameIn(EventResponseType, response)?.toLowerCase();
+  return given({ response: answer, extra_guests: positive(extraGuestCount) });
+}
+
 /** Options are named by the hash of their text. One that the poll has not (any more) is given as that hash. */
-function chosenIn(vote: proto.Message.IPollVoteMessage, options: readonly string[]): Fields {
+export function chosenIn(vote: proto.Message.IPollVoteMessage, options: readonly string[]): Fields {
   const names = new Map(options.map(name => [createHash('sha256').update(name).digest('hex'), name]));
   const hashes = list(vote.selectedOptions).flatMap(hash => {
     const found = bytes(hash);

@@ -17,6 +17,7 @@ const notifications: Readonly<Record<string, (node: BinaryNode, self: Self) => T
   mex: fromMex,
 };
 
+/** The events of a stanza; none for one whose events Baileys tells whole. */
 export function fromStanza(node: BinaryNode, self: Self): Told[] {
   const { type = '', from } = node.attrs;
   if (node.tag === 'call') return fromCall(node);

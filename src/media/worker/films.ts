@@ -6,6 +6,7 @@ const MOST_THUMBNAIL = 256 * 1024;
 /** WhatsApp shows moving stickers of at most this long, and of about 500 KB. */
 const STICKER_SECONDS = 6;
 
+/** Sizes in pixels, length in seconds, and a thumbnail of the first frame. Fails as `ffmpeg` does. */
 export async function film(program: string, source: Source): Promise<Looked> {
   const pieces: Buffer[] = [];
   const words = await ffmpeg({
@@ -42,6 +43,7 @@ export function aboutFilm(words: string): Looked {
   };
 }
 
+/** The film as MP4 (H.264, AAC) whose longer side has at most `edge` pixels, and what is shown of it. */
 export async function convertFilm(
   program: string,
   source: Source,
@@ -60,6 +62,7 @@ export async function convertFilm(
   return film(program, { from: to, demuxer: 'mov' });
 }
 
+/** A moving WebP of 512 pixels and at most six seconds. */
 export async function filmSticker(program: string, source: Source, to: string): Promise<Looked> {
   const square = [
     'fps=12',

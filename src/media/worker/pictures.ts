@@ -35,6 +35,7 @@ export async function picture(from: string, to?: string, edge?: number): Promise
   return { width, height, thumbnail };
 }
 
+/** The picture cut to a square JPEG of `edge` pixels. */
 export async function square(from: string, to: string, edge: number): Promise<Looked> {
   const { width, height } = await open(from)
     .resize(edge, edge, { fit: 'cover' })

@@ -8,6 +8,7 @@ const forms = {
   aac: ['-c:a', 'aac', '-b:a', '128k', '-movflags', '+faststart', '-f', 'ipod'],
 } as const;
 
+/** Length and waveform of a sound; with `to` the sound in another form as well. Fails as `ffmpeg` does. */
 export async function sound(
   program: string,
   source: Source,

@@ -50,9 +50,10 @@ export async function patchChats(sql: Sql, by: Held, rows: readonly In<ChatPatch
              else least(greatest(c.unread, 0), (
                select count(*) from chat_message m
                 where m.device_no = c.device_no and m.chat_no = c.no and not m.from_me
-                  and m.at > (
-                    select max(k.at) from chat_message k
-                     where k.device_no = c.device_no and k.chat_no = c.no and k.id = w.read_up_to)))
+                  and (m.at, m.no) > (
+                    select k.at, k.no from chat_message k
+                     where k.device_no = c.device_no and k.chat_no = c.no and k.id = w.read_up_to
+                     order by k.at desc, k.no desc limit 1)))
            end,
            archived = coalesce(w.archived, c.archived),
            pinned_at = case when w.pinned_at = 'infinity' then c.pinned_at else w.pinned_at end,
@@ -118,6 +119,8 @@ export async function endChats(sql: Sql, by: Held, rows: readonly In<ChatEnd>[])
       delete from chat_message m using w where w.keep and m.device_no = w.device_no and m.chat_no = w.chat_no
     ), unmoved as (
       delete from chat_reaction r using w where w.keep and r.device_no = w.device_no and r.chat_no = w.chat_no
+    ), unanswered as (
+      delete from chat_answer a using w where w.keep and a.device_no = w.device_no and a.chat_no = w.chat_no
     ), quiet as (
       update chat c set unread = 0, updated_at = now()
         from w where w.keep and c.device_no = w.device_no and c.no = w.chat_no

@@ -15,6 +15,7 @@ import {
   countMessages,
   type MessageFilter,
   type Part,
+  readAnswers,
   readChat,
   readChats,
   readContacts,
@@ -23,6 +24,7 @@ import {
   readReactions,
   type StoredContact,
   type StoredMessage,
+  type StoredWord,
 } from './reading.ts';
 import { isPerson } from './rows.ts';
 
@@ -43,15 +45,25 @@ export interface OpenMessage extends Omit<StoredMessage, 'said' | 'chatNo'> {
   readonly url: string;
   readonly length: number;
   readonly call?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>>;
   readonly reactions: readonly OpenReaction[];
+  readonly answers: readonly OpenAnswer[];
 }
 
-export interface OpenReaction {
-  readonly emoji: string;
+/** Who says it, and when. */
+interface By {
   readonly sender: string;
   readonly senderName: string;
   readonly fromMe: boolean;
   readonly at: Date;
+}
+
+export interface OpenReaction extends By {
+  readonly emoji: string;
+}
+
+export interface OpenAnswer extends By {
+  readonly said: Readonly<Record<string, unknown>>;
 }
 
 export interface OpenContact extends Names {
@@ -73,6 +85,7 @@ interface Shown {
   readonly url?: string;
   readonly length?: number;
   readonly call?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** Texts that are opened for one search, and chats whose names are looked through: what is older is found by going on. */
@@ -212,34 +225,32 @@ export class Library {
 
   async #openMessages(deviceNo: number, self: Self, rows: readonly StoredMessage[]): Promise<OpenMessage[]> {
     const { sql, seals } = this.#options;
-    const [seal, reactions] = await reachStore(() =>
-      Promise.all([seals.sealOf(deviceNo), readReactions(sql, deviceNo, rows)]),
+    const [seal, reactions, answers] = await reachStore(() =>
+      Promise.all([
+        seals.sealOf(deviceNo),
+        readReactions(sql, deviceNo, rows),
+        readAnswers(sql, deviceNo, rows),
+      ]),
     );
     const personOf = (chat: string, sender: string, fromMe: boolean) => (fromMe ? self.jid : sender || chat);
-    const byMessage = new Map<string, typeof reactions>();
-    for (const reaction of reactions) {
-      const key = `${reaction.chatNo} ${reaction.messageId}`;
-      byMessage.set(key, [...(byMessage.get(key) ?? []), reaction]);
-    }
     const chats = new Map(rows.map(({ chatNo, chat }) => [chatNo, chat]));
     const nameOf = await this.#naming(deviceNo, seal, [
       ...rows.map(({ chat, sender, fromMe }) => personOf(chat, sender, fromMe)),
-      ...reactions.map(({ chatNo, sender, fromMe }) => personOf(chats.get(chatNo) ?? '', sender, fromMe)),
+      ...[...reactions, ...answers].map(({ chatNo, sender, fromMe }) =>
+        personOf(chats.get(chatNo) ?? '', sender, fromMe),
+      ),
     ]);
     const called = (jid: string) => (jid === self.jid ? self.name || userOf(jid) : nameOf(jid));
-    return rows.map(({ said: _, chatNo, ...row }) => {
-      const {
-        text = '',
-        filename = '',
-        mimetype = '',
-        url = '',
-        length = 0,
-        call,
-      } = this.#shown(deviceNo, seal, {
-        id: row.id,
-        said: _,
-      });
+    const by = ({ chatNo, sender, fromMe, at }: StoredWord): By => {
+      const jid = personOf(chats.get(chatNo) ?? '', sender, fromMe);
+      return { sender: jid, senderName: called(jid), fromMe, at };
+    };
+    const [reactionsTo, answersTo] = [byMessage(reactions), byMessage(answers)];
+    return rows.map(({ said, chatNo, ...row }) => {
+      const shown = this.#shown(deviceNo, seal, { id: row.id, said });
+      const { text = '', filename = '', mimetype = '', url = '', length = 0, call, details } = shown;
       const sender = personOf(row.chat, row.sender, row.fromMe);
+      const key = `${chatNo} ${row.id}`;
       return {
         ...row,
         sender,
@@ -250,11 +261,14 @@ export class Library {
         url,
         length,
         ...(call && { call }),
-        reactions: (byMessage.get(`${chatNo} ${row.id}`) ?? []).flatMap(reaction => {
-          const emoji = this.#open(seal, places.reaction(deviceNo, row.id), reaction.emoji)?.toString();
-          if (!emoji) return [];
-          const by = personOf(row.chat, reaction.sender, reaction.fromMe);
-          return [{ emoji, sender: by, senderName: called(by), fromMe: reaction.fromMe, at: reaction.at }];
+        ...(details && { details }),
+        reactions: (reactionsTo.get(key) ?? []).flatMap(word => {
+          const emoji = this.#open(seal, places.reaction(deviceNo, row.id), word.said)?.toString();
+          return emoji ? [{ emoji, ...by(word) }] : [];
+        }),
+        answers: (answersTo.get(key) ?? []).flatMap(word => {
+          const opened = this.#open(seal, places.chatAnswer(deviceNo, row.id), word.said);
+          return opened ? [{ said: JSON.parse(opened.toString()) as OpenAnswer['said'], ...by(word) }] : [];
         }),
       };
     });
@@ -308,6 +322,15 @@ export class Library {
       return undefined;
     }
   }
+}
+
+function byMessage(words: readonly StoredWord[]): Map<string, StoredWord[]> {
+  const found = new Map<string, StoredWord[]>();
+  for (const word of words) {
+    const key = `${word.chatNo} ${word.messageId}`;
+    found.set(key, [...(found.get(key) ?? []), word]);
+  }
+  return found;
 }
 
 const userOf = (jid: string) => jid.slice(0, Math.max(0, jid.indexOf('@'))) || jid;

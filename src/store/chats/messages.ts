@@ -3,7 +3,7 @@ import { ARRAY } from '../arrays.ts';
 import type { Sql } from '../database.ts';
 import { type Held, held } from './held.ts';
 import type { Of } from './people.ts';
-import type { MessageChange, MessageRow, ReactionRow } from './rows.ts';
+import type { AnswerRow, MessageChange, MessageRow, ReactionRow } from './rows.ts';
 
 /** In the chat of that number. */
 export type In<T> = Of<Omit<T, 'chat'>> & { readonly chatNo: number };
@@ -13,14 +13,13 @@ const written = (grams: readonly number[] | undefined) => (grams?.length ? `{${g
 
 /**
  * Writes messages that are not there yet, none twice in `rows`; of one that is there, what was missing. Then the chats
- * know their newest message and how many are unread. With `keep` off only the chats change. Resolves with the devices of
- * which a chat is not there (any more).
+ * know their newest message and how many are unread. Of a device that keeps none only the chats change. Resolves with the
+ * devices of which a chat is not there (any more).
  */
 export async function putMessages(
   sql: Sql,
   by: Held,
-  rows: readonly In<MessageRow>[],
-  keep: boolean,
+  rows: readonly (In<MessageRow> & { readonly keep: boolean })[],
 ): Promise<Set<number>> {
   const int = (values: number[]) => sql.array(values, ARRAY.int);
   const text = (values: (string | null)[]) => sql.array(values, ARRAY.text);
@@ -50,9 +49,11 @@ export async function putMessages(
                  rows.map(row => row.status),
                  ARRAY.smallint,
                )},
-               ${boolean(rows.map(row => row.starred))}, ${boolean(rows.map(row => row.live))}
+               ${boolean(rows.map(row => row.starred))}, ${boolean(rows.map(row => row.live))},
+               ${boolean(rows.map(row => row.keep))}
              ) with ordinality
-               as r (device_no, chat_no, id, sender, from_me, at, kind, said, message, grams, status, starred, live, place)
+               as r (device_no, chat_no, id, sender, from_me, at, kind, said, message, grams, status, starred, live, keep,
+                     place)
         join fence on fence.no = r.device_no
     ), stored as (
       insert into chat_message as m
@@ -61,7 +62,7 @@ export async function putMessages(
              r.status, r.starred, case when r.said is null then r.at end
         from r
         join chat c on c.device_no = r.device_no and c.no = r.chat_no
-       where ${keep}
+       where r.keep
        -- History comes with the newest first.
        order by case when r.live then r.place else -r.place end
       on conflict (device_no, chat_no, id, sender, from_me) do update
@@ -129,15 +130,17 @@ export async function changeMessages(sql: Sql, by: Held, rows: readonly In<Messa
                  rows.map(row => row.status ?? 0),
                  ARRAY.smallint,
                )},
-               ${boolean(rows.map(row => row.gone === true))}
+               ${boolean(rows.map(row => row.gone === true))}, ${boolean(rows.map(row => row.pin !== undefined))},
+               ${times(rows.map(row => row.pin?.at ?? null))}, ${times(rows.map(row => row.pin?.until ?? null))},
+               ${boolean(rows.map(row => row.kept ?? null))}
              ) as w (device_no, chat_no, id, sender, from_me, in_group, edited_at, said, message, grams, revoked_at,
-                     starred, status, gone)
+                     starred, status, gone, pin, pinned_at, pinned_until, kept)
         join fence on fence.no = w.device_no
     ), found as materialized (
       select w.*, m.sender as author, m.from_me as mine,
              coalesce(w.sender, m.sender) = m.sender and coalesce(w.from_me, m.from_me) = m.from_me as own,
              w.edited_at is not null and m.revoked_at is null and w.revoked_at is null
-               and coalesce(m.edited_at, '-infinity') <= w.edited_at as newer
+               and coalesce(date_trunc('second', m.edited_at), '-infinity') <= w.edited_at as newer
         from w
         join chat_message m on m.device_no = w.device_no and m.chat_no = w.chat_no and m.id = w.id
     ), removed as (
@@ -152,6 +155,9 @@ export async function changeMessages(sql: Sql, by: Held, rows: readonly In<Messa
            edited_at = case when f.newer then f.edited_at else m.edited_at end,
            revoked_at = coalesce(m.revoked_at, f.revoked_at),
            starred = coalesce(f.starred, m.starred),
+           pinned_at = case when f.pin then f.pinned_at else m.pinned_at end,
+           pinned_until = case when f.pin then f.pinned_until else m.pinned_until end,
+           kept = coalesce(f.kept, m.kept),
            status = greatest(m.status, f.status), updated_at = now()
       from found f
      where not f.gone and (f.own or f.in_group and f.revoked_at is not null)
@@ -159,9 +165,33 @@ export async function changeMessages(sql: Sql, by: Held, rows: readonly In<Messa
        and m.sender = f.author and m.from_me = f.mine`;
 }
 
+/**
+ * Where the last words of people are, and the column that has them. Some have a time in milliseconds, others that of their
+ * message in seconds: within a second what comes later counts.
+ */
+const REACTIONS = { table: 'chat_reaction', column: 'emoji' } as const;
+const ANSWERS = { table: 'chat_answer', column: 'answer' } as const;
+
 /** The last reaction of each person to each message, at most one of a person to a message in `rows`. */
 export async function putReactions(sql: Sql, by: Held, rows: readonly In<ReactionRow>[]): Promise<void> {
+  const said = rows.map(({ emoji, ...row }) => ({ ...row, said: emoji }));
+  await putLastWords(sql, by, said, REACTIONS);
+}
+
+/** The last answer of each person to each message, at most one of a person to a message in `rows`. */
+export async function putAnswers(sql: Sql, by: Held, rows: readonly In<AnswerRow>[]): Promise<void> {
+  const said = rows.map(({ answer, ...row }) => ({ ...row, said: answer }));
+  await putLastWords(sql, by, said, ANSWERS);
+}
+
+async function putLastWords(
+  sql: Sql,
+  by: Held,
+  rows: readonly (Omit<In<AnswerRow>, 'answer'> & { readonly said: Buffer | null })[],
+  { table, column }: typeof REACTIONS | typeof ANSWERS,
+): Promise<void> {
   const text = (values: string[]) => sql.array(values, ARRAY.text);
+  const said = sql(column);
   await sql`
     with fence as materialized (${held(sql, by)}
     ), w as materialized (
@@ -181,24 +211,24 @@ export async function putReactions(sql: Sql, by: Held, rows: readonly In<Reactio
                  ARRAY.boolean,
                )},
                ${sql.array(
-                 rows.map(row => row.emoji),
+                 rows.map(row => row.said),
                  ARRAY.bytea,
                )},
                ${sql.array(
                  rows.map(row => row.at),
                  ARRAY.timestamptz,
                )}
-             ) as w (device_no, chat_no, message_id, sender, from_me, emoji, at)
+             ) as w (device_no, chat_no, message_id, sender, from_me, said, at)
         join fence on fence.no = w.device_no
         join chat c on c.device_no = w.device_no and c.no = w.chat_no
     ), taken as (
-      delete from chat_reaction r using w
-       where w.emoji is null and r.device_no = w.device_no and r.chat_no = w.chat_no and r.message_id = w.message_id
-         and r.sender = w.sender and r.from_me = w.from_me and r.at <= w.at
+      delete from ${sql(table)} r using w
+       where w.said is null and r.device_no = w.device_no and r.chat_no = w.chat_no and r.message_id = w.message_id
+         and r.sender = w.sender and r.from_me = w.from_me and date_trunc('second', r.at) <= w.at
     )
-    insert into chat_reaction as r (device_no, chat_no, message_id, sender, from_me, emoji, at)
-    select device_no, chat_no, message_id, sender, from_me, emoji, at from w where emoji is not null
+    insert into ${sql(table)} as r (device_no, chat_no, message_id, sender, from_me, ${said}, at)
+    select device_no, chat_no, message_id, sender, from_me, said, at from w where said is not null
     on conflict (device_no, chat_no, message_id, sender, from_me) do update
-       set emoji = excluded.emoji, at = excluded.at
-     where r.at <= excluded.at`;
+       set ${said} = excluded.${said}, at = excluded.at
+     where date_trunc('second', r.at) <= excluded.at`;
 }

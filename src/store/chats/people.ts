@@ -63,6 +63,14 @@ export async function joinPeople(sql: Sql, by: Held, pairs: readonly Of<Pair>[])
            select from chat_reaction k
             where k.device_no = t.device_no and k.chat_no = t.keep
               and k.message_id = r.message_id and k.sender = r.sender and k.from_me = r.from_me)
+    ), answered as (
+      update chat_answer r set chat_no = t.keep
+        from two t
+       where r.device_no = t.device_no and r.chat_no = t.gone
+         and not exists (
+           select from chat_answer k
+            where k.device_no = t.device_no and k.chat_no = t.keep
+              and k.message_id = r.message_id and k.sender = r.sender and k.from_me = r.from_me)
     ), readdressed as (
       update chat_address a set chat_no = t.keep
         from two t where a.device_no = t.device_no and a.chat_no = t.gone
@@ -97,6 +105,14 @@ export async function joinPeople(sql: Sql, by: Held, pairs: readonly Of<Pair>[])
            select from chat_message k
             where k.device_no = m.device_no and k.chat_no = m.chat_no
               and k.id = m.id and k.sender = p.pn and k.from_me = m.from_me)
+    ), reacted_twice as (
+      ${saidTwice(sql, 'chat_reaction')}
+    ), rereacted as (
+      ${saidByNumber(sql, 'chat_reaction')}
+    ), answered_twice as (
+      ${saidTwice(sql, 'chat_answer')}
+    ), reanswered as (
+      ${saidByNumber(sql, 'chat_answer')}
     ), former as (
       delete from contact c using pair p where c.device_no = p.device_no and c.jid = p.lid
       returning c.device_no, p.pn, p.lid, c.name, c.push_name, c.business_name
@@ -113,6 +129,24 @@ export async function joinPeople(sql: Sql, by: Held, pairs: readonly Of<Pair>[])
      where c.device_no = p.device_no and c.jid = p.pn and c.lid is distinct from p.lid
        and not exists (select from contact o where o.device_no = p.device_no and o.jid = p.lid)`;
 }
+
+type LastWords = 'chat_reaction' | 'chat_answer';
+
+/** Whether there is a last word of the same person under the number. */
+const byNumberToo = (sql: Sql, table: LastWords) => sql`
+         exists (
+           select from ${sql(table)} k
+            where k.device_no = r.device_no and k.chat_no = r.chat_no
+              and k.message_id = r.message_id and k.sender = p.pn and k.from_me = r.from_me)`;
+
+const saidTwice = (sql: Sql, table: LastWords) => sql`
+      delete from ${sql(table)} r using pair p
+       where r.device_no = p.device_no and r.sender = p.lid and r.sender like '%@lid' and ${byNumberToo(sql, table)}`;
+
+const saidByNumber = (sql: Sql, table: LastWords) => sql`
+      update ${sql(table)} r set sender = p.pn
+        from pair p
+       where r.device_no = p.device_no and r.sender = p.lid and r.sender like '%@lid' and not ${byNumberToo(sql, table)}`;
 
 /** The numbers of these chats; one that nobody knows is made. Both names of a person lead to the chat. */
 export async function chatsNamed(

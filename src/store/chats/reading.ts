@@ -32,6 +32,10 @@ export interface StoredMessage {
   readonly starred: boolean;
   readonly editedAt: Date | null;
   readonly revokedAt: Date | null;
+  /** Pinned for all in the chat, until then; for ever when that is null. */
+  readonly pinnedAt: Date | null;
+  readonly pinnedUntil: Date | null;
+  readonly kept: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -76,7 +80,8 @@ const chatColumns = (sql: Sql) => sql`
 
 const messageColumns = (sql: Sql) => sql`
   m.no, m.chat_no as "chatNo", c.jid as chat, m.id, m.sender, m.from_me as "fromMe", m.at, m.kind, m.said, m.status, m.starred,
-  m.edited_at as "editedAt", m.revoked_at as "revokedAt", m.created_at as "createdAt", m.updated_at as "updatedAt"`;
+  m.edited_at as "editedAt", m.revoked_at as "revokedAt", m.pinned_at as "pinnedAt",
+  m.pinned_until as "pinnedUntil", m.kept, m.created_at as "createdAt", m.updated_at as "updatedAt"`;
 
 /** The posts of people's statuses are no chat that anybody had. */
 const chatsLike = (sql: Sql, deviceNo: number, { archived, hasMedia }: ChatFilter) => sql`
@@ -161,24 +166,35 @@ export async function countMessages(sql: Sql, deviceNo: number, filter: MessageF
   return row.count;
 }
 
-export interface StoredReaction {
+/** The last word of a person to a message, sealed. */
+export interface StoredWord {
   readonly chatNo: number;
   readonly messageId: string;
   readonly sender: string;
   readonly fromMe: boolean;
-  readonly emoji: Buffer;
+  readonly said: Buffer;
   readonly at: Date;
 }
 
+type Named = readonly Pick<StoredMessage, 'chatNo' | 'id'>[];
+
 /** The reactions to these messages. */
-export async function readReactions(
+export const readReactions = (sql: Sql, deviceNo: number, messages: Named): Promise<StoredWord[]> =>
+  readWords(sql, deviceNo, messages, sql`select emoji as said, * from chat_reaction`);
+
+/** What people answered to these messages. */
+export const readAnswers = (sql: Sql, deviceNo: number, messages: Named): Promise<StoredWord[]> =>
+  readWords(sql, deviceNo, messages, sql`select answer as said, * from chat_answer`);
+
+async function readWords(
   sql: Sql,
   deviceNo: number,
-  messages: readonly Pick<StoredMessage, 'chatNo' | 'id'>[],
-): Promise<StoredReaction[]> {
+  messages: Named,
+  words: ReturnType<Sql>,
+): Promise<StoredWord[]> {
   if (messages.length === 0) return [];
-  return await sql<StoredReaction[]>`
-    select r.chat_no as "chatNo", r.message_id as "messageId", r.sender, r.from_me as "fromMe", r.emoji, r.at
+  return await sql<StoredWord[]>`
+    select r.chat_no as "chatNo", r.message_id as "messageId", r.sender, r.from_me as "fromMe", r.said, r.at
       from unnest(
              ${sql.array(
                messages.map(({ chatNo }) => chatNo),
@@ -189,7 +205,7 @@ export async function readReactions(
                ARRAY.text,
              )}
            ) as w (chat_no, id)
-      join chat_reaction r on r.device_no = ${deviceNo} and r.chat_no = w.chat_no and r.message_id = w.id
+      join (${words}) r on r.device_no = ${deviceNo} and r.chat_no = w.chat_no and r.message_id = w.id
      order by r.at`;
 }
 

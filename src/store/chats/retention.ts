@@ -22,6 +22,9 @@ export async function forgetMessages(sql: Sql, days: number | undefined, limit: 
     ), unmoved as (
       delete from chat_reaction r using old
        where r.device_no = old.device_no and r.chat_no = old.chat_no and r.message_id = old.id
+    ), unanswered as (
+      delete from chat_answer a using old
+       where a.device_no = old.device_no and a.chat_no = old.chat_no and a.message_id = old.id
     )
     delete from chat_message m using old
      where m.device_no = old.device_no and m.chat_no = old.chat_no and m.id = old.id

@@ -35,6 +35,12 @@ export interface MessageRow {
   readonly live: boolean;
 }
 
+/** Pinned for all in the chat, for ever without an end; or not any more, when `at` is null. */
+export interface Pin {
+  readonly at: Date | null;
+  readonly until: Date | null;
+}
+
 /** What became of a message. With `sender` it is that one's doing. */
 export interface MessageChange {
   readonly chat: ChatName;
@@ -46,19 +52,31 @@ export interface MessageChange {
   readonly edited?: Content & { readonly at: Date };
   readonly revokedAt?: Date;
   readonly starred?: boolean;
+  readonly pin?: Pin;
+  readonly kept?: boolean;
   readonly status?: number;
   /** Removed from this account's devices. */
   readonly gone?: true;
 }
 
-export interface ReactionRow {
+/** The last word of a person to a message, which the next one takes the place of. */
+interface LastWord {
   readonly chat: ChatName;
   readonly messageId: string;
   readonly sender: string;
   readonly fromMe: boolean;
+  readonly at: Date;
+}
+
+export interface ReactionRow extends LastWord {
   /** null: taken back. */
   readonly emoji: Buffer | null;
-  readonly at: Date;
+}
+
+/** A vote in a poll, or whether somebody comes to an event. */
+export interface AnswerRow extends LastWord {
+  /** null: taken back. */
+  readonly answer: Buffer | null;
 }
 
 /** What of a chat has changed; what is not given stays. */
@@ -95,12 +113,15 @@ export interface ChatRows {
   readonly messages: readonly MessageRow[];
   readonly changes: readonly MessageChange[];
   readonly reactions: readonly ReactionRow[];
+  readonly answers: readonly AnswerRow[];
   readonly patches: readonly ChatPatch[];
   readonly contacts: readonly ContactRow[];
   readonly ends: readonly ChatEnd[];
+  /** Off: chats and names are kept, what is said in them is not. */
+  readonly keep: boolean;
 }
 
-export const sizeOfRows = (rows: ChatRows): number =>
+export const sizeOfRows = ({ keep: _, ...rows }: ChatRows): number =>
   Object.values(rows).reduce((sum: number, part: readonly unknown[]) => sum + part.length, 0);
 
 /** A person's JID: a number or a LID. */

@@ -6,9 +6,9 @@ import { LRUCache } from 'lru-cache';
 import { persist, type Sql } from '../database.ts';
 import { endChats, patchChats, putContacts } from './about.ts';
 import type { Held } from './held.ts';
-import { changeMessages, type In, putMessages, putReactions } from './messages.ts';
+import { changeMessages, type In, putAnswers, putMessages, putReactions } from './messages.ts';
 import { chatsNamed, joinPeople, type Of } from './people.ts';
-import type { ChatName, ChatRows, MessageChange } from './rows.ts';
+import type { AnswerRow, ChatName, ChatRows, MessageChange, MessageRow } from './rows.ts';
 
 /** What one device has heard; no device twice in a write. */
 export interface ChatEntry {
@@ -20,8 +20,6 @@ export interface ChatEntry {
 export interface ChatWriterOptions {
   readonly sql: Sql;
   readonly owner: string;
-  /** Off: chats and names are kept, what is said in them is not. */
-  readonly keep?: boolean;
 }
 
 /** Chats and people that are looked up without the database; an entry takes about 150 bytes. */
@@ -32,14 +30,12 @@ const TRIES = 2;
 export class ChatWriter {
   readonly #sql: Sql;
   readonly #owner: string;
-  readonly #keep: boolean;
   readonly #chats = new LRUCache<string, number>({ max: AT_HAND });
   readonly #joined = new LRUCache<string, true>({ max: AT_HAND });
 
-  constructor({ sql, owner, keep = true }: ChatWriterOptions) {
+  constructor({ sql, owner }: ChatWriterOptions) {
     this.#sql = sql;
     this.#owner = owner;
-    this.#keep = keep;
   }
 
   /** Resolves when all of it is durable, but for devices that another node has taken. Fails as the database does. */
@@ -49,15 +45,16 @@ export class ChatWriter {
     const all = <T>(part: (rows: ChatRows) => readonly T[]): Of<T>[] =>
       entries.flatMap(({ deviceNo, rows }) => part(rows).map(row => ({ ...row, deviceNo })));
     const messages = once(
-      all(({ messages }) => messages),
+      all(({ messages, keep }) => messages.map(message => ({ ...message, keep }))),
       messageKey,
     );
     const changes = all(({ changes }) => changes);
-    const reactions = this.#keep ? all(({ reactions }) => reactions) : [];
+    const reactions = all(({ reactions, keep }) => (keep ? reactions : []));
+    const answers = all(({ answers, keep }) => (keep ? answers : []));
     const patches = all(({ patches }) => patches);
     const ends = all(({ ends }) => ends);
-    const naming = [messages, changes, reactions, patches, ends].flatMap((rows: Of<{ chat: ChatName }>[]) =>
-      rows.map(({ deviceNo, chat }) => ({ ...chat, deviceNo })),
+    const naming = [messages, changes, reactions, answers, patches, ends].flatMap(
+      (rows: Of<{ chat: ChatName }>[]) => rows.map(({ deviceNo, chat }) => ({ ...chat, deviceNo })),
     );
     await this.#join(by, [
       ...all(({ pairs }) => pairs),
@@ -72,57 +69,63 @@ export class ChatWriter {
     const run = async <T>(rows: In<T>[], write: (sql: Sql, by: Held, rows: In<T>[]) => Promise<void>) => {
       if (rows.length > 0) await persist(() => write(this.#sql, by, rows));
     };
-    for (const round of rounds(merged(changes))) await run(this.#placed(round), changeMessages);
+    for (const round of rounds(merged(changes))) await run(this.#placed(by, round), changeMessages);
+    await run(this.#placed(by, once(reactions, lastWordKey)), putReactions);
+    await run(this.#placed(by, once(answers, lastWordKey)), putAnswers);
     await run(
       this.#placed(
-        once(
-          reactions,
-          row => `${row.deviceNo} ${row.chat.jid} ${row.messageId} ${row.sender} ${row.fromMe}`,
-        ),
+        by,
+        mended(patches, row => `${row.deviceNo} ${row.chat.jid}`),
       ),
-      putReactions,
+      patchChats,
     );
-    await run(this.#placed(mended(patches, row => `${row.deviceNo} ${row.chat.jid}`)), patchChats);
     const contacts = mended(
       all(({ contacts }) => contacts),
       row => `${row.deviceNo} ${row.jid}`,
     );
     if (contacts.length > 0) await persist(() => putContacts(this.#sql, by, contacts));
-    const ended = this.#placed(once(ends, row => `${row.deviceNo} ${row.chat.jid}`));
+    const ended = this.#placed(
+      by,
+      once(ends, row => `${row.deviceNo} ${row.chat.jid}`),
+    );
     await run(ended, endChats);
     this.#forget(new Set(ended.filter(({ keep }) => !keep).map(({ deviceNo }) => deviceNo)));
   }
 
+  /** The chats of a device are gone, or are no longer what this writer knows of them. */
+  forget(deviceNo: number): void {
+    this.#forget(new Set([deviceNo]));
+  }
+
   async #join(by: Held, pairs: readonly Of<{ pn: string; lid: string }>[]): Promise<void> {
-    const place = ({ deviceNo, pn, lid }: (typeof pairs)[number]) => `${deviceNo} ${pn} ${lid}`;
+    const place = ({ deviceNo, pn, lid }: (typeof pairs)[number]) => placeOf(by, deviceNo, `${pn} ${lid}`);
     const unknown = once(pairs, place).filter(pair => !this.#joined.has(place(pair)));
     if (unknown.length === 0) return;
     await persist(() => joinPeople(this.#sql, by, unknown));
     for (const pair of unknown) {
       this.#joined.set(place(pair), true);
-      this.#chats.delete(`${pair.deviceNo} ${pair.pn}`);
-      this.#chats.delete(`${pair.deviceNo} ${pair.lid}`);
+      for (const jid of [pair.pn, pair.lid]) this.#chats.delete(placeOf(by, pair.deviceNo, jid));
     }
   }
 
   async #find(by: Held, names: readonly Of<ChatName>[]): Promise<void> {
-    const place = ({ deviceNo, jid }: Of<ChatName>) => `${deviceNo} ${jid}`;
+    const place = ({ deviceNo, jid }: Of<ChatName>) => placeOf(by, deviceNo, jid);
     const unknown = once(names, place).filter(name => !this.#chats.has(place(name)));
     if (unknown.length === 0) return;
     const found = await persist(() => chatsNamed(this.#sql, by, unknown));
-    for (const { deviceNo, jid, chatNo } of found) this.#chats.set(`${deviceNo} ${jid}`, chatNo);
+    for (const { deviceNo, jid, chatNo } of found) this.#chats.set(placeOf(by, deviceNo, jid), chatNo);
   }
 
-  async #put(by: Held, rows: Parameters<typeof messageKey>[0][]): Promise<Set<number>> {
-    const placed = this.#placed(rows);
+  async #put(by: Held, rows: (Of<MessageRow> & { keep: boolean })[]): Promise<Set<number>> {
+    const placed = this.#placed(by, rows);
     if (placed.length === 0) return new Set();
-    return await persist(() => putMessages(this.#sql, by, placed, this.#keep));
+    return await persist(() => putMessages(this.#sql, by, placed));
   }
 
   /** Those whose chats were found; the others are devices' that are not ours any more. */
-  #placed<T extends Of<{ readonly chat: ChatName }>>(rows: readonly T[]): In<T>[] {
+  #placed<T extends Of<{ readonly chat: ChatName }>>(by: Held, rows: readonly T[]): In<T>[] {
     return rows.flatMap(({ chat, ...row }) => {
-      const chatNo = this.#chats.get(`${row.deviceNo} ${chat.jid}`);
+      const chatNo = this.#chats.get(placeOf(by, row.deviceNo, chat.jid));
       return chatNo === undefined ? [] : [{ ...row, chatNo } as unknown as In<T>];
     });
   }
@@ -135,8 +138,15 @@ export class ChatWriter {
   }
 }
 
-const messageKey = (row: Of<ChatRows['messages'][number]>) =>
+/** In another term the chats may be others: another node had the device meanwhile. */
+const placeOf = ({ epochs }: Held, deviceNo: number, name: string) =>
+  `${deviceNo} ${epochs.get(deviceNo)} ${name}`;
+
+const messageKey = (row: Of<MessageRow>) =>
   JSON.stringify([row.deviceNo, row.chat.jid, row.id, row.sender, row.fromMe]);
+
+const lastWordKey = ({ deviceNo, chat, messageId, sender, fromMe }: Of<Omit<AnswerRow, 'answer' | 'at'>>) =>
+  JSON.stringify([deviceNo, chat.jid, messageId, sender, fromMe]);
 
 /** The last of those with the same key; a statement cannot write a row twice. */
 function once<T>(rows: readonly T[], key: (row: T) => string): T[] {

@@ -6,6 +6,9 @@ import type { ProcessRun } from '../oracle/evidence.ts';
 import type { Scope } from '../scope.ts';
 import { until } from '../until.ts';
 
+/** The exit code of a node whose threads had to be quarantined too often. */
+const TOO_OFTEN = 70;
+
 export class Product {
   readonly runs: ProcessRun[] = [];
   /** Times of deaths (ms since 1970). */
@@ -38,6 +41,10 @@ export class Product {
     return this.#url;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   get running(): boolean {
     return this.#child !== undefined;
   }
@@ -67,8 +74,7 @@ export class Product {
       const { pid, errors: complaints } = child;
       for (const line of complaints) this.#log?.write(`${line}\n`);
       this.#log?.write(`process ${pid} ended with ${ended}\n`);
-      const byItself = complaints.some(line => /^failpoint \S+: kill/.test(line));
-      this.runs.push({ pid, ended, wanted: byItself ? 'SIGKILL' : this.#wanted, complaints, endedAt });
+      this.runs.push({ pid, ended, wanted: endOf(complaints, ended) ?? this.#wanted, complaints, endedAt });
     });
   }
 
@@ -92,6 +98,14 @@ export class Product {
     await child.ended;
     await until(() => this.#child === undefined);
   }
+}
+
+/** How a failpoint may have ended it: at once, or as the node does whose threads have ended too often. */
+function endOf(complaints: readonly string[], ended: number | string): number | string | undefined {
+  const did = (action: string) =>
+    complaints.some(line => line.startsWith('failpoint ') && line.includes(`: ${action} at`));
+  if (did('kill')) return 'SIGKILL';
+  return ended === TOO_OFTEN && did('exit') ? TOO_OFTEN : undefined;
 }
 
 export class Gone extends Error {}

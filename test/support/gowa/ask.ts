@@ -10,19 +10,23 @@ export interface Heard {
   readonly body: unknown;
 }
 
-/** Sends the call with the fields in the body, as JSON or as the form that the contract documents. */
-export async function ask(base: string, operation: Operation, call: Call): Promise<Heard> {
+/** The call with its fields in the body, as JSON or as the form that the contract documents. */
+export function requestOf(base: string, operation: Operation, call: Call): Request {
   const path = operation.path.replaceAll(/\{(.+?)\}/g, (_, name: string) =>
     encodeURIComponent(call.path?.[name] ?? name),
   );
   const url = new URL(path, base);
   for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, value);
   const device = call.device === undefined && operation.selects ? DEVICE : call.device;
-  const response = await fetch(url, {
+  return new Request(url, {
     method: operation.method,
     headers: { ...(device && { 'X-Device-Id': device }), ...(isJson(operation, call) && JSON_TYPE) },
     ...(call.body && { body: isJson(operation, call) ? JSON.stringify(call.body) : form(call.body) }),
   });
+}
+
+export async function ask(base: string, operation: Operation, call: Call): Promise<Heard> {
+  const response = await fetch(requestOf(base, operation, call));
   const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
   const text = await response.text();
   return { status: response.status, type, body: type === 'application/json' ? JSON.parse(text) : text };

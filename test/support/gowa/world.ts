@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { qrPng } from '../../../src/api/qr.ts';
 import { journalOf } from '../journal.ts';
-import { startNode, type TestNode } from '../node.ts';
+import { startNode, type TestNode, type TestNodeOptions } from '../node.ts';
 import { until } from '../until.ts';
 
 /** The device that is asked unless a call names another. */
@@ -37,8 +37,12 @@ export interface GowaWorld extends TestNode {
 }
 
 /** `spares` is how many linked devices may be logged out or removed. */
-export async function startGowaWorld(t: TestContext, spares = 4): Promise<GowaWorld> {
-  const node = await startNode(t, { devices: 1 + spares });
+export async function startGowaWorld(
+  t: TestContext,
+  spares = 4,
+  more: Omit<TestNodeOptions, 'devices'> = {},
+): Promise<GowaWorld> {
+  const node = await startNode(t, { ...more, devices: 1 + spares });
   await node.opened();
   const { simulator, seeded } = node;
   const own = seeded[0]?.phone ?? '';

@@ -7,6 +7,8 @@ type Random = () => number;
 
 /** What names in a request stand for, so chosen that they go together. A function is asked anew for each place. */
 export type Known = Readonly<Record<string, unknown>>;
+/** The same for each name by itself, where nothing has to go together. */
+export type Hints = (name: string, operation: ApiOperation, random: Random) => string | undefined;
 
 export interface Made {
   /** Path and query. */
@@ -21,7 +23,8 @@ interface Making {
   readonly random: Random;
   readonly document: ApiDocument;
   readonly operation: ApiOperation;
-  readonly known: Known;
+  readonly known?: Known;
+  readonly hints?: Hints;
   /** Whether anything may be wrong with it; every second one unless given. */
   readonly wrong?: boolean;
 }
@@ -71,7 +74,7 @@ function bodyOf(
   headers: Record<string, string>,
   spoilt: (what: string, chance: number) => boolean,
 ): Pick<Made, 'body'> {
-  const { random, operation, known } = making;
+  const { random, operation, known = {} } = making;
   const content = operation.requestBody?.content;
   if (!content) return { body: undefined };
   const type = typeOf(making, Object.keys(content));
@@ -175,7 +178,8 @@ function madeOf(making: Making, given: JsonSchema, name: string, depth = 0): unk
 }
 
 /** What the name stands for; now and then nothing is known of it. Of a list, what is no list stands for each of its parts. */
-function saidOf({ known, random }: Making, name: string, isList: boolean): unknown {
+function saidOf({ known = {}, hints, operation, random }: Making, name: string, isList: boolean): unknown {
+  if (hints) return isList ? undefined : hints(name, operation, random);
   if (!Object.hasOwn(known, name) || random() < 0.07) return undefined;
   const said: unknown = known[name];
   if (Array.isArray(said)) return said;
@@ -184,7 +188,7 @@ function saidOf({ known, random }: Making, name: string, isList: boolean): unkno
 }
 
 function objectOf(making: Making, schema: JsonSchema, depth: number): Record<string, unknown> {
-  const { known, random } = making;
+  const { known = {}, random } = making;
   const fields = Object.entries(schema.properties ?? {}).filter(
     ([name, field]) =>
       schema.required?.includes(name) || (isFile(field) && Object.hasOwn(known, name)) || random() < 0.5,

@@ -148,7 +148,7 @@ function anywhere(
   const image = file(picture, 'picture.png');
   return {
     // To make something of a file costs more than all else, so most are none.
-    ...(random() < 0.4 && {
+    ...(random() < 0.5 && {
       ...{ image, sticker: image, avatar: image, photo: image, file: image },
       video: file(film, 'film.mp4'),
       audio: file(sound, 'sound.ogg'),

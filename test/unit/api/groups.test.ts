@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelCode, groupCode, timeText } from '../../../src/api/groups.ts';
+import { timeText } from '../../../src/api/go-time.ts';
+import { channelCode, groupCode } from '../../../src/api/invite-link.ts';
 import { groupJid, newsletterJid } from '../../../src/api/recipient.ts';
 import { Failure } from '../../../src/errors.ts';
 

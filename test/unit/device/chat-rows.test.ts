@@ -1,5 +1,6 @@
 // What the chat store makes of what Baileys tells: kinds, texts, who is who, and what is left out.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
 import { kindOf, shownOf, unpacked } from '../../../src/device/chats/content.ts';
@@ -98,7 +99,10 @@ test('what is stored opens in its place alone, and is what was sent', async () =
   const message = { extendedTextMessage: { text: 'Olá', contextInfo: { stanzaId: 'Q' } } };
   const { messages } = await rows(upsert(said(message)));
   const { content } = messages[0]!;
-  assert.deepEqual(JSON.parse(seal.open(places.said(1, 'A'), content!.said).toString()), { text: 'Olá' });
+  assert.deepEqual(JSON.parse(seal.open(places.said(1, 'A'), content!.said).toString()), {
+    text: 'Olá',
+    details: { replied_to_id: 'Q' },
+  });
   const opened = unpacked(seal.open(places.message(1, 'A'), content!.message));
   assert.equal(opened.extendedTextMessage?.contextInfo?.stanzaId, 'Q');
   assert.throws(() => seal.open(places.said(1, 'B'), content!.said));
@@ -137,4 +141,76 @@ test('the index says of a text what its characters are, of the first of a long o
   const long = 'x'.repeat(INDEXED_CHARACTERS);
   assert.deepEqual(grams(`${long}abc`), grams(long));
   assert.notDeepEqual(gramsOf(new Seal(new Uint8Array(32)), 'abc'), grams('abc'));
+});
+
+test('what only the phone shows is a message of which nothing more is known', async () => {
+  const { message: _, ...once } = said({}, { isViewOnce: true } as Partial<WAMessage['key']>);
+  const { messages } = await rows(upsert(once as WAMessage));
+  assert.deepEqual(
+    messages.map(({ id, kind }) => [id, kind]),
+    [['A', 'view_once']],
+  );
+  assert.deepEqual(JSON.parse(seal.open(places.said(1, 'A'), messages[0]!.content!.said).toString()), {});
+});
+
+test('a history brings what others had said to a message, and that it is pinned', async () => {
+  const options = [{ optionName: 'red' }, { optionName: 'blue' }];
+  const poll = said({ pollCreationMessage: { name: 'colour?', options } }, { remoteJid: GROUP });
+  const by = (jid: string) => ({ remoteJid: GROUP, participant: jid });
+  const time = 1_700_000_001_000;
+  const chosen = createHash('sha256').update('blue').digest();
+  const past = {
+    ...poll,
+    participant: PN,
+    reactions: [{ key: by('77002@lid'), text: '👍', senderTimestampMs: time }],
+    pollUpdates: [
+      { pollUpdateMessageKey: by('77002@lid'), vote: { selectedOptions: [chosen] }, senderTimestampMs: time },
+      { pollUpdateMessageKey: { fromMe: true }, vote: { selectedOptions: [] }, senderTimestampMs: time },
+    ],
+    eventResponses: [
+      { eventResponseMessageKey: by(PN), timestampMs: time, eventResponseMessage: { response: 1 } },
+    ],
+    pinInChat: {
+      type: 1,
+      senderTimestampMs: time,
+      messageAddOnContextInfo: { messageAddOnDurationInSecs: 60 },
+    },
+  };
+  const events = { 'messaging-history.set': { chats: [], contacts: [], messages: [past as never] } };
+  const { reactions, answers, changes } = await rows(events, { '77002_reverse': '15550002' });
+  const at = new Date(time);
+  const second = '15550002@s.whatsapp.net';
+  assert.deepEqual(
+    reactions.map(row => [row.messageId, row.sender, row.at]),
+    [['A', second, at]],
+  );
+  assert.deepEqual(
+    answers.map(({ sender, fromMe, answer }) => [
+      ...[sender, fromMe],
+      answer && JSON.parse(seal.open(places.chatAnswer(1, 'A'), answer).toString()),
+    ]),
+    [
+      [second, false, { selected_options: ['blue'] }],
+      ['', true, null],
+      [PN, false, { response: 'going' }],
+    ],
+  );
+  assert.deepEqual(
+    changes.map(({ id, pin }) => [id, pin]),
+    [['A', { at, until: new Date(time + 60_000) }]],
+  );
+});
+
+test('muted without an end is muted, and a history in which nothing is said of it is not', async () => {
+  const muted = async (muteEndTime: number | null) => {
+    const { patches } = await rows({ 'chats.update': [{ id: PN, muteEndTime }] });
+    return patches[0]?.mutedUntil;
+  };
+  const forEver = new Date(Date.UTC(3000));
+  assert.deepEqual(await muted(-1), forEver);
+  assert.deepEqual(await muted(0), forEver);
+  assert.equal(await muted(null), null);
+  const chats = [{ id: PN, muteEndTime: 0 } as never];
+  const { patches } = await rows({ 'messaging-history.set': { chats, contacts: [], messages: [] } });
+  assert.equal(patches[0]?.mutedUntil, null);
 });

@@ -66,7 +66,6 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
     connections: 1,
     whatsapp: {},
     logLevel: 'silent',
-    keepChats: true,
   };
   const handle = new ShardHandle({
     pool: options.threads ?? pool,

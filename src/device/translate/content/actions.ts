@@ -81,6 +81,7 @@ function secretEditIn(message: proto.Message.ISecretEncryptedMessage): Said {
 
 const innerOf = (message: proto.IMessage | null | undefined) => (message ? { inner: message } : {});
 
+/** The encrypted part of a message, where all of it is there. */
 export function encrypted(
   use: Encrypted['use'],
   part: { encPayload?: Uint8Array | null; encIv?: Uint8Array | null } | null | undefined,

@@ -39,6 +39,7 @@ const HOUSEKEEPING = new Set([
   'messageHistoryNotice',
 ]);
 
+/** What a message says; `depth` is how many messages it is inside of. */
 export function saidIn(message: proto.IMessage, depth = 0): Content {
   const unwrapped = unwrap(message);
   const { content, about } = unwrapped;

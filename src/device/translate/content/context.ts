@@ -28,6 +28,7 @@ export interface Context {
 /** The parts that come before the one that the context is of. */
 const ASIDE = new Set(['messageContextInfo', 'senderKeyDistributionMessage']);
 
+/** The context of the part that a message has; empty where it has none. */
 export function contextOf(content: proto.IMessage): Context {
   for (const name of Object.keys(content)) {
     if (ASIDE.has(name)) continue;

@@ -40,6 +40,7 @@ type Part = proto.Message.IImageMessage &
   Omit<proto.Message.IStickerMessage, 'isLottie'> &
   proto.Message.IDocumentMessage & { isLottie?: boolean | null };
 
+/** The file that a message has, whatever its kind; `lottie` where its envelope says that it is one. */
 export function mediaIn(content: proto.IMessage, lottie: boolean): Media | undefined {
   const { imageMessage, videoMessage, ptvMessage, audioMessage, documentMessage, stickerMessage } = content;
   if (imageMessage) return read('image', imageMessage);

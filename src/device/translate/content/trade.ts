@@ -66,6 +66,7 @@ export interface Payment {
   readonly note?: string | undefined;
 }
 
+/** Money that is sent, asked for, declined or invoiced. */
 export function paymentIn(content: proto.IMessage): Payment | undefined {
   const {
     sendPaymentMessage: sent,

@@ -41,6 +41,7 @@ export interface Unwrapped {
   readonly about: proto.IMessageContextInfo | undefined;
 }
 
+/** Takes a message out of its envelopes, as far as it goes. */
 export function unwrap(message: proto.IMessage): Unwrapped {
   const envelopes: Envelope[] = [];
   let content = message;
@@ -59,6 +60,7 @@ const isMessage = (value: unknown) => typeof value === 'object' && value !== nul
 
 const FOR_ONCE = new Set<string>(['viewOnceMessage', 'viewOnceMessageV2', 'viewOnceMessageV2Extension']);
 
+/** Whether it may be opened once only. */
 export const isForOnce = ({ envelopes, content }: Unwrapped): boolean =>
   envelopes.some(name => FOR_ONCE.has(name)) ||
   [content.imageMessage, content.videoMessage, content.audioMessage, content.extendedTextMessage].some(

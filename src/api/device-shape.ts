@@ -47,6 +47,7 @@ export function accountJid({ jid }: DeviceView): string | undefined {
   return jid?.replace(/:[0-9]+@/, '@');
 }
 
+/** A device as gowa's /devices has it: fields without a value are left out. */
 export function toGowaDevice(device: DeviceView): z.input<typeof gowaDevice> {
   const jid = accountJid(device);
   return {
@@ -66,6 +67,7 @@ export function toAppDevice(device: DeviceView): z.input<typeof appDevice> {
   return { name: device.name ?? '', device: device.id, jid: accountJid(device) ?? '' };
 }
 
+/** A device as GET /device/list has it: with our own word for its state, and since when. */
 export function toListedDevice(device: DeviceView): z.input<typeof listedDevice> {
   return {
     device_id: device.id,
@@ -80,6 +82,7 @@ export function toListedDevice(device: DeviceView): z.input<typeof listedDevice>
   };
 }
 
+/** Our phase in gowa's words. */
 export function gowaState({ phase }: DeviceView): (typeof gowaStates)[number] {
   if (phase === 'open') return 'logged_in';
   return phase === 'connecting' || phase === 'pairing' ? 'connecting' : 'disconnected';

@@ -29,6 +29,22 @@ const reaction = z
   })
   .openapi('ChatReaction');
 
+const answer = z
+  .object({
+    sender_jid: z.string(),
+    sender_display_name: z.string(),
+    is_from_me: z.boolean(),
+    timestamp: z.iso.datetime(),
+    selected_options: z.array(z.string()).optional().openapi({ description: 'Of a vote.' }),
+    unknown_options: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Hashes of options that the poll, as we have it, has not.' }),
+    response: z.string().optional().openapi({ description: 'To an event: going, not_going, maybe.' }),
+    extra_guests: z.int().optional(),
+  })
+  .openapi('ChatAnswer');
+
 export const messageInfo = z
   .object({
     id: z.string(),
@@ -42,6 +58,7 @@ export const messageInfo = z
       description: "image, video, audio, document, sticker, video_note, call; '' for all others.",
     }),
     reactions: z.array(reaction).optional(),
+    answers: z.array(answer).optional().openapi({ description: 'The last vote or response of each person.' }),
     call_metadata: z.string().optional().openapi({ description: 'JSON, of a call.' }),
     filename: z.string(),
     url: z.string().openapi({ description: "Where WhatsApp keeps the file, encrypted; '' without one." }),
@@ -50,10 +67,17 @@ export const messageInfo = z
     updated_at: z.iso.datetime(),
     kind: z.string().openapi({ description: 'text, image, poll, location and so on.' }),
     mime_type: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional().openapi({
+      description:
+        'What else is known of it, as in its `message` event: the exact `type` where `kind` is wider, `replied_to_id`, `quoted_body`, `mentions`, `forwarded`, `view_once`, `poll`, `location` and so on.',
+    }),
     status: z.enum(['error', 'pending', 'server_ack', 'delivered', 'read', 'played']).optional().openapi({
       description: 'Of a message of the account itself: how far it has come.',
     }),
     starred: z.boolean(),
+    pinned: z.boolean().openapi({ description: 'For all in the chat.' }),
+    pinned_until: z.iso.datetime().optional(),
+    kept: z.boolean().openapi({ description: 'It does not disappear: somebody has kept it.' }),
     edited_at: z.iso.datetime().optional(),
     revoked_at: z.iso.datetime().optional(),
   })
@@ -64,6 +88,7 @@ const media = new Set(['image', 'video', 'audio', 'document', 'sticker', 'video_
 /** Of WebMessageInfo, by number. */
 const states = ['error', 'pending', 'server_ack', 'delivered', 'read', 'played'] as const;
 
+/** A chat in gowa's fields, and ours beside them. */
 export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   return {
     jid: chat.jid,
@@ -81,8 +106,10 @@ export function shownChat(chat: ChatView): z.input<typeof chatInfo> {
   };
 }
 
+/** A message in gowa's fields, and ours beside them. */
 export function shownMessage(message: SaidView): z.input<typeof messageInfo> {
-  const { call, reactions, editedAt, revokedAt } = message;
+  const { call, reactions, answers, details, editedAt, revokedAt, pinnedUntil } = message;
+  const pinned = message.pinnedAt !== null && (pinnedUntil === null || pinnedUntil.getTime() > Date.now());
   const status = states[message.status];
   return {
     id: message.id,
@@ -102,6 +129,15 @@ export function shownMessage(message: SaidView): z.input<typeof messageInfo> {
         timestamp: at.toISOString(),
       })),
     }),
+    ...(answers.length > 0 && {
+      answers: answers.map(({ said, sender, senderName, fromMe, at }) => ({
+        sender_jid: sender,
+        sender_display_name: senderName,
+        is_from_me: fromMe,
+        timestamp: at.toISOString(),
+        ...said,
+      })),
+    }),
     ...(call && { call_metadata: JSON.stringify(call) }),
     filename: message.filename,
     url: message.url,
@@ -110,8 +146,12 @@ export function shownMessage(message: SaidView): z.input<typeof messageInfo> {
     updated_at: message.updatedAt.toISOString(),
     kind: message.kind,
     ...(message.mimetype && { mime_type: message.mimetype }),
+    ...(details && { details }),
     ...(message.fromMe && status && { status }),
     starred: message.starred,
+    pinned,
+    ...(pinned && pinnedUntil && { pinned_until: pinnedUntil.toISOString() }),
+    kept: message.kept,
     ...(editedAt && { edited_at: editedAt.toISOString() }),
     ...(revokedAt && { revoked_at: revokedAt.toISOString() }),
   };
