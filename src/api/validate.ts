@@ -69,5 +69,7 @@ function kind(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (value instanceof File) return 'a file';
+  // A text in a query that is no number.
+  if (Number.isNaN(value)) return 'something else';
   return nouns[typeof value] ?? typeof value;
 }

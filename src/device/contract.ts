@@ -6,9 +6,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { inflate } from 'node:zlib';
 import { Curve, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import { LIDMappingStore } from '@whiskeysockets/baileys/lib/Signal/lid-mapping.js';
-import { SharedAsyncLocalStorage } from './shims.ts';
+import { boundedInflate, SharedAsyncLocalStorage } from './shims.ts';
 
 export const BAILEYS = '7.0.0-rc14';
 /** Its ciphers' records and complaints are read by their bytes and words (session-record.ts, undecryptable.ts). */
@@ -36,6 +37,7 @@ export const beliefs: Readonly<Record<string, () => boolean>> = {
   'the cache of LIDs is a map of its own': () =>
     typeof new installed.mappings({}, undefined, undefined).mappingCache?.set === 'function',
   'AsyncLocalStorage is shared': () => Object.is(AsyncLocalStorage, SharedAsyncLocalStorage),
+  'what is inflated has a limit': () => Object.is(inflate, boundedInflate),
   'Curve.verify refuses a wrong signature': () => {
     const pair = Curve.generateKeyPair();
     const message = Buffer.from('cardume');

@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
+import type { Inflate, ZlibOptions } from 'node:zlib';
 import * as wasm from 'whatsapp-rust-bridge';
 
 const require = createRequire(import.meta.url);
@@ -43,6 +44,37 @@ export class SharedAsyncLocalStorage<T> {
 
   disable(): void {}
 }
+
+/**
+ * Baileys inflates whatever comes, whole and without a limit (WABinary/decode.ts, Utils/history.ts): a frame of 16 MB may
+ * hold 16 GB of nothing. A chunk of history is some MB.
+ */
+export const MOST_INFLATED = 64 * 1024 * 1024;
+
+const zlib = require('node:zlib') as Pick<typeof import('node:zlib'), 'inflate' | 'createInflate'>;
+const { inflate, createInflate } = zlib;
+type Inflated = (error: Error | null, result: Buffer) => void;
+
+export function boundedInflate(buffer: Uint8Array, ...rest: [Inflated] | [ZlibOptions, Inflated]): void {
+  const [options, done] = rest.length === 1 ? [{}, rest[0]] : rest;
+  inflate(buffer, { maxOutputLength: MOST_INFLATED, ...options }, done);
+}
+
+/** Of a stream Node bounds nothing. */
+function boundedInflater(options?: ZlibOptions): Inflate {
+  const inflater = createInflate(options);
+  const push = inflater.push.bind(inflater);
+  let bytes = 0;
+  inflater.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
+    bytes += chunk?.byteLength ?? 0;
+    if (bytes <= MOST_INFLATED) return push(chunk, encoding);
+    inflater.destroy(new RangeError(`more than ${MOST_INFLATED} bytes were deflated into this`));
+    return false;
+  };
+  return inflater;
+}
+for (const [name, value] of Object.entries({ inflate: boundedInflate, createInflate: boundedInflater }))
+  Object.defineProperty(zlib, name, { value, configurable: true, enumerable: true, writable: true });
 
 // Defined and not assigned: from Node 24 on it is a getter.
 Object.defineProperty(require('node:async_hooks') as object, 'AsyncLocalStorage', {

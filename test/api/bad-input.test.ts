@@ -160,6 +160,8 @@ test('a missing or wrong query is named', async () => {
   assert.deepEqual([missing.status, missing.message], [400, 'phone: is required.']);
   const blank = await post('/devices/sales/login/code?phone=');
   assert.deepEqual([blank.status, blank.message], [400, 'phone: cannot be blank.']);
+  const words = await get('/newsletter/subscribers?newsletter_id=1&count=many');
+  assert.equal(words.message, 'count: expected a number, got something else.');
   const wrong = await post('/devices/sales/login/code?phone=1%20555');
   assert.deepEqual([wrong.status, wrong.code], [400, 'INVALID_JID']);
 });

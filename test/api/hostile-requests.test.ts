@@ -2,8 +2,15 @@
 // send. Whatever passes would reach the fake devices, which refuse it like devices without a connection.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Keys } from '../../src/access/keys.ts';
 import { codes, Failure, retryable } from '../../src/errors.ts';
-import { type Answered, createApi } from '../support/api.ts';
+import { makeKey, sha256 } from '../../src/lib/api-key.ts';
+import type { Devices } from '../../src/supervisor/devices.ts';
+import { type Answered, answered, createApi } from '../support/api.ts';
+import { noKeys } from '../support/in-memory-access.ts';
+import { InMemoryDevices } from '../support/in-memory-devices.ts';
+import { bearer } from '../support/keys-api.ts';
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -243,6 +250,98 @@ test('S14: no field that names somebody or something takes what is no name, and 
   assert.deepEqual(devices.given, []);
 });
 
+/** What can be a status, or be done about one, without a file; everything else refuses the name of the chat, before anything is done. */
+const STATUSES = [
+  'deleteMessage',
+  'labelMessage',
+  'readMessage',
+  'revokeMessage',
+  'sendLink',
+  'sendMessage',
+  'starMessage',
+  'unstarMessage',
+];
+
+test('S14: only what can be a status takes status@broadcast, and a JID is answered without its device', async () => {
+  const { ask, devices, found } = await bodies();
+  const taken: string[] = [];
+  for (const { method, path, operationId, fields, right } of found) {
+    if (!('phone' in fields)) continue;
+    const { status, code } = await ask(method, address(path), { ...right, phone: 'status@broadcast' });
+    if (status === 400 && /^(VALIDATION_ERROR|INVALID_JID)$/.test(code)) continue;
+    taken.push(operationId);
+  }
+  assert.deepEqual(taken.sort(), STATUSES.sort());
+  devices.failure = undefined;
+  const body = { phone: '15551234567:3@s.whatsapp.net', message: 'hi' };
+  const { results } = await ask('POST', '/send/message', body);
+  assert.match(String(results?.status), / 15551234567@s\.whatsapp\.net /);
+});
+
+test('S31: a body that is packed is 415 on every route that takes one, whatever it is packed with, and is not unpacked', async () => {
+  const { app, devices, routes: all } = await routes();
+  const bomb = gzipSync(Buffer.alloc(8 * 1_048_576, ' '));
+  let asked = 0;
+  for (const { method, path, operationId, requestBody } of all)
+    for (const type of Object.keys(requestBody?.content ?? {}))
+      for (const encoding of ['gzip', 'deflate', 'br', 'zstd', 'gzip, gzip', 'identity, gzip']) {
+        const headers = {
+          'content-type': type === 'multipart/form-data' ? `${type}; boundary=x` : type,
+          'content-encoding': encoding,
+          'x-archive-passphrase': 'long enough to be one',
+        };
+        const response = await app.request(address(path), { method, headers, body: bomb });
+        const { status, code } = await answered(response);
+        assert.deepEqual(
+          [status, code],
+          [415, 'UNSUPPORTED_MEDIA_TYPE'],
+          `${operationId} ${type} ${encoding}`,
+        );
+        asked++;
+      }
+  assert.ok(asked > 500, String(asked));
+  assert.deepEqual(devices.given, []);
+});
+
+test('S57: a device of others costs as many looks as one that does not exist, on every route, and is answered the same', async () => {
+  const { key, id } = makeKey();
+  const devices = new InMemoryDevices();
+  const mine = devices.add('mine');
+  devices.add('theirs');
+  const known = {
+    ...{ id, origin: id, digest: sha256(key) },
+    scopes: ['read', 'send', 'write', 'devices'],
+    devices: new Set([mine.no]),
+  };
+  const keys: Keys = { ...noKeys, any: true, find: () => known };
+  const looks: string[] = [];
+  const watched = new Proxy<Devices>(devices, {
+    get(target, name: keyof Devices) {
+      looks.push(name);
+      const method = target[name] as (...args: unknown[]) => unknown;
+      return method.bind(target);
+    },
+  });
+  const { ask } = createApi({ keys, devices: watched });
+  const { found } = await bodies();
+  const selected = { 'x-archive-passphrase': 'long enough to be one', ...bearer(key) };
+  for (const { method, path, right, operationId } of found) {
+    const seen = [];
+    for (const name of ['nobody', 'theirs', 'nobody', 'theirs']) {
+      looks.length = 0;
+      const { status, code, message } = await ask(
+        method,
+        address(path, { device_id: name }),
+        'device_id' in right ? { ...right, device_id: name } : right,
+        { ...selected, 'x-device-id': name },
+      );
+      seen.push([looks.join(' '), status, code, message]);
+    }
+    assert.deepEqual(seen[1], seen[0], operationId);
+    assert.deepEqual(seen.slice(2), seen.slice(0, 2), operationId);
+  }
+});
+
 test('S16: no text makes a fault of ours, and one with a NUL or half a character is refused in every field', async () => {
   const { ask, found, resolve } = await bodies();
   for (const { method, path, operationId, fields, right } of found)
@@ -313,6 +412,47 @@ test('S12, S58: neither a prototype nor an override of the method gets through, 
       'DEVICE_NOT_FOUND',
     );
   assert.deepEqual(devices.given, []);
+});
+
+test('a part that the document requires is named when it is missing, and no other part is missed', async () => {
+  const { ask, routes: all, resolve } = await routes();
+  const headers = { 'x-archive-passphrase': 'long enough to be one' };
+  let missed = 0;
+  for (const { method, path, parameters = [], requestBody, operationId } of all) {
+    if (parameters.length === 0 && !requestBody) continue;
+    const parts = parameters.filter(({ name, in: place }) => place === 'query' && name !== 'device_id');
+    const required = parts.filter(part => part.required).map(({ name }) => name);
+    const json = requestBody?.content['application/json']?.schema;
+    const body = json ? (fitting(json, '', resolve) as Record<string, unknown>) : undefined;
+    const query = new URLSearchParams(
+      parts
+        .filter(part => part.required)
+        .map(({ name, schema }): [string, string] => [name, String(fitting(schema, name, resolve))]),
+    );
+    const whole = await ask(method, `${address(path)}?${query}`, body, headers);
+    const optional = parts.map(({ name }) => name).filter(name => !required.includes(name));
+    const { field } = (whole.results ?? {}) as { field?: string };
+    // Of these one of two is enough.
+    if (whole.code === 'VALIDATION_ERROR' && operationId !== 'newsletterInfo')
+      assert.ok(!optional.includes(String(field)), `${operationId}: ${whole.message}`);
+    for (const name of required) {
+      const less = new URLSearchParams([...query].filter(([one]) => one !== name));
+      const answer = await ask(method, `${address(path)}?${less}`, body, headers);
+      assert.deepEqual(
+        [answer.code, answer.message],
+        ['VALIDATION_ERROR', `${name}: is required.`],
+        operationId,
+      );
+      missed++;
+    }
+    for (const name of json ? (resolve(json).required ?? []) : []) {
+      const { [name]: _, ...less } = body ?? {};
+      const answer = await ask(method, `${address(path)}?${query}`, less, headers);
+      assert.equal(answer.status, 400, `${operationId} without ${name}: ${answer.code}`);
+      missed++;
+    }
+  }
+  assert.ok(missed > 100, String(missed));
 });
 
 test('every failure says whether another try is worth it, and where its code is explained', async () => {

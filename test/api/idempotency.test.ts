@@ -12,8 +12,10 @@ import { forgetAnswers } from '../../src/store/idempotency.ts';
 import { takeLease } from '../../src/store/nodes.ts';
 import { createApi } from '../support/api.ts';
 import { testDatabase } from '../support/database.ts';
+import { type FormValue, fileOf, postForm } from '../support/forms.ts';
 import type { Given } from '../support/in-memory-devices.ts';
 import { admin, bearer, keysApi } from '../support/keys-api.ts';
+import { startNode } from '../support/node.ts';
 import { startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
 import { startWorld } from '../support/world.ts';
@@ -254,5 +256,125 @@ test('a process that is killed between the message and the answer: the retry is 
     second.kill('SIGTERM');
     await second.ended;
   }
+  assert.equal((await world.simulator.violations()).total, 0);
+});
+
+test('S18: a file is a part of what is asked: its bytes, name and type, whatever form they come in, over a restart too', async t => {
+  const node = await startNode(t, { devices: 1, workers: 1 });
+  const { simulator } = node;
+  await node.opened();
+  const { phone } = await simulator.createPhone();
+  const bytes = Buffer.alloc(300_000, 'a report that is worth sending once. ');
+  const post = (key: string, fields: Record<string, FormValue>) =>
+    postForm(node.node.url, '/send/file', fields, { 'idempotency-key': key });
+  const report = () => ({ phone, file: fileOf(bytes, 'report.pdf', 'application/pdf') });
+  const idsAt = async () => (await simulator.messages(phone)).map(({ id }) => id);
+
+  const first = await post('report', report());
+  assert.deepEqual([first.status, first.headers.get('idempotency-replayed')], [200, null], first.message);
+  const id = String(first.results?.message_id);
+  await simulator.waitForMessage(phone, message => message.id === id);
+  assert.ok(Buffer.from(await simulator.fetchMedia(phone, id)).equals(bytes));
+
+  const { file } = report();
+  const again = async (what: string) => {
+    // The fields in another order, under another boundary.
+    const answer = await post('report', { file, phone });
+    assert.deepEqual([answer.status, answer.headers.get('idempotency-replayed')], [200, 'true'], what);
+    assert.deepEqual([answer.message, answer.results], [first.message, first.results], what);
+  };
+  await again('at once');
+
+  const changed = Buffer.from(bytes);
+  changed.writeUInt8(changed.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  const others: Record<string, Record<string, FormValue>> = {
+    'another byte': { phone, file: fileOf(changed, 'report.pdf', 'application/pdf') },
+    'fewer bytes': { phone, file: fileOf(bytes.subarray(1), 'report.pdf', 'application/pdf') },
+    'another name': { phone, file: fileOf(bytes, 'other.pdf', 'application/pdf') },
+    'another type': { phone, file: fileOf(bytes, 'report.pdf', 'text/plain') },
+    'another caption': { ...report(), caption: 'new' },
+    'no file': { phone },
+  };
+  for (const [what, fields] of Object.entries(others)) {
+    const { status, code } = await post('report', fields);
+    assert.deepEqual([status, code], [422, 'IDEMPOTENCY_REUSED'], what);
+  }
+  const asUrl = await node.api(
+    'POST',
+    '/send/file',
+    { phone, file_url: 'https://example.com/report.pdf' },
+    { 'idempotency-key': 'report' },
+  );
+  assert.equal(asUrl.body.code, 'IDEMPOTENCY_REUSED');
+  await again('after others');
+
+  await node.restart();
+  await node.opened();
+  await again('after a restart');
+  assert.deepEqual(await idsAt(), [id], 'it arrived once, and nothing else did');
+});
+
+test('S18: many at once with one file under one key are one message, each of their own is its own', async t => {
+  const node = await startNode(t, { devices: 1, workers: 1 });
+  await node.opened();
+  const { phone } = await node.simulator.createPhone();
+  const send = (key: string, text: string) =>
+    postForm(
+      node.node.url,
+      '/send/file',
+      { phone, file: fileOf(Buffer.alloc(100_000, text), 'a.bin') },
+      { 'idempotency-key': key },
+    );
+  const same = await Promise.all(Array.from({ length: 20 }, () => send('one', 'x')));
+  for (const { status, code } of same)
+    assert.ok(status === 200 || code === 'IDEMPOTENCY_RUNNING', `${status} ${code}`);
+  const ids = new Set(same.flatMap(({ results }) => results?.message_id ?? []));
+  assert.equal(ids.size, 1);
+  const mixed = await Promise.all(Array.from({ length: 12 }, (_, n) => send('two', n % 2 ? 'y' : 'z')));
+  const done = mixed.filter(({ status }) => status === 200);
+  assert.ok(done.length >= 1);
+  for (const { status, code } of mixed)
+    assert.ok(status === 200 || /^IDEMPOTENCY_(RUNNING|REUSED)$/.test(code), `${status} ${code}`);
+  assert.ok(mixed.filter(({ code }) => code === 'IDEMPOTENCY_REUSED').length >= 6);
+  for (const { results } of done) ids.add(String(results?.message_id));
+  assert.equal(ids.size, 2);
+  for (const id of ids) await node.simulator.waitForMessage(phone, message => message.id === id);
+  assert.deepEqual(new Set((await node.simulator.messages(phone)).map(({ id }) => id)), ids);
+});
+
+test('a process that is killed while it sends a file: the retry brings the file, once', async t => {
+  const world = await startWorld(t, { devices: 1 });
+  const [device] = world.seeded;
+  const from = device?.id ?? '';
+  const { phone } = await world.simulator.createPhone();
+  for (const point of ['send.before_row', 'send.after_row', 'send.after_wire']) {
+    const headers = { 'x-device-id': from, 'idempotency-key': `file-${point}` };
+    const bytes = Buffer.alloc(200_000, point);
+    const settings = { ...world.settings, WORKERS: '1', LEASE_SECONDS: '2' };
+    const send = (url: string) =>
+      postForm(url, '/send/file', { phone, file: fileOf(bytes, 'a.bin') }, headers);
+    const first = await startProgram(t, { ...settings, FAILPOINTS: `${point}:kill` });
+    await first.opened([from]);
+    await send(first.url).catch(() => undefined);
+    assert.equal(await first.ended, 'SIGKILL');
+
+    const second = await startProgram(t, settings);
+    await second.opened([from]);
+    const answer = await until(
+      async () => {
+        const answer = await send(second.url);
+        return answer.status === 409 || answer.status === 503 ? undefined : answer;
+      },
+      { what: `an answer after ${point}` },
+    );
+    assert.equal(answer.status, 200, `${point}: ${answer.message}`);
+    const id = String(answer.results?.message_id);
+    await world.simulator.waitForMessage(phone, message => message.id === id);
+    assert.ok(Buffer.from(await world.simulator.fetchMedia(phone, id)).equals(bytes), point);
+    second.kill('SIGTERM');
+    await second.ended;
+  }
+  const heard = (await world.simulator.messages(phone)).map(({ id }) => id);
+  assert.equal(new Set(heard).size, 3);
   assert.equal((await world.simulator.violations()).total, 0);
 });

@@ -125,33 +125,36 @@ test('files that come', { timeout: 200_000 }, async t => {
     },
   );
 
-  await t.test('a page with a script is a file to save and nothing else, whatever it is called', async () => {
-    const html = Buffer.from('<script>alert(1)</script>');
-    const hostile = {
-      fileName: `../../etc/${'x'.repeat(300)}\u202egnp.html`,
-      mimetype: 'text/html',
-    };
-    const { file_url, filename } = await got(hostile, html);
-    assert.doesNotMatch(filename, /\/|\u202e/);
-    assert.equal(filename.length, 255);
-    const { headers } = await fetch(file_url);
-    assert.match(
-      headers.get('content-disposition') ?? '',
-      /^attachment; filename="x{115}\.html"; filename\*=UTF-8''x{115}\.html$/,
-    );
-    assert.equal(headers.get('x-content-type-options'), 'nosniff');
-    assert.match(headers.get('content-security-policy') ?? '', /^sandbox/);
-    const umlaut = await got({ fileName: 'Prüfung "1"; x=y.pdf' });
-    const named = (await fetch(umlaut.file_url)).headers.get('content-disposition');
-    assert.equal(
-      named,
-      `attachment; filename="Pr_fung _1_; x=y.pdf"; filename*=UTF-8''Pr%C3%BCfung%20%221%22%3B%20x%3Dy.pdf`,
-    );
-    // Nothing of a name is in a path.
-    for (const name of await readdir(folder)) assert.match(name, /^[0-9a-f]{64}$/);
-  });
+  await t.test(
+    'S34, S35: a page with a script is a file to save and nothing else, whatever it is called',
+    async () => {
+      const html = Buffer.from('<script>alert(1)</script>');
+      const hostile = {
+        fileName: `../../etc/${'x'.repeat(300)}\u202egnp.html`,
+        mimetype: 'text/html',
+      };
+      const { file_url, filename } = await got(hostile, html);
+      assert.doesNotMatch(filename, /\/|\u202e/);
+      assert.equal(filename.length, 255);
+      const { headers } = await fetch(file_url);
+      assert.match(
+        headers.get('content-disposition') ?? '',
+        /^attachment; filename="x{115}\.html"; filename\*=UTF-8''x{115}\.html$/,
+      );
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.match(headers.get('content-security-policy') ?? '', /^sandbox/);
+      const umlaut = await got({ fileName: 'Prüfung "1"; x=y.pdf' });
+      const named = (await fetch(umlaut.file_url)).headers.get('content-disposition');
+      assert.equal(
+        named,
+        `attachment; filename="Pr_fung _1_; x=y.pdf"; filename*=UTF-8''Pr%C3%BCfung%20%221%22%3B%20x%3Dy.pdf`,
+      );
+      // Nothing of a name is in a path.
+      for (const name of await readdir(folder)) assert.match(name, /^[0-9a-f]{64}$/);
+    },
+  );
 
-  await t.test('a link that was changed, or is of nothing, is refused', async () => {
+  await t.test('S35: a link that was changed, or is of nothing, is refused', async () => {
     const { file_url } = await got({});
     const { pathname } = new URL(file_url);
     const [, , token = ''] = pathname.split('/');

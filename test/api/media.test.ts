@@ -145,7 +145,7 @@ test('files', { skip: samples.noFfmpeg, timeout: 280_000 }, async t => {
     assert.ok(file.includes('OpusHead'));
   });
 
-  await t.test('a document arrives as it is, under its name', async () => {
+  await t.test('S34: a document arrives as it is, under its name alone', async () => {
     const bytes = Buffer.from('%PDF-1.7\nnot much of a document');
     const named = await sent('/send/file', {
       file: fileOf(bytes, '../../etc/relatório.pdf'),
@@ -194,7 +194,7 @@ test('files', { skip: samples.noFfmpeg, timeout: 280_000 }, async t => {
     }
   });
 
-  await t.test('a file can be named by URL; the guard goes with every hop', async () => {
+  await t.test('S29: a file can be named by URL; the guard goes with every hop', async () => {
     const base = await fileServer(t, picture, 'image/png');
     const send = (image_url: string) =>
       node.api<{ message_id: string; field?: string }>('POST', '/send/image', {

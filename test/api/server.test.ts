@@ -127,7 +127,15 @@ test('S9: a caller that sends its headers or its body too slowly is cut off', as
   slowHead.socket.write('GET /health HTTP/1.1\r\nHost: local');
   const slowBody = await dial(t, port);
   slowBody.socket.write(`${sendHead('Content-Length: 100')}{"phone"`);
-  await until(() => slowHead.closed && slowBody.closed);
+  // Who goes on byte by byte is as slow as who stops.
+  const trickles = [await dial(t, port), await dial(t, port)] as const;
+  trickles[0].socket.write('GET /health HTTP/1.1\r\nHost: local');
+  trickles[1].socket.write(sendHead('Content-Length: 1000000'));
+  const drip = setInterval(() => {
+    for (const { socket } of trickles) if (socket.writable) socket.write('x');
+  }, 5);
+  t.after(() => clearInterval(drip));
+  await until(() => slowHead.closed && slowBody.closed && trickles.every(({ closed }) => closed));
   assert.match(slowHead.received, /^HTTP\/1\.1 408 /);
   assert.deepEqual(devices.given, []);
   assert.deepEqual(
@@ -172,6 +180,11 @@ test('S10: requests that are smuggled or malformed are refused, and the connecti
     sendHead('Content-Length: 5', 'Content-Length: 6'),
     sendHead('Transfer-Encoding: chunked, identity'),
     lines('GET /health HTTP/1.1', 'Host: a', ' folded: b'),
+    'GET /health HTTP/1.1\nHost: a\n\n',
+    lines('GET /health HTTP/1.1', 'Host: a', 'X-Device-Id: a\rX-Other: b'),
+    lines('GET /health HTTP/1.1', 'Host: a', 'X-Device-Id : a'),
+    lines('GET /health HTTP/1.1', 'Host: a', 'Transfer-Encoding: xchunked'),
+    `${sendHead('Transfer-Encoding: chunked')}5\n{"a":\n0\n\n`,
     lines('GET /health HTTP/1.1'),
     lines('GET /health HTTP/1.1', 'Host: a', 'X-Device-Id: a\0b'),
     lines('GET /health HTTP/1.1', 'Host: a', `X-Device-Id: ${'a'.repeat(20_000)}`),

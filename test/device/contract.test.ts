@@ -38,6 +38,14 @@ const ways: Record<string, () => () => void> = {
       syncBuiltinESMExports();
     };
   },
+  'what is inflated has a limit': () => {
+    const put = undo(require('node:zlib') as object, 'inflate' as never, (() => {}) as never);
+    syncBuiltinESMExports();
+    return () => {
+      put();
+      syncBuiltinESMExports();
+    };
+  },
   'the root key of the server can be replaced': () => {
     const { PUBLIC_KEY } = WA_CERT_DETAILS;
     Object.defineProperty(WA_CERT_DETAILS, 'PUBLIC_KEY', { writable: false });

@@ -48,7 +48,7 @@ test('a file is kept with what its server says of it, and removed with its batch
   assert.deepEqual(await readdir(join(folder, own)), []);
 });
 
-test('a name that resolves to this machine is refused before anything is asked', async t => {
+test('S29: a name that resolves to this machine is refused before anything is asked', async t => {
   let asked = 0;
   const { fetch } = await scene(
     t,
@@ -65,7 +65,7 @@ test('a name that resolves to this machine is refused before anything is asked',
   assert.equal(asked, 0);
 });
 
-test('a file over the limit is refused, announced or not, and so is an endless one', async t => {
+test('S29: a file over the limit is refused, announced or not, and so is an endless one', async t => {
   const { fetch } = await scene(t, (request, response) => {
     if (request.url === '/announced')
       response.writeHead(200, { 'content-length': '1001' }).end(Buffer.alloc(1001));
@@ -84,7 +84,7 @@ test('a file over the limit is refused, announced or not, and so is an endless o
     });
 });
 
-test('a server that is silent, turns in circles or has nothing is named so', async t => {
+test('S29: a server that is silent, turns in circles or has nothing is named so', async t => {
   const { fetch } = await scene(
     t,
     (request, response) => {

@@ -98,7 +98,7 @@ test('what is no picture is refused by its bytes, whatever it is called', async 
   });
 });
 
-test('a picture that breaks what looks into it is sent without a thumbnail, or refused where it must be converted', async t => {
+test('S33: a picture that breaks what looks into it is sent without a thumbnail, or refused where it must be converted', async t => {
   const { media, upload, batch } = await station(t);
   const png = await samples.png({ width: 50, height: 50 });
   const broken = await upload(Buffer.concat([png.subarray(0, 60), randomBytes(500)]));
@@ -205,20 +205,53 @@ test('without ffmpeg: what must be converted is refused with a sentence, the res
   assert.deepEqual(await (await station(t)).media.notes(), []);
 });
 
-test('a film that names other files or the network does not get them', { skip }, async t => {
+test('S33: a film that names other files or the network does not get them', { skip }, async t => {
   const { media, upload, batch } = await station(t);
   const secret = await upload(Buffer.from('secret'));
-  for (const text of [
-    `#EXTM3U\n#EXTINF:1,\nfile:${secret.path}\n`,
+  const names = [
+    `#EXTM3U\n#EXTINF:1,\nfile:${secret.path}\n#EXTINF:1,\nhttp://127.0.0.1:9/x\n`,
     `ffconcat version 1.0\nfile ${secret.path}\n`,
-    `RIFF....AVI \nfile:${secret.path}`,
-  ])
-    await assert.rejects(media.film(await upload(Buffer.from(text)), batch, { ...plain, compress: true }), {
-      code: /UNSUPPORTED_MEDIA_TYPE|MEDIA_UNREADABLE/,
-    } as never);
+  ];
+  const refusal = async (text: string) => {
+    const film = await upload(Buffer.from(text, 'latin1'));
+    const made = media.film(film, batch, { ...plain, compress: true });
+    return made.then(
+      () => 'made',
+      (error: { code?: string }) => error.code,
+    );
+  };
+  for (const text of names) {
+    assert.equal(await refusal(text), 'UNSUPPORTED_MEDIA_TYPE');
+    // Behind the first bytes of a film they come to ffmpeg.
+    for (const head of ['RIFF\x64\0\0\0AVI LIST', '\0\0\0\x14ftypqt  \0\0\0\0qt  ', '\x1a\x45\xdf\xa3'])
+      assert.equal(await refusal(head + text), 'MEDIA_UNREADABLE', head);
+  }
 });
 
-test('a job that takes too long or too much memory is ended with its process, and others go on', async t => {
+test('S33: ffmpeg gets one file, one reader and no network, a time and an amount of addresses; what it cannot do costs a thumbnail', {
+  skip: process.platform === 'linux' ? false : 'needs the limits of a shell',
+}, async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardume-ffmpeg-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const program = join(folder, 'ffmpeg');
+  const said = join(folder, 'said');
+  const script = `#!/bin/sh\n{ ulimit -t; ulimit -v; ulimit -c; printf '%s\\n' "$@"; } > ${said}\nexit 1\n`;
+  await writeFile(program, script, { mode: 0o755 });
+  const { media, upload, batch } = await station(t, program);
+  const file = await upload(readFile(new URL('../../../test/fixtures/media/film.mp4', import.meta.url)));
+  assert.deepEqual(await media.film(file, batch, plain), {
+    path: file.path,
+    bytes: file.bytes,
+    mimetype: 'video/mp4',
+  });
+  const [cpu, addresses, core, ...words] = (await readFile(said, 'utf8')).trim().split('\n');
+  assert.ok(Number(cpu) <= 240 && Number(addresses) <= 2_000_000, `${cpu} ${addresses}`);
+  assert.equal(core, '0');
+  assert.match(words.join(' '), /-protocol_whitelist file,pipe -f mov -i file:/);
+  assert.equal(words.filter(word => word === '-i').length, 1);
+});
+
+test('S33: a job that takes too long or too much memory is ended with its process, and others go on', async t => {
   const { upload, batch } = await station(t);
   const transformer = new Transformer({ ffmpeg: 'ffmpeg', memory, log });
   t.after(() => transformer.stop());

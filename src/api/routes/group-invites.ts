@@ -26,6 +26,13 @@ const invitation = z.object({
   inviter: z.string().min(1).openapi({ description: 'Who sent the message: a number or JID.' }),
 });
 
+/** A coerced number would be optional in the document, and nothing would be 0. */
+const secondsInQuery = z
+  .string()
+  .regex(/^\d{1,12}$/, 'expected a whole number of seconds')
+  .transform(Number)
+  .openapi({ type: 'integer', minimum: 0, description: 'Unix seconds, as the message has it.' });
+
 /** Each gets a message of its own while the caller waits. */
 const MOST_INVITED = 50;
 
@@ -212,7 +219,7 @@ export function groupInviteRoutes(add: AddRoute): void {
       scope: 'read',
       summary: 'The group that an invitation in person is to',
       device: 'selected',
-      query: invitation.extend({ expiration: z.coerce.number().int().min(0) }),
+      query: invitation.extend({ expiration: secondsInQuery }),
       results: linkedGroup,
       failures: addressedFailures,
     },

@@ -82,7 +82,7 @@ export function answerJudge(
     if (!responses[status])
       return `status ${status} is not documented: ${JSON.stringify(body)?.slice(0, 500)}`;
     if (!content) return undefined;
-    if (!(type in content)) return `${status} of type ${type} is not documented`;
+    if (!(type in content) && !('*/*' in content)) return `${status} of type ${type} is not documented`;
     if (type !== 'application/json') return undefined;
     const at = ['paths', path, method, 'responses', String(status), 'content', type, 'schema'].map(escaped);
     const key = at.join('/');

@@ -3,8 +3,12 @@ import { between, pick } from '../random.ts';
 import { type ApiDocument, type ApiOperation, type JsonSchema, resolvedSchema } from './document.ts';
 import { oddText, oddValue } from './odd.ts';
 
-/** What a name in a request most likely stands for: values that exist, for fields and parameters. */
-export type Hints = (name: string, operation: ApiOperation, random: () => number) => string | undefined;
+type Random = () => number;
+
+/** What names in a request stand for, so chosen that they go together. A function is asked anew for each place. */
+export type Known = Readonly<Record<string, unknown>>;
+/** The same for each name by itself, where nothing has to go together. */
+export type Hints = (name: string, operation: ApiOperation, random: Random) => string | undefined;
 
 export interface Made {
   /** Path and query. */
@@ -15,21 +19,22 @@ export interface Made {
   readonly wrong: readonly string[];
 }
 
-type Random = () => number;
-
 interface Making {
   readonly random: Random;
   readonly document: ApiDocument;
   readonly operation: ApiOperation;
-  readonly hints: Hints;
+  readonly known?: Known;
+  readonly hints?: Hints;
+  /** Whether anything may be wrong with it; every second one unless given. */
+  readonly wrong?: boolean;
 }
 
 export function makeRequest(making: Making): Made {
   const { random, operation } = making;
   const wrong: string[] = [];
   // Every second request is as it should be: what is behind the checks is to be shaken as well.
-  const spoils = () => random() < 0.5;
-  const isWrong = spoils();
+  const byChance = random() < 0.5;
+  const isWrong = making.wrong ?? byChance;
   const spoilt = (what: string, chance: number) => {
     if (!isWrong || random() > chance) return false;
     wrong.push(what);
@@ -39,8 +44,11 @@ export function makeRequest(making: Making): Made {
   let target = operation.path;
   const query = new URLSearchParams();
   const headers: Record<string, string> = {};
-  for (const { name, in: place, required, schema } of operation.parameters ?? []) {
-    if (place === 'query' && name === 'device_id') continue;
+  const parameters = operation.parameters ?? [];
+  const selects = parameters.some(({ name }) => name === 'X-Device-Id');
+  for (const { name, in: place, required, schema } of parameters) {
+    // The header says it.
+    if (place === 'query' && name === 'device_id' && selects) continue;
     if (place === 'query' && spoilt(`query ${name}`, 0.4)) {
       if (random() < 0.8) query.append(name, oddText(random).slice(0, 2_000));
       if (random() < 0.2) query.append(name, oddText(random).slice(0, 2_000));
@@ -66,14 +74,15 @@ function bodyOf(
   headers: Record<string, string>,
   spoilt: (what: string, chance: number) => boolean,
 ): Pick<Made, 'body'> {
-  const { random, operation } = making;
+  const { random, operation, known = {} } = making;
   const content = operation.requestBody?.content;
   if (!content) return { body: undefined };
-  const type = pick(random, Object.keys(content));
+  const type = typeOf(making, Object.keys(content));
   const fields = content[type]?.schema ?? {};
   if (!/json|form/.test(type)) {
     headers['content-type'] = type;
-    return { body: Buffer.from(oddText(random)) };
+    const right = known.body instanceof Uint8Array && !spoilt('the body', 0.6) ? known.body : undefined;
+    return { body: right ?? Buffer.from(oddText(random)) };
   }
   const value = madeOf(making, fields, '') as Record<string, unknown>;
   if (spoilt('a field', 0.8)) spoil(making, fields, value);
@@ -86,6 +95,15 @@ function bodyOf(
   const text = JSON.stringify(value);
   return { body: spoilt('the syntax', 0.1) ? brokenJson(random, text) : text };
 }
+
+/** Mostly a form with files where there may be one. */
+function typeOf({ random, operation, document }: Making, types: readonly string[]): string {
+  const form = operation.requestBody?.content['multipart/form-data']?.schema;
+  const fields = form ? Object.values(resolvedSchema(form, document).properties ?? {}) : [];
+  return fields.some(isFile) && random() < 0.7 ? 'multipart/form-data' : pick(random, types);
+}
+
+const isFile = ({ format, items }: JsonSchema) => format === 'binary' || items?.format === 'binary';
 
 const oddTypes = [
   'text/plain',
@@ -128,17 +146,18 @@ function spoil({ random, document }: Making, given: JsonSchema, value: Record<st
 
 /** A value that the schema takes, as far as a schema says. */
 function madeOf(making: Making, given: JsonSchema, name: string, depth = 0): unknown {
-  const { random, document, hints, operation } = making;
+  const { random, document } = making;
   const schema = resolvedSchema(given, document);
   const inner = (one: JsonSchema, its = name) => madeOf(making, one, its, depth + 1);
+  const type = typeof schema.type === 'string' ? schema.type : pick(random, schema.type ?? ['string']);
+  if (type === 'null') return null;
+  const said = saidOf(making, name, type === 'array');
+  if (said !== undefined) return said;
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices) return inner(pick(random, choices));
   if (schema.enum) return pick(random, schema.enum);
   if (schema.const !== undefined) return schema.const;
-  const type = typeof schema.type === 'string' ? schema.type : pick(random, schema.type ?? ['string']);
   switch (type) {
-    case 'null':
-      return null;
     case 'boolean':
       return random() < 0.5;
     case 'integer':
@@ -154,44 +173,45 @@ function madeOf(making: Making, given: JsonSchema, name: string, depth = 0): unk
     case 'object':
       return objectOf(making, schema, depth);
     default:
-      return textOf(schema, random, hints(name, operation, random));
+      return textOf(schema, random);
   }
 }
 
+/** What the name stands for; now and then nothing is known of it. Of a list, what is no list stands for each of its parts. */
+function saidOf({ known = {}, hints, operation, random }: Making, name: string, isList: boolean): unknown {
+  if (hints) return isList ? undefined : hints(name, operation, random);
+  if (!Object.hasOwn(known, name) || random() < 0.07) return undefined;
+  const said: unknown = known[name];
+  if (Array.isArray(said)) return said;
+  if (isList) return undefined;
+  return typeof said === 'function' ? said(random) : said;
+}
+
 function objectOf(making: Making, schema: JsonSchema, depth: number): Record<string, unknown> {
+  const { known = {}, random } = making;
   const fields = Object.entries(schema.properties ?? {}).filter(
-    ([name]) => schema.required?.includes(name) || making.random() < 0.5,
+    ([name, field]) =>
+      schema.required?.includes(name) || (isFile(field) && Object.hasOwn(known, name)) || random() < 0.5,
   );
   return Object.fromEntries(fields.map(([name, field]) => [name, madeOf(making, field, name, depth + 1)]));
 }
 
-function textOf(
-  { format, example, minLength = 0, maxLength = 40 }: JsonSchema,
-  random: Random,
-  hint?: string,
-): unknown {
-  if (format === 'binary') return new Blob([pick(random, files)]);
-  if (hint !== undefined) return hint;
+function textOf({ format, example, minLength = 0, maxLength = 40 }: JsonSchema, random: Random): unknown {
+  if (format === 'binary') return new File([pick(random, files)], '../odd name.png');
   if (example !== undefined && random() < 0.5) return example;
   if (format === 'date-time') return new Date(between(random, 0, 2_000_000_000) * 1_000).toISOString();
   const length = between(random, Math.max(1, minLength), Math.max(1, Math.min(maxLength, minLength + 20)));
   return 'abcdefghij klmnopqrstuvwxyz'.repeat(4).slice(0, length);
 }
 
-const PNG =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const files = [
-  Buffer.from(PNG, 'base64'),
-  Buffer.from('no picture'),
-  Buffer.from([0xff, 0xd8, 0xff]),
-  Buffer.alloc(0),
-];
+const files = [Buffer.from('no picture'), Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(0)];
 
 function multipart(value: Readonly<Record<string, unknown>>): FormData {
   const form = new FormData();
   for (const [name, one] of Object.entries(value))
-    if (one instanceof Blob) form.append(name, one, '../odd name.png');
-    else for (const text of Array.isArray(one) ? one : [one]) form.append(name, textIn(text));
+    for (const part of Array.isArray(one) ? one : [one])
+      if (part instanceof File) form.append(name, part, part.name);
+      else form.append(name, textIn(part));
   return form;
 }
 

@@ -24,7 +24,7 @@ test('one range is read as HTTP has it; what is no range, or several, is the who
   assert.equal(rangeOf('bytes=0-', 0), 'unsatisfiable');
 });
 
-test('a name in a header is for old clients in ASCII and for others whole', () => {
+test('S34: a name in a header is for old clients in ASCII and for others whole', () => {
   assert.equal(disposition('a b.pdf'), `attachment; filename="a b.pdf"; filename*=UTF-8''a%20b.pdf`);
   assert.equal(
     disposition('ü"\\%;\r\nX: y(1)\ud800'),

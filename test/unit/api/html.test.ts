@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { html } from '../../../src/api/pages/html.ts';
 
-test('whatever is put into a page is text, except for markup of our own', () => {
+test('S36: whatever is put into a page is text, except for markup of our own', () => {
   const name = `<script>alert("1")</script>'&`;
   const { markup } =
     html`<p title="${name}">${name} ${html`<b>${name}</b>`} ${[html`<i>1</i>`, '<']}${undefined}${false}${0}</p>`;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanName } from '../../../src/lib/file-name.ts';
 
-test('a name is data to show: no path, nothing unprintable, not longer than file systems take', () => {
+test('S34: a name is data to show: no path, nothing unprintable, not longer than file systems take', () => {
   const names: [string | undefined, string | undefined][] = [
     ['report.pdf', 'report.pdf'],
     ['../../etc/cron.d/x', 'x'],

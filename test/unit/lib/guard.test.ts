@@ -39,14 +39,14 @@ const inner = [
   'http://[ff02::1]/',
 ];
 
-test('an address that is not public is refused, however it is written', () => {
+test('S29: an address that is not public is refused, however it is written', () => {
   const guard = new Guard();
   for (const url of inner) assert.throws(() => guard.check(url), Forbidden, url);
   for (const url of ['http://8.8.8.8/', 'https://[2606:4700:4700::1111]/x?y', 'https://example.com/'])
     assert.equal(guard.check(url).href, new URL(url).href);
 });
 
-test('only http and https without a password are fetched', () => {
+test('S29: only http and https without a password are fetched', () => {
   const guard = new Guard();
   for (const url of [
     'file:///etc/passwd',
@@ -64,7 +64,7 @@ const asked = (guard: Guard, name: string) =>
     guard.lookup(name, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses))),
   );
 
-test('a name is refused when it resolves to an address that is not public, unless the operator has named it', async () => {
+test('S29: a name is refused when it resolves to an address that is not public, unless the operator has named it', async () => {
   await assert.rejects(asked(new Guard(), 'localhost'), Forbidden);
   const [found] = (await asked(new Guard(['LocalHost']), 'localhost')) as { address: string }[];
   assert.match(String(found?.address), /^(127\.|::1)/);

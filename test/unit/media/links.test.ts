@@ -6,7 +6,7 @@ const name = 'ab'.repeat(32);
 const linked = { deviceNo: 7, name, mimetype: 'image/png', filename: 'olá 🐟.png' };
 const now = Date.UTC(2026, 0, 2);
 
-test('a token leads to its file until its time is over', () => {
+test('S35: a token leads to its file until its time is over', () => {
   const links = new Links(300_000);
   const token = links.token(linked, now);
   assert.match(token, /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}$/);
@@ -14,7 +14,7 @@ test('a token leads to its file until its time is over', () => {
   assert.equal(links.open(token, now + 300_001), undefined);
 });
 
-test('a token of another process, or one that was changed anywhere, leads nowhere', () => {
+test('S35: a token of another process, or one that was changed anywhere, leads nowhere', () => {
   const links = new Links(300_000);
   const token = links.token(linked, now);
   assert.equal(new Links(300_000).open(token, now), undefined);
