@@ -14,6 +14,8 @@ import type { FromWorker, Job, Looked, ToWorker } from './jobs.ts';
 /** Two: a picture does not wait for a film, and two large ones do not meet. */
 const AT_ONCE = 2;
 const MOST_WAITING = 64;
+/** Films of others may take minutes: who waits for his turn so long is told to come again. */
+const WAITING_MS = 60_000;
 const IDLE_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 const PAGE_BYTES = 4096;
@@ -23,6 +25,8 @@ export interface TransformerOptions {
   readonly memory: number;
   readonly ffmpeg: string;
   readonly log: Logger;
+  /** Milliseconds that a job may wait for its turn, instead of a minute. */
+  readonly waitingMs?: number;
 }
 
 interface Work extends Deferred<Looked> {
@@ -51,6 +55,7 @@ export class Transformer {
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
     if (this.#waiting.length >= MOST_WAITING) throw new Failure('MEDIA_BUSY');
     const work: Work = { ...deferred<Looked>(), job, ms, tries: 0 };
+    this.#wait(work);
     this.#waiting.push(work);
     this.#fill();
     return work.promise;
@@ -66,6 +71,13 @@ export class Transformer {
       clearTimeout(work.late);
       work.reject(new Failure('SHUTTING_DOWN'));
     }
+  }
+
+  #wait(work: Work): void {
+    work.late = setTimeout(() => {
+      this.#waiting.splice(this.#waiting.indexOf(work), 1);
+      work.reject(new Failure('MEDIA_BUSY'));
+    }, this.#options.waitingMs ?? WAITING_MS);
   }
 
   #fill(): void {
@@ -86,6 +98,7 @@ export class Transformer {
     const id = this.#next++;
     work.tries++;
     this.#running.set(id, work);
+    clearTimeout(work.late);
     work.late = setTimeout(() => {
       this.#running.delete(id);
       work.reject(unreadable('it takes too long'));
@@ -145,8 +158,12 @@ export class Transformer {
     if (left.length > 0) this.#options.log.warn({ why, jobs: left.length }, 'the media process is replaced');
     for (const work of left) {
       clearTimeout(work.late);
-      if (work.tries > 1) work.reject(unreadable(why));
-      else this.#waiting.unshift(work);
+      if (work.tries > 1) {
+        work.reject(unreadable(why));
+        continue;
+      }
+      this.#wait(work);
+      this.#waiting.unshift(work);
     }
     this.#fill();
   }

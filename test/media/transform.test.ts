@@ -300,6 +300,18 @@ test('a queue that is full says so, and a stop ends what waits', async t => {
   await assert.rejects(transformer.do({ do: 'picture', from }, 1), { code: 'SHUTTING_DOWN' });
 });
 
+test('a file whose turn does not come is told to come again, and those before it are not touched', async t => {
+  const { upload, batch } = await station(t);
+  const transformer = new Transformer({ ffmpeg: 'ffmpeg', memory, log, waitingMs: 1 });
+  t.after(() => transformer.stop());
+  const slow = await upload(samples.png({ width: 6000, height: 6000 }));
+  const [one, two, three] = [1, 2, 3].map(() =>
+    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 60_000),
+  );
+  await assert.rejects(three!, { code: 'MEDIA_BUSY' });
+  for (const { width } of await Promise.all([one!, two!])) assert.equal(width, 5000);
+});
+
 test('what a process left that was killed is removed at the next start, what a living one has is not', async t => {
   const { folder, media } = await station(t);
   const [own = ''] = await readdir(join(folder, 'spool'));
