@@ -19,7 +19,13 @@ test(`${DEVICES} devices and ${FRESH} fresh ones with long histories, in a memor
   const world = await crashWorld(t, {
     devices: DEVICES,
     // The simulator is beside it: a lease that is short of time is not what this is about.
-    settings: { WORKERS: '2', SHARD_CONNECTIONS: '4', LEASE_SECONDS: '30', COMMAND_SECONDS: '60' },
+    settings: {
+      WORKERS: '2',
+      SHARD_CONNECTIONS: '4',
+      LEASE_SECONDS: '30',
+      COMMAND_SECONDS: '60',
+      CONNECTS_PER_SECOND: '20',
+    },
   });
   const { product, control, devices, person, sql } = world;
   product.start();

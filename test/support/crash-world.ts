@@ -55,9 +55,10 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
   const { devices: count = 1, migrated = true, settings = {}, through = async url => url } = options;
   const { address, sql } = options.database ?? (await testDatabase(t, { migrated }));
   const simulator = await startSimulator();
-  t.after(() => simulator.stop());
   const control = controlClient(simulator.controlUrl);
   const sockets = await watchSockets(t, control);
+  // After the watcher has ended, which would take the end of its stream for a failure.
+  t.after(() => simulator.stop());
   const devices = migrated ? await seedDevices(sql, control, count) : [];
   const { phone: person } = await control.createPhone();
   const members = [person, ...devices.map(({ phone }) => phone)];
