@@ -60,7 +60,10 @@ export class DeviceChats implements Said {
   /** The rows of what was heard. Fails as the database does. */
   async rows(heard: readonly Heard[]): Promise<ChatRows> {
     const { seat, caches, self, keep, log } = this.#options;
+    const spoiled = (err: Error, what: Heard['what']) =>
+      log.error({ err, what }, 'something of a chat cannot be read; it is left out');
     const opened = await openedOf(heard, {
+      spoiled,
       self: self(),
       secretOf: opens => this.secrets.of(opens),
       message: (chat, id) => this.message(chat, id),
@@ -72,7 +75,7 @@ export class DeviceChats implements Said {
       seal: this.#seal,
       others: ids => this.#others(ids),
       pushNames: caches.pushNames,
-      spoiled: (err, what) => log.error({ err, what }, 'something of a chat cannot be read; it is left out'),
+      spoiled,
     });
   }
 

@@ -3,6 +3,7 @@
  * and what was said before an edit.
  */
 import type { proto, WAMessage } from '@whiskeysockets/baileys';
+import { Failure } from '../../errors.ts';
 import { bare } from '../jid.ts';
 import { saidIn } from '../translate/content/content.ts';
 import type { Self } from '../translate/envelope.ts';
@@ -26,12 +27,14 @@ export interface OpeningOptions {
   readonly secretOf: (opens: Opens) => Promise<Secret | undefined>;
   /** What the store has. */
   readonly message: (chat: string, id: string) => Promise<WAMessage | undefined>;
+  /** What cannot be read is left shut. */
+  readonly spoiled: (failure: Error, what: Heard['what']) => void;
 }
 
 /** By its message. Fails as the database does. */
 export async function openedOf(
   heard: readonly Heard[],
-  { self, secretOf, message: stored }: OpeningOptions,
+  { self, secretOf, message: stored, spoiled }: OpeningOptions,
 ): Promise<ReadonlyMap<WAMessage, Opened>> {
   const found = new Map<WAMessage, Opened>();
   // What is in the same write is not in the store yet.
@@ -43,9 +46,7 @@ export async function openedOf(
     }
     return chats[0] ? (await stored(chats[0], id))?.message : undefined;
   };
-  for (const one of heard) {
-    if (one.what !== 'message' || !one.message.message) continue;
-    const { message } = one;
+  const open = async (message: WAMessage) => {
     const content = saidIn(message.message as proto.IMessage);
     const chats = [bare(chatOf(message.key)), bare(message.key.remoteJidAlt)].filter(Boolean);
     const id = text(content.target?.id);
@@ -64,6 +65,16 @@ export async function openedOf(
     const now = content.kind === 'edit' ? said : message.message;
     const of = content.kind === 'edit' ? id : message.key.id;
     if (now && of) for (const chat of chats) written.set(`${chat} ${of}`, now);
+  };
+  for (const one of heard) {
+    if (one.what !== 'message' || !one.message.message) continue;
+    try {
+      await open(one.message);
+    } catch (error) {
+      // Only the database is tried again: what somebody wrote would keep back everything that comes after it, for ever.
+      if (error instanceof Failure) throw error;
+      spoiled(error instanceof Error ? error : new Error(String(error)), one.what);
+    }
   }
   return found;
 }

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import type { proto, WAMessage } from '@whiskeysockets/baileys';
+import { proto, type WAMessage } from '@whiskeysockets/baileys';
 import { kindOf, shownOf, unpacked } from '../../../src/device/chats/content.ts';
 import { heardIn } from '../../../src/device/chats/hearing.ts';
+import { openedOf } from '../../../src/device/chats/opening.ts';
 import { rowsOf } from '../../../src/device/chats/rows.ts';
+import { Failure } from '../../../src/errors.ts';
 import { gramsOf, INDEXED_CHARACTERS, normalised } from '../../../src/lib/blind-index.ts';
 import { Seal } from '../../../src/lib/seal.ts';
 import { places } from '../../../src/store/places.ts';
@@ -129,6 +131,37 @@ test('what nobody can name or read is left out, and the rest is there', async ()
     ['D'],
   );
   assert.deepEqual(spoiled, ['broken']);
+});
+
+test('a message that cannot be opened is left shut, the rest is opened, and a database that is away is said', async () => {
+  const broken = said({}, { id: 'B' });
+  Object.defineProperty(broken.message, 'protocolMessage', {
+    get() {
+      throw new TypeError('broken');
+    },
+  });
+  const EDIT = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
+  const edit = said(
+    { protocolMessage: { key: { id: 'A' }, type: EDIT, editedMessage: { conversation: 'better' } } },
+    { id: 'E' },
+  );
+  const heard = heardIn(upsert(said({ conversation: 'first' }), broken, edit));
+  const spoiled: string[] = [];
+  const options = {
+    self: { jid: '15550000001:1@s.whatsapp.net', lid: '1:1@lid' },
+    secretOf: async () => undefined,
+    message: async () => undefined,
+    spoiled: (failure: Error) => void spoiled.push(failure.message),
+  };
+  const opened = await openedOf(heard, options);
+  assert.equal(opened.get(edit)?.message?.conversation, 'better');
+  assert.deepEqual(spoiled, ['broken']);
+  const away = async () => {
+    throw new Failure('STORE_UNAVAILABLE');
+  };
+  await assert.rejects(openedOf(heardIn(upsert(edit)), { ...options, message: away }), {
+    code: 'STORE_UNAVAILABLE',
+  });
 });
 
 test('the index says of a text what its characters are, of the first of a long one, and nothing without the key', () => {
