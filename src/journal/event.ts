@@ -90,7 +90,7 @@ export function unparsed({ id, event }: Fact, reason: string, now: number): Fact
 
 const place = (deviceNo: number, id: string) => `journal/${deviceNo}/${id}`;
 
-/** A fact that cannot be written out as a row: its time is none, or its payload is not JSON. */
+/** A fact that cannot be written out as a row: its time is none, its payload is not JSON, or what completes it goes astray. */
 export class Unwritable extends Error {
   override readonly name = 'Unwritable';
 }

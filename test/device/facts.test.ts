@@ -112,6 +112,27 @@ test('a fact that cannot be written out is told as unparsed in its place, and no
   ]);
 });
 
+test('a fact that leads the code astray that completes it is told as unparsed, what was heard with it is left out, and nothing waits', async t => {
+  const { facts, streamed } = await factsOf(t, {
+    completed: async fact => {
+      if (fact.payload.n === 2) throw new RangeError('Invalid time value');
+      return fact;
+    },
+  });
+  facts.add([draft(1), draft(2), draft(3)]);
+  await facts.stored();
+  assert.deepEqual(
+    streamed
+      .map(({ body }) => JSON.parse(body))
+      .map(({ event, payload }) => [event, payload.n ?? payload.reason]),
+    [
+      ['message', 1],
+      ['event.unparsed', 'Invalid time value'],
+      ['message', 3],
+    ],
+  );
+});
+
 test('what PostgreSQL refuses for a reason of its own neither blocks its device nor any other', async t => {
   const all = await factsOf(t);
   const { sql, facts, journal: stored } = all;

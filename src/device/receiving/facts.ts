@@ -138,9 +138,8 @@ export class Facts {
       this.#next = undefined;
       try {
         if (notes.done.length > 0) await failpoint('recv.after_ack');
-        const { heard, ...named } = await this.#completed(notes);
-        const chats = heard.length > 0 ? await this.#options.rowsOf?.(heard) : undefined;
-        streamed(await journal.write({ ...seat, seal, jid: jid() }, { ...named, ...(chats && { chats }) }));
+        const whole = await this.#whole(notes);
+        streamed(await journal.write({ ...seat, seal, jid: jid() }, whole));
         if (this.#apart.length === 0) this.#since = undefined;
         failures = 0;
       } catch (err) {
@@ -177,6 +176,22 @@ export class Facts {
       return identified(seat.no, { ...fact, identity: (await Promise.all(names)).join(' ') });
     });
     return { ...notes, facts: await Promise.all(facts) };
+  }
+
+  /**
+   * As they are written. What leads our own code astray on the way (the database's failures are Failures) is Unwritable:
+   * tried again and again it would keep back everything that comes after it, for ever.
+   */
+  async #whole(notes: Waiting): Promise<Notes> {
+    try {
+      const { heard, ...named } = await this.#completed(notes);
+      const chats = heard.length > 0 ? await this.#options.rowsOf?.(heard) : undefined;
+      return { ...named, ...(chats && { chats }) };
+    } catch (cause) {
+      if (cause instanceof TypeError || cause instanceof RangeError)
+        throw new Unwritable(cause.message, { cause });
+      throw cause;
+    }
   }
 
   async #completed(notes: Waiting): Promise<Waiting> {
