@@ -1,7 +1,7 @@
 // The product as it is run: dist/src/main.js in a process and an environment of its own.
-import { tmpdir } from 'node:os';
 import { type Calls, callsTo } from './calls.ts';
 import { type Child, runChild } from './child.ts';
+import { ownFolder } from './own-folder.ts';
 import type { Scope } from './scope.ts';
 import { until } from './until.ts';
 
@@ -24,7 +24,7 @@ export function runProgram(
 ): Child {
   const { PATH = '', HOME = '' } = process.env;
   const env = { PATH, HOME, LOG_LEVEL: 'silent', ...settings };
-  return runChild(t, '../../src/main.ts', args, { env, cwd: tmpdir(), quiet: true });
+  return runChild(t, '../../src/main.ts', args, { env, cwd: ownFolder(t), quiet: true });
 }
 
 /** Runs it and resolves when it is up. */

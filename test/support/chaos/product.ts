@@ -3,6 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { type Calls, callsTo } from '../calls.ts';
 import { type Child, runChild } from '../child.ts';
 import type { ProcessRun } from '../oracle/evidence.ts';
+import { ownFolder } from '../own-folder.ts';
 import type { Scope } from '../scope.ts';
 import { until } from '../until.ts';
 
@@ -17,6 +18,7 @@ export class Product {
   readonly #scope: Scope;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #log: WriteStream | undefined;
+  readonly #folder: string;
   #child: Child | undefined;
   #url: string | undefined;
   #wanted: number | string = 0;
@@ -25,6 +27,7 @@ export class Product {
   constructor(scope: Scope, settings: Readonly<Record<string, string>>, log?: string) {
     this.#scope = scope;
     this.#settings = settings;
+    this.#folder = ownFolder(scope);
     this.#log = log === undefined ? undefined : createWriteStream(log);
     this.calls = callsTo(() => {
       if (this.#url === undefined) throw new Error('the product is not up');
@@ -60,7 +63,7 @@ export class Product {
       ...(failpoints !== undefined && { FAILPOINTS: failpoints }),
     };
     this.#wanted = 0;
-    const child = runChild(this.#scope, '../../src/main.ts', [], { env, cwd: '/', quiet: true });
+    const child = runChild(this.#scope, '../../src/main.ts', [], { env, cwd: this.#folder, quiet: true });
     this.#child = child;
     child.line(line => {
       this.#log?.write(`${line}\n`);
