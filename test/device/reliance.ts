@@ -108,6 +108,6 @@ export async function greeted({ self, peer, peerJid }: Watched): Promise<void> {
 }
 
 /** Resolves when all that has left until now was handled by the server. */
-export async function roundTrip(socket: WASocket): Promise<void> {
-  await socket.query({ tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' } });
+export async function roundTrip(socket: WASocket, within?: number): Promise<void> {
+  await socket.query({ tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' } }, within);
 }
