@@ -40,6 +40,14 @@ export function judgeSent(evidence: Evidence): Sent {
 const isAccepted = ({ status, messageId, queued }: Asked) =>
   messageId !== undefined && (status === 200 || (status === 504 && queued === true));
 
+/** Of ours: a copy that was given up (damaged when it came again) of a message that the device has told is not missing. */
+function isTold({ devices, journal }: Evidence, jid: string, id: string): boolean {
+  const ours = devices.find(device => device.jid === jid);
+  return journal.some(
+    ({ device, event, payload }) => device === ours?.id && event === 'message' && payload.id === id,
+  );
+}
+
 function judgeAccepted(evidence: Evidence, asked: Asked, entry: LedgerMessage | undefined): Finding[] {
   const found = {
     rule: 'sends',
@@ -54,7 +62,7 @@ function judgeAccepted(evidence: Evidence, asked: Asked, entry: LedgerMessage | 
   for (const jid of expected(evidence, asked, entry)) {
     const row = entry.devices[jid];
     if (!row) findings.push({ ...found, what: `was never encrypted for ${jid}` });
-    else if (row.settled !== 'delivered')
+    else if (row.settled !== 'delivered' && !(row.settled === 'nack' && isTold(evidence, jid, entry.id)))
       findings.push({ ...found, what: `${jid} does not have it (settled: ${row.settled ?? 'no'})` });
     const phone = evidence.shown[userOf(jid)];
     if (jid.includes(':') || !phone) continue;
