@@ -35,11 +35,12 @@ interface Group {
   readonly cache: RegExp;
 }
 
+/** Looked for once; null where there is none. */
 let group: Group | undefined | null;
 
 /** Undefined where there is no group to read, and what this process holds must do. */
 function usedInGroup(): number | undefined {
-  group ??= findGroup() ?? null;
+  if (group === undefined) group = findGroup() ?? null;
   if (!group) return undefined;
   const [, cache] = group.cache.exec(readFileSync(group.stat, 'utf8')) ?? [];
   return Number(readFileSync(group.current, 'utf8')) - Number(cache ?? 0);

@@ -12,7 +12,7 @@ export interface InboxRow {
   readonly plaintext: Buffer | null;
 }
 
-/** A row that was left over, and what it was charged with by a device that its thread had died of. */
+/** A row that was left over, and what it was charged with (`tries` of the table) by a device that its thread had died of. */
 export type LeftOver = InboxRow & { readonly blame: number };
 
 /** How long a ciphertext is remembered: WhatsApp keeps what nobody receipts for about two weeks (whatsmeow relies on 14 days). */

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pressed } from '../../../src/lib/pressure.ts';
 import { startHeartbeat } from '../../../src/shard/heartbeat.ts';
-import { BEATS, BUFFERS_KIB, HEAP_KIB, HEARTBEAT_SLOTS, PRESSED } from '../../../src/shard/protocol.ts';
+import {
+  BEATS,
+  BUFFERS_KIB,
+  COLLECTED,
+  HEAP_KIB,
+  HEARTBEAT_SLOTS,
+  PRESSED,
+} from '../../../src/shard/protocol.ts';
 
 test('a shard beats at once and on, tells its heap and its buffers, and not after it was stopped', t => {
   t.mock.timers.enable({ apis: ['setInterval'] });
@@ -37,4 +44,24 @@ test('a thread that beats learns from the same memory whether the process is sho
   assert.equal(pressed(), false);
   Atomics.store(new Int32Array(shared), PRESSED, 1);
   assert.equal(pressed(), true);
+});
+
+test('a thread that is told so gives back what it does not use, once each time', t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const shared = new SharedArrayBuffer(HEARTBEAT_SLOTS * 4);
+  const slots = new Int32Array(shared);
+  const heartbeat = startHeartbeat(shared);
+  t.after(() => heartbeat.stop());
+  const kept: { garbage?: number[] } = { garbage: Array.from({ length: 3_000_000 }, (_, i) => i + 0.5) };
+  const beat = () => {
+    t.mock.timers.tick(100);
+    return slots[HEAP_KIB]!;
+  };
+  const full = beat();
+  delete kept.garbage;
+  Atomics.add(slots, COLLECTED, 1);
+  const relieved = beat();
+  assert.ok(full - relieved >= 15_000, `${full} KiB, then ${relieved}`);
+  Atomics.add(slots, COLLECTED, 1);
+  assert.ok(beat() <= relieved + 1_000);
 });
