@@ -17,7 +17,7 @@ import { exists, processes, processOf, type Running, signal } from './running.ts
 // it went, a part of the shell sees the end of it and shuts the server down. The shell itself waits for the postmaster, so
 // that its exit tells Node of that one's end. stderr belongs to the server alone: its end tells Node that the last process
 // of the server is gone. The word and our pid let a later start recognise whose child it is.
-const GUARD = `trap '' INT TERM HUP; shift; exec 3<&0; "$@" </dev/null 3<&- & p=$!; exec 2>/dev/null; { while read -r _ <&3; do :; done; kill -0 $$ && kill -INT $p; } & r=$!; exec 3<&-; wait $p; kill -KILL $r`;
+const GUARD = `trap '' INT TERM HUP; shift; exec 3<&0; "$@" </dev/null 3<&- & p=$!; exec 2>/dev/null; { while read -r _ <&3; do :; done; kill -INT $p; } & r=$!; exec 3<&-; wait $p; kill -KILL $r`;
 const GUARD_NAME = 'cardume-guard';
 
 const READY = 'database system is ready to accept connections';

@@ -86,8 +86,12 @@ test('after kill -9 of the process and of its guard the orphaned server is stopp
   const child = runChild(t, 'store-process.ts', ['write', dir]);
   await busy(child);
   const pid = postmaster(dir);
-  const both = [child.pid, parentOf(pid)];
-  for (const signal of ['SIGSTOP', 'SIGKILL']) for (const victim of both) process.kill(victim, signal);
+  const guard = parentOf(pid);
+  const parts = spawnSync('pgrep', ['-P', `${guard}`], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .map(Number);
+  const all = [child.pid, guard, ...parts.filter(part => part > 0 && part !== pid)];
+  for (const signal of ['SIGSTOP', 'SIGKILL']) for (const victim of all) process.kill(victim, signal);
   await child.ended;
   assert.ok(lives(pid));
   const { sql } = await start(t, dir);
