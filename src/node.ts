@@ -139,6 +139,7 @@ export class Node implements Service {
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const webhookKey = await asSetting(ensureSecret(sql, ring, 'webhook_key', newKey));
     const answersKey = await asSetting(ensureSecret(sql, ring, 'answers_key', newKey));
     const seals = new DeviceSeals(sql, ring);
     await seals.complete();
@@ -167,6 +168,7 @@ export class Node implements Service {
       log,
       seals,
       secret,
+      webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
       version,
       stopMs: drainMs * DELIVERIES_PART,
     });

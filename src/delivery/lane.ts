@@ -21,7 +21,8 @@ export interface Ready {
 export interface Endpoint {
   readonly no: number;
   url: string;
-  secret: string;
+  /** The one that counts first. */
+  secrets: readonly [string, ...string[]];
   sign: Signer;
   /** Lower-case names; empty means all. */
   events: ReadonlySet<string>;
@@ -60,12 +61,12 @@ export interface Shelf {
 const QUEUE_EVENTS = 50;
 
 export function endpointOf(row: OpenLane, secret: string): Endpoint {
-  const own = row.secret ?? secret;
+  const secrets = secretsOf(row, secret);
   return {
     no: row.endpointNo,
     url: row.url,
-    secret: own,
-    sign: signer(own),
+    secrets,
+    sign: signer(...secrets),
     events: new Set(row.events),
     skipTlsVerify: row.skipTlsVerify,
     failing: row.attempt > 0,
@@ -73,11 +74,15 @@ export function endpointOf(row: OpenLane, secret: string): Endpoint {
   };
 }
 
+function secretsOf({ secrets: [first, ...older] }: OpenLane, installation: string): [string, ...string[]] {
+  return first === undefined ? [installation] : [first, ...older];
+}
+
 /** Takes over what the database says of the endpoint now. */
 export function updateEndpoint(endpoint: Endpoint, row: OpenLane, secret: string): void {
-  const own = row.secret ?? secret;
-  if (own !== endpoint.secret) endpoint.sign = signer(own);
-  endpoint.secret = own;
+  const secrets = secretsOf(row, secret);
+  if (secrets.join() !== endpoint.secrets.join()) endpoint.sign = signer(...secrets);
+  endpoint.secrets = secrets;
   endpoint.url = row.url;
   endpoint.events = new Set(row.events);
   endpoint.skipTlsVerify = row.skipTlsVerify;

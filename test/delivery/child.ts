@@ -2,7 +2,7 @@
 import { Deliverer } from '../../src/delivery/deliverer.ts';
 import { type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
 import { quiet } from '../support/database-server.ts';
-import { testSeals } from '../support/keys.ts';
+import { testSeals, webhookSeal } from '../support/keys.ts';
 import { OWNER, secret } from './ledger.ts';
 
 const address = JSON.parse(process.argv[2] ?? '') as DatabaseAddress;
@@ -13,5 +13,6 @@ await new Deliverer({
   log: quiet,
   seals: testSeals(sql),
   secret,
+  webhookSeal: webhookSeal(),
   version: '0.0.0-test',
 }).start();

@@ -7,7 +7,7 @@ import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { readEvents, record } from '../../src/store/journal.ts';
 import { quiet } from '../support/database-server.ts';
-import { testSeals } from '../support/keys.ts';
+import { testSeals, webhookSeal } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
 
@@ -71,6 +71,7 @@ export async function deliverer(
     log: quiet,
     seals,
     secret,
+    webhookSeal: webhookSeal(),
     version: '0.0.0-test',
     ...options,
   });
