@@ -1,7 +1,8 @@
 // Devices and their journals without shards: what a test of deliveries needs of the other stations.
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
-import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import { identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import type { EventName } from '../../src/journal/names.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
