@@ -18,11 +18,14 @@ export const versions = {
   'message.undecryptable': 1,
   'message.recovered': 1,
   'message.lost': 1,
+  'media.ready': 1,
+  'media.failed': 1,
   chat_presence: 1,
   presence: 1,
   'chat.updated': 1,
   'chat.read': 1,
   'contact.updated': 1,
+  'contact.lid': 1,
   'group.joined': 1,
   'group.participants': 1,
   'group.updated': 1,
@@ -33,6 +36,9 @@ export const versions = {
   'newsletter.joined': 1,
   'newsletter.left': 1,
   'newsletter.message': 1,
+  'newsletter.reaction': 1,
+  'newsletter.view': 1,
+  'newsletter.participants': 1,
   'newsletter.mute': 1,
   'newsletter.updated': 1,
   'call.offer': 1,
@@ -40,10 +46,17 @@ export const versions = {
   'blocklist.updated': 1,
   'settings.updated': 1,
   'history.progress': 1,
+  'history.status': 1,
   'account.restricted': 1,
+  'account.message_cap': 1,
   'device.state': 1,
   'device.degraded': 1,
   'device.recovered': 1,
+  'device.qr': 1,
+  'device.pairing_code': 1,
+  'webhook.failing': 1,
+  'webhook.disabled': 1,
+  'webhook.recovered': 1,
   'event.unparsed': 1,
 } as const;
 
@@ -57,3 +70,11 @@ export const eventNames = Object.keys(versions) as readonly EventName[];
  */
 export const versionOf = (event: string): number =>
   (versions as Readonly<Record<string, number>>)[event] ?? 1;
+
+/** Whoever reads them can link a phone: they go only to who has named them, never with "all events". */
+export const privateEvents: ReadonlySet<string> = new Set([
+  'device.qr',
+  'device.pairing_code',
+] satisfies EventName[]);
+
+export const isPrivate = (event: string): boolean => privateEvents.has(event);
