@@ -34,7 +34,7 @@ export interface Fared {
   readonly owed: number;
   /** Events that a lane has passed and that are none of these. */
   readonly lost: number;
-  /** First deliveries of an event after one that is newer, of the same device. */
+  /** First deliveries of an event after one that is newer, of the same device. What was refused (400) may be late. */
   readonly outOfOrder: number;
   /** The most that came again of a lane in one life of the deliverer's process. */
   readonly repeatedInALife: number;
@@ -65,11 +65,13 @@ function deliveriesOf({ devices, seqs, statuses, lives }: Answered) {
   const firsts = new Map<number, Set<number>>();
   const newest = new Map<number, number>();
   const again = new Map<string, number>();
+  const refused = new Set<string>();
   let delivered = 0;
   let repeated = 0;
   let outOfOrder = 0;
   for (const [n, device] of devices.entries()) {
     const [seq = 0, status = 0] = [seqs[n], statuses[n]];
+    if (status === 400) refused.add(`${device}/${seq}`);
     if (status < 200 || status > 299) continue;
     const had = firsts.get(device) ?? new Set();
     firsts.set(device, had);
@@ -81,14 +83,14 @@ function deliveriesOf({ devices, seqs, statuses, lives }: Answered) {
     }
     had.add(seq);
     delivered += 1;
-    if (seq < (newest.get(device) ?? 0)) outOfOrder += 1;
-    else newest.set(device, seq);
+    if (seq > (newest.get(device) ?? 0)) newest.set(device, seq);
+    else if (!refused.has(`${device}/${seq}`)) outOfOrder += 1;
   }
   const repeatedInALife = Math.max(0, ...again.values());
   return { firsts, posts: devices.length, delivered, repeated, outOfOrder, repeatedInALife };
 }
 
-/** The rules that were broken, as sentences. `complete`: endpoints that must have everything. */
+/** The rules that were broken, as sentences. */
 export function broken(fared: readonly Fared[], kills: number): string[] {
   const most = kills === 0 ? 0 : REPEATED;
   return fared.flatMap(one => [

@@ -2,8 +2,8 @@
 import type { Streamed } from '../../../src/shard/protocol.ts';
 
 /**
- * good: answers 200. slow: takes its time. flaky: 503 for some attempts. poisoned: 400 for some events, always.
- * dead: nobody listens.
+ * good: answers 200. slow: takes its time. flaky: 503 for some attempts. poisoned: 400 for some events, whenever they
+ * come. dead: nobody listens.
  */
 export const ENDPOINTS = ['good', 'slow', 'flaky', 'poisoned', 'dead'] as const;
 export type EndpointName = (typeof ENDPOINTS)[number];
@@ -33,7 +33,7 @@ export interface Bodies {
 /** Requests, each answered with one `Reply` of the same id. */
 export type ToReceivers =
   | { readonly op: 'open'; readonly seed: number; readonly slowMs: number }
-  /** The dead one comes alive, the slow and the flaky one answer 200 at once. */
+  /** All answer 200 at once from now on. */
   | { readonly op: 'heal' }
   | { readonly op: 'ledger' };
 export interface FromReceivers {
