@@ -64,8 +64,12 @@ function json(payload: Fact['payload']): string {
   }
 }
 
+/** The payload of an event whose content is not kept any longer than until it is delivered. */
+const REMOVED = '{"removed":true}';
+
 /** The body of a row as it is delivered. Fails with SealBroken when the row was changed or moved. */
 export function openedBody(row: JournalRow, deviceId: string, seal: Seal): string {
+  if (row.payload.length === 0) return envelope(row, deviceId, REMOVED);
   return envelope(row, deviceId, seal.open(place(row.deviceNo, row.id), row.payload).toString('utf8'));
 }
 
