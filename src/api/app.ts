@@ -27,6 +27,7 @@ import { chatChangeRoutes } from './routes/chat-change.ts';
 import { communityRoutes } from './routes/community.ts';
 import { deviceHealthRoute } from './routes/device-health.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { eventTypeRoutes } from './routes/event-types.ts';
 import { followRoutes } from './routes/follow.ts';
 import { groupRoutes } from './routes/group.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -127,6 +128,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   mediaRoutes(app, add, deps);
   keyRoutes(add, deps);
   auditRoutes(add, deps);
+  eventTypeRoutes(add);
   settingsRoutes(add);
   liveRoute(app, deps);
   openapiRoute(app, deps);

@@ -37,6 +37,7 @@ export const tags = {
   community: 'Communities: groups of groups',
   newsletter: 'Channels',
   call: 'Calls',
+  event: 'What happened to devices',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
