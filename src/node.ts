@@ -33,6 +33,7 @@ import {
 import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
+import { prepareJournal } from './store/journal-days.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
@@ -134,6 +135,7 @@ export class Node implements Service {
     // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
     if (config.dbUri !== undefined && (await isSuperuser(sql)))
       log.warn('the database role is a superuser: give this program one that owns its database and no more');
+    await prepareJournal(sql, log);
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
@@ -240,7 +242,8 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
+    const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
+    const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
     for (const service of [keeping, keys, audit]) {
       this.#stops.push(() => service.stop());
       await service.start();
