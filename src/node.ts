@@ -40,6 +40,8 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
+import { Reader } from './streams/reader.ts';
+import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -175,6 +177,8 @@ export class Node implements Service {
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const reader = new Reader({ sql, log, seals });
+    const streams = new Streams({ sql, reader, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -212,6 +216,12 @@ export class Node implements Service {
             throw storeFailure(error);
           }),
       },
+      events: {
+        page: ask => reader.page(ask),
+        end: ask => reader.end(ask),
+        one: (id, devices) => reader.one(id, devices),
+        follow: following => streams.follow(following),
+      },
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({
@@ -244,7 +254,7 @@ export class Node implements Service {
 
     const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
     const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
-    for (const service of [keeping, keys, audit]) {
+    for (const service of [keeping, keys, audit, streams]) {
       this.#stops.push(() => service.stop());
       await service.start();
     }
