@@ -68,6 +68,11 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     types: ['src/shard/protocol.ts'],
   },
   {
+    station: 'src/streams/',
+    values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
+    types: ['src/shard/protocol.ts'],
+  },
+  {
     station: 'src/device/',
     values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
     types: ['src/shard/protocol.ts'],
@@ -90,6 +95,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/delivery/',
       'src/access/',
       'src/journal/',
+      'src/streams/',
       'src/shard/protocol.ts',
       'src/device/commands/',
     ],
@@ -102,6 +108,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/api/',
       'src/supervisor/',
       'src/delivery/',
+      'src/streams/',
       'src/media/',
       'src/access/',
       'src/journal/',
