@@ -8,6 +8,10 @@ export interface Letter {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly skipTlsVerify: boolean;
+  /** The operator's own word (WEBHOOK_URL): its address is not judged. */
+  readonly trusted?: boolean;
+  /** Milliseconds for the whole POST, its answer included; 15 s unless given. */
+  readonly timeoutMs?: number;
 }
 
 export interface PosterOptions {
@@ -21,6 +25,7 @@ export interface PosterOptions {
 
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 15_000;
+const LONGEST_MS = 30_000;
 /** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
 /** Under the 75 s of nginx and the 60 s of most load balancers; a server that says less (Keep-Alive) is believed. */
@@ -52,8 +57,9 @@ export class Poster {
   /** Never rejects: what goes wrong is the outcome. `cut` when `cut()` ended it, which says nothing about the endpoint. */
   async post(letter: Letter): Promise<Outcome | 'cut'> {
     const deadline = new AbortController();
+    const ms = letter.timeoutMs ?? this.#deadlineMs;
     // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
-    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs);
+    const timer = setTimeout(() => deadline.abort(), ms);
     const cut = () => deadline.abort();
     this.#cut.signal.addEventListener('abort', cut, { once: true });
     if (this.#cut.signal.aborted) cut();
@@ -62,7 +68,7 @@ export class Poster {
     } catch (error) {
       if (this.#cut.signal.aborted) return 'cut';
       return {
-        error: deadline.signal.aborted ? `no answer within ${this.#deadlineMs / 1000} s` : reason(error),
+        error: deadline.signal.aborted ? `no answer within ${ms / 1000} s` : reason(error),
       };
     } finally {
       clearTimeout(timer);
@@ -107,8 +113,8 @@ function agent(connections: number, rejectUnauthorized: boolean): Agent {
     connections,
     pipelining: 1,
     connect: { timeout: CONNECT_MS, rejectUnauthorized },
-    headersTimeout: DEADLINE_MS,
-    bodyTimeout: DEADLINE_MS,
+    headersTimeout: LONGEST_MS,
+    bodyTimeout: LONGEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxResponseSize: ANSWER_BYTES,
   });
