@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
+import { Exchange } from './exchange.ts';
 import type { Outcome } from './schedule.ts';
 
 /** One attempt to be made. */
@@ -28,6 +28,8 @@ const DEADLINE_MS = 15_000;
 const LONGEST_MS = 30_000;
 /** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
+/** Of it that is kept. */
+const HEAD_BYTES = 1024;
 /** Under the 75 s of nginx and the 60 s of most load balancers; a server that says less (Keep-Alive) is believed. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -44,41 +46,45 @@ export class Poster {
   readonly #unverified: Agent;
   readonly #userAgent: string;
   readonly #deadlineMs: number;
-  readonly #cut = new AbortController();
+  readonly #underWay = new Set<Exchange>();
+  #isCut = false;
 
   constructor({ inFlight, version, deadlineMs = DEADLINE_MS }: PosterOptions) {
     this.#userAgent = `cardume/${version}`;
     this.#deadlineMs = deadlineMs;
     this.#verified = agent(inFlight, true);
     this.#unverified = agent(inFlight, false);
-    setMaxListeners(0, this.#cut.signal);
   }
 
   /** Never rejects: what goes wrong is the outcome. `cut` when `cut()` ended it, which says nothing about the endpoint. */
   async post(letter: Letter): Promise<Outcome | 'cut'> {
-    const deadline = new AbortController();
-    const ms = letter.timeoutMs ?? this.#deadlineMs;
-    // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
-    const timer = setTimeout(() => deadline.abort(), ms);
-    const cut = () => deadline.abort();
-    this.#cut.signal.addEventListener('abort', cut, { once: true });
-    if (this.#cut.signal.aborted) cut();
+    if (this.#isCut) return 'cut';
+    let exchange: Exchange | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return await this.#send(letter, deadline.signal);
+      const begun = this.#begin(letter);
+      exchange = begun;
+      this.#underWay.add(begun);
+      // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
+      timer = setTimeout(() => begun.end(new Late()), this.#deadlineMs);
+      const { status, headers } = await begun.answer;
+      const [retryAfter] = [headers['retry-after']].flat();
+      return { status, retryAfter };
     } catch (error) {
-      if (this.#cut.signal.aborted) return 'cut';
+      if (this.#isCut) return 'cut';
       return {
-        error: deadline.signal.aborted ? `no answer within ${ms / 1000} s` : reason(error),
+        error: error instanceof Late ? `no answer within ${this.#deadlineMs / 1000} s` : reason(error),
       };
     } finally {
       clearTimeout(timer);
-      this.#cut.signal.removeEventListener('abort', cut);
+      if (exchange) this.#underWay.delete(exchange);
     }
   }
 
   /** Ends every POST that is under way, and those to come. */
   cut(): void {
-    this.#cut.abort();
+    this.#isCut = true;
+    for (const exchange of this.#underWay) exchange.end(new Error('cut'));
   }
 
   /** Closes all connections; what is still under way is cut. */
@@ -87,25 +93,25 @@ export class Poster {
     await Promise.all([this.#verified.destroy(), this.#unverified.destroy()]);
   }
 
-  async #send({ url, headers, body, skipTlsVerify }: Letter, signal: AbortSignal): Promise<Outcome> {
+  #begin({ url, headers, body, skipTlsVerify }: Letter): Exchange {
     const target = new URL(url);
-    const answer = await request(target, {
-      method: 'POST',
-      headers: {
-        ...credentials(target),
-        ...headers,
-        'content-type': 'application/json',
-        'user-agent': this.#userAgent,
-      },
-      body,
-      signal,
-      dispatcher: skipTlsVerify ? this.#unverified : this.#verified,
-    });
-    // The status is the answer, whatever becomes of the rest: too long, too slow or broken off.
-    await answer.body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
-    const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
+    const all = {
+      ...credentials(target),
+      ...headers,
+      'content-type': 'application/json',
+      'user-agent': this.#userAgent,
+    };
+    const agent = skipTlsVerify ? this.#unverified : this.#verified;
+    return new Exchange(
+      agent,
+      { url: target, headers: all, body },
+      { answerBytes: ANSWER_BYTES, headBytes: HEAD_BYTES },
+    );
   }
+}
+
+class Late extends Error {
+  override readonly name = 'Late';
 }
 
 function agent(connections: number, rejectUnauthorized: boolean): Agent {
