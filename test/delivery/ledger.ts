@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
 import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
@@ -10,6 +11,9 @@ import { quiet } from '../support/database-server.ts';
 import { testSeals, webhookSeal } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
+
+/** Receivers of tests are on this machine. */
+export const here = new Guard(['127.0.0.1']);
 
 /** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
@@ -72,6 +76,7 @@ export async function deliverer(
     seals,
     secret,
     webhookSeal: webhookSeal(),
+    guard: here,
     version: '0.0.0-test',
     ...options,
   });
