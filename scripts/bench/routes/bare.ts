@@ -120,7 +120,7 @@ async function withFiles(c: BareContext, folder: string, answer: () => Response)
   return made;
 }
 
-/** A registry of prom-client with as many metrics as ours has beside those of requests, and a text that is as long. */
+/** A registry of prom-client with the metrics and series that ours has beside those of requests, and a text that is as long. */
 function metricsAnswer(ours: string): (c: BareContext) => Promise<Response> {
   const registry = new Registry();
   const registers = [registry];
@@ -130,18 +130,30 @@ function metricsAnswer(ours: string): (c: BareContext) => Promise<Response> {
     () => process.cpuUsage().user,
     () => process.memoryUsage.rss() / (process.constrainedMemory() || totalmem()),
   ];
-  const others = ours.split('\n').filter(line => line.startsWith('# TYPE')).length - 2;
-  for (let n = 0; n < others; n++) {
+  for (const [n, [name, series]] of seriesOf(ours).entries()) {
     const read = readings[n] ?? (() => n);
-    const collect = function (this: Gauge) {
-      this.set(read());
+    const collect = function (this: Gauge<'of'>) {
+      this.reset();
+      for (let of = 0; of < series; of++) this.set({ of }, read());
     };
-    new Gauge({ name: `bare_${n}`, help: 'One of those that ours has.', registers, collect });
+    new Gauge({ name, help: 'One of those that ours has.', labelNames: ['of'] as const, registers, collect });
   }
   return async c => {
     const text = await registry.metrics();
     return c.text(text + ours.slice(text.length));
   };
+}
+
+/** How many lines each metric has in a text of Prometheus', those with one line first. */
+function seriesOf(text: string): [name: string, series: number][] {
+  const blocks = text.split('# HELP ').slice(1);
+  const counted = blocks.map((block): [string, number] => {
+    const lines = block.split('\n').filter(line => line !== '' && !line.startsWith('# '));
+    return [block.slice(0, block.indexOf(' ')), lines.length - 1];
+  });
+  return counted
+    .filter(([name, series]) => series > 0 && !name.startsWith('cardume_http_'))
+    .sort(([, one], [, other]) => one - other);
 }
 
 /** One row of the audit log, in the database before the caller is answered. */
