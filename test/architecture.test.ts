@@ -88,7 +88,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
   },
   {
     station: 'src/api/',
-    values: ['src/lib/', 'src/errors.ts'],
+    values: ['src/lib/', 'src/errors.ts', 'src/journal/catalogue/'],
     types: [
       'src/supervisor/',
       'src/media/',

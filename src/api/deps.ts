@@ -121,7 +121,8 @@ export interface Change {
  * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
  * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `standing` both
  * as they are at a later time, undefined when the caller would not be let in any more; `code` that of a failure, `target`
- * what else was meant, `limits` what was said of them in the headers.
+ * what else was meant, `limits` what was said of them in the headers; `headers` what every answer says (headers.ts), `told` once
+ * it has; `query` is the query, taken apart.
  */
 export interface ApiEnv {
   Bindings: {
@@ -141,7 +142,10 @@ export interface ApiEnv {
     device?: string;
     target?: string;
     code?: string;
-    limits?: ReadonlyMap<string, { readonly policy: string; readonly level: string }>;
+    limits?: { [policy in 'key' | 'device']?: { readonly policy: string; readonly level: string } };
+    headers: Record<string, string>;
+    told?: true;
+    query?: Readonly<Record<string, string>>;
     change?: Change;
   };
 }

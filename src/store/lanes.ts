@@ -1,5 +1,6 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
 // far it came, how often the next event was tried, and when it may be tried again (by the database's clock).
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { JournalRow } from './journal.ts';
 
@@ -20,6 +21,8 @@ export interface DueLane {
   readonly secrets: readonly string[];
   readonly events: readonly string[];
   readonly skipTlsVerify: boolean;
+  /** It is the operator's own, by the settings. */
+  readonly trusted: boolean;
 }
 
 /** The next events of a lane that its endpoint wants. All events up to `scanned` are among them or unwanted. */
@@ -52,7 +55,7 @@ export async function dueLanes(
 ): Promise<DueLane[]> {
   return sql<DueLane[]>`
     select "endpointNo", "deviceNo", "deviceId", cursor, until, upto, attempt, url, "ofDevice", secrets, events,
-           "skipTlsVerify"
+           "skipTlsVerify", trusted
     from (
       select l.endpoint_no as "endpointNo", l.device_no as "deviceNo", d.id as "deviceId", l.cursor, l.until,
              least(l.until, d.last_seq) as upto, l.attempt, e.url, e.device_no as "ofDevice", e.events,
@@ -61,7 +64,7 @@ export async function dueLanes(
                where s.endpoint_no = e.no and (s.expires_at is null or s.expires_at > now())
                order by s.expires_at desc nulls first
              ) as secrets,
-             e.skip_tls_verify as "skipTlsVerify",
+             e.skip_tls_verify as "skipTlsVerify", e.source = 'settings' as trusted,
              row_number() over (partition by l.endpoint_no order by random()) as turn
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
       where l.cursor < least(l.until, d.last_seq) and l.not_before <= now()
@@ -72,12 +75,13 @@ export async function dueLanes(
 
 /**
  * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants; unwanted ones are passed
- * over inside the database. Undefined when the lane is no more (its device was removed).
+ * over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,
   { endpointNo, deviceNo, cursor }: { endpointNo: number; deviceNo: number; cursor: number },
   limit: number,
+  byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
   const found = await sql<(Nullable<JournalRow> & { upto: number; found: number | null })[]>`
     with span as (
@@ -87,7 +91,8 @@ export async function readBatch(
     ), wanted as (
       select j.* from journal j, span
       where j.device_no = ${deviceNo} and j.seq > ${cursor} and j.seq <= span.upto
-        and (span.events = '{}' or lower(j.event) = any(span.events))
+        and case when span.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
+                 else lower(j.event) = any(span.events) end
       order by j.seq limit ${limit}
     ), sized as (
       select w.*, count(*) over () as found,
