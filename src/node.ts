@@ -42,7 +42,6 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import { Reader } from './streams/reader.ts';
 import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
@@ -184,8 +183,7 @@ export class Node implements Service {
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const reader = new Reader({ sql, log, seals });
-    const streams = new Streams({ sql, reader, news: live });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -222,12 +220,7 @@ export class Node implements Service {
             throw storeFailure(error);
           }),
       },
-      events: {
-        page: ask => reader.page(ask),
-        end: ask => reader.end(ask),
-        one: (id, devices) => reader.one(id, devices),
-        follow: following => streams.follow(following),
-      },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({

@@ -5,7 +5,6 @@ import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
 import type { MediaPort } from '../media/port.ts';
-import type { Reader } from '../streams/reader.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -56,7 +55,7 @@ export interface Messages {
 }
 
 /** The journal for whoever reads it. */
-export type Events = Pick<Reader, 'page' | 'end' | 'one'> & Pick<Streams, 'follow'>;
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
