@@ -5,6 +5,7 @@
 //
 // idle: nothing to do · queued: waits for a turn · running: has one · resting: the last try failed, the database says when
 // it is due again. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
+import { isWanted } from '../journal/names.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import type { LaneState } from '../store/lanes.ts';
 import type { OpenLane } from './secrets.ts';
@@ -144,7 +145,7 @@ export function hasWork(lane: Lane): boolean {
 export function offer(lane: Lane, event: Streamed, shelf: Shelf): boolean {
   if (event.seq > (lane.until ?? Infinity) || event.seq <= lane.latest) return false;
   const next = event.seq === lane.scanned + 1 && lane.state !== 'resting';
-  const wanted = lane.endpoint.events.size === 0 || lane.endpoint.events.has(event.event.toLowerCase());
+  const wanted = isWanted(lane.endpoint.events, event.event);
   lane.latest = event.seq;
   if (!next) return false;
   if (!wanted) {

@@ -1,5 +1,6 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
 // far it came, how often the next event was tried, and when it may be tried again (by the database's clock).
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { JournalRow } from './journal.ts';
 
@@ -74,12 +75,13 @@ export async function dueLanes(
 
 /**
  * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants; unwanted ones are passed
- * over inside the database. Undefined when the lane is no more (its device was removed).
+ * over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,
   { endpointNo, deviceNo, cursor }: { endpointNo: number; deviceNo: number; cursor: number },
   limit: number,
+  byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
   const found = await sql<(Nullable<JournalRow> & { upto: number; found: number | null })[]>`
     with span as (
@@ -89,7 +91,8 @@ export async function readBatch(
     ), wanted as (
       select j.* from journal j, span
       where j.device_no = ${deviceNo} and j.seq > ${cursor} and j.seq <= span.upto
-        and (span.events = '{}' or lower(j.event) = any(span.events))
+        and case when span.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
+                 else lower(j.event) = any(span.events) end
       order by j.seq limit ${limit}
     ), sized as (
       select w.*, count(*) over () as found,
