@@ -27,6 +27,8 @@ export interface Known {
   distrust(deviceNo: number): void;
   distrustAll(): void;
   drop(lane: Lane): void;
+  /** Drops lanes that were not brought up to date since they were distrusted, unless one is at work or `needed`. */
+  dropStale(needed: (lane: Lane) => boolean): void;
   endpoint(no: number): Endpoint | undefined;
   /** Forgets devices that no event came for since the last sweep, unless `needed` says that a lane must stay. */
   sweep(needed: (lane: Lane) => boolean): void;
@@ -89,6 +91,13 @@ export function known(secret: string): Known {
       const lanes = devices.get(lane.deviceNo)?.filter(other => other !== lane) ?? [];
       if (lanes.length > 0) devices.set(lane.deviceNo, lanes);
       else devices.delete(lane.deviceNo);
+    },
+
+    dropStale(needed) {
+      for (const lanes of [...devices.values()])
+        for (const lane of lanes)
+          if (lane.stale && (lane.state === 'idle' || lane.state === 'resting') && !needed(lane))
+            this.drop(lane);
     },
 
     endpoint(no) {
