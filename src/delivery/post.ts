@@ -26,8 +26,10 @@ export interface PosterOptions {
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 15_000;
 const LONGEST_MS = 30_000;
-/** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
+/** Of an answer only the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
+/** And this much is kept of it. */
+const HEAD_BYTES = 1024;
 /** Under the 75 s of nginx and the 60 s of most load balancers; a server that says less (Keep-Alive) is believed. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -101,11 +103,34 @@ export class Poster {
       signal,
       dispatcher: skipTlsVerify ? this.#unverified : this.#verified,
     });
-    // The status is the answer, whatever becomes of the rest: too long, too slow or broken off.
-    await answer.body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
+    const head = await headOf(answer.body);
     const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
+    return {
+      status: answer.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      ...(head !== '' && { head }),
+    };
   }
+}
+
+/**
+ * Reads an answer, so that its connection can be used again, and resolves with its begin. The status is the answer, whatever
+ * becomes of the rest: too long, too slow or broken off.
+ */
+async function headOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let [kept, read] = [0, 0];
+  try {
+    for await (const chunk of body) {
+      if (kept < HEAD_BYTES) chunks.push(chunk.subarray(0, HEAD_BYTES - kept));
+      kept = Math.min(HEAD_BYTES, kept + chunk.length);
+      read += chunk.length;
+      if (read > ANSWER_BYTES) break;
+    }
+  } catch {
+    // What came until then is what there is.
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function agent(connections: number, rejectUnauthorized: boolean): Agent {
