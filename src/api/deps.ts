@@ -1,4 +1,5 @@
 // What the HTTP station is given. It knows these ports and nothing of threads, Baileys or SQL.
+import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
@@ -119,6 +120,8 @@ export interface ApiEnv {
   Bindings: {
     closing?: AbortSignal;
     remote?: string | undefined;
+    /** The request as the socket gives it; without one for a request inside the process. */
+    incoming?: IncomingMessage;
     /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
     admit?: (standing: Standing) => void;
   };

@@ -52,7 +52,8 @@ export class ApiServer implements Service {
     const fetch = (request: Request, { incoming }: HttpBindings) => {
       // A host of numbers that is no address (256.1.1.1) is let through to here, and nothing can be linked to it.
       if (!URL.canParse(request.url)) throw new RequestError('invalid host');
-      return app.fetch(request, { closing: this.#closing.signal, remote: incoming.socket?.remoteAddress });
+      const remote = incoming.socket?.remoteAddress;
+      return app.fetch(request, { closing: this.#closing.signal, remote, incoming });
     };
     const listener = getRequestListener(fetch as Parameters<typeof getRequestListener>[0], {
       errorHandler: error => unanswerable(error, log),

@@ -1,7 +1,9 @@
 // Devices and their journals without shards: what a test of deliveries needs of the other stations.
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
-import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import { sampleOf } from '../../src/journal/catalogue/catalogue.ts';
+import { identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import type { EventName } from '../../src/journal/names.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
@@ -34,7 +36,10 @@ export async function append(
   const names = typeof events === 'number' ? Array.from({ length: events }, () => 'message') : [...events];
   const jid = '15551234567@s.whatsapp.net';
   const facts = names.map((event, n) => {
-    const draft = { event: event as EventName, at: Date.now(), payload: { body: `olá ${n + 1} 🐟` } };
+    const name = event as EventName;
+    const sample = sampleOf(name);
+    const payload = name === 'message' ? { ...sample, body: `olá ${n + 1} 🐟` } : sample;
+    const draft = { event: name, at: Date.now(), payload };
     return identified(no, draft);
   });
   const [{ epoch } = { epoch: 0 }] = await sql<

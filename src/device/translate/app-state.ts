@@ -4,7 +4,7 @@
  * is found. Baileys' events of them leave out when it was and half of a label (Utils/chat-utils.ts, processSyncAction).
  */
 import { isLidUser, isPnUser, proto } from '@whiskeysockets/baileys';
-import type { EventName } from '../../journal/event.ts';
+import type { EventName } from '../../journal/names.ts';
 import { bare, party } from '../jid.ts';
 import type { Told } from './envelope.ts';
 import { type Fields, given, LAST_TIME, nameIn, number, positive, text, timestamp } from './read.ts';
