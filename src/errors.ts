@@ -85,6 +85,7 @@ export const codes = {
     text: 'This chat is not known: neither its history nor a message of it has come yet.',
   },
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no dead letter of that number.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is no such route.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -94,6 +95,11 @@ export const codes = {
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
   KEY_ENDED: { status: 409, retry: 'never', text: 'The API key was revoked or has expired; make another.' },
   TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
+  REPLAY_RUNNING: {
+    status: 409,
+    retry: 'soon',
+    text: 'The webhook is being told this device’s events again already; wait for the end, or end it.',
+  },
   IDEMPOTENCY_RUNNING: {
     status: 409,
     retry: 'soon',
@@ -113,6 +119,11 @@ export const codes = {
     status: 409,
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
+  },
+  DEAD_LETTER_EXPIRED: {
+    status: 410,
+    retry: 'never',
+    text: 'The events are not in the journal any more: they were older than they are kept.',
   },
   MEDIA_GONE: {
     status: 410,

@@ -7,14 +7,16 @@ import { type AppDeps, createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
 import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
+import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
+import { nameResolver } from './lib/resolver.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { mediaFrom } from './media/settings.ts';
@@ -59,6 +61,8 @@ export interface NodeOptions {
   readonly memory?: () => number;
   /** What the API is given, as it shall be given: the bench listens there. */
   readonly ports?: (ports: AppDeps) => AppDeps;
+  /** Others than those of the system, for the hosts of webhooks, for tests. */
+  readonly nameServers?: readonly string[];
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -161,6 +165,8 @@ export class Node implements Service {
     // Given back last: by then the sockets are closed, the state is stored and the cursors are written.
     this.#stops.push(() => lease.stop());
     await lease.start();
+    const keys = new KeyRegister({ sql, log });
+    const guard = this.#webhookGuard(keys);
     const deliverer = new Deliverer({
       sql,
       owner: lease.node,
@@ -170,6 +176,9 @@ export class Node implements Service {
       secret,
       webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
       version,
+      guard,
+      // No shard's: whoever listens hears of them all the same.
+      recorded: events => live.accept(-1, events, () => {}),
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
@@ -195,7 +204,6 @@ export class Node implements Service {
       },
       fatal,
     });
-    const keys = new KeyRegister({ sql, log });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {
@@ -260,6 +268,21 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
+  }
+
+  /** Judges where webhooks lead that were made by the API. While only the user of this machine can make one, to this machine too. */
+  #webhookGuard(keys: KeyRegister): Guard {
+    const { config, log, nameServers } = this.#options;
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    if (tryOut)
+      log.info(
+        'webhooks may lead to this machine while the API is open; WEBHOOK_ALLOW names what may be asked after',
+      );
+    return new Guard(config.webhookAllow, {
+      strict: true,
+      loopback: () => tryOut && !keys.any,
+      resolve: nameResolver(nameServers ? { servers: nameServers } : {}),
+    });
   }
 
   async #database(): Promise<DatabaseAddress> {

@@ -209,6 +209,13 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  webhookAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses and networks (10.0.0.0/8) separated by commas',
+    'none',
+    'Where webhooks that callers of the API make may lead beside the public internet. A host that is named, and an address, may also be asked by http and on any port. `WEBHOOK_URL` may be anywhere.',
+  ),
   chatRetentionDays: text<number | undefined>(
     value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
     undefined,

@@ -21,8 +21,6 @@ export interface Known {
   distrust(deviceNo: number): void;
   distrustAll(): void;
   drop(lane: Lane): void;
-  /** The lane lets go of what it has at hand. */
-  rest(lane: Lane): void;
   endpoint(no: number): Endpoint | undefined;
   /** The lanes of an endpoint. */
   lanesOf(endpoint: Endpoint): Lane[];
@@ -92,10 +90,6 @@ export function known(secret: string): Known {
       const lanes = devices.get(lane.deviceNo)?.filter(other => other !== lane) ?? [];
       if (lanes.length > 0) devices.set(lane.deviceNo, lanes);
       else devices.delete(lane.deviceNo);
-    },
-
-    rest(lane) {
-      forget(lane, shelf);
     },
 
     endpoint(no) {

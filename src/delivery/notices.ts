@@ -1,5 +1,6 @@
 // What devices are told of their webhooks: facts in the journal of every device whose events wait.
-import { type EventName, envelope, identified, rowOf } from '../journal/event.ts';
+import { envelope, identified, rowOf } from '../journal/event.ts';
+import type { EventName } from '../journal/names.ts';
 import { SealBroken } from '../lib/seal.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import type { Sql } from '../store/database.ts';
@@ -8,7 +9,7 @@ import { type NewRow, record } from '../store/journal.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { DeviceKeys } from './secrets.ts';
 
-export type Notice = 'webhook.failing' | 'webhook.disabled' | 'webhook.recovered';
+export type Notice = Extract<EventName, `webhook.${string}`>;
 
 /** Something to be told of an endpoint. `since` is the begin of what it is about: told again, it is the same fact. */
 export interface Told {
@@ -35,7 +36,7 @@ export function notices(
         ...(told.reason !== undefined && { reason: told.reason }),
       };
       const identity = `${endpoint.webhookId}/${told.since}`;
-      const draft = { event: told.notice as EventName, at: now(), payload, identity };
+      const draft = { event: told.notice, at: now(), payload, identity };
       try {
         const seal = await seals.sealOf(device.no);
         const row = rowOf(device.no, device.jid, identified(device.no, draft), seal);

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Agent, request } from 'undici';
+import { Forbidden, type Guard } from '../lib/guard.ts';
 import type { Outcome } from './schedule.ts';
 
 /** One attempt to be made. */
@@ -19,6 +20,8 @@ export interface PosterOptions {
   readonly inFlight: number;
   /** Ours, for the user-agent. */
   readonly version: string;
+  /** Where POSTs may go. */
+  readonly guard: Guard;
   /** Milliseconds for a whole POST, its answer included. */
   readonly deadlineMs?: number;
 }
@@ -26,9 +29,9 @@ export interface PosterOptions {
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 15_000;
 const LONGEST_MS = 30_000;
-/** Of an answer only the status counts; this much is read so that the connection can be used again. */
+/** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
-/** And this much is kept of it. */
+/** Of it that is told. */
 const HEAD_BYTES = 1024;
 /** Under the 75 s of nginx and the 60 s of most load balancers; a server that says less (Keep-Alive) is believed. */
 const KEEP_ALIVE_MS = 30_000;
@@ -39,20 +42,24 @@ const KEEP_ALIVE_MS = 30_000;
  *
  * There is a connection for every POST that may be under way (`inFlight`), not a fixed few for each origin: undici would
  * queue the rest, where their deadline runs out, and a stuck endpoint would hold up its neighbours on the same host.
- * How many one endpoint may have is the deliverer's to limit. An address check (SSRF) belongs in `connect.lookup` here.
+ * How many one endpoint may have is the deliverer's to limit.
+ *
+ * Every connection passes the guard, which resolves the name and judges what it is connected to; connections to the
+ * operator's own URLs, which are not judged, are never used for others. Proxies of the environment are not.
  */
 export class Poster {
-  readonly #verified: Agent;
-  readonly #unverified: Agent;
+  readonly #agents = new Map<string, Agent>();
+  readonly #inFlight: number;
+  readonly #guard: Guard;
   readonly #userAgent: string;
   readonly #deadlineMs: number;
   readonly #cut = new AbortController();
 
-  constructor({ inFlight, version, deadlineMs = DEADLINE_MS }: PosterOptions) {
+  constructor({ inFlight, version, guard, deadlineMs = DEADLINE_MS }: PosterOptions) {
     this.#userAgent = `cardume/${version}`;
     this.#deadlineMs = deadlineMs;
-    this.#verified = agent(inFlight, true);
-    this.#unverified = agent(inFlight, false);
+    this.#inFlight = inFlight;
+    this.#guard = guard;
     setMaxListeners(0, this.#cut.signal);
   }
 
@@ -69,9 +76,8 @@ export class Poster {
       return await this.#send(letter, deadline.signal);
     } catch (error) {
       if (this.#cut.signal.aborted) return 'cut';
-      return {
-        error: deadline.signal.aborted ? `no answer within ${ms / 1000} s` : reason(error),
-      };
+      if (deadline.signal.aborted) return { error: 'timeout', detail: `no answer within ${ms / 1000} s` };
+      return failed(error);
     } finally {
       clearTimeout(timer);
       this.#cut.signal.removeEventListener('abort', cut);
@@ -86,11 +92,12 @@ export class Poster {
   /** Closes all connections; what is still under way is cut. */
   async close(): Promise<void> {
     this.cut();
-    await Promise.all([this.#verified.destroy(), this.#unverified.destroy()]);
+    await Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
   }
 
-  async #send({ url, headers, body, skipTlsVerify }: Letter, signal: AbortSignal): Promise<Outcome> {
-    const target = new URL(url);
+  async #send(letter: Letter, signal: AbortSignal): Promise<Outcome> {
+    const { url, headers, body, trusted = false } = letter;
+    const target = trusted ? new URL(url) : this.#guard.check(url);
     const answer = await request(target, {
       method: 'POST',
       headers: {
@@ -101,48 +108,52 @@ export class Poster {
       },
       body,
       signal,
-      dispatcher: skipTlsVerify ? this.#unverified : this.#verified,
+      dispatcher: this.#agent(trusted, letter.skipTlsVerify),
     });
+    const [retryAfter] = [answer.headers['retry-after']].flat();
+    const told = { status: answer.statusCode, retryAfter };
+    // The status is the answer, whatever becomes of the rest: too long, too slow or broken off. It is never unpacked.
     const head = await headOf(answer.body);
-    const retryAfter = answer.headers['retry-after'];
-    return {
-      status: answer.statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      ...(head !== '' && { head }),
-    };
+    if (head === '' || answer.headers['content-encoding'] !== undefined) return told;
+    // A name that does not resolve any more is nobody's to read.
+    const open = await this.#guard.isOpen(target).catch(() => false);
+    return open ? { ...told, head } : told;
+  }
+
+  #agent(trusted: boolean, skipTlsVerify: boolean): Agent {
+    const name = `${trusted} ${skipTlsVerify}`;
+    let agent = this.#agents.get(name);
+    if (!agent) {
+      const lookup = trusted ? this.#guard.anywhere : this.#guard.lookup;
+      agent = new Agent({
+        connections: this.#inFlight,
+        pipelining: 1,
+        connect: { timeout: CONNECT_MS, rejectUnauthorized: !skipTlsVerify, lookup },
+        headersTimeout: LONGEST_MS,
+        bodyTimeout: LONGEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxResponseSize: ANSWER_BYTES,
+      });
+      this.#agents.set(name, agent);
+    }
+    return agent;
   }
 }
 
-/**
- * Reads an answer, so that its connection can be used again, and resolves with its begin. The status is the answer, whatever
- * becomes of the rest: too long, too slow or broken off.
- */
+/** The first of an answer as text; what comes after it is read, for the connection, and forgotten. */
 async function headOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let [kept, read] = [0, 0];
+  const parts: Buffer[] = [];
+  let bytes = 0;
   try {
-    for await (const chunk of body) {
-      if (kept < HEAD_BYTES) chunks.push(chunk.subarray(0, HEAD_BYTES - kept));
-      kept = Math.min(HEAD_BYTES, kept + chunk.length);
-      read += chunk.length;
-      if (read > ANSWER_BYTES) break;
+    for await (const part of body) {
+      if (bytes < HEAD_BYTES) parts.push(part.subarray(0, HEAD_BYTES - bytes));
+      bytes += part.length;
+      if (bytes > ANSWER_BYTES) break;
     }
   } catch {
-    // What came until then is what there is.
+    // It was too long, too slow or broken off; the head is what has come.
   }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function agent(connections: number, rejectUnauthorized: boolean): Agent {
-  return new Agent({
-    connections,
-    pipelining: 1,
-    connect: { timeout: CONNECT_MS, rejectUnauthorized },
-    headersTimeout: LONGEST_MS,
-    bodyTimeout: LONGEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxResponseSize: ANSWER_BYTES,
-  });
+  return Buffer.concat(parts).toString('utf8').replaceAll('\0', '');
 }
 
 /** `https://user:password@host/`: Go's client, hence gowa, turns it into basic auth, while undici drops it. */
@@ -152,9 +163,28 @@ function credentials({ username, password }: URL): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(plain).toString('base64')}` };
 }
 
+const TLS =
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|.*SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)/;
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT', 'ETIMEOUT']);
+
+/** Who has written the URL learns a word of it, the same for a closed port, a filtered one and a name that is none; the operator all. */
+function failed(error: unknown): Outcome {
+  const detail = reason(error);
+  if (blockedBy(error)) return { error: 'blocked', detail };
+  if (TIMEOUTS.has(detail)) return { error: 'timeout', detail };
+  return { error: TLS.test(detail) ? 'tls_failed' : 'connect_failed', detail };
+}
+
+function blockedBy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Forbidden || ('code' in error && error.code === 'ERR_INVALID_URL')) return true;
+  return error instanceof AggregateError ? error.errors.some(blockedBy) : blockedBy(error.cause);
+}
+
 /** The code where there is one: it is stable, and a message may repeat the URL with a token in it. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
+  if (error instanceof Forbidden) return error.message;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return error.cause === undefined ? error.name : reason(error.cause);
 }

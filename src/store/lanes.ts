@@ -27,12 +27,11 @@ export interface DueLane extends DueEndpoint, LaneName {
 
 /**
  * The next events of a lane that its endpoint wants by their names. All events up to `scanned` are among them or
- * unwanted. `lostTo`: those from the cursor to there are in the journal no more.
+ * unwanted.
  */
 export interface Batch {
   readonly rows: readonly JournalRow[];
   readonly scanned: number;
-  readonly lostTo: number | undefined;
 }
 
 /** A lane as it is to be remembered. With a failure the lane rests until then (ms since 1970). */
@@ -84,7 +83,7 @@ export async function readBatch(
   { endpointNo, deviceNo, replay, cursor }: LaneName & { cursor: number },
   limit: number,
 ): Promise<Batch | undefined> {
-  type Found = Nullable<JournalRow> & { upto: number; first: number | null; found: number | null };
+  type Found = Nullable<JournalRow> & { upto: number; found: number | null };
   const found = await sql<Found[]>`
     with span as (
       select e.events, l.events as replayed, least(l.until, d.last_seq) as upto
@@ -101,17 +100,13 @@ export async function readBatch(
              sum(octet_length(payload)) over (order by seq) - octet_length(payload) as before
       from wanted w
     )
-    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found,
-           (select min(seq) from journal where device_no = ${deviceNo} and seq > ${cursor}) as first
+    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found
     from span left join sized s on s.before < ${BATCH_BYTES} order by s.seq`;
   const [first] = found;
   if (!first) return undefined;
   const rows = found.filter((row): row is JournalRow & Found => row.seq !== null);
   const whole = rows.length === (first.found ?? 0) && rows.length < limit;
-  const earliest = first.first ?? Infinity;
-  const lostTo =
-    first.upto > cursor && earliest > cursor + 1 ? Math.min(earliest - 1, first.upto) : undefined;
-  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq, lostTo };
+  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq };
 }
 
 /**
@@ -135,29 +130,6 @@ export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneSta
       ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error)
       join device d on d.no = s.device_no and d.owner = ${owner}
      where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay`;
-}
-
-/** Gives up a span of events that are in the journal no more, as one dead letter; the cursor is behind it then. */
-export async function loseSpan(
-  sql: Sql,
-  owner: string,
-  { endpointNo, deviceNo, replay }: LaneName,
-  { toSeq, now }: { toSeq: number; now: number },
-): Promise<void> {
-  await sql`
-    with span as materialized (
-      select l.endpoint_no, l.device_no, l.replay, l.cursor
-        from lane l join device d on d.no = l.device_no and d.owner = ${owner}
-       where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay} and l.cursor < ${toSeq}
-         for update of l
-    ), moved as (
-      update lane l set cursor = ${toSeq}, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
-        from span s
-       where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
-    )
-    insert into dead_letter (endpoint_no, device_no, from_seq, to_seq, reason, at)
-    select endpoint_no, device_no, cursor + 1, ${toSeq}, 'older than the journal is kept', ${timeOf(sql, now)}
-      from span where not replay`;
 }
 
 /** Takes out the replays among these lanes that have told everything. */

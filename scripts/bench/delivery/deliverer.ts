@@ -4,7 +4,7 @@
 import { Deliverer } from '../../../src/delivery/deliverer.ts';
 import { makeLogger } from '../../../src/lib/logger.ts';
 import { type DatabaseAddress, openDatabase } from '../../../src/store/database.ts';
-import { secret } from '../../../test/delivery/ledger.ts';
+import { here, secret } from '../../../test/delivery/ledger.ts';
 import { testSeals, webhookSeal } from '../../../test/support/keys.ts';
 import type { Stream } from './protocol.ts';
 
@@ -21,6 +21,7 @@ const deliverer = new Deliverer({
   seals: testSeals(sql),
   secret,
   webhookSeal: webhookSeal(),
+  guard: here,
   version: life,
 });
 process.on('message', ({ events }: Stream) => deliverer.wake(events));
