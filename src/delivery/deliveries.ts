@@ -2,9 +2,21 @@ import { Failure } from '../errors.ts';
 import { SealBroken } from '../lib/seal.ts';
 import { type Attempt, readAttempts } from '../store/attempts.ts';
 import { reachStore, type Sql } from '../store/database.ts';
-import { type DeadLetter, dropDeadLetters, readDeadLetters, reviveDeadLetters } from '../store/dead-letters.ts';
+import {
+  type DeadLetter,
+  dropDeadLetters,
+  readDeadLetters,
+  reviveDeadLetters,
+} from '../store/dead-letters.ts';
 import { type ParkedRow, readParked } from '../store/parked.ts';
-import { type Begun, beginReplays, cancelReplays, type Replay, readReplays, type Span } from '../store/replays.ts';
+import {
+  type Begun,
+  beginReplays,
+  cancelReplays,
+  type Replay,
+  readReplays,
+  type Span,
+} from '../store/replays.ts';
 import type { Deliverer } from './deliverer.ts';
 import { LANE_TRIES } from './schedule.ts';
 
@@ -81,10 +93,7 @@ export class Deliveries {
   }
 
   /** Resolves with how many were forgotten. */
-  async drop(
-    { no }: Which,
-    span: { from: number | undefined; to: number | undefined },
-  ): Promise<number> {
+  async drop({ no }: Which, span: { from: number | undefined; to: number | undefined }): Promise<number> {
     return await reachStore(() => dropDeadLetters(this.#sql, { endpointNo: no, ...span }));
   }
 

@@ -76,7 +76,10 @@ export async function reviveDeadLetters(
 }
 
 /** Forgets letters; resolves with how many there were. */
-export async function dropDeadLetters(sql: Sql, { endpointNo, from = 0, to = LAST }: Letters): Promise<number> {
+export async function dropDeadLetters(
+  sql: Sql,
+  { endpointNo, from = 0, to = LAST }: Letters,
+): Promise<number> {
   const { count } = await sql`
     delete from dead_letter where endpoint_no = ${endpointNo} and no between ${from} and ${to}`;
   return count;

@@ -358,7 +358,7 @@ test('a webhook whose stored secret was changed gets nothing, the others go on; 
 
 test('an event that was changed in the journal is told without its payload, and those around it as they were', async t => {
   const { sql } = await testDatabase(t);
-  const at = await receiver(t);
+  const at = await receiver(t, { held: false });
   await syncGlobalEndpoints(sql, [at.url], all);
   const one = await device(sql, 'one');
   await append(sql, one, 3);

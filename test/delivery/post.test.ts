@@ -44,9 +44,9 @@ const letter = (url: string) => ({
 });
 
 test('F33: a redirect is a failure and is not followed', async t => {
-  const target = await receiver(t);
+  const target = await receiver(t, { held: false });
   for (const status of [301, 302, 303, 307, 308]) {
-    const from = await receiver(t, { answer: { status, headers: { location: target.url } } });
+    const from = await receiver(t, { held: false, answer: { status, headers: { location: target.url } } });
     assert.deepEqual(await poster(t).post(letter(from.url)), { status, retryAfter: undefined });
   }
   assert.equal(target.requests.length, 0);
@@ -95,7 +95,7 @@ test('what goes wrong is told by a stable code, never by the URL', async t => {
 });
 
 test('user and password in the URL become basic auth', async t => {
-  const at = await receiver(t);
+  const at = await receiver(t, { held: false });
   const url = at.url.replace('http://', 'http://ana:p%40ss@');
   await poster(t).post({ ...letter(url), trusted: true });
   const [{ headers, body }] = at.requests as [(typeof at.requests)[0]];

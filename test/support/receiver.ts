@@ -58,6 +58,8 @@ export interface ReceiverOptions {
   readonly answer?: Reply | ((request: Received) => Reply);
   /** With a key and a certificate (PEM) it speaks TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** False: what it is sent is not an event of ours as it should be. */
+  readonly held?: boolean;
   /** A port that was free a moment ago, to come alive where nobody answered. */
   readonly port?: number;
 }
@@ -68,7 +70,7 @@ export interface ReceiverOptions {
  */
 export async function receiver(
   t: Scope,
-  { answer = 200, tls, port = 0 }: ReceiverOptions = {},
+  { answer = 200, tls, held = true, port = 0 }: ReceiverOptions = {},
 ): Promise<Receiver> {
   const requests: Received[] = [];
   const delivered: Envelope[] = [];
@@ -89,7 +91,7 @@ export async function receiver(
     const request = { headers: incoming.headers, path: incoming.url ?? '/', body, json, at: Date.now() };
     const received: { -readonly [K in keyof Received]: Received[K] } = { ...request, status: undefined };
     requests.push(received);
-    hold(json);
+    if (held) hold(json);
     const given = typeof reply === 'function' ? reply(received) : reply;
     const { status, headers = {}, after } = typeof given === 'number' ? { status: given } : given;
     if (after) await after;
