@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
+import type { Deliveries } from '../delivery/deliveries.ts';
+import type { Webhooks } from '../delivery/webhooks.ts';
 import type { MediaPort } from '../media/port.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -71,6 +73,14 @@ export interface ApiDeps {
   readonly fleet: Fleet;
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
+  readonly webhooks: Pick<
+    Webhooks,
+    'page' | 'get' | 'create' | 'change' | 'remove' | 'rotate' | 'test' | 'pause' | 'resume'
+  >;
+  readonly deliveries: Pick<
+    Deliveries,
+    'attempts' | 'parked' | 'deadLetters' | 'revive' | 'drop' | 'dropOne' | 'replay' | 'replays' | 'cancel'
+  >;
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;

@@ -36,6 +36,7 @@ export const tags = {
   community: 'Communities: groups of groups',
   newsletter: 'Channels',
   call: 'Calls',
+  webhook: 'Where events are sent',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -92,6 +93,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
+  /** Their numbers; undefined: all, those to come too. */
+  readonly seen: ReadonlySet<number> | undefined;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -152,6 +155,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             batch,
             named,
             devices,
+            seen: c.get('actor').devices,
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {

@@ -23,6 +23,7 @@ import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
 import type { DueEndpoint } from '../store/due-endpoints.ts';
 import { dueLanes } from '../store/lanes.ts';
+import { webhookVersion } from '../store/webhooks.ts';
 import { attempts } from './attempts.ts';
 import { type Checkpoint, checkpoint } from './checkpoint.ts';
 import { courier } from './courier.ts';
@@ -101,7 +102,9 @@ export class Deliverer implements Service {
   readonly #broken = new Set<number>();
   #trouble = false;
   /** Devices whose endpoints are being changed, how often a change began or ended, and the last one. */
-  readonly #changing = new Set<number>();
+  readonly #changing = new Set<number | 'all'>();
+  /** Of the changes of webhooks that are known here, and whether it was read at all. */
+  #version: number | undefined;
   #changes = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
@@ -167,7 +170,7 @@ export class Deliverer implements Service {
   wake(events: readonly Streamed[]): void {
     if (this.#state !== 'started' || !this.#held()) return;
     for (const event of events) {
-      const lanes = this.#changing.has(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
+      const lanes = this.#isChanging(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
       if (!lanes) {
         this.#unknown.add(event.deviceNo);
         this.#poll.nudge();
@@ -192,10 +195,11 @@ export class Deliverer implements Service {
   }
 
   /**
-   * Runs a change of a device's endpoints so that it is exact: before it the cursors are written, during it no streamed
-   * event goes to the old endpoint, after it every lane of the device starts from its row. One change at a time.
+   * Runs a change of a device's endpoints, or of those for all devices, so that it is exact: before it the cursors are written,
+   * during it no streamed event goes to the old endpoint, after it every lane of the device starts from its row. One change
+   * at a time.
    */
-  reconfigure<T>(deviceNo: number, change: () => Promise<T>): Promise<T> {
+  reconfigure<T>(deviceNo: number | 'all', change: () => Promise<T>): Promise<T> {
     const turn = this.#lastChange.then(async () => {
       this.#changing.add(deviceNo);
       this.#distrust(deviceNo);
@@ -216,9 +220,19 @@ export class Deliverer implements Service {
     return turn;
   }
 
-  #distrust(deviceNo: number): void {
-    this.#changes += 1;
-    this.#known.distrust(deviceNo);
+  #distrust(deviceNo: number | 'all'): void {
+    this.letGo(deviceNo === 'all' ? undefined : deviceNo);
+  }
+
+  #isChanging(deviceNo: number): boolean {
+    return this.#changing.has(deviceNo) || this.#changing.has('all');
+  }
+
+  /** Whether webhooks were changed, by whatever node, since the last look. */
+  async #heedChanges(): Promise<void> {
+    const version = await webhookVersion(this.#sql);
+    if (this.#version !== undefined && version !== this.#version) this.letGo();
+    this.#version = version;
   }
 
   #offer(lane: Lane, event: Streamed, payload: () => Record<string, unknown>): void {
@@ -234,6 +248,7 @@ export class Deliverer implements Service {
   async #look(): Promise<void> {
     if (!this.#held()) return;
     const begun = performance.now();
+    await this.#heedChanges();
     await this.#checkpoint.flush();
     const changes = this.#changes;
     const unknown = [...this.#unknown];
@@ -247,15 +262,17 @@ export class Deliverer implements Service {
     if (changes !== this.#changes) return this.#poll.nudge();
     this.#desk.found = 0;
     for (const row of rows) {
-      if (this.#changing.has(row.deviceNo)) continue;
+      if (this.#isChanging(row.deviceNo)) continue;
       const lane = this.#known.take(row, begun);
       if (lane.state === 'resting' && lane.restedAt < begun) lane.state = 'idle';
       if (lane.state === 'idle' && hasWork(lane)) this.#desk.found += 1;
       this.#desk.enqueue(lane);
     }
-    await this.#lookForParked(begun);
-    for (const deviceNo of unknown) if (!this.#changing.has(deviceNo)) this.#known.nothingFor(deviceNo);
+    for (const deviceNo of unknown) if (!this.#isChanging(deviceNo)) this.#known.nothingFor(deviceNo);
+    // Lanes that are not due, or are no more: what comes of them next is found in their rows.
+    this.#known.dropStale(lane => this.#checkpoint.pending(lane));
     this.#sweep();
+    await this.#lookForParked(begun);
     this.#desk.fill();
   }
 

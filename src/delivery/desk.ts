@@ -118,6 +118,8 @@ export class Desk {
   #ripen(lane: Lane): void {
     lane.timer ??= setTimeout(() => {
       lane.timer = undefined;
+      // It may have left the memory: then its row says what comes of it.
+      if (!this.#options.known.of(lane.deviceNo)?.includes(lane)) return;
       this.enqueue(lane);
       this.fill();
     }, lane.endpoint.batch.ms).unref();

@@ -21,6 +21,8 @@ export interface Known {
   distrust(deviceNo: number): void;
   distrustAll(): void;
   drop(lane: Lane): void;
+  /** Drops lanes that were not brought up to date since they were distrusted, unless one is at work or `needed`. */
+  dropStale(needed: (lane: Lane) => boolean): void;
   endpoint(no: number): Endpoint | undefined;
   /** The lanes of an endpoint. */
   lanesOf(endpoint: Endpoint): Lane[];
@@ -90,6 +92,13 @@ export function known(secret: string): Known {
       const lanes = devices.get(lane.deviceNo)?.filter(other => other !== lane) ?? [];
       if (lanes.length > 0) devices.set(lane.deviceNo, lanes);
       else devices.delete(lane.deviceNo);
+    },
+
+    dropStale(needed) {
+      for (const lanes of [...devices.values()])
+        for (const lane of lanes)
+          if (lane.stale && (lane.state === 'idle' || lane.state === 'resting') && !needed(lane))
+            this.drop(lane);
     },
 
     endpoint(no) {

@@ -90,6 +90,7 @@ export async function cancelReplays(
   { endpointNo, deviceNo }: { endpointNo: number; deviceNo: number | undefined },
 ): Promise<number> {
   const { count } = await sql`
+    with told as (update endpoint_version set version = version + 1)
     delete from lane where endpoint_no = ${endpointNo} and replay
        and (${deviceNo ?? null}::int is null or device_no = ${deviceNo ?? null})`;
   return count;

@@ -122,7 +122,7 @@ test('TLS is verified unless the endpoint says otherwise, and then only for that
   await syncGlobalEndpoints(sql, [strict.url], { skipTlsVerify: false, events: [] });
   const [one, two] = [await device(sql, 'one'), await device(sql, 'two')];
   const delivery = await deliverer(t, sql);
-  const settings = endpointSettings(sql, delivery);
+  const settings = endpointSettings(sql, delivery, here);
   await settings.set(one.no, { url: lax.url });
   for (const each of [one, two]) delivery.wake(await append(sql, each, 2));
   await until(async () => {
