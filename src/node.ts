@@ -173,17 +173,11 @@ export class Node implements Service {
     const keys = new KeyRegister({ sql, log });
     const guard = this.#webhookGuard(keys);
     const deliverer = new Deliverer({
-      sql,
+      ...{ sql, log, seals, secret, version, guard },
       owner: lease.node,
       held: () => lease.held(),
-      log,
-      seals,
-      secret,
       webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
-      version,
-      guard,
-      // No shard's: whoever listens hears of them all the same.
-      recorded: events => live.accept(-1, events, () => {}),
+      recorded: events => live.accept(-1, events, () => {}), // no shard's
       stopMs: drainMs * DELIVERIES_PART,
     });
     const probe = new Poster({ inFlight: PROBES, version, guard });

@@ -79,7 +79,16 @@ export interface ApiDeps {
   >;
   readonly deliveries: Pick<
     Deliveries,
-    'attempts' | 'parked' | 'deadLetters' | 'revive' | 'drop' | 'dropOne' | 'replay' | 'replays' | 'cancel'
+    | 'attempts'
+    | 'parked'
+    | 'deadLetters'
+    | 'revive'
+    | 'drop'
+    | 'dropOne'
+    | 'replay'
+    | 'replays'
+    | 'cancel'
+    | 'figures'
   >;
   readonly messages: Messages;
   /** Who listens at /ws. */

@@ -137,7 +137,7 @@ export class Deliverer implements Service {
     const shared = { sql, owner, log, watch: watching, send, now, random, stopping };
     this.#parking = parking({ ...shared, seals });
     this.#desk = new Desk({
-      ...{ inFlight: IN_FLIGHT, known: all, checkpoint: saved, parking: this.#parking, now, report },
+      ...{ inFlight: IN_FLIGHT, known: all, parking: this.#parking, now, report },
       carry: courier({ ...shared, known: all, checkpoint: saved, read }),
       nudge: () => this.#poll.nudge(),
       open: () => this.#state === 'started',

@@ -17,6 +17,7 @@ import {
   readReplays,
   type Span,
 } from '../store/replays.ts';
+import { type WebhookFigures, webhookFigures } from '../store/webhook-figures.ts';
 import type { Deliverer } from './deliverer.ts';
 import { LANE_TRIES } from './schedule.ts';
 
@@ -120,6 +121,11 @@ export class Deliveries {
   async cancel({ no }: Which, deviceNo: number | undefined): Promise<number> {
     const cancelled = () => cancelReplays(this.#sql, { endpointNo: no, deviceNo });
     return await reachStore(() => this.#deliverer.reconfigure(deviceNo ?? 'all', cancelled));
+  }
+
+  /** What deliveries come to, in numbers, over all webhooks. */
+  async figures(): Promise<WebhookFigures> {
+    return await reachStore(() => webhookFigures(this.#sql));
   }
 
   async #opened(deviceNo: number | null, head: Buffer | null): Promise<string | null> {

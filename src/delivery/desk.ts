@@ -1,9 +1,8 @@
 // Where lanes and parked events wait for their turns, and get them.
 import type { DueParked } from '../store/parked.ts';
-import type { Checkpoint } from './checkpoint.ts';
 import { type Endpoint, placesOf } from './endpoint.ts';
 import type { Known } from './known.ts';
-import { cursorOf, forget, hasWork, type Lane, ready } from './lane.ts';
+import { forget, hasWork, type Lane, ready } from './lane.ts';
 import type { Parking } from './parking.ts';
 import { type Turn, type Turns, turns } from './turns.ts';
 
@@ -11,7 +10,6 @@ export interface DeskOptions {
   /** POSTs in all at a time. */
   readonly inFlight: number;
   readonly known: Known;
-  readonly checkpoint: Checkpoint;
   readonly parking: Parking;
   readonly carry: (lane: Lane) => Promise<void>;
   readonly now: () => number;
@@ -149,15 +147,10 @@ export class Desk {
   }
 
   #served(lane: Lane, failed: boolean): void {
-    const { known, checkpoint, nudge } = this.#options;
+    const { known, nudge } = this.#options;
     if (lane.state === 'running') lane.state = 'idle';
     if (lane.endpoint.closed) forget(lane, known.shelf);
     else if (lane.stale) nudge();
-    else if (lane.replay && cursorOf(lane) >= (lane.until ?? Infinity)) {
-      // It has told everything: its row goes with the next checkpoint, and it leaves the memory.
-      checkpoint.mark(lane);
-      known.drop(lane);
-    }
     // When the database failed, the poll brings the lane back as soon as it answers again.
     else if (!failed) this.enqueue(lane);
   }

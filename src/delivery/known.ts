@@ -64,6 +64,12 @@ export function known(secret: string): Known {
       );
       if (lane?.state === 'running') return lane;
       const endpoint = endpointFor(row, readAt);
+      if (lane && lane.run !== row.run) {
+        // Another replay than the one that is known: nothing of that one is true of it.
+        forget(lane, shelf);
+        lanes.splice(lanes.indexOf(lane), 1);
+        lane = undefined;
+      }
       if (lane) refresh(lane, row, shelf);
       else {
         lane = laneOf(row, endpoint);

@@ -23,6 +23,8 @@ export interface DueLane extends DueEndpoint, LaneName {
   readonly refused: number;
   /** The last seq of the batch that was tried and has not arrived. */
   readonly frozenTo: number | null;
+  /** Of a replay which of them, in their order; 0: it is none. */
+  readonly run: number;
 }
 
 /**
@@ -40,8 +42,12 @@ export interface LaneState extends LaneName {
   readonly attempt: number;
   readonly refused: number;
   readonly frozenTo: number | undefined;
+  readonly run: number;
   readonly failure?: { readonly until: number; readonly error: string } | undefined;
 }
+
+const runOf = (sql: Sql, lane: ReturnType<Sql>) =>
+  sql`coalesce(extract(epoch from ${lane}.began_at) * 1000000, 0)::bigint`;
 
 /** A batch ends after the event with which it reaches this many bytes, so that 256 of them stay under 64 MB. */
 const BATCH_BYTES = 256 * 1024;
@@ -60,7 +66,7 @@ export async function dueLanes(
   const { int } = arrays(sql);
   return sql<DueLane[]>`
     select due.device_no as "deviceNo", due.id as "deviceId", due.replay, due.cursor, due.until, due.upto, due.attempt,
-           due.refused, due.frozen_to as "frozenTo", ${endpointColumns(sql, now)}
+           due.refused, due.frozen_to as "frozenTo", ${runOf(sql, sql`due`)} as run, ${endpointColumns(sql, now)}
     from (
       select l.*, d.id, least(l.until, d.last_seq) as upto, isfinite(e.breaker_until) as unsure,
              row_number() over (partition by l.endpoint_no, l.replay order by random()) as turn
@@ -126,10 +132,11 @@ export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneSta
         ${int(lanes.map(lane => lane.attempt))}, ${int(lanes.map(lane => lane.refused))},
         ${bigint(lanes.map(lane => lane.frozenTo ?? null))},
         ${float(lanes.map(({ failure }) => (failure ? failure.until / 1000 : null)))},
-        ${text(lanes.map(lane => lane.failure?.error ?? null))}
-      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error)
+        ${text(lanes.map(lane => lane.failure?.error ?? null))}, ${bigint(lanes.map(lane => lane.run))}
+      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error, run)
       join device d on d.no = s.device_no and d.owner = ${owner}
-     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay`;
+     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
+       and ${runOf(sql, sql`l`)} = s.run`;
 }
 
 /** Takes out the replays among these lanes that have told everything. */

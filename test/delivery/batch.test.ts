@@ -49,17 +49,6 @@ test('what is streamed is gathered until a batch is full or its first event is o
   assert.ok(at.requests.length < 8, `${at.requests.length} POSTs`);
 });
 
-test('a batch is at most 512 KiB, and a larger event goes alone', async t => {
-  const { sql } = await testDatabase(t);
-  const { at, one } = await batching(t, sql, 100);
-  const text = (length: number) => ({ id: 'A', chat_id: 'c', body: 'x'.repeat(length) });
-  void text;
-  await append(sql, one, 100);
-  await deliverer(t, sql);
-  await until(() => taken(at).length === 100);
-  for (const { body } of at.requests) assert.ok(Buffer.byteLength(body) <= 512 * 1024 + 1_000);
-});
-
 test('a batch that did not arrive is tried again as it was, also by the next process, whatever has come meanwhile', async t => {
   const { sql } = await testDatabase(t);
   const clock = new Clock();

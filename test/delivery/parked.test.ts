@@ -136,7 +136,7 @@ test('dead letters are listed in pages, dropped one by one and all, and not trie
   await deliveries.dropOne(which, first[0]!.no);
   await assert.rejects(deliveries.dropOne(which, first[0]!.no), { code: 'DEAD_LETTER_NOT_FOUND' });
   assert.equal(await deliveries.drop(which, every), 4);
-  assert.deepEqual(await page(undefined), []);
+  assert.equal((await page(undefined)).length, 0);
 });
 
 test('attempts: every failure, the first success after it and one of a hundred are noted, and go after seven days', async t => {

@@ -72,7 +72,7 @@ test('a replay tells some kinds alone, between two times, and of nothing else', 
   await deliveries.replay(which, undefined, { since: hoursAgo(3), until: hoursAgo(1), types: [] });
   await until(() => replayed(at).length === 7);
   await until(async () => (await deliveries.replays(which)).length === 0);
-  assert.deepEqual(replayed(at).slice(4), [18, 19].concat(20).slice(0, 3));
+  assert.deepEqual(replayed(at).slice(4), [18, 19, 20]);
   assert.deepEqual(await deliveries.replay(which, one.no, { since: new Date(), types: [] }), []);
 });
 
@@ -95,5 +95,5 @@ test('a replay that is ended tells nothing more; one of many devices takes a qua
   for (const each of others) await append(sql, each, 1);
   await until(() => live(at).length === 60);
   assert.equal(at.requests.filter(again).length, 2);
-  assert.deepEqual(await deliveries.replays(which), []);
+  assert.equal((await deliveries.replays(which)).length, 0);
 });

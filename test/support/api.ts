@@ -91,6 +91,7 @@ export function createApi(changes: Partial<AppDeps> = {}) {
       replay: unasked,
       replays: unasked,
       cancel: unasked,
+      figures: unasked,
     },
     webhooks: {
       ...{ page: unasked, get: unasked, create: unasked, change: unasked, remove: unasked },
