@@ -76,17 +76,14 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     if (lane.stale) return false;
     if (endpoint.batch.events > 1) lane.frozenTo = events.at(-1)!.seq;
     if (next.do === 'refused') return await refused(lane, events, next.error);
-    await failed(lane, next, 'error' in outcome ? outcome.detail : undefined);
+    await failed(lane, next);
     return false;
   }
 
   /** The endpoint fails: no event has spent an attempt. */
-  async function failed(
-    lane: Lane,
-    next: Exclude<Next, { do: 'advance' | 'refused' }>,
-    detail: string | undefined,
-  ): Promise<void> {
+  async function failed(lane: Lane, next: Exclude<Next, { do: 'advance' | 'refused' }>): Promise<void> {
     const { endpoint } = lane;
+    const detail = next.do === 'wait' ? next.detail : undefined;
     const names = { device: lane.deviceId, endpoint: endpoint.no, error: next.error, detail };
     lane.attempt += 1;
     rest(lane, known, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);

@@ -25,6 +25,8 @@ export type Next =
       readonly waitMs: number;
       readonly asked: number | undefined;
       readonly error: string;
+      /** For the log alone. */
+      readonly detail: string | undefined;
     }
   | { readonly do: 'refused'; readonly error: string }
   | { readonly do: 'close'; readonly error: string };
@@ -92,8 +94,9 @@ export function decide(
     case 'event':
       return { do: 'refused', error };
     case 'endpoint': {
+      const detail = 'error' in outcome ? outcome.detail : undefined;
       const asked = 'error' in outcome ? undefined : asksFor(outcome, now);
-      return { do: 'wait', waitMs: asked ?? backoff(failures, random), asked, error };
+      return { do: 'wait', waitMs: asked ?? backoff(failures, random), asked, error, detail };
     }
   }
 }

@@ -19,6 +19,7 @@ import {
 import type { Deliverer } from './deliverer.ts';
 import { letterOf } from './letter.ts';
 import type { Poster } from './post.ts';
+import { describe } from './schedule.ts';
 import { signer } from './sign.ts';
 
 /** A webhook as it may be shown: of its secrets how many there are, of its own headers only the names. */
@@ -188,7 +189,7 @@ export class Webhooks {
     if (outcome === 'cut') throw new Failure('SHUTTING_DOWN');
     if ('error' in outcome) return { eventId, ms, status: null, error: outcome.error, head: null };
     const { status, head = null } = outcome;
-    const error = status >= 200 && status < 300 ? null : `http ${status}`;
+    const error = status >= 200 && status < 300 ? null : describe(outcome);
     return { eventId, ms, status, error, head };
   }
 

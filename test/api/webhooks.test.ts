@@ -257,7 +257,7 @@ test('webhooks over HTTP', async t => {
     const path = `/webhooks/${made.webhook_id}/test`;
     const failed = await ask<Record<string, unknown>>('POST', path, { event: 'group.joined' });
     const { ms, event_id, ...told } = failed.body.results as Record<string, unknown>;
-    assert.deepEqual(told, { delivered: false, status: 503, error: 'http 503', answer: null });
+    assert.deepEqual(told, { delivered: false, status: 503, error: 'HTTP 503', answer: null });
     hook.answer(200);
     await ask('POST', `/webhooks/${made.webhook_id}/pause`);
     const { body } = await ask<Record<string, unknown>>('POST', path, {});
@@ -404,9 +404,9 @@ test('webhooks over HTTP', async t => {
       own.verify(own.requests.at(-1)!, 'of the device');
       await ask('PATCH', `/devices/${one.id}/webhook`, { webhook_url: '' });
       await until(async () => {
-      const { body } = await ask<{ webhooks: Shown[] }>('GET', '/webhooks');
-      return body.results?.webhooks.every(({ source }) => source === 'settings');
-    });
+        const { body } = await ask<{ webhooks: Shown[] }>('GET', '/webhooks');
+        return body.results?.webhooks.every(({ source }) => source === 'settings');
+      });
     },
   );
 

@@ -43,7 +43,7 @@ const letter = (url: string) => ({
   skipTlsVerify: false,
 });
 
-test('F33: a redirect is a failure and is not followed', async t => {
+test('S22, F33: a redirect is a failure and is not followed', async t => {
   const target = await receiver(t, { held: false });
   for (const status of [301, 302, 303, 307, 308]) {
     const from = await receiver(t, { held: false, answer: { status, headers: { location: target.url } } });

@@ -70,9 +70,9 @@ test('a replay tells some kinds alone, between two times, and of nothing else', 
   await sql`update journal set at = now() - (21 - seq) * interval '1 hour'`;
   const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000 - 60_000);
   await deliveries.replay(which, undefined, { since: hoursAgo(3), until: hoursAgo(1), types: [] });
-  await until(() => replayed(at).length === 7);
+  await until(() => replayed(at).length === 6);
   await until(async () => (await deliveries.replays(which)).length === 0);
-  assert.deepEqual(replayed(at).slice(4), [18, 19, 20]);
+  assert.deepEqual(replayed(at).slice(4), [18, 19]);
   assert.deepEqual(await deliveries.replay(which, one.no, { since: new Date(), types: [] }), []);
 });
 

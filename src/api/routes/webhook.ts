@@ -190,7 +190,7 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
         event_id: z.string(),
         status: z.number().int().nullable(),
         error: z.string().nullable().openapi({
-          description: '`connect_failed`, `timeout`, `tls_failed`, `blocked`, `http <status>`, or null.',
+          description: '`connect_failed`, `timeout`, `tls_failed`, `blocked`, `HTTP <status>`, or null.',
         }),
         ms: z.number().int(),
         answer: z.string().nullable().openapi({

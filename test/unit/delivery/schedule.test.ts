@@ -75,13 +75,19 @@ test('success advances, 410 closes, a refusal is the event’s, and everything e
     [answer(404), 'HTTP 404'],
     [{ error: 'ECONNREFUSED' }, 'ECONNREFUSED'],
   ] as const)
-    assert.deepEqual(decide(outcome, 3, options), { do: 'wait', waitMs: 5_000, asked: undefined, error });
+    assert.deepEqual(decide(outcome, 3, options), {
+      do: 'wait',
+      waitMs: 5_000,
+      asked: undefined,
+      detail: undefined,
+      error,
+    });
 });
 
 test('F31: a receiver that says when to come back is obeyed, with 429 and 503 only', () => {
   const wait = (status: number, said: string) => decide(answer(status, said), 1, { now: 0, random: middle });
   const asked = (ms: number, status: number) => ({
-    ...{ do: 'wait', waitMs: ms, asked: ms, error: `HTTP ${status}` },
+    ...{ do: 'wait', waitMs: ms, asked: ms, detail: undefined, error: `HTTP ${status}` },
   });
   assert.deepEqual(wait(429, '120'), asked(120_000, 429));
   assert.deepEqual(wait(503, '7'), asked(7_000, 503));
