@@ -13,13 +13,12 @@ import { Deliveries } from './delivery/deliveries.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { Poster } from './delivery/post.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { webhookGuard } from './delivery/webhook-guard.ts';
 import { Webhooks } from './delivery/webhooks.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
-import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
-import { nameResolver } from './lib/resolver.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { mediaFrom } from './media/settings.ts';
@@ -38,12 +37,15 @@ import {
 import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
+import { prepareJournal } from './store/journal-days.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
+import { Reader } from './streams/reader.ts';
+import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -143,6 +145,7 @@ export class Node implements Service {
     // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
     if (config.dbUri !== undefined && (await isSuperuser(sql)))
       log.warn('the database role is a superuser: give this program one that owns its database and no more');
+    await prepareJournal(sql, log);
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
@@ -171,7 +174,10 @@ export class Node implements Service {
     this.#stops.push(() => lease.stop());
     await lease.start();
     const keys = new KeyRegister({ sql, log });
-    const guard = this.#webhookGuard(keys);
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    const mayTryOut = tryOut ? () => !keys.any : undefined;
+    const { nameServers } = this.#options;
+    const guard = webhookGuard({ allow: config.webhookAllow, open: mayTryOut, nameServers, log });
     const deliverer = new Deliverer({
       ...{ sql, log, seals, secret, version, guard },
       owner: lease.node,
@@ -183,6 +189,8 @@ export class Node implements Service {
     const probe = new Poster({ inFlight: PROBES, version, guard });
     this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const reader = new Reader({ sql, log, seals });
+    const streams = new Streams({ sql, reader, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -225,6 +233,12 @@ export class Node implements Service {
             throw storeFailure(error);
           }),
       },
+      events: {
+        page: ask => reader.page(ask),
+        end: ask => reader.end(ask),
+        one: (id, devices) => reader.one(id, devices),
+        follow: following => streams.follow(following),
+      },
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({
@@ -255,8 +269,9 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
-    for (const service of [keeping, keys, audit]) {
+    const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
+    const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
+    for (const service of [keeping, keys, audit, streams]) {
       this.#stops.push(() => service.stop());
       await service.start();
     }
@@ -275,21 +290,6 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
-  }
-
-  /** Judges where webhooks lead that were made by the API. While only the user of this machine can make one, to this machine too. */
-  #webhookGuard(keys: KeyRegister): Guard {
-    const { config, log, nameServers } = this.#options;
-    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
-    if (tryOut)
-      log.info(
-        'webhooks may lead to this machine while the API is open; WEBHOOK_ALLOW names what may be asked after',
-      );
-    return new Guard(config.webhookAllow, {
-      strict: true,
-      loopback: () => tryOut && !keys.any,
-      resolve: nameResolver(nameServers ? { servers: nameServers } : {}),
-    });
   }
 
   async #database(): Promise<DatabaseAddress> {

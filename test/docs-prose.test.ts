@@ -24,6 +24,7 @@ const UNLISTED = new Set([
   '/docs',
   '/errors',
   '/openapi.json',
+  '/asyncapi.json',
   '/ws',
   '/devices/*/qr',
   '/statics/media/*',

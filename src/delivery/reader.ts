@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { envelope, openedBody } from '../journal/event.ts';
+import { privateEvents } from '../journal/names.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import type { JournalRow } from '../store/journal.ts';
@@ -57,7 +58,8 @@ export function reader(options: ReaderOptions): (lane: Lane, limit: number) => P
 
   async function read(lane: Lane, limit: number): Promise<void> {
     const { deviceNo, replay, endpoint, scanned: cursor } = lane;
-    const batch = await readBatch(sql, { endpointNo: endpoint.no, deviceNo, replay, cursor }, limit);
+    const name = { endpointNo: endpoint.no, deviceNo, replay };
+    const batch = await readBatch(sql, { ...name, cursor }, limit, [...privateEvents]);
     if (!batch) {
       known.drop(lane);
       lane.latest = lane.scanned;

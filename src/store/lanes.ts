@@ -82,12 +82,13 @@ export async function dueLanes(
 
 /**
  * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants by their names; others are
- * passed over inside the database. Undefined when the lane is no more (its device was removed).
+ * passed over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,
   { endpointNo, deviceNo, replay, cursor }: LaneName & { cursor: number },
   limit: number,
+  byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
   type Found = Nullable<JournalRow> & { upto: number; found: number | null };
   const found = await sql<Found[]>`
@@ -98,7 +99,8 @@ export async function readBatch(
     ), wanted as (
       select j.* from journal j, span
       where j.device_no = ${deviceNo} and j.seq > ${cursor} and j.seq <= span.upto
-        and (span.events = '{}' or lower(j.event) = any(span.events))
+        and case when span.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
+                 else lower(j.event) = any(span.events) end
         and (span.replayed = '{}' or lower(j.event) = any(span.replayed))
       order by j.seq limit ${limit}
     ), sized as (

@@ -37,6 +37,7 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
     webhooks: absent,
     deliveries: absent,
+    events: absent,
     live: { webhookChanged() {} },
     media,
     readiness: () => absent,

@@ -230,7 +230,9 @@ test('numbers are shown where they are known, and LIDs where they are not', asyn
     from_lid: '7@lid',
     chat_id: '8@lid',
     jids: ['1555@s.whatsapp.net', '8@lid', 'x'],
+    lids: ['7@lid', '8@lid', ''],
     mentions: ['1555@s.whatsapp.net'],
+    mention_lids: ['7@lid'],
   });
   const plain = { from: '1@s.whatsapp.net', jids: 7 };
   assert.equal(await numbered(plain, numberOf), plain, 'what lacks nothing is not copied');
