@@ -7,10 +7,14 @@ import { type AppDeps, createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
 import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
+import { Deliveries } from './delivery/deliveries.ts';
 import { fanOut } from './delivery/fan-out.ts';
+import { Poster } from './delivery/post.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { webhookGuard } from './delivery/webhook-guard.ts';
+import { Webhooks } from './delivery/webhooks.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
@@ -33,12 +37,14 @@ import {
 import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
+import { prepareJournal } from './store/journal-days.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
+import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -59,6 +65,8 @@ export interface NodeOptions {
   readonly memory?: () => number;
   /** What the API is given, as it shall be given: the bench listens there. */
   readonly ports?: (ports: AppDeps) => AppDeps;
+  /** Others than those of the system, for the hosts of webhooks, for tests. */
+  readonly nameServers?: readonly string[];
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -69,6 +77,8 @@ const DATABASE_WITHIN = 30_000;
 const SPARE_CONNECTIONS = 10;
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
+/** Webhooks that are tried out at a time, at one host. */
+const PROBES = 8;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
@@ -134,11 +144,13 @@ export class Node implements Service {
     // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
     if (config.dbUri !== undefined && (await isSuperuser(sql)))
       log.warn('the database role is a superuser: give this program one that owns its database and no more');
+    await prepareJournal(sql, log);
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
     const secret =
       config.webhookSecret ?? (await asSetting(ensureSecret(sql, ring, 'webhook_secret', newSecret)));
+    const webhookKey = await asSetting(ensureSecret(sql, ring, 'webhook_key', newKey));
     const answersKey = await asSetting(ensureSecret(sql, ring, 'answers_key', newKey));
     const seals = new DeviceSeals(sql, ring);
     await seals.complete();
@@ -160,17 +172,23 @@ export class Node implements Service {
     // Given back last: by then the sockets are closed, the state is stored and the cursors are written.
     this.#stops.push(() => lease.stop());
     await lease.start();
+    const keys = new KeyRegister({ sql, log });
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    const mayTryOut = tryOut ? () => !keys.any : undefined;
+    const { nameServers } = this.#options;
+    const guard = webhookGuard({ allow: config.webhookAllow, open: mayTryOut, nameServers, log });
     const deliverer = new Deliverer({
-      sql,
+      ...{ sql, log, seals, secret, version, guard },
       owner: lease.node,
       held: () => lease.held(),
-      log,
-      seals,
-      secret,
-      version,
+      webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
+      recorded: events => live.accept(-1, events, () => {}), // no shard's
       stopMs: drainMs * DELIVERIES_PART,
     });
+    const probe = new Poster({ inFlight: PROBES, version, guard });
+    this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -193,7 +211,6 @@ export class Node implements Service {
       },
       fatal,
     });
-    const keys = new KeyRegister({ sql, log });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {
@@ -201,13 +218,20 @@ export class Node implements Service {
       fleet: supervisor,
       moving: supervisor.moving,
       live: listeners,
-      endpoints: endpointSettings(sql, deliverer),
+      endpoints: endpointSettings(sql, deliverer, guard),
+      deliveries: new Deliveries({ sql, deliverer }),
+      webhooks: new Webhooks({
+        ...{ sql, deliverer, guard, secret },
+        poster: probe,
+        sampleOf: async event => (await import('./journal/catalogue/catalogue.ts')).sampleOf(event),
+      }),
       messages: {
         status: (deviceNo, id) =>
           readOutgoing(sql, deviceNo, id).catch(error => {
             throw storeFailure(error);
           }),
       },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({
@@ -238,8 +262,9 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
-    for (const service of [keeping, keys, audit]) {
+    const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
+    const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
+    for (const service of [keeping, keys, audit, streams]) {
       this.#stops.push(() => service.stop());
       await service.start();
     }

@@ -2,8 +2,9 @@
 import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
 import type { Batch, Upload } from '../media/port.ts';
+import type { ApiEnv } from './deps.ts';
 import { readJson } from './json.ts';
-import { type FileFields, readFiles } from './multipart.ts';
+import { bodyOf, type FileFields, readFiles } from './multipart.ts';
 
 /** The largest body that is read, in bytes. */
 export const BODY_LIMIT = 1_048_576;
@@ -44,7 +45,7 @@ export interface ReadBody {
  * VALIDATION_ERROR or STORE_FULL.
  */
 export async function readBody(
-  c: Context,
+  c: Context<ApiEnv>,
   forms: FormFields,
   wanted: FileFields,
   batch: Batch,
@@ -56,7 +57,9 @@ export async function readBody(
     BODY_LIMIT,
   );
   if (Number(c.req.header('content-length')) > most) throw tooLarge(most);
-  const { form, files } = await readFiles(c.req.raw, wanted, batch, BODY_LIMIT);
+  const body = bodyOf(c.req.raw, c.env?.incoming);
+  const type = c.req.header('content-type') ?? '';
+  const { form, files } = await readFiles({ body, type }, wanted, batch, BODY_LIMIT);
   return { fields: fromForm(form, forms), files };
 }
 
@@ -130,7 +133,7 @@ async function parseMultipart(bytes: Uint8Array, type: string): Promise<FormData
  * A form knows only texts: the fields of another type are read as that type, and left as they are where they are none.
  * Gone over once: a form of a megabyte has a hundred thousand names, and `getAll` looks at all of them for each.
  */
-function fromForm(form: FormData | URLSearchParams, types: FormFields): Record<string, unknown> {
+function fromForm(form: Iterable<readonly [string, unknown]>, types: FormFields): Record<string, unknown> {
   const given = new Map<string, unknown[]>();
   for (const [name, value] of form) {
     const field = name.endsWith('[]') ? name.slice(0, -2) : name;

@@ -1,10 +1,8 @@
 // Files of requests on their way: a body is written here as it comes, so that no file is ever whole in memory, and is
 // gone when its request is answered. What a killed process left is removed at the next start.
 import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Failure } from '../errors.ts';
 import { birthOf, hasEnded, processSpace } from '../lib/processes.ts';
 import type { Batch, FileLimit, StoredFile } from './port.ts';
@@ -56,7 +54,7 @@ export class Spool {
       },
       async end() {
         if (places.length === 0) return;
-        await Promise.all(places.splice(0).map(path => rm(path, { force: true })));
+        await Promise.all(places.splice(0).map(remove));
       },
     };
   }
@@ -75,24 +73,41 @@ function space(): string {
     .slice(0, 8);
 }
 
+/** Without a pipeline of streams: a small file is most often one chunk. */
 async function keep(source: AsyncIterable<Uint8Array>, path: string, limit: FileLimit): Promise<StoredFile> {
+  const chunks = source[Symbol.asyncIterator]();
+  // Asked for at once: a source that fails while the file is opened is heard.
+  let next = chunks.next();
+  next.catch(() => {}); // it is awaited below
   let bytes = 0;
-  const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      bytes += chunk.byteLength;
-      if (bytes > limit.maxBytes) throw tooLarge(limit);
-      yield chunk;
-    }
-  };
   try {
-    await pipeline(source, counted, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    const file = await open(path, 'wx', 0o600);
+    try {
+      for (let read = await next; !read.done; read = await next) {
+        bytes += read.value.byteLength;
+        if (bytes > limit.maxBytes) throw tooLarge(limit);
+        await file.writeFile(read.value);
+        next = chunks.next();
+      }
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
+    // Ends the source. Nobody waits for that: one that does not answer does not answer this either.
+    chunks.return?.().catch(() => {});
     const full = ['ENOSPC', 'EDQUOT'].includes((cause as NodeJS.ErrnoException).code ?? '');
     throw full
       ? new Failure('STORE_FULL', 'The disk of DATA_DIR is full; nothing was done.', { cause })
       : cause;
   }
   return { path, bytes };
+}
+
+/** A place may never have been used. */
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** The failure of a file over its limit. */

@@ -1,11 +1,13 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
+import { forgetAttempts } from './attempts.ts';
 import { forgetAudit } from './audit.ts';
 import { forgetMessages } from './chats/retention.ts';
 import type { Sql } from './database.ts';
 import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
+import { keepJournal } from './retention.ts';
 
 const EVERY_MS = 10 * 60_000;
 /** Rows of one statement: enough to keep up with a thousand busy devices, few enough to hold nobody up. */
@@ -17,12 +19,15 @@ export function upkeep({
   log,
   auditDays,
   chatDays,
+  journalDays,
 }: {
   sql: Sql;
   log: Logger;
   auditDays: number;
   /** How long messages of chats are kept; for ever when absent. */
   chatDays?: number | undefined;
+  /** How long events are kept. */
+  journalDays: number;
 }): Service {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -31,8 +36,16 @@ export function upkeep({
   async function tidy(): Promise<void> {
     const forgetEntries = (sql: Sql, limit: number) => forgetAudit(sql, auditDays, limit);
     const forgetSaid = (sql: Sql, limit: number) => forgetMessages(sql, chatDays, limit);
-    for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries, forgetSaid])
+    for (const forget of [
+      forgetReceived,
+      forgetOutgoing,
+      forgetAnswers,
+      forgetAttempts,
+      forgetEntries,
+      forgetSaid,
+    ])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
+    if (!stopped) await keepJournal({ sql, log, days: journalDays, stopped: () => stopped });
   }
 
   const run = () => {

@@ -10,14 +10,20 @@ import { readConfig } from '../../../src/config.ts';
 import { Failure } from '../../../src/errors.ts';
 import { makeLogger } from '../../../src/lib/logger.ts';
 import { mediaFrom } from '../../../src/media/settings.ts';
-import { openDatabase } from '../../../src/store/database.ts';
+import { openDatabase, type Sql } from '../../../src/store/database.ts';
 import { watched } from './ports.ts';
 import type { Player } from './tape.ts';
 
-export async function playedPorts(
-  player: Player,
-  database: string,
-): Promise<{ readonly ports: AppDeps; end(): Promise<void> }> {
+export interface Played {
+  readonly ports: AppDeps;
+  /** The pool of their database. */
+  readonly sql: Sql;
+  /** Gone at the end. */
+  readonly folder: string;
+  end(): Promise<void>;
+}
+
+export async function playedPorts(player: Player, database: string): Promise<Played> {
   const log = makeLogger('info', {}, destination({ dest: '/dev/null', sync: true }));
   const sql = openDatabase({ address: { url: database }, connections: 4, name: 'cardume-bench' });
   const folder = mkdtempSync(join(tmpdir(), 'cardume-bench-'));
@@ -29,6 +35,9 @@ export async function playedPorts(
   const absent = {} as never;
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
+    webhooks: absent,
+    deliveries: absent,
+    events: absent,
     live: { webhookChanged() {} },
     media,
     readiness: () => absent,
@@ -45,6 +54,8 @@ export async function playedPorts(
     log,
   };
   return {
+    sql,
+    folder,
     ports: watched(ports, (name, port, methods) => player.playing(name, port, methods)),
     async end() {
       await keys.stop();

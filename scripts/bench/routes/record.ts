@@ -6,6 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Audit } from '../../../src/access/audit.ts';
 import { startTestServer } from '../../../test/support/database-server.ts';
 import { requestOf } from '../../../test/support/gowa/ask.ts';
 import { calls } from '../../../test/support/gowa/calls.ts';
@@ -45,8 +46,16 @@ async function record(only: string): Promise<void> {
     copyFileSync(path, copy);
     return { ...(value as object), path: copy };
   });
+  const entries = { awaited: false };
   const world = await startGowaWorld(ends as unknown as TestContext, SPARES, {
-    ports: ports => watched(ports, (name, port, methods) => recorder.recording(name, port, methods)),
+    ports(ports) {
+      const played = watched(ports, (name, port, methods) => recorder.recording(name, port, methods));
+      const note: Audit['note'] = (entry, awaited) => {
+        entries.awaited ||= awaited === true;
+        return played.audit.note(entry, awaited);
+      };
+      return { ...played, audit: { note, page: query => played.audit.page(query) } };
+    },
   });
   process.once('SIGTERM', () => {
     void ends
@@ -61,7 +70,7 @@ async function record(only: string): Promise<void> {
     const name = `${operation.method.toUpperCase()} ${operation.path}`;
     // Whoever makes the key is asked in any case.
     if (!name.includes(only) && operation.operationId !== 'createKey') continue;
-    const best = await bestOf(recorder, requestsTo(operation, { world, around, document }));
+    const best = await bestOf({ recorder, entries }, requestsTo(operation, { world, around, document }));
     if (!best) throw new Error(`${name} was not asked`);
     if (name.includes(only)) routes.push({ name, ...best });
   }
@@ -141,7 +150,7 @@ function takesFiles({ requestBody }: ApiOperation, document: ApiDocument): boole
 }
 
 async function bestOf(
-  recorder: Recorder,
+  { recorder, entries }: { readonly recorder: Recorder; readonly entries: { awaited: boolean } },
   requests: AsyncIterable<Request>,
 ): Promise<Omit<Recorded, 'name'> | undefined> {
   let best: Omit<Recorded, 'name'> | undefined;
@@ -149,10 +158,14 @@ async function bestOf(
     const tape: Tape = {};
     const sendable = await plain(request.clone());
     recorder.tape = tape;
+    entries.awaited = false;
     const answer = await fetch(request, { signal: AbortSignal.timeout(ANSWERS_WITHIN) });
-    const said = (await answer.text()).slice(0, 200);
+    const body = Buffer.from(await answer.arrayBuffer()).toString('base64');
+    const said = { type: answer.headers.get('content-type') ?? '', body };
     recorder.tape = {};
-    if (!best || answer.status < best.status) best = { status: answer.status, said, request: sendable, tape };
+    const { status } = answer;
+    if (!best || status < best.status)
+      best = { status, answer: said, awaited: entries.awaited, request: sendable, tape };
     if (best.status === 200) break;
   }
   return best;

@@ -5,9 +5,12 @@ import type { Tape } from './tape.ts';
 export interface Recorded {
   /** Method and path. */
   readonly name: string;
-  /** Of the best answer that was had, with its beginning. */
+  /** Of the best answer that was had. */
   readonly status: number;
-  readonly said: string;
+  /** Its body in base64. */
+  readonly answer: { readonly type: string; readonly body: string };
+  /** Its entry in the audit log had to be there before it was answered. */
+  readonly awaited: boolean;
   readonly request: PlainRequest;
   readonly tape: Tape;
 }
