@@ -1,10 +1,13 @@
 // Writes what the docs have from the code (`npm run docs`): docs/configuration.md from the table of settings in
-// src/settings.ts, the table of docs/errors.md from src/errors.ts, in docs/simulator-in-tests.md the simulator's options and the example, which is a test, and the tables of
+// src/settings.ts, the table of docs/errors.md from src/errors.ts, the events of docs/events.md from src/journal/catalogue, in docs/simulator-in-tests.md the simulator's options and the example, which is a test, and the tables of
 // the simulator's routes and faults. With `--check` it writes nothing and fails when a page is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
 import { codes } from '../src/errors.ts';
+import { asyncapi } from '../src/journal/catalogue/documents.ts';
+import { version } from '../src/lib/version.ts';
 import { optionTable } from '../src/simulator/options.ts';
+import { eventSections } from './eventdoc.ts';
 import { closeTable, faultTable, poisonTable, routeTables } from './simulatordoc.ts';
 
 const intro = `# Configuration
@@ -92,8 +95,10 @@ function refilled(name: string, parts: Readonly<Record<string, string>>): string
 }
 
 const pages = {
+  'asyncapi.json': `${JSON.stringify(asyncapi({ version }), undefined, 2)}\n`,
   'configuration.md': [intro, ...sections].join('\n'),
   'errors.md': refilled('errors.md', { errors: errorTable() }),
+  'events.md': refilled('events.md', { events: eventSections() }),
   'simulator-in-tests.md': refilled('simulator-in-tests.md', {
     options: simulatorOptions(),
     example: example(),

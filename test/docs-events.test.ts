@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { waits } from '../src/delivery/schedule.ts';
 import { signer } from '../src/delivery/sign.ts';
-import { eventNames } from '../src/journal/event.ts';
+import { eventNames } from '../src/journal/names.ts';
 
 const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
 

@@ -27,6 +27,8 @@ import { chatChangeRoutes } from './routes/chat-change.ts';
 import { communityRoutes } from './routes/community.ts';
 import { deviceHealthRoute } from './routes/device-health.ts';
 import { deviceRoutes } from './routes/devices.ts';
+import { eventTypeRoutes } from './routes/event-types.ts';
+import { eventRoutes } from './routes/events.ts';
 import { followRoutes } from './routes/follow.ts';
 import { groupRoutes } from './routes/group.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -125,6 +127,8 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   newsletterRoutes(add);
   callRoutes(add);
   mediaRoutes(app, add, deps);
+  eventTypeRoutes(add);
+  eventRoutes(app, add, deps);
   keyRoutes(add, deps);
   auditRoutes(add, deps);
   settingsRoutes(add);

@@ -5,9 +5,11 @@ import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
 import type { MediaPort } from '../media/port.ts';
+import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { Chats } from './chat-port.ts';
+import type { Reading } from './following.ts';
 import type { Limits } from './limits.ts';
 import type { Live, Standing } from './live.ts';
 
@@ -52,6 +54,9 @@ export interface Messages {
   status(deviceNo: number, id: string): Promise<MessageStatus | undefined>;
 }
 
+/** The journal for whoever reads it. */
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
+
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
   readonly basic: readonly { readonly user: string; readonly password: string }[];
@@ -74,6 +79,7 @@ export interface ApiDeps {
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;
+  readonly events: Events;
   readonly chats: Chats;
   readonly media: MediaPort;
   readiness(): Promise<Readiness>;
@@ -123,8 +129,8 @@ export interface ApiEnv {
     remote?: string | undefined;
     /** The request as the socket gives it; without one for a request inside the process. */
     incoming?: IncomingMessage;
-    /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
-    admit?: (standing: Standing) => void;
+    /** Lets a request become a WebSocket that hears of the devices it sees, and reads; only upgrade requests have it. */
+    admit?: (standing: Standing, reading?: Reading) => void;
   };
   Variables: {
     request: string;

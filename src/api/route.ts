@@ -37,6 +37,7 @@ export const tags = {
   community: 'Communities: groups of groups',
   newsletter: 'Channels',
   call: 'Calls',
+  event: 'What happened to devices: events, read from the journal',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -93,6 +94,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
+  /** Their numbers; undefined: all. */
+  readonly numbers: readonly number[] | undefined;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -154,6 +157,10 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             batch,
             named,
             devices,
+            get numbers() {
+              const { devices: some } = c.get('actor');
+              return some && [...some];
+            },
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { envelope, openedBody } from '../journal/event.ts';
+import { privateEvents } from '../journal/names.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
@@ -62,7 +63,9 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
 
   async function read(lane: Lane): Promise<void> {
     const { deviceNo, endpoint, scanned: cursor } = lane;
-    const batch = await readBatch(sql, { endpointNo: endpoint.no, deviceNo, cursor }, QUANTUM);
+    const batch = await readBatch(sql, { endpointNo: endpoint.no, deviceNo, cursor }, QUANTUM, [
+      ...privateEvents,
+    ]);
     if (!batch) {
       known.drop(lane);
       lane.latest = lane.scanned;
@@ -109,8 +112,8 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
   }
 
   function post({ endpoint }: Lane, { id, body }: Ready): Promise<Outcome | 'cut'> {
-    const { url, skipTlsVerify } = endpoint;
-    return poster.post({ url, headers: { ...endpoint.sign(id, now(), body) }, body, skipTlsVerify });
+    const { url, skipTlsVerify, trusted } = endpoint;
+    return poster.post({ url, headers: { ...endpoint.sign(id, now(), body) }, body, skipTlsVerify, trusted });
   }
 
   async function fail(lane: Lane, next: Exclude<Next, { do: 'advance' }>): Promise<void> {

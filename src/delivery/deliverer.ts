@@ -14,6 +14,8 @@
 // A device's events are delivered by the node that owns the device: from the recorded cursor on, when it has taken it.
 import type { Logger } from 'pino';
 import { failpoint } from '../lib/failpoint.ts';
+import type { Guard } from '../lib/guard.ts';
+import type { Seal } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
@@ -24,7 +26,7 @@ import { type Known, known } from './known.ts';
 import { forget, hasWork, type Lane, offer } from './lane.ts';
 import { Poll } from './poll.ts';
 import { Poster } from './post.ts';
-import { type OpenLane, openLanes, type Seals } from './secrets.ts';
+import { type DeviceKeys, EndpointSeals, type OpenLane, openLanes } from './secrets.ts';
 import { type Turn, type Turns, turns } from './turns.ts';
 
 export interface DelivererOptions {
@@ -35,11 +37,15 @@ export interface DelivererOptions {
   readonly held?: () => boolean;
   readonly log: Logger;
   /** Opens what is stored of a device. */
-  readonly seals: Seals;
+  readonly seals: DeviceKeys;
   /** The installation's webhook secret, for endpoints without their own. */
   readonly secret: string;
+  /** Seals what is secret of endpoints that are for all devices. */
+  readonly webhookSeal: Seal;
   /** Ours, for the user-agent. */
   readonly version: string;
+  /** Where POSTs to what is not the operator's own may go. */
+  readonly guard: Guard;
   /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
   readonly stopMs?: number;
   /** Milliseconds since 1970; signs the attempts. When a lane is due is the database's clock alone. */
@@ -62,7 +68,7 @@ const SWEEP_MS = 60_000;
 const STOP_STORE_MS = 2_000;
 
 export class Deliverer implements Service {
-  readonly seals: Seals;
+  readonly endpointSeals: EndpointSeals;
   readonly #sql: Sql;
   readonly #log: Logger;
   readonly #owner: string;
@@ -93,13 +99,13 @@ export class Deliverer implements Service {
   constructor(options: DelivererOptions) {
     const { sql, log, seals, secret, version, stopMs = 10_000 } = options;
     const { now = Date.now, random = Math.random } = options;
-    this.seals = seals;
+    this.endpointSeals = new EndpointSeals(seals, options.webhookSeal);
     this.#sql = sql;
     this.#owner = options.owner;
     this.#held = options.held ?? (() => true);
     this.#log = log;
     this.#stopMs = stopMs;
-    this.#poster = new Poster({ inFlight: IN_FLIGHT, version });
+    this.#poster = new Poster({ inFlight: IN_FLIGHT, version, guard: options.guard });
     this.#known = known(secret);
     this.#checkpoint = checkpoint(sql, options.owner, error => this.#report(error));
     this.#turns = turns(
@@ -268,7 +274,7 @@ export class Deliverer implements Service {
   /** Lanes that are due, without those of endpoints whose secret does not open: these stand still until it is set anew. */
   async #due(busy: readonly number[]): Promise<OpenLane[]> {
     const rows = await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
-    return await openLanes(this.seals, rows, (row, err) => {
+    return await openLanes(this.endpointSeals, rows, (row, err) => {
       if (this.#broken.has(row.endpointNo)) return;
       this.#broken.add(row.endpointNo);
       const names = { err, device: row.deviceId, endpoint: row.endpointNo };

@@ -5,6 +5,7 @@
 //
 // idle: nothing to do · queued: waits for a turn · running: has one · resting: the last try failed, the database says when
 // it is due again. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
+import { isWanted } from '../journal/names.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import type { LaneState } from '../store/lanes.ts';
 import type { OpenLane } from './secrets.ts';
@@ -21,11 +22,13 @@ export interface Ready {
 export interface Endpoint {
   readonly no: number;
   url: string;
-  secret: string;
+  /** The one that counts first. */
+  secrets: readonly [string, ...string[]];
   sign: Signer;
   /** Lower-case names; empty means all. */
   events: ReadonlySet<string>;
   skipTlsVerify: boolean;
+  trusted: boolean;
   failing: boolean;
   closed: boolean;
 }
@@ -60,24 +63,29 @@ export interface Shelf {
 const QUEUE_EVENTS = 50;
 
 export function endpointOf(row: OpenLane, secret: string): Endpoint {
-  const own = row.secret ?? secret;
+  const secrets = secretsOf(row, secret);
   return {
     no: row.endpointNo,
     url: row.url,
-    secret: own,
-    sign: signer(own),
+    secrets,
+    sign: signer(...secrets),
     events: new Set(row.events),
     skipTlsVerify: row.skipTlsVerify,
+    trusted: row.trusted,
     failing: row.attempt > 0,
     closed: false,
   };
 }
 
+function secretsOf({ secrets: [first, ...older] }: OpenLane, installation: string): [string, ...string[]] {
+  return first === undefined ? [installation] : [first, ...older];
+}
+
 /** Takes over what the database says of the endpoint now. */
 export function updateEndpoint(endpoint: Endpoint, row: OpenLane, secret: string): void {
-  const own = row.secret ?? secret;
-  if (own !== endpoint.secret) endpoint.sign = signer(own);
-  endpoint.secret = own;
+  const secrets = secretsOf(row, secret);
+  if (secrets.join() !== endpoint.secrets.join()) endpoint.sign = signer(...secrets);
+  endpoint.secrets = secrets;
   endpoint.url = row.url;
   endpoint.events = new Set(row.events);
   endpoint.skipTlsVerify = row.skipTlsVerify;
@@ -137,7 +145,7 @@ export function hasWork(lane: Lane): boolean {
 export function offer(lane: Lane, event: Streamed, shelf: Shelf): boolean {
   if (event.seq > (lane.until ?? Infinity) || event.seq <= lane.latest) return false;
   const next = event.seq === lane.scanned + 1 && lane.state !== 'resting';
-  const wanted = lane.endpoint.events.size === 0 || lane.endpoint.events.has(event.event.toLowerCase());
+  const wanted = isWanted(lane.endpoint.events, event.event);
   lane.latest = event.seq;
   if (!next) return false;
   if (!wanted) {

@@ -1,39 +1,61 @@
-// The secrets of devices' own endpoints: sealed in their rows with the device's key, in clear only here and in memory.
+// What endpoints have that is secret, sealed in their rows: with the device's key where it is of one device, with the
+// installation's webhook key where it is for all. In clear only here and in memory.
 import { Failure } from '../errors.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { DueLane } from '../store/lanes.ts';
 
 /** What opens a device's rows; `DeviceSeals` of the store is one. */
-export interface Seals {
+export interface DeviceKeys {
   sealOf(deviceNo: number): Seal | Promise<Seal>;
 }
 
-/** A lane that is due, its endpoint's secret in clear. */
-export type OpenLane = Omit<DueLane, 'secret'> & { readonly secret: string | null };
+/** A lane that is due, its endpoint's secrets in clear, the one that counts first. */
+export type OpenLane = DueLane;
 
-const placeOf = (deviceNo: number) => `endpoint/${deviceNo}/secret`;
+/** Seals and opens what is secret of endpoints. `device` is the number of the device that one is of, null for all devices. */
+export class EndpointSeals {
+  readonly #devices: DeviceKeys;
+  readonly #installation: Seal;
 
-/** An endpoint's secret as its row has it. Only devices' own endpoints have one. Fails as `sealOf` does. */
-export async function sealSecret(seals: Seals, deviceNo: number, secret: string): Promise<Buffer> {
-  return (await seals.sealOf(deviceNo)).seal(placeOf(deviceNo), Buffer.from(secret));
+  constructor(devices: DeviceKeys, installation: Seal) {
+    this.#devices = devices;
+    this.#installation = installation;
+  }
+
+  /** What an endpoint's row holds of a text. `what` says which of its texts it is. Fails as `sealOf` does. */
+  async seal(device: number | null, what: 'secret' | 'headers' | 'head', text: string): Promise<Buffer> {
+    return (await this.#sealOf(device)).seal(placeOf(device, what), Buffer.from(text));
+  }
+
+  /** The text again. Fails with SealBroken, and as `sealOf` does. */
+  async open(device: number | null, what: 'secret' | 'headers' | 'head', sealed: Buffer): Promise<string> {
+    return (await this.#sealOf(device)).open(placeOf(device, what), sealed).toString();
+  }
+
+  #sealOf(device: number | null): Seal | Promise<Seal> {
+    return device === null ? this.#installation : this.#devices.sealOf(device);
+  }
 }
 
+const placeOf = (device: number | null, what: string) => `endpoint/${device ?? 'all'}/${what}`;
+
 /**
- * The lanes whose endpoint's secret opens. `broken` is told of the others: a POST that is not signed as agreed, or
+ * The lanes whose endpoint's secrets open. `broken` is told of the others: a POST that is not signed as agreed, or
  * signed with another secret, must not leave. Fails as the database does.
  */
 export async function openLanes(
-  seals: Seals,
+  seals: EndpointSeals,
   rows: readonly DueLane[],
   broken: (row: DueLane, error: SealBroken) => void,
 ): Promise<OpenLane[]> {
   const open: OpenLane[] = [];
   for (const row of rows) {
-    const { secret, deviceNo } = row;
     try {
-      // Without an own secret there is nothing to wait for, and one that was used lately is at hand.
-      const text = secret && (await seals.sealOf(deviceNo)).open(placeOf(deviceNo), secret).toString();
-      open.push({ ...row, secret: text });
+      const secrets: string[] = [];
+      // Without an own secret there is nothing to wait for.
+      for (const sealed of row.secrets)
+        secrets.push(await seals.open(row.ofDevice, 'secret', Buffer.from(sealed, 'base64')));
+      open.push({ ...row, secrets });
     } catch (error) {
       if (error instanceof SealBroken) broken(row, error);
       // The device was removed a moment ago, and with it the lane.

@@ -8,7 +8,6 @@ import {
   setDeviceEndpoint,
 } from '../store/endpoints.ts';
 import type { Deliverer } from './deliverer.ts';
-import { sealSecret } from './secrets.ts';
 
 /** A device's own endpoint as it may be shown: of the secret only whether there is one. */
 export interface EndpointView {
@@ -33,7 +32,7 @@ export interface EndpointSettings {
 /** Reads and changes devices' endpoints under a running deliverer: a change counts from the next event on. */
 export function endpointSettings(
   sql: Sql,
-  deliverer: Pick<Deliverer, 'reconfigure' | 'seals'>,
+  deliverer: Pick<Deliverer, 'reconfigure' | 'endpointSeals'>,
 ): EndpointSettings {
   return {
     async get(deviceNo) {
@@ -41,7 +40,7 @@ export function endpointSettings(
       return endpoint && view(endpoint);
     },
     async set(deviceNo, { secret, ...change }) {
-      const seal = async (text: string) => await sealSecret(deliverer.seals, deviceNo, text);
+      const seal = async (text: string) => await deliverer.endpointSeals.seal(deviceNo, 'secret', text);
       const set = async () => {
         const sealed = secret === undefined ? {} : { secret: secret ? await seal(secret) : null };
         return await setDeviceEndpoint(sql, deviceNo, { ...change, ...sealed });

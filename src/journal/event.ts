@@ -1,58 +1,11 @@
 /**
  * One fact in the journal, and the one way in which it is written out.
- * The envelope is gowa's (`event`, `device_id`, `session_id`, `timestamp`, `payload`) plus `id` and `seq`.
+ * The envelope is gowa's (`event`, `device_id`, `session_id`, `timestamp`, `payload`) plus `id`, `version` and `seq`.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Seal } from '../lib/seal.ts';
 import type { JournalRow, NewRow } from '../store/journal.ts';
-
-/** Every event there is; docs/events.md describes each and a test compares the two. */
-export const eventNames = [
-  'message',
-  'message.ack',
-  'message.reaction',
-  'message.revoked',
-  'message.edited',
-  'message.deleted',
-  'message.poll_vote',
-  'message.event_response',
-  'message.pinned',
-  'message.kept',
-  'message.starred',
-  'message.status',
-  'message.undecryptable',
-  'message.recovered',
-  'message.lost',
-  'chat_presence',
-  'presence',
-  'chat.updated',
-  'chat.read',
-  'contact.updated',
-  'group.joined',
-  'group.participants',
-  'group.updated',
-  'group.join_request',
-  'group.member_label',
-  'label.edit',
-  'label.association',
-  'newsletter.joined',
-  'newsletter.left',
-  'newsletter.message',
-  'newsletter.mute',
-  'newsletter.updated',
-  'call.offer',
-  'call.updated',
-  'blocklist.updated',
-  'settings.updated',
-  'history.progress',
-  'account.restricted',
-  'device.state',
-  'device.degraded',
-  'device.recovered',
-  'event.unparsed',
-] as const;
-
-export type EventName = (typeof eventNames)[number];
+import { type EventName, versionOf } from './names.ts';
 
 /** A fact before it has its place: what `device/translate` makes. */
 export interface Draft {
@@ -111,8 +64,12 @@ function json(payload: Fact['payload']): string {
   }
 }
 
+/** The payload of an event whose content is not kept any longer than until it is delivered. */
+const REMOVED = '{"removed":true}';
+
 /** The body of a row as it is delivered. Fails with SealBroken when the row was changed or moved. */
 export function openedBody(row: JournalRow, deviceId: string, seal: Seal): string {
+  if (row.payload.length === 0) return envelope(row, deviceId, REMOVED);
   return envelope(row, deviceId, seal.open(place(row.deviceNo, row.id), row.payload).toString('utf8'));
 }
 
@@ -124,6 +81,7 @@ export function envelope(row: Omit<JournalRow, 'payload'>, deviceId: string, pay
   const head = JSON.stringify({
     id: row.id,
     event: row.event,
+    version: versionOf(row.event),
     device_id: row.jid,
     session_id: deviceId,
     seq: row.seq,

@@ -40,16 +40,17 @@ export async function syncGlobalEndpoints(
 ): Promise<void> {
   await sql`
     with removed as (
-      update endpoint set active = false where device_no is null and active and url <> all(${[...urls]}::text[])
+      update endpoint set active = false where source = 'settings' and active and url <> all(${[...urls]}::text[])
     ), kept as (
       insert into endpoint (url, events, skip_tls_verify)
       select distinct url, ${lower(events)}::text[], ${skipTlsVerify}::boolean from unnest(${[...urls]}::text[]) url
-      on conflict (url) where device_no is null do update
-        set active = true, events = excluded.events, skip_tls_verify = excluded.skip_tls_verify
+      on conflict (url) where source = 'settings' do update
+        set active = true, state = case endpoint.state when 'gone' then 'active' else endpoint.state end,
+            events = excluded.events, skip_tls_verify = excluded.skip_tls_verify
       returning no, xmax = 0 as added
     ), replaced as (
       select l.device_no from lane l join endpoint e on e.no = l.endpoint_no
-      where e.device_no = l.device_no and l.until is null
+      where e.source = 'device' and l.until is null
     )
     insert into lane (endpoint_no, device_no, cursor, until)
     select k.no, d.no, case when k.added or r.device_no is not null then d.last_seq else 0 end,
@@ -61,9 +62,11 @@ export async function syncGlobalEndpoints(
 /** The device's own endpoint, undefined when it has none (one that was cleared and still owes events is none). */
 export async function deviceEndpoint(sql: Sql, deviceNo: number): Promise<DeviceEndpoint | undefined> {
   const [row] = await sql<DeviceEndpoint[]>`
-    select e.url, e.secret, e.events, e.skip_tls_verify as "skipTlsVerify"
-    from endpoint e join lane l on l.endpoint_no = e.no and l.device_no = e.device_no
-    where e.device_no = ${deviceNo} and l.until is null`;
+    select e.url, s.value as secret, e.events, e.skip_tls_verify as "skipTlsVerify"
+    from endpoint e
+    join lane l on l.endpoint_no = e.no and l.device_no = e.device_no and not l.replay
+    left join endpoint_secret s on s.endpoint_no = e.no and s.expires_at is null
+    where e.device_no = ${deviceNo} and e.source = 'device' and l.until is null`;
   return row;
 }
 
@@ -80,29 +83,39 @@ export async function setDeviceEndpoint(
     with d as (
       select no, last_seq from device where no = ${deviceNo}
     ), before as (
-      select e.secret, e.events, e.skip_tls_verify
-      from endpoint e join lane l on l.endpoint_no = e.no and l.device_no = e.device_no
-      where e.device_no = ${deviceNo} and l.until is null
+      select s.value as secret, e.events, e.skip_tls_verify
+      from endpoint e
+      join lane l on l.endpoint_no = e.no and l.device_no = e.device_no and not l.replay
+      left join endpoint_secret s on s.endpoint_no = e.no and s.expires_at is null
+      where e.device_no = ${deviceNo} and e.source = 'device' and l.until is null
     ), ended as (
       update lane l set until = d.last_seq from d, endpoint e
-      where l.device_no = d.no and e.no = l.endpoint_no and e.device_no is null and l.until is null
+      where l.device_no = d.no and e.no = l.endpoint_no and e.source = 'settings' and l.until is null
     ), own as (
-      insert into endpoint (device_no, url, secret, events, skip_tls_verify)
-      select d.no, ${url}, case when ${secret === undefined} then b.secret else ${secret ?? null}::bytea end,
-             coalesce(${events ? lower(events) : null}::text[], b.events, '{}'),
+      insert into endpoint (source, device_no, url, events, skip_tls_verify)
+      select 'device', d.no, ${url}, coalesce(${events ? lower(events) : null}::text[], b.events, '{}'),
              coalesce(${skipTlsVerify ?? null}::boolean, b.skip_tls_verify, false)
       from d left join before b on true
-      on conflict (device_no) do update
-        set url = excluded.url, secret = excluded.secret, events = excluded.events,
-            skip_tls_verify = excluded.skip_tls_verify, active = true
-      returning no, url, secret, events, skip_tls_verify
+      on conflict (device_no) where source = 'device' do update
+        set url = excluded.url, events = excluded.events, skip_tls_verify = excluded.skip_tls_verify,
+            state = case endpoint.state when 'paused' then 'paused' else 'active' end
+      returning no, url, events, skip_tls_verify
+    ), secret as materialized (
+      select own.no, case when ${secret === undefined} then b.secret else ${secret ?? null}::bytea end as value
+      from own left join before b on true
+    ), signed as (
+      insert into endpoint_secret (endpoint_no, value) select no, value from secret where value is not null
+      on conflict (endpoint_no) where expires_at is null do update set value = excluded.value
+    ), unsigned as (
+      delete from endpoint_secret s using secret where s.endpoint_no = secret.no and secret.value is null
     ), opened as (
       insert into lane (endpoint_no, device_no, cursor) select own.no, d.no, d.last_seq from own, d
-      on conflict (endpoint_no, device_no) do update
+      on conflict (endpoint_no, device_no, replay) do update
         set cursor = case when lane.cursor >= lane.until then excluded.cursor else lane.cursor end,
             until = null, attempt = 0, not_before = '-infinity', last_error = null
     )
-    select url, secret, events, skip_tls_verify as "skipTlsVerify" from own`;
+    select own.url, secret.value as secret, own.events, own.skip_tls_verify as "skipTlsVerify"
+    from own join secret on secret.no = own.no`;
   if (!row) throw new Failure('DEVICE_NOT_FOUND');
   return row;
 }
@@ -112,18 +125,19 @@ export async function clearDeviceEndpoint(sql: Sql, deviceNo: number): Promise<v
   await sql`
     with ended as (
       update lane l set until = d.last_seq from device d, endpoint e
-      where d.no = ${deviceNo} and l.device_no = d.no and e.no = l.endpoint_no and e.device_no = d.no
+      where d.no = ${deviceNo} and l.device_no = d.no and e.no = l.endpoint_no and e.device_no = d.no and e.source = 'device'
         and l.until is null
       returning l.device_no, l.until as last_seq
     )
     update lane l set cursor = case when l.cursor >= l.until then d.last_seq else l.cursor end, until = null
     from ended d, endpoint e
-    where l.device_no = d.device_no and e.no = l.endpoint_no and e.device_no is null and l.until is not null`;
+    where l.device_no = d.device_no and e.no = l.endpoint_no and e.source = 'settings' and l.until is not null`;
 }
 
 /** Sends nothing more to an endpoint that said 410, until it is configured again; its lanes stand still. */
 export async function closeEndpoint(sql: Sql, endpointNo: number): Promise<void> {
-  await sql`update endpoint set active = false where no = ${endpointNo}`;
+  await sql`
+    update endpoint set state = 'gone', reason = 'it answered 410', state_at = now() where no = ${endpointNo}`;
 }
 
 const lower = (events: readonly string[]): string[] => events.map(event => event.trim().toLowerCase());

@@ -1,8 +1,12 @@
+import postgres from 'postgres';
 import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { codeOf, type OutgoingStep } from './outgoing.ts';
 
-/** A fact in its place. `payload` is sealed JSON text, `jid` the account's JID without its device part ('' before pairing). */
+/**
+ * A fact in its place. `payload` is sealed JSON text, or nothing where it has been taken out (retention.ts); `jid` the
+ * account's JID without its device part ('' before pairing).
+ */
 export interface JournalRow {
   readonly deviceNo: number;
   readonly seq: number;
@@ -40,11 +44,22 @@ export interface Recorded {
  * the same statement, so that a fact is neither lost nor told twice. When it fails with a lost connection nobody knows
  * whether it was committed; it may be tried again, because an id that is there is passed over.
  */
-export async function record(
-  sql: Sql,
-  owner: string,
-  { epochs, rows, done, steps }: Recording,
-): Promise<Recorded> {
+export async function record(sql: Sql, owner: string, recording: Recording): Promise<Recorded> {
+  for (let again = 0; ; again++) {
+    try {
+      return await append(sql, owner, recording);
+    } catch (error) {
+      // Another statement wrote the same fact while this one waited for the device: it was not there when this one looked.
+      const known = error instanceof postgres.PostgresError && error.constraint_name === 'seen_pkey';
+      if (!known || again === AGAIN) throw error;
+    }
+  }
+}
+
+/** How often a statement that met a twin is carried out again: it may meet one for each device. */
+const AGAIN = 5;
+
+async function append(sql: Sql, owner: string, { epochs, rows, done, steps }: Recording): Promise<Recorded> {
   const { bigint, bytea, int, smallint, text, timestamptz } = arrays(sql);
   // `fence` locks the devices in the order of their numbers, as every statement does; the update alone would lock them
   // in the order of its plan, and two appends of the same devices could wait for each other.
@@ -66,20 +81,31 @@ export async function record(
                ${timestamptz(rows.map(row => row.at))}, ${bytea(rows.map(row => row.payload))}
              ) with ordinality as w (device_no, id, event, jid, at, payload, place)
         join fence on fence.no = w.device_no
-       where not exists (select from journal j where j.device_no = w.device_no and j.id = w.id)
+       where not exists (select from seen s where s.device_no = w.device_no and s.id = w.id)
     ), numbered as (
+      -- A statement may have begun before the one that wrote the device's last event, with an older transaction: its events
+      -- take the place of the newer one, so that a device's events stand in their order among those of all devices, too.
       update device d
-         set last_seq = d.last_seq + n.rows
-        from (select device_no, count(*) as rows from wanted group by device_no) n
+         set last_seq = d.last_seq + n.rows, last_xid = greatest(d.last_xid, pg_current_xact_id()),
+             degraded = coalesce(n.degraded, d.degraded)
+        from (
+          select device_no, count(*) as rows,
+                 (array_agg(event = 'device.degraded' order by place desc)
+                   filter (where event in ('device.degraded', 'device.recovered')))[1] as degraded
+            from wanted group by device_no
+        ) n
        where d.no = n.device_no
-      returning d.no, d.last_seq - n.rows as before
+      returning d.no, d.last_seq - n.rows as before, d.last_xid
     ), placed as (
-      insert into journal (device_no, seq, id, event, jid, at, payload)
+      insert into journal (device_no, seq, id, event, jid, at, payload, xid)
       select w.device_no, n.before + row_number() over (partition by w.device_no order by w.place),
-             w.id, w.event, w.jid, w.at, w.payload
+             w.id, w.event, w.jid, w.at, w.payload, n.last_xid
         from wanted w
         join numbered n on n.no = w.device_no
-      returning device_no, id, seq
+       order by w.place
+      returning device_no, id, seq, day
+    ), known as (
+      insert into seen (device_no, id, seq, day) select device_no, id, seq, day from placed
     ), done as (
       delete from inbox i
        using unnest(${int(done.map(row => row.deviceNo))}, ${bytea(done.map(row => row.hash))})

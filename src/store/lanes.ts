@@ -1,5 +1,6 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
 // far it came, how often the next event was tried, and when it may be tried again (by the database's clock).
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import type { JournalRow } from './journal.ts';
 
@@ -14,10 +15,14 @@ export interface DueLane {
   /** How often in a row the event after the cursor has failed. */
   readonly attempt: number;
   readonly url: string;
-  /** Sealed; null: the installation's. */
-  readonly secret: Buffer | null;
+  /** The device that the endpoint is of; null: it is for all. */
+  readonly ofDevice: number | null;
+  /** Each sealed, in base64, the one that counts first; none: the installation's. */
+  readonly secrets: readonly string[];
   readonly events: readonly string[];
   readonly skipTlsVerify: boolean;
+  /** It is the operator's own, by the settings. */
+  readonly trusted: boolean;
 }
 
 /** The next events of a lane that its endpoint wants. All events up to `scanned` are among them or unwanted. */
@@ -49,37 +54,45 @@ export async function dueLanes(
   { limit, each, busy }: { limit: number; each: number; busy: readonly number[] },
 ): Promise<DueLane[]> {
   return sql<DueLane[]>`
-    select "endpointNo", "deviceNo", "deviceId", cursor, until, upto, attempt, url, secret, events, "skipTlsVerify"
+    select "endpointNo", "deviceNo", "deviceId", cursor, until, upto, attempt, url, "ofDevice", secrets, events,
+           "skipTlsVerify", trusted
     from (
       select l.endpoint_no as "endpointNo", l.device_no as "deviceNo", d.id as "deviceId", l.cursor, l.until,
-             least(l.until, d.last_seq) as upto, l.attempt, e.url, e.secret, e.events,
-             e.skip_tls_verify as "skipTlsVerify",
+             least(l.until, d.last_seq) as upto, l.attempt, e.url, e.device_no as "ofDevice", e.events,
+             array(
+               select encode(s.value, 'base64') from endpoint_secret s
+               where s.endpoint_no = e.no and (s.expires_at is null or s.expires_at > now())
+               order by s.expires_at desc nulls first
+             ) as secrets,
+             e.skip_tls_verify as "skipTlsVerify", e.source = 'settings' as trusted,
              row_number() over (partition by l.endpoint_no order by random()) as turn
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
       where l.cursor < least(l.until, d.last_seq) and l.not_before <= now()
-        and d.owner = ${owner} and e.active and e.no <> all(${[...busy]}::int[])
+        and d.owner = ${owner} and e.active and e.state = 'active' and not l.replay and e.no <> all(${[...busy]}::int[])
     ) due
     where turn <= ${each} order by turn limit ${limit}`;
 }
 
 /**
  * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants; unwanted ones are passed
- * over inside the database. Undefined when the lane is no more (its device was removed).
+ * over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,
   { endpointNo, deviceNo, cursor }: { endpointNo: number; deviceNo: number; cursor: number },
   limit: number,
+  byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
   const found = await sql<(Nullable<JournalRow> & { upto: number; found: number | null })[]>`
     with span as (
       select e.events, least(l.until, d.last_seq) as upto
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
-      where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo}
+      where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and not l.replay
     ), wanted as (
       select j.* from journal j, span
       where j.device_no = ${deviceNo} and j.seq > ${cursor} and j.seq <= span.upto
-        and (span.events = '{}' or lower(j.event) = any(span.events))
+        and case when span.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
+                 else lower(j.event) = any(span.events) end
       order by j.seq limit ${limit}
     ), sized as (
       select w.*, count(*) over () as found,
@@ -112,7 +125,7 @@ export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneSta
         ${lanes.map(lane => lane.failure?.error ?? null)}::text[]
       ) as s (endpoint_no, device_no, cursor, attempt, wait, error)
       join device d on d.no = s.device_no and d.owner = ${owner}
-     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no`;
+     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and not l.replay`;
 }
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };

@@ -22,7 +22,7 @@ export interface Rotation {
 }
 
 const AT_ONCE = 500;
-const SECRET_SETTINGS = ['webhook_secret', 'answers_key', CANARY] as const;
+const SECRET_SETTINGS = ['webhook_secret', 'webhook_key', 'answers_key', CANARY] as const;
 
 /** Run `findKeys` before. Fails as the statements do; what was sealed anew until then stays so. */
 export async function rotateKeys(sql: Sql, ring: KeyRing): Promise<Rotation> {

@@ -310,7 +310,7 @@ test('after a 410 nothing more is sent; configured again, the endpoint gets what
   const delivery = await deliverer(t, sql);
   delivery.wake(await append(sql, one, 3));
   await until(async () => {
-    const [row] = await sql`select active from endpoint where url = ${gone.url}`;
+    const [row] = await sql`select state = 'active' as active from endpoint where url = ${gone.url}`;
     return row!.active === false;
   });
   for (const each of [one, two]) delivery.wake(await append(sql, each, 3));
@@ -334,10 +334,15 @@ test('a webhook whose stored secret was changed gets nothing, the others go on; 
   const settings = endpointSettings(sql, delivery);
   await settings.set(one.no, { url: broken.url, secret: 'segredo' });
   await settings.set(other.no, { url: sound.url, secret: 'outro' });
-  const [stored] = await sql<{ secret: Buffer }[]>`select secret from endpoint where device_no = ${one.no}`;
+  const [stored] = await sql<
+    { secret: Buffer }[]
+  >`select value as secret from endpoint_secret join endpoint e on e.no = endpoint_no where e.device_no = ${one.no}`;
   assert.ok(!stored!.secret.includes('segredo'));
 
-  await sql`update endpoint set secret = (select secret from endpoint where device_no = ${other.no}) where device_no = ${one.no}`;
+  await sql`
+    update endpoint_secret
+       set value = (select value from endpoint_secret join endpoint e on e.no = endpoint_no where e.device_no = ${other.no})
+     where endpoint_no = (select no from endpoint where device_no = ${one.no})`;
   for (let n = 0; n < 3; n++) {
     await append(sql, one, 1);
     await append(sql, other, 1);
@@ -352,7 +357,7 @@ test('a webhook whose stored secret was changed gets nothing, the others go on; 
 
 test('an event that was changed in the journal is told without its payload, and those around it as they were', async t => {
   const { sql } = await testDatabase(t);
-  const at = await receiver(t);
+  const at = await receiver(t, { held: false });
   await syncGlobalEndpoints(sql, [at.url], all);
   const one = await device(sql, 'one');
   await append(sql, one, 3);

@@ -1,15 +1,21 @@
 // Devices and their journals without shards: what a test of deliveries needs of the other stations.
 import type { TestContext } from 'node:test';
 import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.ts';
-import { type EventName, identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import { sampleOf } from '../../src/journal/catalogue/catalogue.ts';
+import { identified, openedBody, rowOf } from '../../src/journal/event.ts';
+import type { EventName } from '../../src/journal/names.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { readEvents, record } from '../../src/store/journal.ts';
 import { quiet } from '../support/database-server.ts';
-import { testSeals } from '../support/keys.ts';
+import { testSeals, webhookSeal } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
+
+/** Receivers of tests are on this machine. */
+export const here = new Guard(['127.0.0.1']);
 
 /** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
@@ -34,7 +40,10 @@ export async function append(
   const names = typeof events === 'number' ? Array.from({ length: events }, () => 'message') : [...events];
   const jid = '15551234567@s.whatsapp.net';
   const facts = names.map((event, n) => {
-    const draft = { event: event as EventName, at: Date.now(), payload: { body: `olá ${n + 1} 🐟` } };
+    const name = event as EventName;
+    const sample = sampleOf(name);
+    const payload = name === 'message' ? { ...sample, body: `olá ${n + 1} 🐟` } : sample;
+    const draft = { event: name, at: Date.now(), payload };
     return identified(no, draft);
   });
   const [{ epoch } = { epoch: 0 }] = await sql<
@@ -71,6 +80,8 @@ export async function deliverer(
     log: quiet,
     seals,
     secret,
+    webhookSeal: webhookSeal(),
+    guard: here,
     version: '0.0.0-test',
     ...options,
   });

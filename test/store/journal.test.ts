@@ -4,11 +4,12 @@ import { test } from 'node:test';
 import { type Fact, identified, openedBody, Unwritable } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { Seal } from '../../src/lib/seal.ts';
-import { openDatabase } from '../../src/store/database.ts';
+import { openDatabase, type Sql } from '../../src/store/database.ts';
 import { claimDevices, createDevice } from '../../src/store/devices.ts';
 import { Fenced } from '../../src/store/fence.ts';
-import { lastSeq, readEvents, record } from '../../src/store/journal.ts';
+import { lastSeq, type NewRow, readEvents, record } from '../../src/store/journal.ts';
 import { testDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const seal = new Seal(new Uint8Array(32));
 const fact = (text: string): Fact =>
@@ -141,4 +142,97 @@ test('without a database an append fails as STORE_UNAVAILABLE, and what cannot b
   await assert.rejects(journal.write({ ...device, seal, jid: '' }, notes(fact('late'))), {
     code: 'STORE_UNAVAILABLE',
   });
+});
+
+test('a fact that two statements write at once is written once, without a hole, and no neighbour fails', async t => {
+  const { address, sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const [a, b] = [await createDevice(sql, 'a', owner), await createDevice(sql, 'b', owner)];
+  const pool = openDatabase({ address, connections: 2, name: 'twins' });
+  t.after(() => pool.end({ timeout: 1 }));
+  const rows = (device: { no: number }, ...ids: string[]) =>
+    ids.map(id => ({
+      ...{ deviceNo: device.no, id, event: 'message', jid: '' },
+      ...{ at: new Date(), payload: Buffer.from('{}') },
+    }));
+  const recording = (...rows: NewRow[]) => ({
+    ...{ epochs: new Map([a, b].map(({ no }) => [no, 1])), done: [], steps: [] },
+    rows,
+  });
+  // The first has written and not committed when the second begins: the second waits for the device's row.
+  const second = await pool.begin(async first => {
+    await record(first as unknown as Sql, owner, recording(...rows(a, 'twice', 'once')));
+    const waiting = record(pool, owner, recording(...rows(a, 'twice', 'after'), ...rows(b, 'neighbour')));
+    await until(
+      async () =>
+        (
+          await sql`select from pg_stat_activity where application_name = 'twins' and wait_event_type = 'Lock'`
+        ).count > 0,
+      { within: 10_000, what: 'the second statement waits' },
+    );
+    return { waiting };
+  });
+  const { placed } = await second.waiting;
+  assert.deepEqual(placed.map(({ id, seq }) => `${id} ${seq}`).toSorted(), ['after 3', 'neighbour 1']);
+  const stored = await readEvents(sql, a.no, 0, 10);
+  assert.deepEqual(
+    stored.map(({ id, seq }) => `${id} ${seq}`),
+    ['twice 1', 'once 2', 'after 3'],
+  );
+  assert.equal(await lastSeq(sql, a.no), 3);
+  // Told again later, alone and among others.
+  const again = await record(sql, owner, recording(...rows(a, 'once', 'new')));
+  assert.deepEqual(
+    again.placed.map(({ id, seq }) => `${id} ${seq}`),
+    ['new 4'],
+  );
+});
+
+test('an older transaction that waited for a device does not put its events before those of a newer one', async t => {
+  const { address, sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const [a, b] = [await createDevice(sql, 'a', owner), await createDevice(sql, 'b', owner)];
+  const pool = openDatabase({ address, connections: 2, name: 'older' });
+  t.after(() => pool.end({ timeout: 1 }));
+  const write = (on: Sql, { no }: { no: number }, id: string) =>
+    record(on, owner, {
+      ...{ epochs: new Map([[no, 1]]), done: [], steps: [] },
+      rows: [{ deviceNo: no, id, event: 'message', jid: '', at: new Date(), payload: Buffer.from('{}') }],
+    });
+  await pool.begin(async older => {
+    await write(older as unknown as Sql, a, 'a1'); // has its number of a transaction now
+    await write(sql, b, 'b1'); // a newer one, committed before
+    await write(older as unknown as Sql, b, 'b2');
+  });
+  const placed = await sql<
+    { id: string }[]
+  >`select id from journal where device_no = ${b.no} order by xid, pos`;
+  assert.deepEqual(
+    placed.map(({ id }) => id),
+    ['b1', 'b2'],
+  );
+});
+
+test('an event is written on a day that has no partition, and read in its place', async t => {
+  const { sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const { no } = await createDevice(sql, 'a', owner);
+  await sql`
+    insert into journal (device_no, seq, id, event, at, payload, day)
+    select ${no}, n, n, 'message', now(), '{}', date '2000-01-01' + (n * 4000)::int from generate_series(1, 4) n`;
+  assert.deepEqual(
+    (await readEvents(sql, no, 1, 2)).map(({ seq }) => seq),
+    [2, 3],
+  );
+});
+
+test('with a device its events go, and what they were known by', async t => {
+  const { sql } = await testDatabase(t);
+  const owner = randomUUID();
+  const journal = new Journal({ sql, owner });
+  const device = await createDevice(sql, 'a', owner);
+  await journal.write({ ...device, seal, jid: '' }, notes(fact('one')));
+  assert.deepEqual([(await sql`select from journal`).count, (await sql`select from seen`).count], [1, 1]);
+  await sql`delete from device`;
+  assert.deepEqual([(await sql`select from journal`).count, (await sql`select from seen`).count], [0, 0]);
 });

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from 'no
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { hold } from './held.ts';
 import type { Scope } from './scope.ts';
 
 export interface Received {
@@ -21,6 +22,7 @@ export interface Received {
 export interface Envelope {
   readonly id: string;
   readonly event: string;
+  readonly version: number;
   readonly device_id: string;
   readonly session_id: string;
   readonly seq: number;
@@ -56,14 +58,19 @@ export interface ReceiverOptions {
   readonly answer?: Reply | ((request: Received) => Reply);
   /** With a key and a certificate (PEM) it speaks TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** False: what it is sent is not an event of ours as it should be. */
+  readonly held?: boolean;
   /** A port that was free a moment ago, to come alive where nobody answered. */
   readonly port?: number;
 }
 
-/** Starts a receiver that answers 200 unless told otherwise. */
+/**
+ * Starts a receiver that answers 200 unless told otherwise. Whatever it is sent is held to the catalogue of events: the test
+ * fails when one is not in it, or has another form than it says.
+ */
 export async function receiver(
   t: Scope,
-  { answer = 200, tls, port = 0 }: ReceiverOptions = {},
+  { answer = 200, tls, held = true, port = 0 }: ReceiverOptions = {},
 ): Promise<Receiver> {
   const requests: Received[] = [];
   const delivered: Envelope[] = [];
@@ -84,6 +91,7 @@ export async function receiver(
     const request = { headers: incoming.headers, path: incoming.url ?? '/', body, json, at: Date.now() };
     const received: { -readonly [K in keyof Received]: Received[K] } = { ...request, status: undefined };
     requests.push(received);
+    if (held) hold(json);
     const given = typeof reply === 'function' ? reply(received) : reply;
     const { status, headers = {}, after } = typeof given === 'number' ? { status: given } : given;
     if (after) await after;

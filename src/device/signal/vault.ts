@@ -175,6 +175,8 @@ export class KeyVault {
       }
     try {
       await this.#commit(change);
+      // Here and not in the flush: it is struck in the name of the device whose stanza has come.
+      if (change.arrived?.length) await failpoint('recv.after_commit');
     } finally {
       for (const at of touched) {
         const entry = this.#pending.get(at);
@@ -198,10 +200,8 @@ export class KeyVault {
     const sound = changes.filter(change => !change.keys.failure);
     let fenced: Set<number>;
     try {
-      const receiving = sound.some(({ arrived }) => arrived?.length);
-      if (receiving) await failpoint('recv.before_commit');
+      if (sound.some(({ arrived }) => arrived?.length)) await failpoint('recv.before_commit');
       fenced = await persist(() => commitState(this.#sql, this.#owner, sealed(sound)));
-      if (receiving) await failpoint('recv.after_commit');
       if (sound.some(({ writes }) => writes.has('sender-key-memory'))) await failpoint('send.after_memory');
     } catch (cause) {
       // One of them is at fault; the others need not suffer for it.

@@ -3,7 +3,7 @@
  * no event, as there. Posts of channels are told from their stanzas (newsletters.ts), which say more.
  */
 import { isJidBroadcast, isJidGroup, isJidNewsletter, type WAMessage } from '@whiskeysockets/baileys';
-import type { EventName } from '../../journal/event.ts';
+import type { EventName } from '../../journal/names.ts';
 import { bare } from '../jid.ts';
 import { pollOptionsIn, saidIn } from './content/content.ts';
 import type { Content, Kind } from './content/kinds.ts';

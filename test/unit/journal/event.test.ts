@@ -17,6 +17,7 @@ test('an event is delivered in the envelope of gowa with our id and number, its 
   assert.deepEqual(JSON.parse(body), {
     id: 'evt_abc',
     event: 'message',
+    version: 1,
     device_id: '15550001111@s.whatsapp.net',
     session_id: 'shop',
     seq: 41,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { test } from 'node:test';
 import { type Deferred, deferred } from '../../../src/lib/deferred.ts';
 import { groupCommit } from '../../../src/lib/group-commit.ts';
@@ -39,6 +40,36 @@ test('what comes while a flush is under way waits for its end and then goes at o
   flushes[1]!.end.resolve();
   assert.deepEqual(await rest, ['B', 'C']);
   assert.deepEqual(contents(), ['a', 'bc']);
+});
+
+test('a flush runs in nobody’s name, whoever began it and however many follow it; each caller goes on in its own', async () => {
+  const names = new AsyncLocalStorage<string>();
+  const { flushes, flush } = recorded();
+  const flushedAs: (string | undefined)[] = [];
+  const add = groupCommit({
+    ...{ delayMs: 1, maxItems: 2 },
+    flush(items: string[]) {
+      flushedAs.push(names.getStore());
+      return flush(items);
+    },
+  });
+  const addAs = (name: string) =>
+    names.run(name, async () => {
+      await add(name);
+      return names.getStore();
+    });
+  const callers = [addAs('by the timer')];
+  await until(() => flushes.length === 1);
+  callers.push(addAs('after that one'));
+  flushes[0]!.end.resolve();
+  await until(() => flushes.length === 2);
+  flushes[1]!.end.resolve();
+  await Promise.all(callers);
+  callers.push(addAs('full'), addAs('at once'));
+  await until(() => flushes.length === 3);
+  flushes[2]!.end.resolve();
+  assert.deepEqual(await Promise.all(callers), ['by the timer', 'after that one', 'full', 'at once']);
+  assert.deepEqual(flushedAs, [undefined, undefined, undefined]);
 });
 
 test('a full batch does not wait, and no batch is heavier than the limit unless one item alone is', async () => {
