@@ -74,8 +74,10 @@ export function createMetrics({
     labelNames: ['state'],
     registers,
     collect() {
-      for (const state of phases) this.set({ state }, 0);
-      for (const { phase, elsewhere } of devices.list()) if (!elsewhere) this.inc({ state: phase });
+      const many = new Map(phases.map(state => [state, 0]));
+      for (const { phase, elsewhere } of devices.list())
+        if (!elsewhere) many.set(phase, (many.get(phase) ?? 0) + 1);
+      for (const [state, count] of many) this.set({ state }, count);
     },
   });
   new Gauge({

@@ -21,6 +21,7 @@ export function watched(ports: AppDeps, watch: Watch): AppDeps {
     fleet: watch('fleet', ports.fleet),
     moving: watch('moving', ports.moving),
     endpoints: watch('endpoints', ports.endpoints),
+    events: watch('events', ports.events),
     messages: watch('messages', ports.messages),
     chats: watch('chats', ports.chats),
     media: watch('media', ports.media, partly.media),
