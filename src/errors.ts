@@ -37,6 +37,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The URL is not fetched: only http and https to public addresses are, and what URL_ALLOW names.',
   },
+  WEBHOOK_ADDRESS_REFUSED: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'Nothing is sent to that address: only https to public hosts is, on usual ports, and what WEBHOOK_ALLOW names.',
+  },
   DEVICE_ID_REQUIRED: {
     status: 400,
     retry: 'after a fix',
@@ -94,12 +99,14 @@ export const codes = {
     text: 'This device knows no message of this id in this chat.',
   },
   KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  WEBHOOK_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no webhook of that id.' },
   CHAT_NOT_FOUND: {
     status: 404,
     retry: 'never',
     text: 'This chat is not known: neither its history nor a message of it has come yet.',
   },
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no dead letter of that number.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is no such route.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -108,7 +115,27 @@ export const codes = {
   },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
   KEY_ENDED: { status: 409, retry: 'never', text: 'The API key was revoked or has expired; make another.' },
+  TOO_MANY_WEBHOOKS: {
+    status: 409,
+    retry: 'after a fix',
+    text: 'There are as many webhooks as there may be, 16 for all devices and 4 for each; remove one.',
+  },
+  WEBHOOK_FIXED: {
+    status: 409,
+    retry: 'never',
+    text: 'This webhook is changed elsewhere: by the settings, or by the route of its device.',
+  },
+  WEBHOOK_UNREADABLE: {
+    status: 409,
+    retry: 'after a fix',
+    text: 'What is secret of the webhook cannot be opened; give it a new secret and new headers.',
+  },
   TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
+  REPLAY_RUNNING: {
+    status: 409,
+    retry: 'soon',
+    text: 'The webhook is being told this device’s events again already; wait for the end, or end it.',
+  },
   IDEMPOTENCY_RUNNING: {
     status: 409,
     retry: 'soon',
@@ -128,6 +155,11 @@ export const codes = {
     status: 409,
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
+  },
+  DEAD_LETTER_EXPIRED: {
+    status: 410,
+    retry: 'never',
+    text: 'The events are not in the journal any more: they were older than they are kept.',
   },
   MEDIA_GONE: {
     status: 410,

@@ -9,14 +9,16 @@ import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
+import { Deliveries } from './delivery/deliveries.ts';
 import { fanOut } from './delivery/fan-out.ts';
+import { Poster } from './delivery/post.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { webhookGuard } from './delivery/webhook-guard.ts';
+import { Webhooks } from './delivery/webhooks.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
-import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
-import { nameResolver } from './lib/resolver.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { mediaFrom } from './media/settings.ts';
@@ -42,7 +44,6 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import { Reader } from './streams/reader.ts';
 import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
@@ -76,6 +77,8 @@ const DATABASE_WITHIN = 30_000;
 const SPARE_CONNECTIONS = 10;
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
+/** Webhooks that are tried out at a time, at one host. */
+const PROBES = 8;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
@@ -170,22 +173,22 @@ export class Node implements Service {
     this.#stops.push(() => lease.stop());
     await lease.start();
     const keys = new KeyRegister({ sql, log });
-    const guard = this.#webhookGuard(keys);
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    const mayTryOut = tryOut ? () => !keys.any : undefined;
+    const { nameServers } = this.#options;
+    const guard = webhookGuard({ allow: config.webhookAllow, open: mayTryOut, nameServers, log });
     const deliverer = new Deliverer({
-      sql,
+      ...{ sql, log, seals, secret, version, guard },
       owner: lease.node,
       held: () => lease.held(),
-      log,
-      seals,
-      secret,
       webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
-      version,
-      guard,
+      recorded: events => live.accept(-1, events, () => {}), // no shard's
       stopMs: drainMs * DELIVERIES_PART,
     });
+    const probe = new Poster({ inFlight: PROBES, version, guard });
+    this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const reader = new Reader({ sql, log, seals });
-    const streams = new Streams({ sql, reader, news: live });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -215,19 +218,20 @@ export class Node implements Service {
       fleet: supervisor,
       moving: supervisor.moving,
       live: listeners,
-      endpoints: endpointSettings(sql, deliverer),
+      endpoints: endpointSettings(sql, deliverer, guard),
+      deliveries: new Deliveries({ sql, deliverer }),
+      webhooks: new Webhooks({
+        ...{ sql, deliverer, guard, secret },
+        poster: probe,
+        sampleOf: async event => (await import('./journal/catalogue/catalogue.ts')).sampleOf(event),
+      }),
       messages: {
         status: (deviceNo, id) =>
           readOutgoing(sql, deviceNo, id).catch(error => {
             throw storeFailure(error);
           }),
       },
-      events: {
-        page: ask => reader.page(ask),
-        end: ask => reader.end(ask),
-        one: (id, devices) => reader.one(id, devices),
-        follow: following => streams.follow(following),
-      },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({
@@ -279,21 +283,6 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
-  }
-
-  /** Judges where webhooks lead that were made by the API. While only the user of this machine can make one, to this machine too. */
-  #webhookGuard(keys: KeyRegister): Guard {
-    const { config, log, nameServers } = this.#options;
-    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
-    if (tryOut)
-      log.info(
-        'webhooks may lead to this machine while the API is open; WEBHOOK_ALLOW names what may be asked after',
-      );
-    return new Guard(config.webhookAllow, {
-      strict: true,
-      loopback: () => tryOut && !keys.any,
-      resolve: nameResolver(nameServers ? { servers: nameServers } : {}),
-    });
   }
 
   async #database(): Promise<DatabaseAddress> {

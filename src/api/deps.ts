@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
+import type { Deliveries } from '../delivery/deliveries.ts';
+import type { Webhooks } from '../delivery/webhooks.ts';
 import type { MediaPort } from '../media/port.ts';
-import type { Reader } from '../streams/reader.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -56,7 +57,7 @@ export interface Messages {
 }
 
 /** The journal for whoever reads it. */
-export type Events = Pick<Reader, 'page' | 'end' | 'one'> & Pick<Streams, 'follow'>;
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
@@ -77,6 +78,23 @@ export interface ApiDeps {
   readonly fleet: Fleet;
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
+  readonly webhooks: Pick<
+    Webhooks,
+    'page' | 'get' | 'create' | 'change' | 'remove' | 'rotate' | 'test' | 'pause' | 'resume'
+  >;
+  readonly deliveries: Pick<
+    Deliveries,
+    | 'attempts'
+    | 'parked'
+    | 'deadLetters'
+    | 'revive'
+    | 'drop'
+    | 'dropOne'
+    | 'replay'
+    | 'replays'
+    | 'cancel'
+    | 'figures'
+  >;
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;

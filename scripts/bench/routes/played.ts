@@ -35,6 +35,8 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
   const absent = {} as never;
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
+    webhooks: absent,
+    deliveries: absent,
     events: absent,
     live: { webhookChanged() {} },
     media,
