@@ -17,8 +17,8 @@ import { type Storage, startStorage } from './storage.ts';
 const WRONG_USE = 64;
 /** Events that come before those whose latency counts. */
 const WARM = 2_000;
-const SETTLE_WITHIN = 180_000;
-const COST = { rounds: 4, events: 2_000, backlog: 10_000 };
+const SETTLE_WITHIN = 400_000;
+const COST = { rounds: 4, events: 1_500, backlog: 10_000 };
 
 const start = performance.now();
 
@@ -79,9 +79,9 @@ async function beside(storage: Storage, options: Options) {
 async function alone(storage: Storage, options: Options, turn: number): Promise<number[]> {
   const { events, rate } = options;
   return await withTrial(storage, options, { name: `alone_${turn}`, endpoints: ['good'] }, async trial => {
-    say(`${Math.ceil(events / 4)} events to the good endpoint alone`);
+    say(`${Math.ceil(events / 5)} events to the good endpoint alone`);
     await trial.produce(WARM, { rate });
-    await trial.produce(Math.ceil(events / 4), { rate });
+    await trial.produce(Math.ceil(events / 5), { rate });
     await trial.delivered(['good'], SETTLE_WITHIN);
     const { answered } = await trial.evidence();
     return latencies(await trial.committed(), answered.good, WARM);
@@ -97,14 +97,14 @@ async function costs(storage: Storage, options: Options): Promise<Costs> {
 
 async function measure(storage: Storage, options: Options): Promise<Findings> {
   if (options.killMs !== undefined) return await beside(storage, options);
-  const spent = await costs(storage, options);
-  if (options.onlyCost) return { fared: [], broken: [], costs: spent };
+  const spent = options.cost === 'none' ? {} : { costs: await costs(storage, options) };
+  if (options.cost === 'only') return { fared: [], broken: [], ...spent };
   // Before and after: the machine may have become another one meanwhile.
   const before = await alone(storage, options, 1);
   const crowd = await beside(storage, options);
   const after = await alone(storage, options, 2);
   const both = [...before, ...after].sort((a, b) => a - b);
-  return { fared: crowd.fared, broken: crowd.broken, costs: spent, alone: both, beside: crowd.latencies };
+  return { ...spent, fared: crowd.fared, broken: crowd.broken, alone: both, beside: crowd.latencies };
 }
 
 async function main(options: Options): Promise<void> {

@@ -1,5 +1,5 @@
 // Large files up and down through a node in a process of its own, whose memory is watched meanwhile: one of 100 MB, and many
-// at once. `MEDIA_MB=200 npm test -- api/media-large` moves 2 GB each way instead of 100 MB.
+// at once. `MEDIA_MB=200 npm test -- --test-timeout=1400000 api/media-large` moves 2 GB each way instead of 100 MB.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
