@@ -44,7 +44,6 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import { Reader } from './streams/reader.ts';
 import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
@@ -189,8 +188,7 @@ export class Node implements Service {
     const probe = new Poster({ inFlight: PROBES, version, guard });
     this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const reader = new Reader({ sql, log, seals });
-    const streams = new Streams({ sql, reader, news: live });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -233,12 +231,7 @@ export class Node implements Service {
             throw storeFailure(error);
           }),
       },
-      events: {
-        page: ask => reader.page(ask),
-        end: ask => reader.end(ask),
-        one: (id, devices) => reader.one(id, devices),
-        follow: following => streams.follow(following),
-      },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({

@@ -7,7 +7,6 @@ import type { Keys } from '../access/keys.ts';
 import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Webhooks } from '../delivery/webhooks.ts';
 import type { MediaPort } from '../media/port.ts';
-import type { Reader } from '../streams/reader.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -58,7 +57,7 @@ export interface Messages {
 }
 
 /** The journal for whoever reads it. */
-export type Events = Pick<Reader, 'page' | 'end' | 'one'> & Pick<Streams, 'follow'>;
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {

@@ -37,8 +37,8 @@ export const tags = {
   community: 'Communities: groups of groups',
   newsletter: 'Channels',
   call: 'Calls',
-  webhook: 'Where events are sent',
   event: 'What happened to devices: events, read from the journal',
+  webhook: 'Where events are sent',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -97,8 +97,6 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly devices: Devices;
   /** Their numbers; undefined: all, those to come too. */
   readonly seen: ReadonlySet<number> | undefined;
-  /** Their numbers; undefined: all. */
-  readonly numbers: readonly number[] | undefined;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -161,10 +159,6 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             named,
             devices,
             seen: c.get('actor').devices,
-            get numbers() {
-              const { devices: some } = c.get('actor');
-              return some && [...some];
-            },
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {
