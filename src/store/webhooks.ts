@@ -195,7 +195,7 @@ export async function resumeWebhook(sql: Sql, no: number, from: 'backlog' | 'now
       update endpoint_version set version = version + 1
     ), due as (
       update lane l
-         set not_before = '-infinity', attempt = 0, last_error = null,
+         set not_before = '-infinity', attempt = 0, refused = 0, frozen_to = null, last_error = null,
              cursor = case when ${from === 'now'} and not l.replay then greatest(l.cursor, least(l.until, d.last_seq)) else l.cursor end
         from device d where l.endpoint_no = ${no} and d.no = l.device_no
     )
