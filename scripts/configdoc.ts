@@ -4,6 +4,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describeSettings } from '../src/config.ts';
 import { codes } from '../src/errors.ts';
+import { asyncapi } from '../src/journal/catalogue/documents.ts';
+import { version } from '../src/lib/version.ts';
 import { optionTable } from '../src/simulator/options.ts';
 import { eventSections } from './eventdoc.ts';
 import { closeTable, faultTable, poisonTable, routeTables } from './simulatordoc.ts';
@@ -93,6 +95,7 @@ function refilled(name: string, parts: Readonly<Record<string, string>>): string
 }
 
 const pages = {
+  'asyncapi.json': `${JSON.stringify(asyncapi({ version }), undefined, 2)}\n`,
   'configuration.md': [intro, ...sections].join('\n'),
   'errors.md': refilled('errors.md', { errors: errorTable() }),
   'events.md': refilled('events.md', { events: eventSections() }),

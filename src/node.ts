@@ -37,12 +37,14 @@ import {
 import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
+import { prepareJournal } from './store/journal-days.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
+import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -142,6 +144,7 @@ export class Node implements Service {
     // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
     if (config.dbUri !== undefined && (await isSuperuser(sql)))
       log.warn('the database role is a superuser: give this program one that owns its database and no more');
+    await prepareJournal(sql, log);
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
@@ -186,6 +189,7 @@ export class Node implements Service {
     const probe = new Poster({ inFlight: PROBES, version, guard });
     this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -227,6 +231,7 @@ export class Node implements Service {
             throw storeFailure(error);
           }),
       },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({
@@ -257,8 +262,9 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
-    for (const service of [keeping, keys, audit]) {
+    const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
+    const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
+    for (const service of [keeping, keys, audit, streams]) {
       this.#stops.push(() => service.stop());
       await service.start();
     }

@@ -223,6 +223,12 @@ export const settings = {
     'for ever',
     'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then. A device may have its own days (`PATCH /devices/{device_id}/settings`, `chat_retention_days`).',
   ),
+  journalDays: integer(
+    1,
+    3650,
+    7,
+    'Days that events are kept, to be delivered late, replayed, and read again. What an endpoint has not taken by then becomes a dead letter. A device may have its own (`PATCH /devices/{device_id}/settings`, `event_retention`).',
+  ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     'info',

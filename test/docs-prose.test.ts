@@ -12,9 +12,17 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...['access', 'device-states', 'events', 'health', 'media', 'operations', 'reliability', 'sealing'].map(
-    name => `docs/${name}.md`,
-  ),
+  ...[
+    'access',
+    'device-states',
+    'events',
+    'health',
+    'media',
+    'operations',
+    'reliability',
+    'sealing',
+    'streams',
+  ].map(name => `docs/${name}.md`),
 ];
 const text = (page: string) => readFileSync(new URL(page, root), 'utf8');
 
@@ -24,6 +32,7 @@ const UNLISTED = new Set([
   '/docs',
   '/errors',
   '/openapi.json',
+  '/asyncapi.json',
   '/ws',
   '/devices/*/qr',
   '/statics/media/*',

@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { Forbidden, type Guard } from '../lib/guard.ts';
+import { type Answer, Exchange } from './exchange.ts';
 import type { Outcome } from './schedule.ts';
 
 /** One attempt to be made. */
@@ -53,40 +53,45 @@ export class Poster {
   readonly #guard: Guard;
   readonly #userAgent: string;
   readonly #deadlineMs: number;
-  readonly #cut = new AbortController();
+  readonly #underWay = new Set<Exchange>();
+  #isCut = false;
 
   constructor({ inFlight, version, guard, deadlineMs = DEADLINE_MS }: PosterOptions) {
     this.#userAgent = `cardume/${version}`;
     this.#deadlineMs = deadlineMs;
     this.#inFlight = inFlight;
     this.#guard = guard;
-    setMaxListeners(0, this.#cut.signal);
   }
 
   /** Never rejects: what goes wrong is the outcome. `cut` when `cut()` ended it, which says nothing about the endpoint. */
   async post(letter: Letter): Promise<Outcome | 'cut'> {
-    const deadline = new AbortController();
+    if (this.#isCut) return 'cut';
     const ms = letter.timeoutMs ?? this.#deadlineMs;
-    // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
-    const timer = setTimeout(() => deadline.abort(), ms);
-    const cut = () => deadline.abort();
-    this.#cut.signal.addEventListener('abort', cut, { once: true });
-    if (this.#cut.signal.aborted) cut();
+    let exchange: Exchange | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return await this.#send(letter, deadline.signal);
+      const target = letter.trusted ? new URL(letter.url) : this.#guard.check(letter.url);
+      const begun = this.#begin(target, letter);
+      exchange = begun;
+      this.#underWay.add(begun);
+      // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
+      timer = setTimeout(() => begun.end(new Late()), ms);
+      return await this.#outcome(target, await begun.answer);
     } catch (error) {
-      if (this.#cut.signal.aborted) return 'cut';
-      if (deadline.signal.aborted) return { error: 'timeout', detail: `no answer within ${ms / 1000} s` };
-      return failed(error);
+      if (this.#isCut) return 'cut';
+      return error instanceof Late
+        ? { error: 'timeout', detail: `no answer within ${ms / 1000} s` }
+        : failed(error);
     } finally {
       clearTimeout(timer);
-      this.#cut.signal.removeEventListener('abort', cut);
+      if (exchange) this.#underWay.delete(exchange);
     }
   }
 
   /** Ends every POST that is under way, and those to come. */
   cut(): void {
-    this.#cut.abort();
+    this.#isCut = true;
+    for (const exchange of this.#underWay) exchange.end(new Error('cut'));
   }
 
   /** Closes all connections; what is still under way is cut. */
@@ -95,28 +100,25 @@ export class Poster {
     await Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
   }
 
-  async #send(letter: Letter, signal: AbortSignal): Promise<Outcome> {
-    const { url, headers, body, trusted = false } = letter;
-    const target = trusted ? new URL(url) : this.#guard.check(url);
-    const answer = await request(target, {
-      method: 'POST',
-      headers: {
-        ...credentials(target),
-        ...headers,
-        'content-type': 'application/json',
-        'user-agent': this.#userAgent,
-      },
-      body,
-      signal,
-      dispatcher: this.#agent(trusted, letter.skipTlsVerify),
-    });
-    const [retryAfter] = [answer.headers['retry-after']].flat();
-    const told = { status: answer.statusCode, retryAfter };
-    // The status is the answer, whatever becomes of the rest: too long, too slow or broken off. It is never unpacked.
-    const head = await headOf(answer.body);
-    if (head === '' || answer.headers['content-encoding'] !== undefined) return told;
+  #begin(url: URL, { headers, body, trusted = false, skipTlsVerify }: Letter): Exchange {
+    const all = {
+      ...credentials(url),
+      ...headers,
+      'content-type': 'application/json',
+      'user-agent': this.#userAgent,
+    };
+    const limits = { answerBytes: ANSWER_BYTES, headBytes: HEAD_BYTES };
+    return new Exchange(this.#agent(trusted, skipTlsVerify), { url, headers: all, body }, limits);
+  }
+
+  /** What the answer says. It is never unpacked. */
+  async #outcome(target: URL, { status, headers, head: bytes }: Answer): Promise<Outcome> {
+    const [retryAfter] = [headers['retry-after']].flat();
+    const told = { status, retryAfter };
+    if (bytes.length === 0 || headers['content-encoding'] !== undefined) return told;
+    const head = bytes.toString('utf8').replaceAll('\0', '');
     // A name that does not resolve any more is nobody's to read.
-    const open = await this.#guard.isOpen(target).catch(() => false);
+    const open = head !== '' && (await this.#guard.isOpen(target).catch(() => false));
     return open ? { ...told, head } : told;
   }
 
@@ -140,20 +142,8 @@ export class Poster {
   }
 }
 
-/** The first of an answer as text; what comes after it is read, for the connection, and forgotten. */
-async function headOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const part of body) {
-      if (bytes < HEAD_BYTES) parts.push(part.subarray(0, HEAD_BYTES - bytes));
-      bytes += part.length;
-      if (bytes > ANSWER_BYTES) break;
-    }
-  } catch {
-    // It was too long, too slow or broken off; the head is what has come.
-  }
-  return Buffer.concat(parts).toString('utf8').replaceAll('\0', '');
+class Late extends Error {
+  override readonly name = 'Late';
 }
 
 /** `https://user:password@host/`: Go's client, hence gowa, turns it into basic auth, while undici drops it. */

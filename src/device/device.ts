@@ -125,6 +125,7 @@ export class Device implements Blamed {
       identity: this.#identity,
       care: this.#care,
       outgoing: this.#outgoing,
+      tell: facts => this.#facts.add(facts),
       said: this.#chats,
       media: () => wayOf(this.#household.settings, around.whatsapp).dispatcher,
       household: this.#household,

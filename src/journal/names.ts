@@ -78,3 +78,7 @@ export const privateEvents: ReadonlySet<string> = new Set([
 ] satisfies EventName[]);
 
 export const isPrivate = (event: string): boolean => privateEvents.has(event);
+
+/** Whether one who wants these events (lower-case names; none is all of them) wants this one. */
+export const isWanted = (events: ReadonlySet<string>, event: string): boolean =>
+  events.size === 0 ? !isPrivate(event) : events.has(event.toLowerCase());

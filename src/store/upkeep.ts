@@ -7,6 +7,7 @@ import type { Sql } from './database.ts';
 import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
+import { keepJournal } from './retention.ts';
 
 const EVERY_MS = 10 * 60_000;
 /** Rows of one statement: enough to keep up with a thousand busy devices, few enough to hold nobody up. */
@@ -18,12 +19,15 @@ export function upkeep({
   log,
   auditDays,
   chatDays,
+  journalDays,
 }: {
   sql: Sql;
   log: Logger;
   auditDays: number;
   /** How long messages of chats are kept; for ever when absent. */
   chatDays?: number | undefined;
+  /** How long events are kept. */
+  journalDays: number;
 }): Service {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -41,6 +45,7 @@ export function upkeep({
       forgetSaid,
     ])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
+    if (!stopped) await keepJournal({ sql, log, days: journalDays, stopped: () => stopped });
   }
 
   const run = () => {

@@ -87,6 +87,14 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     },
     messages: { status: async () => undefined },
     live: { webhookChanged: () => {} },
+    events: {
+      page: unasked,
+      end: unasked,
+      one: unasked,
+      follow: () => {
+        throw new Failure('STREAMS_FULL');
+      },
+    },
     chats: {
       chats: unasked,
       chat: unasked,

@@ -153,6 +153,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['-1', '1.5', 'forever', '100000'],
     fallback: undefined,
   },
+  journalDays: {
+    right: [
+      ['1', 1],
+      ['365', 365],
+    ],
+    wrong: ['0', '-1', '1.5', '3651'],
+    fallback: 7,
+  },
   logLevel: {
     right: [
       ['warn', 'warn'],

@@ -5,6 +5,7 @@
 import type { BaileysEventMap, WAMessage } from '@whiskeysockets/baileys';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
+import type { Draft } from '../../journal/event.ts';
 import { within } from '../../lib/deadline.ts';
 import type { Care } from '../health/care.ts';
 import type { Household } from '../household/household.ts';
@@ -45,6 +46,8 @@ export interface DeviceParts {
   readonly identity: Identity;
   readonly care: Care;
   readonly outgoing: Outgoing;
+  /** What is to be an event, of which WhatsApp itself tells nothing. */
+  tell(facts: readonly Draft[]): void;
   readonly said: Said;
   /** The connections to WhatsApp's media hosts, by the device's proxy where it has one. */
   media(): Dispatcher;

@@ -7,8 +7,11 @@ import { monotonic } from '../../lib/deadline.ts';
 import { command, type DeviceParts } from '../asking/command.ts';
 import { download, NotThere } from '../asking/download.ts';
 import { askPhoneForMedia } from '../asking/media-retry.ts';
+import { party } from '../jid.ts';
 import { saidIn } from '../translate/content/content.ts';
 import type { Media } from '../translate/content/media.ts';
+import { type Fields, given } from '../translate/read.ts';
+import { fromMedia } from '../translate/state.ts';
 
 interface Wanted {
   /** A JID in any form. */
@@ -43,25 +46,57 @@ export const mediaDownload = command({
     };
     const kept = await stat(to).catch(() => undefined);
     if (kept) return { ...about, bytes: kept.size };
+    const told = {
+      message_id: id,
+      ...chatOf(message.key),
+      media_type: kind,
+      ...given({ mimetype, filename }),
+    };
     const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - monotonic())));
     const from = (media: Media) =>
       download({ media, to, maxBytes, signal, dispatcher: on.media() }).catch((cause: unknown) => {
         throw unreached(cause, signal);
       });
-    try {
-      return { ...about, bytes: await from(media) };
-    } catch (cause) {
-      if (!(cause instanceof NotThere) || !media.mediaKey)
-        throw cause instanceof NotThere ? gone(cause) : cause;
+    const fetched = async (): Promise<readonly [bytes: number, by: 'host' | 'phone']> => {
+      try {
+        return [await from(media), 'host'];
+      } catch (cause) {
+        if (!(cause instanceof NotThere) || !media.mediaKey)
+          throw cause instanceof NotThere ? gone(cause) : cause;
+      }
       const directPath = await again(on, message.key, media.mediaKey, monotonic() + phoneMs);
       try {
-        return { ...about, bytes: await from({ ...media, directPath }) };
+        return [await from({ ...media, directPath }), 'phone'];
       } catch (cause) {
         throw cause instanceof NotThere ? gone(cause) : cause;
       }
+    };
+    try {
+      const [bytes, by] = await fetched();
+      on.tell([fromMedia('media.ready', { ...told, size: bytes, by }, Date.now())]);
+      return { ...about, bytes };
+    } catch (cause) {
+      on.tell([fromMedia('media.failed', { ...told, reason: reasonOf(cause) }, Date.now())]);
+      throw cause;
     }
   },
 });
+
+/** The chat, in the words of events. */
+function chatOf({ remoteJid, remoteJidAlt }: WAMessageKey): Fields {
+  const { shown, lid } = party(remoteJid, remoteJidAlt);
+  return { chat_id: shown, ...given({ chat_lid: lid }) };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  MEDIA_GONE: 'gone',
+  MEDIA_CORRUPT: 'corrupt',
+  PAYLOAD_TOO_LARGE: 'too_large',
+  GATEWAY_TIMEOUT: 'late',
+};
+
+/** Why it is not there, in the word of `media.failed`. */
+const reasonOf = (cause: unknown) => (cause instanceof Failure && REASONS[cause.code]) || 'failed';
 
 /** Nobody guesses it who has not read the message, and the same file is the same file wherever it was forwarded to. */
 function nameOf({ sha256, mediaKey }: Media): string {

@@ -23,6 +23,7 @@ import { fromEvents } from '../translate/events.ts';
 import { fromMessages } from '../translate/messages.ts';
 import { fromChatState, fromPresence } from '../translate/people.ts';
 import { timeOf } from '../translate/read.ts';
+import { fromPairing } from '../translate/state.ts';
 import { hearInTheNameOf } from './frames.ts';
 import { Groups } from './groups.ts';
 import { Ping } from './ping.ts';
@@ -266,18 +267,24 @@ export class Connection {
 
   #offer(qr: string): void {
     clearTimeout(this.#watchdog);
-    const { listener, phone } = this.#options;
+    const { phone } = this.#options;
     const first = this.#offers++ === 0;
     if (phone === '') {
-      listener.offered({ by: 'qr', qr, until: Date.now() + (first ? FIRST_QR : NEXT_QR) });
+      this.#show({ by: 'qr', qr, until: Date.now() + (first ? FIRST_QR : NEXT_QR) });
     } else if (first) {
       this.socket.requestPairingCode(phone).then(
         code => {
-          if (!this.#over) listener.offered({ by: 'code', code, until: Date.now() + CODE_LIVES });
+          if (!this.#over) this.#show({ by: 'code', code, until: Date.now() + CODE_LIVES });
         },
         (error: Error) => this.#end({ message: error.message }),
       );
     }
+  }
+
+  #show(pairing: Pairing): void {
+    const { listener, phone } = this.#options;
+    listener.happened([fromPairing(pairing, phone, Date.now())]);
+    listener.offered(pairing);
   }
 
   #acknowledge({ attrs }: BinaryNode): void {

@@ -3,7 +3,7 @@
  * starred, contacts saved, labels given. Each action says what it is of and when, so that it is one event however often it
  * is found. Baileys' events of them leave out when it was and half of a label (Utils/chat-utils.ts, processSyncAction).
  */
-import { isLidUser, isPnUser, proto } from '@whiskeysockets/baileys';
+import { isLidUser, proto } from '@whiskeysockets/baileys';
 import type { EventName } from '../../journal/names.ts';
 import { bare, party } from '../jid.ts';
 import type { Told } from './envelope.ts';
@@ -103,10 +103,6 @@ const actions: Readonly<Record<string, Read>> = {
     'contact.updated',
     { jid: bare(jid), status_muted: userStatusMuteAction?.muted === true },
   ],
-  pnForLidChat: ({ pnForLidChatAction }, [, lid]) => {
-    const number = bare(pnForLidChatAction?.pnJid);
-    return isPnUser(number) ? ['contact.updated', { jid: number, lid: bare(lid) }] : undefined;
-  },
   label_edit: ({ labelEditAction: label }, [, id]) =>
     label
       ? [

@@ -32,3 +32,13 @@ export function fromHistory(
   };
   return { event: 'history.progress', at: now, payload };
 }
+
+/** A part of the past is there, or nothing more of it comes (Socket/chats.js, historySyncStatus). */
+export function fromHistoryStatus(
+  { syncType, status }: BaileysEventMap['messaging-history.status'],
+  now: number,
+): Told {
+  const sync_type = nameIn(HistorySyncType, syncType)?.toLowerCase() ?? 'unknown';
+  const payload = { sync_type, status, timestamp: new Date(now).toISOString() };
+  return { event: 'history.status', at: now, payload };
+}

@@ -3,10 +3,12 @@
  * their numbers and edits, and of the rest next to nothing (Socket/messages-recv.ts, handleMexNotification).
  */
 import { type BinaryNode, isJidNewsletter, proto } from '@whiskeysockets/baileys';
+import type { EventName } from '../../journal/names.ts';
+import { bare } from '../jid.ts';
 import { saidIn } from './content/content.ts';
 import type { Told } from './envelope.ts';
 import { payloadOf } from './messages.ts';
-import { childOf, childrenOf, namedBy, sourceOf, textIn, timesOf } from './nodes.ts';
+import { actorOf, childOf, childrenOf, namedBy, personOf, sourceOf, textIn, timesOf } from './nodes.ts';
 import { type Fields, given, number, positive, text, timestamp } from './read.ts';
 
 /** Values of `edit`: taken back by who sent it, and by an admin (whatsmeow types/message.go, EditAttribute). */
@@ -51,11 +53,16 @@ export function fromPost(node: BinaryNode): Told[] {
   return told ? [{ event: told[0], at, identity, payload: { ...told[1], ...numbered } }] : [];
 }
 
-/** `<notification type="newsletter">`: what posts have got since, for who asked for it. */
+/** `<notification type="newsletter">`: what posts have got since, for who asked for it, and what the channel is now. */
 export function fromNewsletterNews(node: BinaryNode): Told[] {
   const channel = sourceOf(node);
+  if (!isJidNewsletter(channel)) return [];
+  return [...liveUpdates(node, channel), ...singleNews(node, channel)];
+}
+
+function liveUpdates(node: BinaryNode, channel: string): Told[] {
   const updates = childOf(node, 'live_updates');
-  if (!isJidNewsletter(channel) || !updates) return [];
+  if (!updates) return [];
   // Right below for some clients, in <messages> for others (whatsmeow, whatsapp-rust); both may be there.
   const direct = childrenOf(updates, 'message');
   const posts =
@@ -65,6 +72,46 @@ export function fromNewsletterNews(node: BinaryNode): Told[] {
   const payload = { newsletter_id: channel, messages: posts.map(postFields), timestamp };
   return [{ event: 'newsletter.message', at, ...namedBy(node, channel), payload }];
 }
+
+/** What Baileys reads of it, each thing by itself (Socket/messages-recv.js, handleNewsletterNotification). */
+function singleNews(node: BinaryNode, channel: string): Told[] {
+  const { at, timestamp } = timesOf(node);
+  return childrenOf(node).flatMap((child, n) => {
+    const read = Object.hasOwn(SINGLE, child.tag) ? SINGLE[child.tag] : undefined;
+    const told = read?.(child, node);
+    if (!told) return [];
+    const payload = { newsletter_id: channel, ...told[1], timestamp };
+    return [{ event: told[0], at, ...namedBy(node, channel, n), payload }];
+  });
+}
+
+type Single = (child: BinaryNode, node: BinaryNode) => readonly [EventName, Fields] | undefined;
+
+const SINGLE: Readonly<Record<string, Single>> = {
+  reaction: child => [
+    'newsletter.reaction',
+    { server_id: number(child.attrs.message_id) ?? 0, reaction: textIn(childOf(child, 'reaction')) ?? '' },
+  ],
+  view: child => [
+    'newsletter.view',
+    {
+      server_id: number(child.attrs.message_id) ?? 0,
+      views_count: Math.trunc(positive(textIn(child)) ?? 0),
+    },
+  ],
+  participant: (child, node) => {
+    const { shown, lid } = personOf(child);
+    if (shown === '') return undefined;
+    const fields = { jid: shown, ...given({ lid }), action: child.attrs.action ?? '' };
+    const role = given({ role: lower(child.attrs.role) || undefined });
+    return ['newsletter.participants', { ...fields, ...role, ...actorOf(node) }];
+  },
+  update: child => {
+    const settings = childOf(child, 'settings');
+    const [name, description] = [childOf(settings, 'name'), childOf(settings, 'description')].map(textIn);
+    return settings && ['newsletter.updated', given({ name: text(name), description })];
+  },
+};
 
 function postFields(post: BinaryNode): Fields {
   const { server_id, id, type, t } = post.attrs;
@@ -98,11 +145,7 @@ interface Channel {
   readonly thread_metadata?: { readonly name?: Named; readonly description?: Named };
 }
 
-type News = readonly [
-  name: string,
-  event: 'newsletter.joined' | 'newsletter.left' | 'newsletter.mute' | 'newsletter.updated',
-  fields: (channel: Channel) => Fields,
-];
+type News = readonly [name: string, event: EventName, fields: (channel: Channel) => Fields];
 
 const described = ({ thread_metadata: thread }: Channel) =>
   given({ name: text(thread?.name?.text), description: text(thread?.description?.text) });
@@ -120,13 +163,13 @@ const NEWS: readonly News[] = [
   ],
   [
     'xwa2_notify_newsletter_admin_promote',
-    'newsletter.updated',
-    ({ user }) => given({ promoted: text(user?.id) }),
+    'newsletter.participants',
+    ({ user }) => ({ jid: bare(text(user?.id)), action: 'promote', role: 'admin' }),
   ],
   [
     'xwa2_notify_newsletter_admin_demote',
-    'newsletter.updated',
-    ({ user }) => given({ demoted: text(user?.id) }),
+    'newsletter.participants',
+    ({ user }) => ({ jid: bare(text(user?.id)), action: 'demote', role: 'subscriber' }),
   ],
 ];
 

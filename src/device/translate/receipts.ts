@@ -41,6 +41,7 @@ function ack(
     payload: {
       ids,
       chat_id,
+      ...(chat_lid && { chat_lid }),
       from: reader,
       ...(from_lid && { from_lid }),
       sender_display_name: '',

@@ -144,7 +144,7 @@ export const account = {
   'account.message_cap': entry({
     about: 'How many messages the account may still send in chats that it begins, as WhatsApp counts them.',
     payload: z.object({
-      total: number('How many in this period.').optional(),
+      total: number('How many in this period; without it there is no limit.').optional(),
       used: number('How many of them are sent.').optional(),
       status: said('How it stands: WhatsApp’s word, in lower case.'),
       from: time('When the period began.').optional(),
@@ -154,7 +154,7 @@ export const account = {
     sample: {
       total: 250,
       used: 231,
-      status: 'first_warning',
+      status: 'second_warning',
       until: '2026-12-01T00:00:00.000Z',
       timestamp: sampleTime,
     },

@@ -23,7 +23,7 @@ export const catalogue: Readonly<Record<EventName, Entry>> = {
   ...device,
 } satisfies Record<EventName, Entry>;
 
-export type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Record<string, unknown>;
 
 /** A kind of event as callers are told of it. */
 export interface EventType {
@@ -32,22 +32,31 @@ export interface EventType {
   readonly description: string;
   /** It is sent only to who names it. */
   readonly by_name_only: boolean;
-  readonly sample: unknown;
+  readonly sample: Record<string, unknown>;
   /** JSON Schema of the payload. It says nothing against further fields: there may be more tomorrow. */
-  readonly schema: Schema;
+  readonly schema: Record<string, unknown>;
 }
 
-/** JSON Schema of a payload: `open` to fields that it does not name, for readers, or not, for who looks for drift. */
-export function schemaOf(name: EventName, { open }: { readonly open: boolean }): Schema {
-  const { $schema, ...schema } = z.toJSONSchema(catalogue[name].payload, { io: open ? 'input' : 'output' });
+export type Dialect = 'draft-7' | 'draft-2020-12';
+
+export interface SchemaOptions {
+  /** To fields that it does not name, for readers; or not, for who looks for drift. */
+  readonly open: boolean;
+  readonly dialect?: Dialect;
+}
+
+/** JSON Schema of a payload. */
+export function schemaOf(name: EventName, { open, dialect = 'draft-2020-12' }: SchemaOptions): Schema {
+  const io = open ? 'input' : 'output';
+  const { $schema, ...schema } = z.toJSONSchema(catalogue[name].payload, { io, target: dialect });
   return schema;
 }
 
 /** A sample payload, as it is written out. */
-export const sampleOf = (name: EventName): Readonly<Record<string, unknown>> =>
+export const sampleOf = (name: EventName): Record<string, unknown> =>
   JSON.parse(JSON.stringify(catalogue[name].sample)) as Record<string, unknown>;
 
-export const eventTypes = (): readonly EventType[] =>
+export const eventTypes = (): EventType[] =>
   eventNames.map(name => ({
     name,
     version: versionOf(name),

@@ -84,6 +84,7 @@ export const messageChanges = {
       original_message_id: text('The message.'),
       body: said('The text as it is now.'),
       mentions: texts('The people that it names.').optional(),
+      mention_lids: texts('Their LIDs, in the order of `mentions`, empty where unknown.').optional(),
       decrypted: opened.decrypted.optional(),
       reason: opened.reason,
       ...contents,
@@ -276,8 +277,8 @@ export const messageChanges = {
       mimetype: said('As its sender says.'),
       filename: said('The name that its sender gave it.'),
       reason: word(
-        ['gone', 'corrupt', 'too_large', 'phone_silent', 'failed'],
-        '`gone`: neither WhatsApp’s host nor the phone has it any more. `corrupt`: it is not what the message says. `too_large`: it is larger than this server keeps. `phone_silent`: the host has it no more, and the phone does not answer. `failed`: anything else; asked for again, it may come.',
+        ['gone', 'corrupt', 'too_large', 'late', 'failed'],
+        '`gone`: neither WhatsApp’s host nor the phone has it any more. `corrupt`: it is not what the message says. `too_large`: it is larger than this server keeps. `late`: it did not come in time, or the host has it no more and the phone, which may have it, does not answer. `failed`: anything else. After the last two it may come when it is asked for again.',
       ),
       timestamp: time('When.'),
     }),

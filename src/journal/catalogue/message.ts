@@ -110,6 +110,7 @@ export const messages = {
       quoted_from: text('Who said it.').optional(),
       quoted_from_lid: text('Their LID.').optional(),
       mentions: texts('The people that it names.').optional(),
+      mention_lids: texts('Their LIDs, in the order of `mentions`, empty where unknown.').optional(),
       mentions_everyone: flag('It names everybody in the group.'),
       forwarded: flag('It is handed on.'),
       view_once: flag('It may be opened once.'),

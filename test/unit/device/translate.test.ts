@@ -211,6 +211,7 @@ test('receipts of one chat, kind and time are one event; others, and those of ot
     payload: {
       ids: ['A', 'B'],
       chat_id: ann,
+      chat_lid: annLid,
       from: ann,
       from_lid: annLid,
       sender_display_name: '',
