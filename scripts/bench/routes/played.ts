@@ -36,6 +36,7 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
     webhooks: absent,
+    deliveries: absent,
     events: absent,
     live: { webhookChanged() {} },
     media,
