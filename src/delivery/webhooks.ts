@@ -39,7 +39,7 @@ export type WebhookChange = Partial<Omit<WebhookSettings, 'headers'>> & {
 };
 
 /** Numbers of the devices that exist for the caller; undefined: all, and webhooks for all. */
-export type Seen = readonly number[] | undefined;
+export type Seen = ReadonlySet<number> | undefined;
 
 /** How a try-out went. */
 export interface Tried {
@@ -283,7 +283,7 @@ export function refused(cause: Forbidden, field = 'url'): Failure {
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-const devicesOf = (seen: Seen) => (seen === undefined ? {} : { devices: seen });
+const devicesOf = (seen: Seen) => (seen === undefined ? {} : { devices: [...seen] });
 
 function changeable(row: WebhookRow): WebhookRow {
   const fixed: Record<string, string> = {

@@ -82,7 +82,8 @@ export async function dueLanes(
 
 /**
  * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants by their names; others are
- * passed over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
+ * passed over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no
+ * more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,

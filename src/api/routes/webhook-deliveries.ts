@@ -117,8 +117,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ attempts: z.array(attemptShown), next }),
       failures: [...failures],
     },
-    async ({ params, query: { before, limit, failed = false }, numbers }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, query: { before, limit, failed = false }, seen }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const page = await deliveries.attempts(which, { before, limit, failed });
       return { message: 'Attempts', results: { attempts: page.map(toAttempt), next: nextOf(page, limit) } };
     },
@@ -135,8 +135,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ parked: z.array(parkedShown) }),
       failures: [...failures],
     },
-    async ({ params, query: { limit, offset = 0 }, numbers }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, query: { limit, offset = 0 }, seen }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const parked = (await deliveries.parked(which, { limit, offset })).map(row => ({
         ...{ device_id: row.deviceId, seq: row.seq, event_id: row.id, event: row.event, tries: row.attempt },
         ...{ next_try_at: row.notBefore.toISOString(), last_error: row.lastError, replay: row.replay },
@@ -156,8 +156,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ dead_letters: z.array(letterShown), next }),
       failures: [...failures],
     },
-    async ({ params, query: { before, limit }, numbers }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, query: { before, limit }, seen }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const page = await deliveries.deadLetters(which, { before, limit });
       const letters = page.map(row => ({
         ...{ no: row.no, at: row.at.toISOString(), device_id: row.deviceId, from_seq: row.fromSeq },
@@ -187,8 +187,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       }),
       failures: [...failures, 'DEAD_LETTER_NOT_FOUND', 'DEAD_LETTER_EXPIRED'],
     },
-    async ({ params, body, numbers, changed }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, body, seen, changed }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const results = await deliveries.revive(which, spanOf(body));
       changed(`webhook:${params.webhook_id}`, { before: undefined, after: results });
       return { message: 'Dead letters are tried again', results };
@@ -204,8 +204,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ dropped: whole }),
       failures: [...failures],
     },
-    async ({ params, numbers, changed }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, seen, changed }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const dropped = await deliveries.drop(which, { from: undefined, to: undefined });
       changed(`webhook:${params.webhook_id}`, { before: { dead_letters: dropped }, after: undefined });
       return { message: 'Dead letters dropped', results: { dropped } };
@@ -220,8 +220,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       params: params.extend({ no: z.coerce.number().int().min(0).max(LAST) }),
       failures: [...failures, 'DEAD_LETTER_NOT_FOUND'],
     },
-    async ({ params: { webhook_id: id, no }, numbers, changed }) => {
-      const which = await webhooks.get(id, numbers);
+    async ({ params: { webhook_id: id, no }, seen, changed }) => {
+      const which = await webhooks.get(id, seen);
       await deliveries.dropOne(which, no);
       changed(`webhook:${id}`, { before: { dead_letter: no }, after: undefined });
       return { message: 'Dead letter dropped' };
@@ -240,10 +240,10 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       }),
       failures: [...failures, 'REPLAY_RUNNING', 'DEVICE_NOT_FOUND', 'INVALID_DEVICE_ID', 'INVALID_JID'],
     },
-    async ({ params, body, devices, numbers, changed }) => {
+    async ({ params, body, devices, seen, changed }) => {
       const { from_seq: fromSeq, since, to, device_id: name } = body;
       if (fromSeq && since) throw invalid('since', 'expected from_seq or since, not both');
-      const which = await webhooks.get(params.webhook_id, numbers);
+      const which = await webhooks.get(params.webhook_id, seen);
       const device = name ? findDevice(devices, name) : undefined;
       if (!device && fromSeq) throw invalid('device_id', 'a seq is of one device: expected which');
       const begun = await deliveries.replay(which, device?.no, {
@@ -271,8 +271,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ replays: z.array(replayShown) }),
       failures: [...failures],
     },
-    async ({ params, numbers }) => {
-      const rows = await deliveries.replays(await webhooks.get(params.webhook_id, numbers));
+    async ({ params, seen }) => {
+      const rows = await deliveries.replays(await webhooks.get(params.webhook_id, seen));
       const replays = rows.map(row => ({
         ...{ device_id: row.deviceId, from_seq: row.fromSeq, to_seq: row.toSeq, seq: row.seq },
         ...{ types: [...row.types], began_at: row.beganAt.toISOString(), last_error: row.lastError },
@@ -291,8 +291,8 @@ export function webhookDeliveryRoutes(add: AddRoute, { webhooks, deliveries }: A
       results: z.object({ cancelled: whole }),
       failures: [...failures, 'DEVICE_NOT_FOUND', 'INVALID_DEVICE_ID', 'INVALID_JID'],
     },
-    async ({ params, query, devices, numbers, changed }) => {
-      const which = await webhooks.get(params.webhook_id, numbers);
+    async ({ params, query, devices, seen, changed }) => {
+      const which = await webhooks.get(params.webhook_id, seen);
       const device = query.device_id ? findDevice(devices, query.device_id) : undefined;
       const cancelled = await deliveries.cancel(which, device?.no);
       changed(`webhook:${params.webhook_id}`, { before: { replays: cancelled }, after: undefined });

@@ -45,8 +45,8 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
         next: z.number().int().nullable().openapi({ description: 'The `after` of the next page.' }),
       }),
     },
-    async ({ query: { after = 0, limit }, numbers }) => {
-      const page = await webhooks.page(numbers, after, limit);
+    async ({ query: { after = 0, limit }, seen }) => {
+      const page = await webhooks.page(seen, after, limit);
       const next = page.length < limit ? null : (page.at(-1)?.no ?? null);
       return { message: 'List webhooks', results: { webhooks: page.map(toWebhook), next } };
     },
@@ -72,9 +72,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
         'STORE_FULL',
       ],
     },
-    async ({ body, devices, numbers, changed }) => {
+    async ({ body, devices, seen, changed }) => {
       const device = body.device_id ? findDevice(devices, body.device_id) : undefined;
-      if (!device && numbers) throw forAll();
+      if (!device && seen) throw forAll();
       const { view, secret } = await webhooks.create(
         device?.no ?? null,
         settingsOf(body),
@@ -98,9 +98,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       results: shownWebhook,
       failures: ['WEBHOOK_NOT_FOUND'],
     },
-    async ({ params, numbers }) => ({
+    async ({ params, seen }) => ({
       message: 'Webhook',
-      results: toWebhook(await webhooks.get(params.webhook_id, numbers)),
+      results: toWebhook(await webhooks.get(params.webhook_id, seen)),
     }),
   );
 
@@ -117,9 +117,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       results: shownWebhook,
       failures: [...common, 'WEBHOOK_ADDRESS_REFUSED', 'WEBHOOK_FIXED', 'WEBHOOK_UNREADABLE', 'INVALID_JID'],
     },
-    async ({ params, body, numbers, changed }) => {
-      const before = await webhooks.get(params.webhook_id, numbers);
-      const after = await webhooks.change(params.webhook_id, numbers, changeOf(body));
+    async ({ params, body, seen, changed }) => {
+      const before = await webhooks.get(params.webhook_id, seen);
+      const after = await webhooks.change(params.webhook_id, seen, changeOf(body));
       changed(`webhook:${after.id}`, { before: toWebhook(before), after: toWebhook(after) });
       return { message: 'Webhook updated', results: toWebhook(after) };
     },
@@ -136,9 +136,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       params,
       failures: [...common, 'WEBHOOK_FIXED'],
     },
-    async ({ params, numbers, changed }) => {
-      const before = await webhooks.get(params.webhook_id, numbers);
-      await webhooks.remove(params.webhook_id, numbers);
+    async ({ params, seen, changed }) => {
+      const before = await webhooks.get(params.webhook_id, seen);
+      await webhooks.remove(params.webhook_id, seen);
       changed(`webhook:${params.webhook_id}`, { before: toWebhook(before), after: undefined });
       return { message: 'Webhook removed' };
     },
@@ -164,9 +164,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       results: made,
       failures: [...common, 'WEBHOOK_FIXED'],
     },
-    async ({ params, body, numbers, changed }) => {
+    async ({ params, body, seen, changed }) => {
       const how = { own: ownSecret(body.secret), overlapSeconds: body.overlap_seconds ?? 86_400 };
-      const { view, secret } = await webhooks.rotate(params.webhook_id, numbers, how);
+      const { view, secret } = await webhooks.rotate(params.webhook_id, seen, how);
       changed(`webhook:${view.id}`, { before: undefined, after: toWebhook(view) });
       const results = { ...toWebhook(view), ...(secret !== undefined && { secret }) };
       return { message: 'Webhook secret rotated; keep it, it is not shown again', results };
@@ -199,8 +199,8 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       }),
       failures: [...common, 'WEBHOOK_UNREADABLE', 'SHUTTING_DOWN'],
     },
-    async ({ params, body, numbers, changed }) => {
-      const tried = await webhooks.test(params.webhook_id, numbers, body.event || 'message');
+    async ({ params, body, seen, changed }) => {
+      const tried = await webhooks.test(params.webhook_id, seen, body.event || 'message');
       changed(`webhook:${params.webhook_id}`);
       const { eventId: event_id, status, error, ms, head: answer } = tried;
       const results = { delivered: error === null, event_id, status, error, ms, answer };
@@ -220,9 +220,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       results: shownWebhook,
       failures: common,
     },
-    async ({ params, numbers, changed }) => {
-      const before = await webhooks.get(params.webhook_id, numbers);
-      const after = await webhooks.pause(params.webhook_id, numbers);
+    async ({ params, seen, changed }) => {
+      const before = await webhooks.get(params.webhook_id, seen);
+      const after = await webhooks.pause(params.webhook_id, seen);
       changed(`webhook:${after.id}`, { before: toWebhook(before), after: toWebhook(after) });
       return { message: 'Webhook paused', results: toWebhook(after) };
     },
@@ -245,9 +245,9 @@ export function webhookRoutes(add: AddRoute, { webhooks }: ApiDeps): void {
       results: shownWebhook,
       failures: common,
     },
-    async ({ params, body, numbers, changed }) => {
-      const before = await webhooks.get(params.webhook_id, numbers);
-      const after = await webhooks.resume(params.webhook_id, numbers, body.from ?? 'backlog');
+    async ({ params, body, seen, changed }) => {
+      const before = await webhooks.get(params.webhook_id, seen);
+      const after = await webhooks.resume(params.webhook_id, seen, body.from ?? 'backlog');
       changed(`webhook:${after.id}`, { before: toWebhook(before), after: toWebhook(after) });
       return { message: 'Webhook resumed', results: toWebhook(after) };
     },
