@@ -8,9 +8,8 @@ const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
 
 /** The rows of the checklist that docs/access.md answers for. */
 const ROWS = [
-  [1, 18],
-  [29, 36],
-  [54, 59],
+  [1, 36],
+  [54, 60],
 ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, n) => `S${first + n}`));
 
 function titles(): string[] {
@@ -21,7 +20,7 @@ function titles(): string[] {
     [...read(file).matchAll(/\btest\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g)].flatMap(
       ([, single, double]) => {
         const title = (single ?? double ?? '').replaceAll("\\'", "'");
-        const [, named] = /^(S\d+(?:, S\d+)*): /.exec(title) ?? [];
+        const [, named] = /^([SF]\d+(?:, [SF]\d+)*): /.exec(title) ?? [];
         const rows = named?.split(', ').filter(row => ROWS.includes(row)) ?? [];
         return rows.map(row => `${row} | ${title} | ${file}`);
       },

@@ -71,6 +71,7 @@ async function routes() {
 const RIGHT: Record<string, string> = {
   device_id: 'sales',
   key_id: 'aB3dE5gH7jK9',
+  webhook_id: `whk_${'0'.repeat(32)}`,
   message_id: '3EB089B9D6ADD58153C561',
 };
 

@@ -20,6 +20,7 @@ export interface TestNodeOptions extends WorldOptions {
   readonly memory?: () => number;
   readonly unread?: NodeOptions['unread'];
   readonly ports?: NodeOptions['ports'];
+  readonly nameServers?: NodeOptions['nameServers'];
   /** A world that is there already, instead of one of its own. */
   readonly world?: World;
 }
@@ -61,6 +62,7 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
       ...(options.memory && { memory: options.memory }),
       ...(options.unread && { unread: options.unread }),
       ...(options.ports && { ports: options.ports }),
+      ...(options.nameServers && { nameServers: options.nameServers }),
       fatal: why => fatal.push(why),
     });
     await node.start();

@@ -145,6 +145,11 @@ const table: Record<SettingName, Row> = {
     wrong: ['2', 'maybe', 'constructor', '__proto__', 'toString'],
     fallback: false,
   },
+  webhookAllow: {
+    right: [['n8n, 10.0.0.0/8,::1', ['n8n', '10.0.0.0/8', '::1']]],
+    wrong: ['http://n8n', '10.0.0.0/99', ','],
+    fallback: [],
+  },
   chatRetentionDays: {
     right: [
       ['0', 0],
@@ -193,11 +198,6 @@ const table: Record<SettingName, Row> = {
     ],
     wrong: ['ftp://h', 'h:3128', 'socks4://h:1080'],
     fallback: undefined,
-  },
-  webhookAllow: {
-    right: [['n8n, 10.0.0.0/8,::1', ['n8n', '10.0.0.0/8', '::1']]],
-    wrong: ['http://n8n', '10.0.0.0/99', ','],
-    fallback: [],
   },
   proxyAllow: {
     right: [['127.0.0.1, proxy.local,10.0.0.0/8', ['127.0.0.1', 'proxy.local', '10.0.0.0/8']]],
