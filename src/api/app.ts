@@ -127,10 +127,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   newsletterRoutes(add);
   callRoutes(add);
   mediaRoutes(app, add, deps);
+  eventTypeRoutes(add);
   eventRoutes(app, add, deps);
   keyRoutes(add, deps);
   auditRoutes(add, deps);
-  eventTypeRoutes(add);
   settingsRoutes(add);
   liveRoute(app, deps);
   openapiRoute(app, deps);

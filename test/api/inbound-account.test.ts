@@ -51,6 +51,7 @@ test('what happens on the phone is told by the webhook', async t => {
       for (const [action, changed] of rows)
         assert.deepEqual(await acted({ ...action, chat }, 'chat.updated', changed), {
           chat_id: chat,
+          chat_lid: ann.lid,
           ...changed,
         });
       await act({ kind: 'archive', chat });
@@ -68,7 +69,9 @@ test('what happens on the phone is told by the webhook', async t => {
     assert.deepEqual(await acted({ kind: 'star', chat, id }, 'message.starred'), {
       message_id: id,
       chat_id: chat,
+      chat_lid: ann.lid,
       from: ann.jid,
+      from_lid: ann.lid,
       is_from_me: false,
       starred: true,
     });
@@ -125,7 +128,7 @@ test('what happens on the phone is told by the webhook', async t => {
         mute_end_time_ms: 0,
       },
     );
-    const label = { label_id: '9', chat_id: chat };
+    const label = { label_id: '9', chat_id: chat, chat_lid: ann.lid };
     for (const labeled of [true, false])
       assert.deepEqual(
         await acted({ kind: 'labelChat', label: '9', chat, labeled }, 'label.association', { labeled }),

@@ -32,7 +32,7 @@ test('what is asked for comes, and what is ignored does not', async t => {
     await post('/user/presence/subscribe', { phone: ann.phone });
     const { timestamp, ...here } = (await event('presence', { from: ann.jid })).payload;
     assert.ok(Math.abs(Date.parse(String(timestamp)) - Date.now()) < 60_000);
-    assert.deepEqual(here, { from: ann.jid, available: true });
+    assert.deepEqual(here, { from: ann.jid, from_lid: ann.lid, available: true });
     await there(false);
     const gone = (await event('presence', { from: ann.jid, available: false })).payload;
     assert.ok(!Number.isNaN(Date.parse(String(gone.last_seen))), JSON.stringify(gone));

@@ -92,8 +92,10 @@ test('calls, channels and presence are told by the webhook', async t => {
       await type(self.phone, given);
       assert.deepEqual((await event('chat_presence', { state, media })).payload, {
         from: bob.jid,
+        from_lid: bob.lid,
         sender_display_name: bob.phone,
         chat_id: bob.jid,
+        chat_lid: bob.lid,
         state,
         media,
         is_group: false,

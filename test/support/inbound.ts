@@ -2,7 +2,7 @@
 // inbound types share.
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { startNode, type TestNode } from './node.ts';
+import { startNode, type TestNode, type TestNodeOptions } from './node.ts';
 import { type Envelope, type Receiver, receiver } from './receiver.ts';
 import { until } from './until.ts';
 
@@ -31,13 +31,20 @@ export interface Inbound {
   send(from: Person, to: string, content: Record<string, unknown>): Promise<string>;
 }
 
+export interface InboundOptions extends Pick<TestNodeOptions, 'settings' | 'health' | 'unread'> {
+  /** By QR, so that the phone has shared everything; otherwise the device is ready-made. */
+  readonly paired?: boolean;
+}
+
 export const jidOf = (phone: string) => `${phone}@s.whatsapp.net`;
 
-/** `paired`: by QR, so that the phone has shared everything; otherwise the device is ready-made. */
-export async function startInbound(t: TestContext, { paired = false } = {}): Promise<Inbound> {
+export async function startInbound(
+  t: TestContext,
+  { paired = false, ...options }: InboundOptions = {},
+): Promise<Inbound> {
   const hook = await receiver(t);
-  const settings = { WEBHOOK_URL: hook.url };
-  const node = await startNode(t, { workers: 1, settings, ...(!paired && { devices: 1 }) });
+  const settings = { WEBHOOK_URL: hook.url, ...options.settings };
+  const node = await startNode(t, { workers: 1, ...options, settings, ...(!paired && { devices: 1 }) });
   const id = paired ? 'paired' : node.seeded[0]!.id;
   if (paired) await node.pair(id);
   await node.opened();

@@ -38,7 +38,10 @@ export class Supplement {
     const found = recalls ? await this.#recalled(recalls) : opened;
     for (const [lid, number] of namedTwice(fact.payload))
       this.#around.caches.numbers.set(this.#place(lid), number);
-    const payload = await numbered(fact.payload, lid => this.#numberOf(lid));
+    const payload = await numbered(fact.payload, {
+      numberOf: lid => this.#numberOf(lid),
+      lidOf: number => this.#lidOf(number),
+    });
     return { ...fact, payload: { ...called(payload), ...found } };
   }
 
@@ -47,6 +50,11 @@ export class Supplement {
     const id = `${lid}_reverse`;
     if (!isStorable(id)) return undefined;
     return caches.numbers.get(this.#place(lid)) ?? (await vault.othersOf(this.#identity.keys, [id])).get(id);
+  }
+
+  async #lidOf(number: string): Promise<string | undefined> {
+    const { vault } = this.#around;
+    return isStorable(number) ? vault.lidOf(this.#identity.keys, number) : undefined;
   }
 
   async #recalled({ chat, id }: NonNullable<Told['recalls']>): Promise<Fields> {

@@ -3,7 +3,7 @@ import { isLidUser, isPnUser } from '@whiskeysockets/baileys';
 import type { Draft } from '../../journal/event.ts';
 import type { Fields } from './read.ts';
 
-type NumberOf = (lid: string) => Promise<string | undefined>;
+type Other = (name: string) => Promise<string | undefined>;
 
 /** A field with a name to show, and the one that has the LID. */
 const PAIRS = [
@@ -21,17 +21,25 @@ const LISTS = [
   ['mentions', 'mention_lids'],
 ] as const;
 
-/** The payload with numbers where LIDs stood alone, as far as `numberOf` knows them. Digits in, digits out. */
-export async function numbered(payload: Fields, numberOf: NumberOf): Promise<Fields> {
+/** What is known of a name by the other one. Digits in, digits out. */
+export interface Known {
+  readonly numberOf: Other;
+  readonly lidOf: Other;
+}
+
+/** The payload with both names of everybody of whom both are known: the number to be shown, the LID beside it. */
+export async function numbered(payload: Fields, { numberOf, lidOf }: Known): Promise<Fields> {
   let found: Record<string, unknown> | undefined;
   for (const [shown, lid] of PAIRS) {
     const name = payload[shown];
-    if (typeof name !== 'string' || !isLidUser(name)) continue;
-    const number = await numberFor(name, numberOf);
-    if (number === undefined) continue;
-    found ??= { ...payload };
-    found[shown] = number;
-    found[lid] = name;
+    if (typeof name !== 'string') continue;
+    if (isLidUser(name)) {
+      const number = await numberFor(name, numberOf);
+      if (number !== undefined) found = { ...payload, ...found, [shown]: number, [lid]: name };
+    } else if (isPnUser(name) && payload[lid] === undefined) {
+      const other = await lidOf(userOf(name));
+      if (other !== undefined) found = { ...payload, ...found, [lid]: `${other}@lid` };
+    }
   }
   for (const [people, lids] of LISTS) {
     const names: unknown = payload[people];
@@ -68,7 +76,7 @@ export function sameIdentity(jid: string, lid: string, at: number): Draft[] {
   return [{ event: 'contact.lid', at, identity: `${lid} ${jid}`, payload }];
 }
 
-async function numberFor(lid: string, numberOf: NumberOf): Promise<string | undefined> {
+async function numberFor(lid: string, numberOf: Other): Promise<string | undefined> {
   const number = await numberOf(userOf(lid));
   return number === undefined ? undefined : `${number}@s.whatsapp.net`;
 }

@@ -41,8 +41,11 @@ export function fromPairing(pairing: Pairing, phone: string, at: number): Draft 
   };
   return pairing.by === 'qr'
     ? { event: 'device.qr', at, payload: { qr: pairing.qr, ...times } }
-    : { event: 'device.pairing_code', at, payload: { code: pairing.code, phone, ...times } };
+    : { event: 'device.pairing_code', at, payload: { code: hyphened(pairing.code), phone, ...times } };
 }
+
+/** As phones show the field for it, and as the API answers it. */
+const hyphened = (code: string) => code.replace(/^(\w{4})(\w{4})$/, '$1-$2');
 
 /** The device is not well any more, or well again. */
 export function fromHealth(

@@ -65,13 +65,13 @@ export const device = {
     about:
       'A code to link the device with, to be typed on the phone of the number that it was asked for. Only to those who ask for it by name.',
     payload: z.object({
-      code: text('Eight characters.'),
+      code: text('Eight characters, with a hyphen in the middle.'),
       phone: text('The number, digits only.'),
       expires_at: time('Until when it is good.'),
       timestamp: time('When.'),
     }),
     sample: {
-      code: 'ABCD1234',
+      code: 'ABCD-1234',
       phone: '15550001111',
       expires_at: '2026-11-26T10:03:00.000Z',
       timestamp: sampleTime,

@@ -223,9 +223,12 @@ test('an action is one event however often it is found, and another time another
 });
 
 test('numbers are shown where they are known, and LIDs where they are not', async () => {
-  const numberOf = async (lid: string) => (lid === '7' ? '1555' : undefined);
+  const known = {
+    numberOf: async (lid: string) => (lid === '7' ? '1555' : undefined),
+    lidOf: async (number: string) => (number === '1556' ? '6' : undefined),
+  };
   const payload = { from: '7@lid', chat_id: '8@lid', jids: ['7@lid', '8@lid', 'x'], mentions: ['7@lid'] };
-  assert.deepEqual(await numbered(payload, numberOf), {
+  assert.deepEqual(await numbered(payload, known), {
     from: '1555@s.whatsapp.net',
     from_lid: '7@lid',
     chat_id: '8@lid',
@@ -235,7 +238,12 @@ test('numbers are shown where they are known, and LIDs where they are not', asyn
     mention_lids: ['7@lid'],
   });
   const plain = { from: '1@s.whatsapp.net', jids: 7 };
-  assert.equal(await numbered(plain, numberOf), plain, 'what lacks nothing is not copied');
+  assert.equal(await numbered(plain, known), plain, 'what lacks nothing is not copied');
+  assert.deepEqual(await numbered({ from: '1556@s.whatsapp.net', jid: '1@g.us' }, known), {
+    from: '1556@s.whatsapp.net',
+    from_lid: '6@lid',
+    jid: '1@g.us',
+  });
   const both = {
     from: '1@s.whatsapp.net',
     from_lid: '2@lid',
