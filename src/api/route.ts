@@ -38,6 +38,7 @@ export const tags = {
   newsletter: 'Channels',
   call: 'Calls',
   event: 'What happened to devices: events, read from the journal',
+  webhook: 'Where events are sent',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -94,8 +95,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
-  /** Their numbers; undefined: all. */
-  readonly numbers: readonly number[] | undefined;
+  /** Their numbers; undefined: all, those to come too. */
+  readonly seen: ReadonlySet<number> | undefined;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -157,10 +158,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             batch,
             named,
             devices,
-            get numbers() {
-              const { devices: some } = c.get('actor');
-              return some && [...some];
-            },
+            seen: c.get('actor').devices,
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {

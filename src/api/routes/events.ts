@@ -43,9 +43,15 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       }),
       failures: readFailures,
     },
-    async ({ devices, numbers, named, query }) => {
+    async ({ devices, seen, named, query }) => {
       const { device, types, after } = askedOf(query, devices, namedDevice(named));
-      const page = await events.page({ device, devices: numbers, types, after, limit: query.limit });
+      const page = await events.page({
+        device,
+        devices: seen && [...seen],
+        types,
+        after,
+        limit: query.limit,
+      });
       return {
         message: `${page.events.length} events`,
         results: {
@@ -107,9 +113,9 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       results: event,
       failures: ['EVENT_NOT_FOUND', 'EVENTS_EXPIRED'],
     },
-    async ({ numbers, params }) => ({
+    async ({ seen, params }) => ({
       message: 'Event',
-      results: JSON.parse(await events.one(params.event_id, numbers)) as z.input<typeof event>,
+      results: JSON.parse(await events.one(params.event_id, seen && [...seen])) as z.input<typeof event>,
     }),
   );
 }
