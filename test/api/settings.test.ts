@@ -262,6 +262,29 @@ test('a device is set up over HTTP, and behaves as it was set up', async t => {
       await reconnected('device-0');
     });
 
+  await t.test('how long events are kept is beside the settings, for who takes them out', async () => {
+    const kept = async () => {
+      const [row] = await node.sql`select event_days, event_payloads from device where id = 'device-0'`;
+      return [row?.event_days, row?.event_payloads];
+    };
+    for (const [value, columns] of [
+      ['none', [0, true]],
+      ['metadata', [null, false]],
+      [30, [30, true]],
+      [null, [null, true]],
+    ] as const) {
+      const answer = await patch({ event_retention: value });
+      assert.deepEqual([answer.status, answer.body.results?.settings.event_retention], [200, value]);
+      assert.deepEqual(await kept(), columns);
+    }
+    const form = await fetch(new URL(path(), node.node.url), {
+      method: 'PATCH',
+      body: new URLSearchParams({ event_retention: '14' }),
+    });
+    assert.deepEqual([form.status, await kept()], [200, [14, true]]);
+    await patch({ event_retention: null });
+  });
+
   await t.test('what cannot be is refused, with the field', async () => {
     const wrong: [Settings, string][] = [
       [{ proxy_url: 'ftp://proxy' }, 'proxy_url'],

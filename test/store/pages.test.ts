@@ -7,6 +7,7 @@ import { createDevice } from '../../src/store/devices.ts';
 import { record } from '../../src/store/journal.ts';
 import { endPlace, readDevicePage, readNews, readPage } from '../../src/store/pages.ts';
 import { testDatabase } from '../support/database.ts';
+import { settled } from '../support/streams.ts';
 
 const all = { events: [], without: [] };
 
@@ -42,6 +43,7 @@ test('F48: an event whose transaction commits late is told after those that were
     await read();
     assert.deepEqual(heard, [], 'what could still be overtaken is not told');
   });
+  await settled(sql);
   await read();
   await read();
   assert.deepEqual(heard, ['message-1', 'message-2']);
@@ -62,6 +64,7 @@ test('a page has what is wanted, ends with its bytes, and says where the next on
     ...ids('message', 301, 2_200),
   );
   await write(sql, b.no, ...ids('presence', 1, 3));
+  await settled(sql);
   const readAll = async (wanted: Partial<Parameters<typeof readPage>[1]>) => {
     const found: string[] = [];
     const pages: number[] = [];

@@ -8,6 +8,8 @@ import { readEvents } from '../../src/store/journal.ts';
 import { daysBefore, makeDays, mendPlaces } from '../../src/store/journal-days.ts';
 import { keepJournal } from '../../src/store/retention.ts';
 import { testDatabase } from '../support/database.ts';
+import { settled } from '../support/streams.ts';
+import { until } from '../support/until.ts';
 
 const log = makeLogger('silent', {});
 
@@ -184,13 +186,15 @@ test('events of a database that was restored have a place before all that follow
       await sql<{ id: string }[]>`
         select id from journal where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, pos`
     ).map(({ id }) => id);
+  await until(async () => (await visible()).length === 1);
   assert.deepEqual(await visible(), [`e${other.no}-1`]);
   assert.equal(await mendPlaces(sql), 4);
   await write(other.no, [0]);
+  await settled(sql);
   const [a, b] = [device.no, other.no];
   assert.deepEqual(await visible(), [`e${b}-1`, `e${a}-1`, `e${a}-2`, `e${a}-3`, `e${b}-2`, `e${b}-3`]);
   const [row] = await sql`
-    select last_xid is null as unknown, expired_xid < pg_snapshot_xmin(pg_current_snapshot()) as mended
+    select last_xid is null as unknown, expired_xid < pg_snapshot_xmax(pg_current_snapshot()) as mended
       from device where no = ${device.no}`;
   assert.deepEqual({ ...row }, { unknown: true, mended: true });
   assert.equal(await mendPlaces(sql), 0);

@@ -10,11 +10,23 @@ import { identified } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import type { EventName } from '../../src/journal/names.ts';
 import { Seal } from '../../src/lib/seal.ts';
+import type { Sql } from '../../src/store/database.ts';
 import { Streams, type StreamsOptions } from '../../src/streams/streams.ts';
 import type { DeviceView } from '../../src/supervisor/devices.ts';
 import { keysApi } from './keys-api.ts';
+import { until } from './until.ts';
 
 const log = pino({ level: 'silent' });
+
+/** Resolves when all that is written may be told in the order over all devices: whatever else runs on the server has a say. */
+export async function settled(sql: Sql): Promise<void> {
+  await until(
+    async () =>
+      (await sql`select from journal where xid >= pg_snapshot_xmin(pg_current_snapshot()) limit 1`).count ===
+      0,
+    { within: 60_000, what: 'older transactions have ended' },
+  );
+}
 
 export async function streamsServer(t: TestContext, options: Partial<StreamsOptions> = {}) {
   const seal = new Seal(Buffer.alloc(32, 7));
@@ -80,6 +92,7 @@ export async function streamsServer(t: TestContext, options: Partial<StreamsOpti
       const writer = { no, id, epoch: 1, jid: '15551234567@s.whatsapp.net', seal };
       const streamed = await journal.write(writer, { facts, done: [], steps: [] });
       if (!quiet) hub.accept(0, streamed, () => {});
+      await settled(sql);
       return streamed.map(({ id }) => id);
     },
   };

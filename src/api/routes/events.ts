@@ -107,7 +107,9 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       tag: 'event',
       scope: 'read',
       summary: 'One event, as it was delivered',
-      params: z.object({ event_id: z.string().max(200) }),
+      params: z.object({
+        event_id: z.string().regex(/^evt_[A-Za-z0-9_-]{24}$/, 'is not the id of an event'),
+      }),
       results: event,
       failures: ['EVENT_NOT_FOUND', 'EVENTS_EXPIRED'],
     },

@@ -26,6 +26,7 @@ const HANGS_AFTER = 30_000;
 const NEVER: Readonly<Record<string, string>> = {
   appPasskeyResponse: 'Baileys knows no passkeys',
   appPasskeyConfirm: 'Baileys knows no passkeys',
+  getEvent: 'no id of an event can be guessed',
 };
 
 const numbered = (name: string, from: number, to: number) =>

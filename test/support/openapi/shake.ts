@@ -148,7 +148,9 @@ async function send(
     redirect: 'manual',
   });
   const type = (response.headers.get('content-type') ?? '').split(';')[0] ?? '';
-  const bytes = new Uint8Array(await response.arrayBuffer());
+  // A stream has no end: what it begins with is enough.
+  const bytes =
+    type === 'text/event-stream' ? await beginning(response) : new Uint8Array(await response.arrayBuffer());
   const text = new TextDecoder().decode(bytes);
   return {
     status: response.status,
@@ -156,6 +158,13 @@ async function send(
     body: type === 'application/json' ? JSON.parse(text) : text,
     bytes,
   };
+}
+
+async function beginning({ body }: Response): Promise<Uint8Array> {
+  const reader = body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return value ?? new Uint8Array();
 }
 
 function shown({ body }: Made): string {
