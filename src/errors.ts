@@ -73,6 +73,21 @@ export const codes = {
     retry: 'after a fix',
     text: 'device not found; create a device first with POST /devices or provide a valid X-Device-Id',
   },
+  EVENT_NOT_FOUND: {
+    status: 404,
+    retry: 'never',
+    text: 'There is no event of this id among those of the devices that the key is for.',
+  },
+  EVENTS_EXPIRED: {
+    status: 410,
+    retry: 'after a fix',
+    text: 'The events after this cursor are not kept any more; `results.earliest` is the cursor that those which are come after.',
+  },
+  STREAMS_FULL: {
+    status: 503,
+    retry: 'soon',
+    text: 'As many streams of events are open as this server holds; close those that nobody reads.',
+  },
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',

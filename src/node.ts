@@ -7,14 +7,16 @@ import { type AppDeps, createApp } from './api/app.ts';
 import { Live } from './api/live.ts';
 import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
-import { type Config, ConfigError } from './config.ts';
+import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { endpointSettings } from './delivery/settings.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
+import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
+import { nameResolver } from './lib/resolver.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { mediaFrom } from './media/settings.ts';
@@ -33,12 +35,15 @@ import {
 import { DeviceSeals } from './store/device-seals.ts';
 import { startEmbedded } from './store/embedded.ts';
 import { syncGlobalEndpoints } from './store/endpoints.ts';
+import { prepareJournal } from './store/journal-days.ts';
 import { migrate } from './store/migrate.ts';
 import { endLeases } from './store/nodes.ts';
 import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
+import { Reader } from './streams/reader.ts';
+import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
 import { QUARANTINE_CONNECTIONS } from './supervisor/shards.ts';
@@ -59,6 +64,8 @@ export interface NodeOptions {
   readonly memory?: () => number;
   /** What the API is given, as it shall be given: the bench listens there. */
   readonly ports?: (ports: AppDeps) => AppDeps;
+  /** Others than those of the system, for the hosts of webhooks, for tests. */
+  readonly nameServers?: readonly string[];
   /** The node cannot go on; whoever runs the process should start it anew. `stuck`: an exit would wait for a thread for ever. */
   readonly fatal: (why: string, stuck?: 'stuck') => void;
 }
@@ -134,6 +141,7 @@ export class Node implements Service {
     // Our own embedded server has no other role; on one that others administer ours should not be able to do everything.
     if (config.dbUri !== undefined && (await isSuperuser(sql)))
       log.warn('the database role is a superuser: give this program one that owns its database and no more');
+    await prepareJournal(sql, log);
     const world = config.waSocketUrl === undefined ? 'whatsapp' : 'another server';
     await assertWorld(sql, world);
 
@@ -161,6 +169,8 @@ export class Node implements Service {
     // Given back last: by then the sockets are closed, the state is stored and the cursors are written.
     this.#stops.push(() => lease.stop());
     await lease.start();
+    const keys = new KeyRegister({ sql, log });
+    const guard = this.#webhookGuard(keys);
     const deliverer = new Deliverer({
       sql,
       owner: lease.node,
@@ -170,9 +180,12 @@ export class Node implements Service {
       secret,
       webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
       version,
+      guard,
       stopMs: drainMs * DELIVERIES_PART,
     });
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
+    const reader = new Reader({ sql, log, seals });
+    const streams = new Streams({ sql, reader, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -195,7 +208,6 @@ export class Node implements Service {
       },
       fatal,
     });
-    const keys = new KeyRegister({ sql, log });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {
@@ -209,6 +221,12 @@ export class Node implements Service {
           readOutgoing(sql, deviceNo, id).catch(error => {
             throw storeFailure(error);
           }),
+      },
+      events: {
+        page: ask => reader.page(ask),
+        end: ask => reader.end(ask),
+        one: (id, devices) => reader.one(id, devices),
+        follow: following => streams.follow(following),
       },
       chats: new Library({ sql, seals, log }),
       media,
@@ -240,8 +258,9 @@ export class Node implements Service {
       log,
     });
 
-    const keeping = upkeep({ sql, log, auditDays: config.auditDays, chatDays: config.chatRetentionDays });
-    for (const service of [keeping, keys, audit]) {
+    const { auditDays, chatRetentionDays: chatDays, journalDays } = config;
+    const keeping = upkeep({ sql, log, auditDays, chatDays, journalDays });
+    for (const service of [keeping, keys, audit, streams]) {
       this.#stops.push(() => service.stop());
       await service.start();
     }
@@ -260,6 +279,21 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
+  }
+
+  /** Judges where webhooks lead that were made by the API. While only the user of this machine can make one, to this machine too. */
+  #webhookGuard(keys: KeyRegister): Guard {
+    const { config, log, nameServers } = this.#options;
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    if (tryOut)
+      log.info(
+        'webhooks may lead to this machine while the API is open; WEBHOOK_ALLOW names what may be asked after',
+      );
+    return new Guard(config.webhookAllow, {
+      strict: true,
+      loopback: () => tryOut && !keys.any,
+      resolve: nameResolver(nameServers ? { servers: nameServers } : {}),
+    });
   }
 
   async #database(): Promise<DatabaseAddress> {

@@ -209,12 +209,25 @@ export const settings = {
   webhookInsecureSkipVerify: yesNo(false, 'Deliver to `WEBHOOK_URL` without checking its TLS certificate.', {
     aliases: ['WHATSAPP_WEBHOOK_INSECURE_SKIP_VERIFY'],
   }),
+  webhookAllow: text(
+    value => words(value).map(entry => (isAllowable(entry) ? entry : unfit())),
+    [],
+    'host names, addresses and networks (10.0.0.0/8) separated by commas',
+    'none',
+    'Where webhooks that callers of the API make may lead beside the public internet. A host that is named, and an address, may also be asked by http and on any port. `WEBHOOK_URL` may be anywhere.',
+  ),
   chatRetentionDays: text<number | undefined>(
     value => (/^\d{1,5}$/.test(value) ? Number(value) : unfit()),
     undefined,
     'a whole number of days',
     'for ever',
     'How long messages are kept in the chat store. 0 keeps none: chats, names and the key of the newest message of each are all there is then. A device may have its own days (`PATCH /devices/{device_id}/settings`, `chat_retention_days`).',
+  ),
+  journalDays: integer(
+    1,
+    3650,
+    7,
+    'Days that events are kept, to be delivered late, replayed, and read again. What an endpoint has not taken by then becomes a dead letter. A device may have its own (`PATCH /devices/{device_id}/settings`, `event_retention`).',
   ),
   logLevel: choice(
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],

@@ -68,6 +68,11 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
     types: ['src/shard/protocol.ts'],
   },
   {
+    station: 'src/streams/',
+    values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
+    types: ['src/shard/protocol.ts'],
+  },
+  {
     station: 'src/device/',
     values: ['src/journal/', 'src/store/', 'src/lib/', 'src/errors.ts'],
     types: ['src/shard/protocol.ts'],
@@ -83,13 +88,14 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
   },
   {
     station: 'src/api/',
-    values: ['src/lib/', 'src/errors.ts', 'src/journal/catalogue/'],
+    values: ['src/lib/', 'src/errors.ts', 'src/journal/catalogue/', 'src/journal/names.ts'],
     types: [
       'src/supervisor/',
       'src/media/',
       'src/delivery/',
       'src/access/',
       'src/journal/',
+      'src/streams/',
       'src/shard/protocol.ts',
       'src/device/commands/',
     ],
@@ -102,6 +108,7 @@ const rules: readonly { station: string; values: readonly string[]; types?: read
       'src/api/',
       'src/supervisor/',
       'src/delivery/',
+      'src/streams/',
       'src/media/',
       'src/access/',
       'src/journal/',

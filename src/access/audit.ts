@@ -30,7 +30,9 @@ export class AuditLog implements Audit, Service {
   readonly #sql: Sql;
   readonly #log: Logger;
   readonly #write: (noted: { readonly entry: AuditEntry; readonly awaited: boolean }) => Promise<void>;
-  readonly #waiting = new Set<Promise<void>>();
+  #waiting = 0;
+  /** Of the newest entry: they are written in their order. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor({ sql, log }: { sql: Sql; log: Logger }) {
     this.#sql = sql;
@@ -41,7 +43,12 @@ export class AuditLog implements Audit, Service {
       urgent: ({ awaited }) => awaited,
       flush: async noted => {
         const entries = noted.map(({ entry }) => entry);
-        await reachStore(() => addAudit(sql, entries));
+        try {
+          await reachStore(() => addAudit(sql, entries));
+        } catch (err) {
+          for (const entry of entries) this.#lose(entry, err);
+        }
+        this.#waiting -= noted.length;
         return noted.map(() => undefined);
       },
     });
@@ -51,18 +58,17 @@ export class AuditLog implements Audit, Service {
 
   /** Resolves when everything is written that can be. */
   async stop(): Promise<void> {
-    await Promise.all(this.#waiting);
+    await this.#last;
   }
 
   note(entry: AuditEntry, awaited = false): Promise<void> {
-    if (this.#waiting.size >= MOST_WAITING) {
+    if (this.#waiting >= MOST_WAITING) {
       this.#lose(entry, new Error('too many entries wait'));
       return Promise.resolve();
     }
-    const written = this.#write({ entry, awaited }).catch((err: unknown) => this.#lose(entry, err));
-    this.#waiting.add(written);
-    void written.finally(() => this.#waiting.delete(written));
-    return written;
+    this.#waiting++;
+    this.#last = this.#write({ entry, awaited });
+    return this.#last;
   }
 
   async page(query: AuditQuery): Promise<(AuditEntry & { readonly no: number })[]> {

@@ -1,10 +1,10 @@
 // The one envelope of every answer, and the one place where a failure becomes a status.
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { type ErrorCode, Failure, retryable } from '../errors.ts';
 import type { ApiEnv } from './deps.ts';
+import { jsonAnswer } from './headers.ts';
 import { publicUrl } from './public-url.ts';
 
 /** What a route answers on success: a sentence and its data. */
@@ -43,7 +43,7 @@ export function failureBody(failure: Failure, base: string): Record<string, unkn
 
 /** The envelope of a success. */
 export function answer(c: Context<ApiEnv>, { message, results }: Success): Response {
-  return c.json({ code: 'SUCCESS', message, ...(results !== undefined && { results }) });
+  return jsonAnswer(c, JSON.stringify({ code: 'SUCCESS', message, results }), 200);
 }
 
 /**
@@ -67,8 +67,8 @@ export function refuse(
     else log.warn({ ...about, ...(cause !== undefined && { err: cause }) }, 'request could not be served');
   }
   c.set('code', failure.code);
-  const body = failureBody(failure, publicUrl(c, basePath));
-  return c.json(body, failure.status as ContentfulStatusCode, failureHeaders(failure));
+  const body = JSON.stringify(failureBody(failure, publicUrl(c, basePath)));
+  return jsonAnswer(c, body, failure.status, failureHeaders(failure));
 }
 
 /** What was thrown, as a failure: what is none is a fault of ours. */

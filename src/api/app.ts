@@ -7,8 +7,10 @@ import { callerAddress } from './address.ts';
 import { refuse } from './answer.ts';
 import { admission, gatekeeper, keysInHeaders } from './auth.ts';
 import { pathBelow } from './base-path.ts';
+import { inTurn } from './checks.ts';
 import { cors } from './cors.ts';
 import type { ApiEnv, AppDeps } from './deps.ts';
+import { tell } from './headers.ts';
 import { requestLimit } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
@@ -26,6 +28,7 @@ import { communityRoutes } from './routes/community.ts';
 import { deviceHealthRoute } from './routes/device-health.ts';
 import { deviceRoutes } from './routes/devices.ts';
 import { eventTypeRoutes } from './routes/event-types.ts';
+import { eventRoutes } from './routes/events.ts';
 import { followRoutes } from './routes/follow.ts';
 import { groupRoutes } from './routes/group.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -65,7 +68,6 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   const metrics = createMetrics(deps);
   const links = qrLinks();
   app.onError((error, c) => refuse(c, error, base));
-  app.notFound(c => refuse(c, new Failure('NOT_FOUND'), base));
 
   const gate = gatekeeper(deps.credentials, deps.keys, deps.limits.now);
   // /health is for probes, what is signed (a QR picture, a file) for an <img> anywhere, and /errors says what is in the docs;
@@ -76,25 +78,33 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
       c.req.path === '/errors' ||
       isFilePath(c.req.path) ||
       links.admits(c.req.path, name => c.req.query(name)));
+  const guarded = sameOrigin({ open: gate.open, isPage, allowed });
   app.use(
     observation(metrics, callerAddress(deps.trustedProxies), log),
-    marked(deps.simulator !== undefined),
-    turnAway(deps.started ?? (() => true)),
-    cors(allowed),
+    inTurn(
+      marked(deps.simulator !== undefined),
+      turnAway(deps.started ?? (() => true)),
+      cors(allowed),
+      keysInHeaders(),
+      c => (isPublic(c) ? undefined : guarded(c)),
+      admission({ gate, isPublic, devices: deps.devices }),
+      requestLimit(deps.limits),
+    ),
   );
-  app.use(keysInHeaders());
-  const guarded = sameOrigin({ open: gate.open, isPage, allowed });
-  app.use((c, next) => (isPublic(c) ? next() : guarded(c, next)));
-  app.use(admission({ gate, isPublic, devices: deps.devices }), requestLimit(deps.limits));
-  app.use(
-    methodNotAllowed({
-      app,
-      onMethodNotAllowed(c, methods) {
-        c.header('allow', methods.join(', '));
-        return refuse(c, new Failure('METHOD_NOT_ALLOWED'), base);
-      },
-    }),
-  );
+  // Only of a request that no route has: as a step before all of them it would be one of every request.
+  const judgeMethod = methodNotAllowed({
+    app,
+    onMethodNotAllowed(c, methods) {
+      tell(c, 'allow', methods.join(', '));
+      return refuse(c, new Failure('METHOD_NOT_ALLOWED'), base);
+    },
+  });
+  app.notFound(async c => {
+    await judgeMethod(c, async () => {
+      c.res = refuse(c, new Failure('NOT_FOUND'), base);
+    });
+    return c.res;
+  });
 
   healthRoutes(app, deps, metrics);
   const add = routeAdder(app, deps);
@@ -117,9 +127,10 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   newsletterRoutes(add);
   callRoutes(add);
   mediaRoutes(app, add, deps);
+  eventTypeRoutes(add);
+  eventRoutes(app, add, deps);
   keyRoutes(add, deps);
   auditRoutes(add, deps);
-  eventTypeRoutes(add);
   settingsRoutes(add);
   liveRoute(app, deps);
   openapiRoute(app, deps);

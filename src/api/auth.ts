@@ -1,14 +1,17 @@
 // Who calls, and what they may do: keys as bearer tokens or in X-API-Key, users by basic auth, or everybody while there is no
 // credential at all.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Context, MiddlewareHandler } from 'hono';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Context } from 'hono';
 import type { Keys, KnownKey } from '../access/keys.ts';
 import { Failure } from '../errors.ts';
 import { keyId } from '../lib/api-key.ts';
 import { TokenBuckets } from '../lib/token-buckets.ts';
 import type { Devices } from '../supervisor/devices.ts';
 import { neighbourhood } from './address.ts';
+import type { Check } from './checks.ts';
 import type { ApiEnv, Credentials } from './deps.ts';
+import { tell } from './headers.ts';
+import { queryOf } from './query.ts';
 import { type Scope, scopes } from './scopes.ts';
 import { visibleTo } from './visible.ts';
 
@@ -101,8 +104,7 @@ export function gatekeeper({ basic, keys: configured }: Credentials, keys: Keys,
       const id = key === undefined ? undefined : keyId(key);
       if (id !== undefined) await keys.fresh();
       const known = id === undefined ? undefined : keys.find(id);
-      const near = neighbourhood(address);
-      if (!known && !asTheyAre.has(key ?? user?.toString() ?? '')) refuseMany(wrong, near);
+      if (!known && !asTheyAre.has(key ?? user?.toString() ?? '')) refuseMany(wrong, neighbourhood(address));
       const keyDigest = digest(key ?? nothing);
       const userDigest = digest(user ?? nothing);
       let found: Actor | undefined;
@@ -114,7 +116,7 @@ export function gatekeeper({ basic, keys: configured }: Credentials, keys: Keys,
         actors.set(known, actor);
         found = actor;
       }
-      if (!found && (key !== undefined || user !== undefined)) wrong.take(near);
+      if (!found && (key !== undefined || user !== undefined)) wrong.take(neighbourhood(address));
       return found;
     },
     again(actor) {
@@ -140,12 +142,12 @@ export function admission({
   gate: Gate;
   isPublic: (c: Context) => boolean;
   devices: Devices;
-}): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
+}): Check {
+  return async c => {
     const free = isPublic(c) || gate.open();
     const actor = free ? anybody : await gate.admit(shownBy(c), c.get('address'));
     if (!actor) {
-      c.header('www-authenticate', gate.ways);
+      tell(c, 'www-authenticate', gate.ways);
       throw new Failure('UNAUTHORIZED');
     }
     c.set('actor', actor);
@@ -154,7 +156,7 @@ export function admission({
       const now = gate.again(actor);
       return now && { actor: now, devices: visibleTo(now, devices) };
     });
-    await next();
+    return undefined;
   };
 }
 
@@ -173,12 +175,11 @@ const SECRET_NAMES = new Set([
 const SOCKET = '/ws';
 
 /** Refuses a key in the query, whether it is right or not. Fails with KEY_IN_QUERY. */
-export function keysInHeaders(): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
-    if (c.req.url.includes('?'))
-      for (const name of Object.keys(c.req.query()))
-        if (SECRET_NAMES.has(name.toLowerCase()) && c.req.path !== SOCKET) throw new Failure('KEY_IN_QUERY');
-    await next();
+export function keysInHeaders(): Check {
+  return c => {
+    for (const name in queryOf(c))
+      if (SECRET_NAMES.has(name.toLowerCase()) && c.req.path !== SOCKET) throw new Failure('KEY_IN_QUERY');
+    return undefined;
   };
 }
 
@@ -218,4 +219,4 @@ function actorOf({ id, origin, scopes, devices }: KnownKey): Actor {
   };
 }
 
-const digest = (value: string | Buffer): Buffer => createHash('sha256').update(value).digest();
+const digest = (value: string | Buffer): Buffer => hash('sha256', value, 'buffer');

@@ -1,6 +1,6 @@
 // Web pages of other origins that may call the API, when the operator names them (gowa's APP_CORS_ALLOWED_ORIGINS).
-import type { MiddlewareHandler } from 'hono';
-import type { ApiEnv } from './deps.ts';
+import type { Check } from './checks.ts';
+import { tell } from './headers.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
@@ -20,19 +20,20 @@ export function fromAllowed(origin: string | undefined, allowed: ReadonlySet<str
  * headers, which is what keeps a browser from handing an answer over. Cookies and basic auth that a browser would send by
  * itself are not allowed (no Allow-Credentials): a page sends its credential as a header.
  */
-export function cors(allowed: ReadonlySet<string>): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
-    if (allowed.size > 0) c.header('vary', 'Origin');
+export function cors(allowed: ReadonlySet<string>): Check {
+  return c => {
+    if (allowed.size === 0) return undefined;
+    tell(c, 'vary', 'Origin');
     const origin = c.req.header('origin');
-    if (origin === undefined || !fromAllowed(origin, allowed)) return next();
-    c.header('access-control-allow-origin', origin);
+    if (origin === undefined || !fromAllowed(origin, allowed)) return undefined;
+    tell(c, 'access-control-allow-origin', origin);
     if (c.req.method === 'OPTIONS' && c.req.header('access-control-request-method')) {
-      c.header('access-control-allow-methods', METHODS);
-      c.header('access-control-allow-headers', REQUEST_HEADERS);
-      c.header('access-control-max-age', PREFLIGHT_AGE);
+      tell(c, 'access-control-allow-methods', METHODS);
+      tell(c, 'access-control-allow-headers', REQUEST_HEADERS);
+      tell(c, 'access-control-max-age', PREFLIGHT_AGE);
       return c.body(null, 204);
     }
-    c.header('access-control-expose-headers', ANSWER_HEADERS);
-    return next();
+    tell(c, 'access-control-expose-headers', ANSWER_HEADERS);
+    return undefined;
   };
 }

@@ -5,9 +5,12 @@ import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
 import type { MediaPort } from '../media/port.ts';
+import type { Reader } from '../streams/reader.ts';
+import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { Chats } from './chat-port.ts';
+import type { Reading } from './following.ts';
 import type { Limits } from './limits.ts';
 import type { Live, Standing } from './live.ts';
 
@@ -52,6 +55,9 @@ export interface Messages {
   status(deviceNo: number, id: string): Promise<MessageStatus | undefined>;
 }
 
+/** The journal for whoever reads it. */
+export type Events = Pick<Reader, 'page' | 'end' | 'one'> & Pick<Streams, 'follow'>;
+
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
   readonly basic: readonly { readonly user: string; readonly password: string }[];
@@ -74,6 +80,7 @@ export interface ApiDeps {
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;
+  readonly events: Events;
   readonly chats: Chats;
   readonly media: MediaPort;
   readiness(): Promise<Readiness>;
@@ -114,7 +121,8 @@ export interface Change {
  * What a request carries through the app. `closing` fires when the server stops, `remote` is the other end of the
  * connection; `request` is the request's id, `address` who calls, `devices` those that exist for the caller, `standing` both
  * as they are at a later time, undefined when the caller would not be let in any more; `code` that of a failure, `target`
- * what else was meant, `limits` what was said of them in the headers.
+ * what else was meant, `limits` what was said of them in the headers; `headers` what every answer says (headers.ts), `told` once
+ * it has; `query` is the query, taken apart.
  */
 export interface ApiEnv {
   Bindings: {
@@ -122,8 +130,8 @@ export interface ApiEnv {
     remote?: string | undefined;
     /** The request as the socket gives it; without one for a request inside the process. */
     incoming?: IncomingMessage;
-    /** Lets a request become a WebSocket that hears of the devices it sees; only upgrade requests have it. */
-    admit?: (standing: Standing) => void;
+    /** Lets a request become a WebSocket that hears of the devices it sees, and reads; only upgrade requests have it. */
+    admit?: (standing: Standing, reading?: Reading) => void;
   };
   Variables: {
     request: string;
@@ -134,7 +142,10 @@ export interface ApiEnv {
     device?: string;
     target?: string;
     code?: string;
-    limits?: ReadonlyMap<string, { readonly policy: string; readonly level: string }>;
+    limits?: { [policy in 'key' | 'device']?: { readonly policy: string; readonly level: string } };
+    headers: Record<string, string>;
+    told?: true;
+    query?: Readonly<Record<string, string>>;
     change?: Change;
   };
 }

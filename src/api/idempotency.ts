@@ -10,11 +10,15 @@ import { messageIdFrom } from '../lib/message-id.ts';
 import type { Upload } from '../media/port.ts';
 import { asFailure } from './answer.ts';
 import type { ApiEnv } from './deps.ts';
+import { jsonAnswer, tell } from './headers.ts';
 import { invalid } from './validate.ts';
 
 const HEADER = 'Idempotency-Key';
 /** As the draft has it, a string in quotes; most clients send it bare. */
 const FORM = /^(?:"([\x20\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/;
+
+/** Whether a request says that it may come again. */
+export const hasKey = (c: Context<ApiEnv>): boolean => c.req.header(HEADER) !== undefined;
 
 /** What is told to the work of a request that has a key. */
 export interface Keyed {
@@ -95,12 +99,11 @@ function replayed(
   c: Context<ApiEnv>,
   { status, body }: { status: number; body: string | undefined },
 ): Response {
-  c.header('idempotency-replayed', 'true');
+  tell(c, 'idempotency-replayed', 'true');
   // Answered as failures are: what it means and where that is written stand beside it.
   if (status >= 400 && body) throw Failure.from(JSON.parse(body) as FailureReport);
-  const headers = { 'content-type': 'application/json' };
   const gone = { code: 'SUCCESS', message: 'This was done before; its answer was not kept.' };
-  return c.body(body ?? JSON.stringify(gone), status as 200, headers);
+  return jsonAnswer(c, body ?? JSON.stringify(gone), status);
 }
 
 function keyOf(header: string): string {

@@ -1,9 +1,11 @@
 // How much a caller may ask, and a device send: token buckets, and the headers that say how full they are
 // (draft-ietf-httpapi-ratelimit-headers-10).
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
 import { type Level, TokenBuckets } from '../lib/token-buckets.ts';
+import type { Check } from './checks.ts';
 import type { ApiEnv } from './deps.ts';
+import { tell } from './headers.ts';
 
 export interface Limits {
   /** Requests per minute of one key or user; 0: no limit. */
@@ -15,13 +17,13 @@ export interface Limits {
 }
 
 /** Counts a caller's requests. Fails with RATE_LIMITED. */
-export function requestLimit({ perKey, now }: Limits): MiddlewareHandler<ApiEnv> {
+export function requestLimit({ perKey, now }: Limits): Check {
   const buckets = perKey > 0 ? new TokenBuckets(perKey, now) : undefined;
-  return async (c, next) => {
+  return c => {
     const { limited, realm } = c.get('actor');
     if (buckets && limited)
       take(c, buckets, realm, 'key', 'This key asks too often; Retry-After says when to ask again.');
-    await next();
+    return undefined;
   };
 }
 
@@ -47,18 +49,20 @@ function take(
   c: Context<ApiEnv>,
   buckets: TokenBuckets,
   name: string,
-  policy: string,
+  policy: 'key' | 'device',
   sentence: string,
 ): void {
   const level = buckets.take(name);
   const now = level ?? buckets.level(name);
-  const said = new Map(c.get('limits')).set(policy, {
+  const said = c.get('limits') ?? {};
+  said[policy] = {
     policy: `"${policy}";q=${buckets.perMinute};w=60`,
     level: `"${policy}";r=${now.left};t=${seconds(now)}`,
-  });
+  };
   c.set('limits', said);
-  c.header('ratelimit-policy', [...said.values()].map(({ policy }) => policy).join(', '));
-  c.header('ratelimit', [...said.values()].map(({ level }) => level).join(', '));
+  const { key, device } = said;
+  tell(c, 'ratelimit-policy', key && device ? `${key.policy}, ${device.policy}` : said[policy].policy);
+  tell(c, 'ratelimit', key && device ? `${key.level}, ${device.level}` : said[policy].level);
   if (!level)
     throw new Failure('RATE_LIMITED', sentence, { retryAfter: Math.max(1, Math.ceil(now.waitMs / 1000)) });
 }

@@ -5,6 +5,8 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { TokenBuckets } from '../lib/token-buckets.ts';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
 import { toAppDevice, toGowaDevice } from './device-shape.ts';
+import type { Reading } from './following.ts';
+import { carryEvents } from './live-events.ts';
 
 /** gowa's codes, but for those of passkeys, which there are none of here. */
 type Code = 'LOGIN_SUCCESS' | 'DEVICE_LOGGED_OUT' | 'DEVICE_WEBHOOK_CONFIG_UPDATED' | 'LIST_DEVICES';
@@ -56,8 +58,16 @@ export class Live {
   }
 
   /** Completes the handshake of a request that was judged already. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, standing: Standing): void {
-    this.#server.handleUpgrade(request, socket, head, listener => this.#listen(listener, standing));
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    standing: Standing,
+    reading?: Reading,
+  ): void {
+    this.#server.handleUpgrade(request, socket, head, listener => {
+      if (this.#listen(listener, standing) && reading) carryEvents(listener, reading);
+    });
   }
 
   /** A device has moved: those that have been linked, and that are no longer, are told. */
@@ -93,11 +103,12 @@ export class Live {
     }
   }
 
-  #listen(listener: WebSocket, standing: Standing): void {
+  /** False when there is no room for another one. */
+  #listen(listener: WebSocket, standing: Standing): boolean {
     listener.on('error', () => listener.terminate());
     if (this.#listeners.size >= MOST_LISTENERS) {
       listener.close(TRY_AGAIN_LATER);
-      return;
+      return false;
     }
     const about: Listener = { standing, alive: true };
     const name = String(this.#number++);
@@ -116,6 +127,7 @@ export class Live {
       if (sees) this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
     });
     listener.on('close', () => this.#listeners.delete(listener));
+    return true;
   }
 
   /** Nobody says when a device is removed: looked up when another is new, and not each time. */

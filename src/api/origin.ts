@@ -1,9 +1,9 @@
 // Keeps the web pages of others out. A browser lends a page its user's address and basic auth: without this, any page
 // that a person visits could send messages through the API on that person's own machine, by a form or by an <img>.
-import type { Context, MiddlewareHandler } from 'hono';
+import type { Context } from 'hono';
 import { Failure } from '../errors.ts';
+import type { Check } from './checks.ts';
 import { fromAllowed } from './cors.ts';
-import type { ApiEnv } from './deps.ts';
 
 const LOOPBACK = /^(?:localhost|[a-z0-9-]+\.localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?$/i;
 
@@ -22,8 +22,8 @@ export function sameOrigin({
   open: () => boolean;
   isPage: (path: string) => boolean;
   allowed: ReadonlySet<string>;
-}): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
+}): Check {
+  return c => {
     if (open() && !LOOPBACK.test(hostOf(c)))
       throw new Failure(
         'FORBIDDEN_ORIGIN',
@@ -35,7 +35,7 @@ export function sameOrigin({
       !(c.req.method === 'GET' && isPage(c.req.path))
     )
       throw new Failure('FORBIDDEN_ORIGIN');
-    await next();
+    return undefined;
   };
 }
 

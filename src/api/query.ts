@@ -1,5 +1,19 @@
 // Parameters of queries, in which everything is text. One that is there and empty is as good as absent.
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ApiEnv } from './deps.ts';
+
+const nothing: Readonly<Record<string, string>> = Object.freeze({});
+
+/** The query of a request, taken apart once; of a name that is there twice the first value. */
+export function queryOf(c: Context<ApiEnv>): Readonly<Record<string, string>> {
+  if (!c.req.url.includes('?')) return nothing;
+  const known = c.get('query');
+  if (known) return known;
+  const query = c.req.query();
+  c.set('query', query);
+  return query;
+}
 
 /** A parameter that may be absent or empty. */
 export const optional = <S extends z.ZodType>(schema: S) =>

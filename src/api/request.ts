@@ -5,7 +5,9 @@ import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
 import { Failure } from '../errors.ts';
 import type { callerAddress } from './address.ts';
+import type { Check } from './checks.ts';
 import type { ApiEnv } from './deps.ts';
+import { tell, tellAll } from './headers.ts';
 import type { Metrics } from './metrics.ts';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -22,11 +24,14 @@ export function observation(
     const request = REQUEST_ID.test(sent) ? sent : randomUUID();
     c.set('request', request);
     c.set('address', addressOf(c.env?.remote, c.req.header('x-forwarded-for')));
-    c.header('x-request-id', request);
-    c.header('x-content-type-options', 'nosniff');
-    // Answers hold QR codes and accounts: nothing on the way may keep them.
-    c.header('cache-control', 'no-store');
+    c.set('headers', {
+      'x-request-id': request,
+      'x-content-type-options': 'nosniff',
+      // Answers hold QR codes and accounts: nothing on the way may keep them.
+      'cache-control': 'no-store',
+    });
     await next();
+    tellAll(c);
     const seconds = (performance.now() - began) / 1000;
     // A path may hold an account's JID and a query a phone number; the pattern holds neither.
     const route = matchedRoutes(c).findLast(matched => matched.method !== 'ALL')?.path ?? 'none';
@@ -39,22 +44,22 @@ export function observation(
 }
 
 /** Says on every answer that the WhatsApp behind it is simulated, so that nobody takes a test for the real thing. */
-export function marked(simulated: boolean): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
-    if (simulated) c.header('x-cardume-simulated', 'true');
-    await next();
+export function marked(simulated: boolean): Check {
+  return c => {
+    if (simulated) tell(c, 'x-cardume-simulated', 'true');
+    return undefined;
   };
 }
 
 const PROBES = new Set(['/health', '/ready', '/metrics']);
 
 /** Answers SHUTTING_DOWN to what still arrives on open connections once the server is closing. */
-export function turnAway(started: () => boolean): MiddlewareHandler<ApiEnv> {
-  return async (c, next) => {
+export function turnAway(started: () => boolean): Check {
+  return c => {
     if (c.env?.closing?.aborted) throw new Failure('SHUTTING_DOWN');
     // The address is taken before the devices are: a second start that finds it in use has taken nothing from the first.
     if (!started() && !PROBES.has(c.req.path))
       throw new Failure('SHARD_UNAVAILABLE', 'The server is starting; try again.');
-    await next();
+    return undefined;
   };
 }

@@ -10,10 +10,11 @@ import { answer, type Success } from './answer.ts';
 import { type FormFields, type ReadBody, readBody, readFields } from './body.ts';
 import type { ApiDeps, ApiEnv, Change } from './deps.ts';
 import { always, entry, repeatable } from './entry.ts';
-import { type Keyed, once } from './idempotency.ts';
+import { hasKey, type Keyed, once } from './idempotency.ts';
 import { sendLimit } from './limits.ts';
 import type { FileFields } from './multipart.ts';
 import { publicUrl } from './public-url.ts';
+import { queryOf } from './query.ts';
 import { failureResponses, fileResponse, successResponse } from './responses.ts';
 import type { Scope } from './scopes.ts';
 import { findDevice, linked, type Named, selectDevice } from './selection.ts';
@@ -36,7 +37,7 @@ export const tags = {
   community: 'Communities: groups of groups',
   newsletter: 'Channels',
   call: 'Calls',
-  event: 'What happened to devices',
+  event: 'What happened to devices: events, read from the journal',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -93,6 +94,10 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
+  /** Their numbers; undefined: all. */
+  readonly numbers: readonly number[] | undefined;
+  /** What the caller may do. */
+  readonly scopes: ReadonlySet<Scope>;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -127,13 +132,14 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
     document(app, shape);
     const path = shape.path.replaceAll(/\{(.+?)\}/g, ':$1');
     app.on(shape.method, path, entry(deps.audit, shape), async c => {
-      const named: Named = { header: c.req.header('x-device-id'), query: c.req.query('device_id') };
+      const asked = queryOf(c);
+      const named: Named = { header: c.req.header('x-device-id'), query: asked.device_id };
       const devices = c.get('devices');
       const device = deviceOf(c, devices, shape.device, named);
       if (device) c.set('device', device.id);
       const params = shape.params && validated(shape.params, c.req.param());
-      const query = shape.query && validated(shape.query, c.req.query());
-      const batch = deps.media.batch();
+      const query = shape.query && validated(shape.query, asked);
+      const batch = shape.files && deps.media.batch();
       try {
         const { fields, files } = await bodyOf(c, shape, batch);
         const body = shape.body && validated(shape.body, fields);
@@ -153,6 +159,11 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             batch,
             named,
             devices,
+            get numbers() {
+              const { devices: some } = c.get('actor');
+              return some && [...some];
+            },
+            scopes: c.get('actor').scopes,
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {
@@ -162,7 +173,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             run: async <C extends CommandType>(name: C['name'], input: InputOf<C>) => {
               const { id, no } = linked(device as DeviceView);
               if (name.startsWith('send-')) countSend(c, no);
-              const within = command.within + batch.bytes / SLOWEST_UPLOAD;
+              const within = command.within + (batch?.bytes ?? 0) / SLOWEST_UPLOAD;
               return (await devices.command<C>(id, name, input, { ...command, within })) as AnswerOf<C>;
             },
             get base() {
@@ -173,12 +184,12 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
           const said = await run(call as unknown as Parameters<typeof run>[0]);
           return said instanceof Response ? said : answer(c, said);
         };
-        if (shape.method !== 'post') return await serve();
-        const parts = [c.req.param(), c.req.query(), fields];
-        const asked = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
-        return await once(c, deps.answers, asked, serve);
+        if (shape.method !== 'post' || !hasKey(c)) return await serve();
+        const parts = [c.req.param(), asked, fields];
+        const same = { operation: shape.id, deviceNo: device?.no, parts, files, secrets: shape.secrets };
+        return await once(c, deps.answers, same, serve);
       } finally {
-        await batch.end();
+        await batch?.end();
       }
     });
   };
@@ -191,9 +202,9 @@ async function bodyOf(
     forms,
     files,
   }: Pick<RouteShape<unknown, unknown, unknown, unknown, unknown>, 'body' | 'forms' | 'files'>,
-  batch: Batch,
+  batch: Batch | undefined,
 ): Promise<ReadBody> {
-  if (files) return readBody(c, forms ?? {}, files, batch);
+  if (files && batch) return readBody(c, forms ?? {}, files, batch);
   return { fields: body ? await readFields(c, forms) : {}, files: {} };
 }
 

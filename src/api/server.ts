@@ -42,8 +42,14 @@ export class ApiServer implements Service {
   readonly #closing = new AbortController();
   readonly #server: Server;
   readonly #running = new Set<ServerResponse>();
+  /** Requests whose bodies must have come by a time, unless they have. */
+  readonly #late = new Map<IncomingMessage, number>();
+  readonly #bodyTimeout: number;
   /** All connections: Node does not count those that it has given away (WebSockets), and waits for what is half a request. */
   readonly #sockets = new Set<Duplex>();
+  /** The name that was last seen to be one that can be linked to. */
+  #host: string | undefined;
+  #sweep: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(settings: ApiServerSettings) {
@@ -51,7 +57,11 @@ export class ApiServer implements Service {
     const { app, log, live } = settings;
     const fetch = (request: Request, { incoming }: HttpBindings) => {
       // A host of numbers that is no address (256.1.1.1) is let through to here, and nothing can be linked to it.
-      if (!URL.canParse(request.url)) throw new RequestError('invalid host');
+      const named = incoming.url?.startsWith('/') ? incoming.headers.host : undefined;
+      if (named === undefined || named !== this.#host) {
+        if (!URL.canParse(request.url)) throw new RequestError('invalid host');
+        this.#host = named;
+      }
       const remote = incoming.socket?.remoteAddress;
       return app.fetch(request, { closing: this.#closing.signal, remote, incoming });
     };
@@ -61,10 +71,16 @@ export class ApiServer implements Service {
       // needs more of them than a text and headers: a third less CPU for a whole request (0.18 to 0.10 ms for a bare one).
       overrideGlobalObjects: true,
     });
-    this.#server = createServer({ ...limits, ...settings.limits }, (incoming, outgoing) => {
+    const all = { ...limits, ...settings.limits };
+    this.#bodyTimeout = all.bodyTimeout;
+    this.#server = createServer(all, (incoming, outgoing) => {
       this.#running.add(outgoing);
-      outgoing.once('close', () => this.#running.delete(outgoing));
-      if (!isForm(incoming)) cutSlow(incoming, outgoing, { ...limits, ...settings.limits }.bodyTimeout);
+      if (hasBody(incoming) && !isForm(incoming))
+        this.#late.set(incoming, performance.now() + all.bodyTimeout);
+      outgoing.once('close', () => {
+        this.#running.delete(outgoing);
+        this.#late.delete(incoming);
+      });
       if (this.#closing.signal.aborted) outgoing.shouldKeepAlive = false;
       listener(incoming, outgoing).catch((err: Error) => {
         log.error({ err }, 'answer could not be written');
@@ -100,11 +116,22 @@ export class ApiServer implements Service {
       this.#server.once('error', refused);
       this.#server.listen(port, host, () => {
         this.#server.off('error', refused);
+        this.#sweep = setInterval(() => this.#cutLate(), Math.min(SWEEP_MS, this.#bodyTimeout)).unref();
         // Out of file descriptors, most likely: the connection is lost, the server goes on.
         this.#server.on('error', err => log.error({ err }, 'connection could not be accepted'));
         resolve();
       });
     });
+  }
+
+  /** Cuts off callers whose bodies have not come in time. All at once: a timer for each was a part of each request. */
+  #cutLate(): void {
+    const now = performance.now();
+    for (const [incoming, until] of this.#late)
+      if (until < now) {
+        this.#late.delete(incoming);
+        if (!incoming.complete) incoming.socket.destroy();
+      }
   }
 
   /** Takes no new connections, closes idle ones, lets running requests finish until the deadline, then cuts. */
@@ -128,6 +155,7 @@ export class ApiServer implements Service {
     );
     const deadline = setTimeout(() => this.#cut(), this.#settings.closeWithin);
     await closed;
+    clearInterval(this.#sweep);
     clearInterval(sweep);
     clearTimeout(deadline);
   }
@@ -141,15 +169,8 @@ function isForm({ headers }: IncomingMessage): boolean {
   return headers['content-type']?.startsWith('multipart/form-data') === true;
 }
 
-/** Cuts off a caller whose body has not come in time. */
-function cutSlow(incoming: IncomingMessage, outgoing: ServerResponse, ms: number): void {
-  const { 'content-length': length, 'transfer-encoding': chunked } = incoming.headers;
-  if (chunked === undefined && (length ?? '0') === '0') return;
-  const late = setTimeout(() => incoming.complete || incoming.socket.destroy(), ms);
-  late.unref();
-  const over = () => clearTimeout(late);
-  incoming.once('end', over);
-  outgoing.once('close', over);
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /** The answer to what never became a request: a bad host or target. Anything else is a fault of ours. */

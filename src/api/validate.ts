@@ -20,20 +20,22 @@ export function invalid(field: string, sentence: string): Failure {
 }
 
 /** Half a surrogate pair and a NUL are changed or refused somewhere on the way: by the database, by WhatsApp, by who reads it. */
-const UNWRITABLE = /\p{Surrogate}|\0/u;
+const unwritable = (text: string): boolean => text.includes('\0') || !text.isWellFormed();
 
 /** Fails with VALIDATION_ERROR where a text or a number is none that can be kept as it is. */
 function assertWritable(value: unknown, path: string): void {
-  if (typeof value === 'string' && UNWRITABLE.test(value))
+  if (typeof value === 'string' && unwritable(value))
     throw invalid(path, 'has a character that no text can have');
   if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(path, 'is too large a number');
   if (typeof value !== 'object' || value === null) return;
   const prototype = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== null && prototype !== Object.prototype) return;
-  for (const [name, inner] of Object.entries(value)) {
-    if (UNWRITABLE.test(name))
-      throw invalid(path || 'body', 'has a name with a character that no text can have');
-    assertWritable(inner, path === '' ? name : `${path}.${name}`);
+  for (const name of Object.keys(value)) {
+    if (unwritable(name)) throw invalid(path || 'body', 'has a name with a character that no text can have');
+    const inner: unknown = (value as Record<string, unknown>)[name];
+    // Most are texts: their path is wanted only where one is wrong.
+    if (typeof inner !== 'string' || unwritable(inner))
+      assertWritable(inner, path === '' ? name : `${path}.${name}`);
   }
 }
 

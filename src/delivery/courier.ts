@@ -112,8 +112,8 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
   }
 
   function post({ endpoint }: Lane, { id, body }: Ready): Promise<Outcome | 'cut'> {
-    const { url, skipTlsVerify } = endpoint;
-    return poster.post({ url, headers: { ...endpoint.sign(id, now(), body) }, body, skipTlsVerify });
+    const { url, skipTlsVerify, trusted } = endpoint;
+    return poster.post({ url, headers: { ...endpoint.sign(id, now(), body) }, body, skipTlsVerify, trusted });
   }
 
   async function fail(lane: Lane, next: Exclude<Next, { do: 'advance' }>): Promise<void> {

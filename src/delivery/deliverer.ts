@@ -14,6 +14,7 @@
 // A device's events are delivered by the node that owns the device: from the recorded cursor on, when it has taken it.
 import type { Logger } from 'pino';
 import { failpoint } from '../lib/failpoint.ts';
+import type { Guard } from '../lib/guard.ts';
 import type { Seal } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
@@ -43,6 +44,8 @@ export interface DelivererOptions {
   readonly webhookSeal: Seal;
   /** Ours, for the user-agent. */
   readonly version: string;
+  /** Where POSTs to what is not the operator's own may go. */
+  readonly guard: Guard;
   /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
   readonly stopMs?: number;
   /** Milliseconds since 1970; signs the attempts. When a lane is due is the database's clock alone. */
@@ -102,7 +105,7 @@ export class Deliverer implements Service {
     this.#held = options.held ?? (() => true);
     this.#log = log;
     this.#stopMs = stopMs;
-    this.#poster = new Poster({ inFlight: IN_FLIGHT, version });
+    this.#poster = new Poster({ inFlight: IN_FLIGHT, version, guard: options.guard });
     this.#known = known(secret);
     this.#checkpoint = checkpoint(sql, options.owner, error => this.#report(error));
     this.#turns = turns(

@@ -28,6 +28,7 @@ export interface Endpoint {
   /** Lower-case names; empty means all. */
   events: ReadonlySet<string>;
   skipTlsVerify: boolean;
+  trusted: boolean;
   failing: boolean;
   closed: boolean;
 }
@@ -70,6 +71,7 @@ export function endpointOf(row: OpenLane, secret: string): Endpoint {
     sign: signer(...secrets),
     events: new Set(row.events),
     skipTlsVerify: row.skipTlsVerify,
+    trusted: row.trusted,
     failing: row.attempt > 0,
     closed: false,
   };

@@ -1,5 +1,6 @@
-import { setMaxListeners } from 'node:events';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
+import { Forbidden, type Guard } from '../lib/guard.ts';
+import { type Answer, Exchange } from './exchange.ts';
 import type { Outcome } from './schedule.ts';
 
 /** One attempt to be made. */
@@ -19,6 +20,8 @@ export interface PosterOptions {
   readonly inFlight: number;
   /** Ours, for the user-agent. */
   readonly version: string;
+  /** Where POSTs may go. */
+  readonly guard: Guard;
   /** Milliseconds for a whole POST, its answer included. */
   readonly deadlineMs?: number;
 }
@@ -28,6 +31,8 @@ const DEADLINE_MS = 15_000;
 const LONGEST_MS = 30_000;
 /** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
+/** Of it that is told. */
+const HEAD_BYTES = 1024;
 /** Under the 75 s of nginx and the 60 s of most load balancers; a server that says less (Keep-Alive) is believed. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -37,87 +42,108 @@ const KEEP_ALIVE_MS = 30_000;
  *
  * There is a connection for every POST that may be under way (`inFlight`), not a fixed few for each origin: undici would
  * queue the rest, where their deadline runs out, and a stuck endpoint would hold up its neighbours on the same host.
- * How many one endpoint may have is the deliverer's to limit. An address check (SSRF) belongs in `connect.lookup` here.
+ * How many one endpoint may have is the deliverer's to limit.
+ *
+ * Every connection passes the guard, which resolves the name and judges what it is connected to; connections to the
+ * operator's own URLs, which are not judged, are never used for others. Proxies of the environment are not.
  */
 export class Poster {
-  readonly #verified: Agent;
-  readonly #unverified: Agent;
+  readonly #agents = new Map<string, Agent>();
+  readonly #inFlight: number;
+  readonly #guard: Guard;
   readonly #userAgent: string;
   readonly #deadlineMs: number;
-  readonly #cut = new AbortController();
+  readonly #underWay = new Set<Exchange>();
+  #isCut = false;
 
-  constructor({ inFlight, version, deadlineMs = DEADLINE_MS }: PosterOptions) {
+  constructor({ inFlight, version, guard, deadlineMs = DEADLINE_MS }: PosterOptions) {
     this.#userAgent = `cardume/${version}`;
     this.#deadlineMs = deadlineMs;
-    this.#verified = agent(inFlight, true);
-    this.#unverified = agent(inFlight, false);
-    setMaxListeners(0, this.#cut.signal);
+    this.#inFlight = inFlight;
+    this.#guard = guard;
   }
 
   /** Never rejects: what goes wrong is the outcome. `cut` when `cut()` ended it, which says nothing about the endpoint. */
   async post(letter: Letter): Promise<Outcome | 'cut'> {
-    const deadline = new AbortController();
+    if (this.#isCut) return 'cut';
     const ms = letter.timeoutMs ?? this.#deadlineMs;
-    // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
-    const timer = setTimeout(() => deadline.abort(), ms);
-    const cut = () => deadline.abort();
-    this.#cut.signal.addEventListener('abort', cut, { once: true });
-    if (this.#cut.signal.aborted) cut();
+    let exchange: Exchange | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return await this.#send(letter, deadline.signal);
+      const target = letter.trusted ? new URL(letter.url) : this.#guard.check(letter.url);
+      const begun = this.#begin(target, letter);
+      exchange = begun;
+      this.#underWay.add(begun);
+      // One timer over everything: undici's own body timeout starts again with every byte of a dripping answer.
+      timer = setTimeout(() => begun.end(new Late()), ms);
+      return await this.#outcome(target, await begun.answer);
     } catch (error) {
-      if (this.#cut.signal.aborted) return 'cut';
-      return {
-        error: deadline.signal.aborted ? `no answer within ${ms / 1000} s` : reason(error),
-      };
+      if (this.#isCut) return 'cut';
+      return error instanceof Late
+        ? { error: 'timeout', detail: `no answer within ${ms / 1000} s` }
+        : failed(error);
     } finally {
       clearTimeout(timer);
-      this.#cut.signal.removeEventListener('abort', cut);
+      if (exchange) this.#underWay.delete(exchange);
     }
   }
 
   /** Ends every POST that is under way, and those to come. */
   cut(): void {
-    this.#cut.abort();
+    this.#isCut = true;
+    for (const exchange of this.#underWay) exchange.end(new Error('cut'));
   }
 
   /** Closes all connections; what is still under way is cut. */
   async close(): Promise<void> {
     this.cut();
-    await Promise.all([this.#verified.destroy(), this.#unverified.destroy()]);
+    await Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
   }
 
-  async #send({ url, headers, body, skipTlsVerify }: Letter, signal: AbortSignal): Promise<Outcome> {
-    const target = new URL(url);
-    const answer = await request(target, {
-      method: 'POST',
-      headers: {
-        ...credentials(target),
-        ...headers,
-        'content-type': 'application/json',
-        'user-agent': this.#userAgent,
-      },
-      body,
-      signal,
-      dispatcher: skipTlsVerify ? this.#unverified : this.#verified,
-    });
-    // The status is the answer, whatever becomes of the rest: too long, too slow or broken off.
-    await answer.body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
-    const retryAfter = answer.headers['retry-after'];
-    return { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter };
+  #begin(url: URL, { headers, body, trusted = false, skipTlsVerify }: Letter): Exchange {
+    const all = {
+      ...credentials(url),
+      ...headers,
+      'content-type': 'application/json',
+      'user-agent': this.#userAgent,
+    };
+    const limits = { answerBytes: ANSWER_BYTES, headBytes: HEAD_BYTES };
+    return new Exchange(this.#agent(trusted, skipTlsVerify), { url, headers: all, body }, limits);
+  }
+
+  /** What the answer says. It is never unpacked. */
+  async #outcome(target: URL, { status, headers, head: bytes }: Answer): Promise<Outcome> {
+    const [retryAfter] = [headers['retry-after']].flat();
+    const told = { status, retryAfter };
+    if (bytes.length === 0 || headers['content-encoding'] !== undefined) return told;
+    const head = bytes.toString('utf8').replaceAll('\0', '');
+    // A name that does not resolve any more is nobody's to read.
+    const open = head !== '' && (await this.#guard.isOpen(target).catch(() => false));
+    return open ? { ...told, head } : told;
+  }
+
+  #agent(trusted: boolean, skipTlsVerify: boolean): Agent {
+    const name = `${trusted} ${skipTlsVerify}`;
+    let agent = this.#agents.get(name);
+    if (!agent) {
+      const lookup = trusted ? this.#guard.anywhere : this.#guard.lookup;
+      agent = new Agent({
+        connections: this.#inFlight,
+        pipelining: 1,
+        connect: { timeout: CONNECT_MS, rejectUnauthorized: !skipTlsVerify, lookup },
+        headersTimeout: LONGEST_MS,
+        bodyTimeout: LONGEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        maxResponseSize: ANSWER_BYTES,
+      });
+      this.#agents.set(name, agent);
+    }
+    return agent;
   }
 }
 
-function agent(connections: number, rejectUnauthorized: boolean): Agent {
-  return new Agent({
-    connections,
-    pipelining: 1,
-    connect: { timeout: CONNECT_MS, rejectUnauthorized },
-    headersTimeout: LONGEST_MS,
-    bodyTimeout: LONGEST_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    maxResponseSize: ANSWER_BYTES,
-  });
+class Late extends Error {
+  override readonly name = 'Late';
 }
 
 /** `https://user:password@host/`: Go's client, hence gowa, turns it into basic auth, while undici drops it. */
@@ -127,9 +153,28 @@ function credentials({ username, password }: URL): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(plain).toString('base64')}` };
 }
 
+const TLS =
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|.*SELF_SIGNED|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH)/;
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT', 'ETIMEOUT']);
+
+/** Who has written the URL learns a word of it, the same for a closed port, a filtered one and a name that is none; the operator all. */
+function failed(error: unknown): Outcome {
+  const detail = reason(error);
+  if (blockedBy(error)) return { error: 'blocked', detail };
+  if (TIMEOUTS.has(detail)) return { error: 'timeout', detail };
+  return { error: TLS.test(detail) ? 'tls_failed' : 'connect_failed', detail };
+}
+
+function blockedBy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Forbidden || ('code' in error && error.code === 'ERR_INVALID_URL')) return true;
+  return error instanceof AggregateError ? error.errors.some(blockedBy) : blockedBy(error.cause);
+}
+
 /** The code where there is one: it is stable, and a message may repeat the URL with a token in it. */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error';
+  if (error instanceof Forbidden) return error.message;
   if ('code' in error && typeof error.code === 'string') return error.code;
   return error.cause === undefined ? error.name : reason(error.cause);
 }

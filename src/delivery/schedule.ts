@@ -1,9 +1,12 @@
 // What an attempt's outcome means and when the next one is. Values in, values out: no clock and no dice of its own.
 
-/** How a POST ended: with an answer, or with an error before there was one (a code such as ECONNREFUSED). */
+/**
+ * How a POST ended: with an answer, whose first text is told where somebody may read it, or without one. `error` is for
+ * whoever has written the URL (`connect_failed`, `timeout`, `tls_failed` or `blocked`), and `detail` for the operator alone: it says what there is in our network.
+ */
 export type Outcome =
-  | { readonly status: number; readonly retryAfter: string | undefined }
-  | { readonly error: string };
+  | { readonly status: number; readonly retryAfter: string | undefined; readonly head?: string | undefined }
+  | { readonly error: string; readonly detail?: string };
 
 /**
  * delivered: the event has arrived. gone: the receiver wants nothing more (410). endpoint: no event could arrive there

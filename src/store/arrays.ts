@@ -52,12 +52,19 @@ type Arrays = {
  * (42846), and an empty one has no element.
  */
 export function arrays(sql: Pick<Sql, 'array'>): Arrays {
+  const known = made.get(sql);
+  if (known) return known;
   const makers = Object.entries(ARRAY).map(([name, type]) => [
     name,
     (values: readonly unknown[]) => sql.array(values as string[], type),
   ]);
-  return Object.fromEntries(makers) as Arrays;
+  const all = Object.fromEntries(makers) as Arrays;
+  made.set(sql, all);
+  return all;
 }
+
+/** Of each pool once: a statement of many arrays asks for them every time. */
+const made = new WeakMap<Pick<Sql, 'array'>, Arrays>();
 
 /** For the driver's option `types`. One dimension, which is all that we have. */
 export const arrayTypes = Object.fromEntries(

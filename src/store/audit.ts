@@ -30,6 +30,9 @@ export interface AuditQuery {
 
 /** Adds entries in one statement. */
 export async function addAudit(sql: Sql, entries: readonly AuditEntry[]): Promise<void> {
+  const [one, another] = entries;
+  if (!one) return;
+  if (!another) return await addOne(sql, one);
   const { bytea, smallint, text, timestamptz } = arrays(sql);
   await sql`
     insert into audit (at, actor, address, action, device, target, status, code, request, before, after)
@@ -42,6 +45,15 @@ export async function addAudit(sql: Sql, entries: readonly AuditEntry[]): Promis
       ${text(entries.map(entry => entry.code))}, ${text(entries.map(entry => entry.request))},
       ${bytea(entries.map(entry => entry.before))}, ${bytea(entries.map(entry => entry.after))}
     )`;
+}
+
+/** As arrays the eleven fields of one row take a third more CPU, and its caller waits for it. */
+async function addOne(sql: Sql, entry: AuditEntry): Promise<void> {
+  const { at, actor, address, action, device, target, status, code, request, before, after } = entry;
+  await sql`
+    insert into audit (at, actor, address, action, device, target, status, code, request, before, after)
+    values (${at}, ${actor}, ${address}, ${action}, ${device}, ${target}, ${status}, ${code}, ${request},
+            ${before}, ${after})`;
 }
 
 /** The newest first. */

@@ -2,6 +2,12 @@ import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { Fenced, type Term } from './fence.ts';
 
+/** How long what is kept of a device is. */
+interface Kept {
+  readonly chatRetentionDays?: number | null;
+  readonly eventRetention?: 'none' | 'metadata' | number | null;
+}
+
 /** What was set for each of these devices, sealed; one for which nothing was set has no entry. */
 export async function readDeviceSettings(sql: Sql, nos: readonly number[]): Promise<Map<number, Buffer>> {
   const { int } = arrays(sql);
@@ -11,18 +17,21 @@ export async function readDeviceSettings(sql: Sql, nos: readonly number[]): Prom
 }
 
 /**
- * Sets all of it anew. How many days messages are kept is beside it in clear: what takes old ones out knows no keys.
+ * Sets all of it anew. How long messages and events are kept is beside it in clear: what takes old ones out knows no keys.
  * Fails with Fenced.
  */
 export async function writeDeviceSettings(
   sql: Sql,
   { no, owner, epoch }: Term,
   value: Buffer,
-  chatRetentionDays: number | null | undefined,
+  { chatRetentionDays, eventRetention }: Kept,
 ): Promise<void> {
   const { count } = await sql`
     with fence as (
-      update device set chat_retention_days = ${chatRetentionDays ?? null}::integer
+      update device
+         set chat_retention_days = ${chatRetentionDays ?? null}::integer,
+             event_days = ${typeof eventRetention === 'number' ? eventRetention : eventRetention === 'none' ? 0 : null}::integer,
+             event_payloads = ${eventRetention !== 'metadata'}
        where no = ${no} and owner = ${owner} and epoch = ${epoch}
       returning no
     )

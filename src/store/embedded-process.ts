@@ -1,5 +1,6 @@
 // One run of the PostgreSQL server, and what an earlier run may have left behind.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -10,11 +11,13 @@ import type { Logger } from 'pino';
 import { deferred } from '../lib/deferred.ts';
 import { environment } from './embedded-binaries.ts';
 import { type Home, refusal } from './embedded-home.ts';
+import { exists, processes, processOf, type Running, signal } from './running.ts';
 
 // A shell stands between Node and the server. Its stdin is a pipe whose only writer is Node: when Node is gone, however
-// it went, the shell sees the end of it and shuts the server down. stderr belongs to the server alone, so its end tells
-// Node that the last process of the server is gone. The word and our pid let a later start recognise whose child it is.
-const GUARD = `trap '' INT TERM HUP; shift; "$@" </dev/null & p=$!; exec 2>/dev/null; while read -r _; do :; done; kill -INT $p; wait $p`;
+// it went, a part of the shell sees the end of it and shuts the server down. The shell itself waits for the postmaster, so
+// that its exit tells Node of that one's end. stderr belongs to the server alone: its end tells Node that the last process
+// of the server is gone. The word and our pid let a later start recognise whose child it is.
+const GUARD = `trap '' INT TERM HUP; shift; exec 3<&0; "$@" </dev/null 3<&- & p=$!; exec 2>/dev/null; { while read -r _ <&3; do :; done; kill -0 $$ && kill -INT $p; } & r=$!; exec 3<&-; wait $p; kill -KILL $r`;
 const GUARD_NAME = 'cardume-guard';
 
 const READY = 'database system is ready to accept connections';
@@ -22,6 +25,7 @@ const READY = 'database system is ready to accept connections';
 const LONGEST_START_MS = 300_000;
 /** After this time an orderly shutdown is cut short; the next start then replays the log, nothing is lost. */
 const LONGEST_STOP_MS = 8000;
+const ORPHANS_EVERY_MS = 100;
 
 export interface Launch {
   readonly bin: string;
@@ -41,7 +45,8 @@ export interface Server {
 
 /** Starts the server in a session of its own: Ctrl-C in the terminal reaches Node only. Resolves when it serves. */
 export async function launch({ bin, home, socketDir, settings, log }: Launch): Promise<Server> {
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const named = { ...settings, cluster_name: nameOf(home) };
+  const flags = Object.entries(named).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = [join(bin, 'postgres'), '-D', home.dataDir, '-k', socketDir, ...flags];
   const guard = spawn('/bin/sh', ['-c', GUARD, GUARD_NAME, String(process.pid), ...server], {
     ...home.account,
@@ -81,7 +86,10 @@ export async function launch({ bin, home, socketDir, settings, log }: Launch): P
   const pid = lockedBy(join(home.dataDir, 'postmaster.pid'))!;
   // Process numbers are used again, so nothing is ever sent to a server that is known to be gone.
   const tell = (name: NodeJS.Signals) => over || signal(pid, name);
-  guard.on('exit', () => tell('SIGINT')); // without its guard it would outlive us: better a restart
+  guard.on('exit', (_, killedBy) => {
+    if (killedBy) tell('SIGINT'); // without its guard the server would outlive us: better a restart
+    const look = setInterval(() => (over ? clearInterval(look) : endOrphans(home)), ORPHANS_EVERY_MS).unref();
+  });
   // A running server keeps nobody from ending; whoever stops it waits for it.
   guard.unref();
   const ends = [guard.stdin, guard.stderr] as unknown as Socket[];
@@ -106,13 +114,14 @@ export async function launch({ bin, home, socketDir, settings, log }: Launch): P
  * killed), removes locks whose process number now belongs to something else. Refuses while another Node lives that runs
  * a server here.
  */
-export async function clearLeftovers({ dataDir }: Home, socketDir: string, log: Logger): Promise<void> {
+export async function clearLeftovers(home: Home, socketDir: string, log: Logger): Promise<void> {
+  const { dataDir } = home;
   const locks = [join(dataDir, 'postmaster.pid'), join(socketDir, '.s.PGSQL.5432.lock')];
   const start = performance.now();
   let told: 'SIGINT' | 'SIGQUIT' | undefined;
   for (;;) {
     const pids = locks.map(lockedBy);
-    const pid = pids.find(pid => pid !== undefined && processOf(pid)?.command.includes(`-D ${dataDir} -k `));
+    const pid = pids.find(pid => pid !== undefined && processOf(pid)?.command.includes(commandOf(home)));
     if (pid === undefined) {
       if (await answers(join(socketDir, '.s.PGSQL.5432'))) {
         throw refusal(
@@ -122,6 +131,7 @@ export async function clearLeftovers({ dataDir }: Home, socketDir: string, log: 
       locks.forEach((lock, index) => {
         discardIfReused(lock, pids[index], log);
       });
+      while (endOrphans(home) > 0) await delay(50);
       return;
     }
     const guard = processOf(processOf(pid)?.parent ?? 0);
@@ -153,6 +163,30 @@ export async function servedAt({ dataDir }: Home): Promise<string | undefined> {
   return socketDir && (await answers(join(socketDir, '.s.PGSQL.5432'))) ? socketDir : undefined;
 }
 
+/** What the command line of the postmaster has. */
+function commandOf({ dataDir }: Home): string {
+  return `-D ${dataDir} -k `;
+}
+
+/** What the titles of the server's processes begin with, after `postgres: `. */
+function nameOf({ dataDir }: Home): string {
+  return `cardume-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+}
+
+/**
+ * Ends the processes of a server whose postmaster was killed, and says how many there were. PostgreSQL's own notice it when
+ * they wait for a client; one whose client has always sent the next statement already serves it for ever, and no new
+ * server can start. The log has what was committed, and the next server repairs the rest: they need no time for anything.
+ */
+function endOrphans(home: Home): number {
+  const title = `postgres: ${nameOf(home)}: `;
+  const orphaned = ({ command, parent }: Running) =>
+    command.startsWith(title) && !processOf(parent)?.command.includes(commandOf(home));
+  const orphans = processes().filter(orphaned);
+  for (const { pid } of orphans) signal(pid, 'SIGKILL');
+  return orphans.length;
+}
+
 /** PostgreSQL clears the lock of a dead process itself, but not that of a zombie or of a process with a reused number. */
 function discardIfReused(lock: string, pid: number | undefined, log: Logger): void {
   if (pid === undefined || !exists(pid) || lockedBy(lock) !== pid) return;
@@ -173,43 +207,6 @@ function lockedBy(lock: string): number | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** A live process, its command line with spaces between the words. Undefined: there is none, or it is a zombie. */
-function processOf(pid: number): { parent: number; command: string } | undefined {
-  try {
-    if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (state === 'Z' || state === 'X') return undefined;
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return { parent: Number(parent), command };
-    }
-    const line = execFileSync('ps', ['-ww', '-o', 'stat=,ppid=,command=', '-p', String(pid)], {
-      encoding: 'utf8',
-    });
-    const [, state = '', parent, command = ''] = line.match(/^\s*(\S+)\s+(\d+)\s+(.*)/s) ?? [];
-    return state.startsWith('Z') ? undefined : { parent: Number(parent), command };
-  } catch {
-    return undefined; // that is how the absence of a process shows
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it ended meanwhile: that was the aim
   }
 }
 

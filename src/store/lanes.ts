@@ -21,6 +21,8 @@ export interface DueLane {
   readonly secrets: readonly string[];
   readonly events: readonly string[];
   readonly skipTlsVerify: boolean;
+  /** It is the operator's own, by the settings. */
+  readonly trusted: boolean;
 }
 
 /** The next events of a lane that its endpoint wants. All events up to `scanned` are among them or unwanted. */
@@ -53,7 +55,7 @@ export async function dueLanes(
 ): Promise<DueLane[]> {
   return sql<DueLane[]>`
     select "endpointNo", "deviceNo", "deviceId", cursor, until, upto, attempt, url, "ofDevice", secrets, events,
-           "skipTlsVerify"
+           "skipTlsVerify", trusted
     from (
       select l.endpoint_no as "endpointNo", l.device_no as "deviceNo", d.id as "deviceId", l.cursor, l.until,
              least(l.until, d.last_seq) as upto, l.attempt, e.url, e.device_no as "ofDevice", e.events,
@@ -62,7 +64,7 @@ export async function dueLanes(
                where s.endpoint_no = e.no and (s.expires_at is null or s.expires_at > now())
                order by s.expires_at desc nulls first
              ) as secrets,
-             e.skip_tls_verify as "skipTlsVerify",
+             e.skip_tls_verify as "skipTlsVerify", e.source = 'settings' as trusted,
              row_number() over (partition by l.endpoint_no order by random()) as turn
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
       where l.cursor < least(l.until, d.last_seq) and l.not_before <= now()

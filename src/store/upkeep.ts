@@ -6,6 +6,7 @@ import type { Sql } from './database.ts';
 import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
+import { keepJournal } from './retention.ts';
 
 const EVERY_MS = 10 * 60_000;
 /** Rows of one statement: enough to keep up with a thousand busy devices, few enough to hold nobody up. */
@@ -17,12 +18,15 @@ export function upkeep({
   log,
   auditDays,
   chatDays,
+  journalDays,
 }: {
   sql: Sql;
   log: Logger;
   auditDays: number;
   /** How long messages of chats are kept; for ever when absent. */
   chatDays?: number | undefined;
+  /** How long events are kept. */
+  journalDays: number;
 }): Service {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -33,6 +37,7 @@ export function upkeep({
     const forgetSaid = (sql: Sql, limit: number) => forgetMessages(sql, chatDays, limit);
     for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries, forgetSaid])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
+    if (!stopped) await keepJournal({ sql, log, days: journalDays, stopped: () => stopped });
   }
 
   const run = () => {

@@ -70,7 +70,8 @@ test('the metrics show devices, shards, the main thread and requests, without a 
     'cardume_database_connections{pool="main"} 3',
     'cardume_shard_credit_in_use{shard="0"} 4',
     'cardume_shard_events_queued{shard="0"} 5',
-    'cardume_http_request_seconds_count{method="GET",route="/devices/:device_id/status",status="200"} 2',
+    'cardume_http_route_seconds_count{method="GET",route="/devices/:device_id/status",status="200"} 2',
+    'cardume_http_request_seconds_count{family="devices",status="2xx"} 2',
   ])
     assert.ok(lines.includes(line), line);
   for (const name of ['main_event_loop_lag_p99_seconds', 'main_heap_bytes', 'process_resident_bytes'])

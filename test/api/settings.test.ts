@@ -23,6 +23,7 @@ const untouched = {
   device_name: 'Mac OS',
   browser: '',
   chat_retention_days: null,
+  event_retention: null,
 };
 
 test('a device is set up over HTTP, and behaves as it was set up', async t => {
@@ -277,6 +278,9 @@ test('a device is set up over HTTP, and behaves as it was set up', async t => {
       [{ chat_retention_days: -1 }, 'chat_retention_days'],
       [{ chat_retention_days: 1.5 }, 'chat_retention_days'],
       [{ chat_retention_days: 36_501 }, 'chat_retention_days'],
+      [{ event_retention: 0 }, 'event_retention'],
+      [{ event_retention: 3_651 }, 'event_retention'],
+      [{ event_retention: 'all' }, 'event_retention'],
       [{ auto_reply: 'x'.repeat(4_097) }, 'auto_reply'],
       [{ auto_reply: '\0' }, 'auto_reply'],
       [{}, 'body'],

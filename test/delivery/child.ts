@@ -3,7 +3,7 @@ import { Deliverer } from '../../src/delivery/deliverer.ts';
 import { type DatabaseAddress, openDatabase } from '../../src/store/database.ts';
 import { quiet } from '../support/database-server.ts';
 import { testSeals, webhookSeal } from '../support/keys.ts';
-import { OWNER, secret } from './ledger.ts';
+import { here, OWNER, secret } from './ledger.ts';
 
 const address = JSON.parse(process.argv[2] ?? '') as DatabaseAddress;
 const sql = openDatabase({ address, connections: 2, name: 'deliverer-child' });
@@ -14,5 +14,6 @@ await new Deliverer({
   seals: testSeals(sql),
   secret,
   webhookSeal: webhookSeal(),
+  guard: here,
   version: '0.0.0-test',
 }).start();

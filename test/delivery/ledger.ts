@@ -4,6 +4,7 @@ import { Deliverer, type DelivererOptions } from '../../src/delivery/deliverer.t
 import { sampleOf } from '../../src/journal/catalogue/catalogue.ts';
 import { identified, openedBody, rowOf } from '../../src/journal/event.ts';
 import type { EventName } from '../../src/journal/names.ts';
+import { Guard } from '../../src/lib/guard.ts';
 import type { Streamed } from '../../src/shard/protocol.ts';
 import type { Sql } from '../../src/store/database.ts';
 import { createDevice } from '../../src/store/devices.ts';
@@ -12,6 +13,9 @@ import { quiet } from '../support/database-server.ts';
 import { testSeals, webhookSeal } from '../support/keys.ts';
 
 export const secret = `whsec_${Buffer.alloc(32, 42).toString('base64')}`;
+
+/** Receivers of tests are on this machine. */
+export const here = new Guard(['127.0.0.1']);
 
 /** Who owns the devices here and delivers for them. */
 export const OWNER = '00000000-0000-4000-8000-000000000000';
@@ -77,6 +81,7 @@ export async function deliverer(
     seals,
     secret,
     webhookSeal: webhookSeal(),
+    guard: here,
     version: '0.0.0-test',
     ...options,
   });

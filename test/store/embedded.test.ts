@@ -159,6 +159,29 @@ test('a server that is killed, or loses its guard, is started again and the pool
   await assert.rejects(sql`select 1`.execute());
 });
 
+test('a server that is killed while its connections never wait for us is started again: they are ended', async t => {
+  let failed = 0;
+  t.after(() => failed++); // whatever happens, before the server is stopped
+  const { server } = await start(t, dir);
+  // PostgreSQL looks whether its postmaster lives when it waits for a client. Here the next statement is always there.
+  const pool = openDatabase({ address: server.address, connections: 1, name: 'busy' });
+  t.after(() => pool.end({ timeout: 1 }));
+  let done = 0;
+  const work = async () => {
+    while (failed === 0)
+      await pool`select count(*) from generate_series(1, 50000)`.then(
+        () => done++,
+        () => failed++,
+      );
+  };
+  const working = Array.from({ length: 40 }, work);
+  await until(() => done > 40);
+  process.kill(postmaster(dir), 'SIGKILL');
+  await until(() => failed > 0, { what: 'the connection of the dead server is lost' });
+  await Promise.all(working);
+  await until(() => pool`select 1`);
+});
+
 test('a server that cannot be started again is given up with the reason', async t => {
   const { server } = await start(t, dir);
   writeFileSync(join(dir, 'pgdata-18/postgresql.auto.conf'), 'no_such_setting_here = 1\n');

@@ -83,6 +83,14 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     moving: nowhere,
     messages: { status: async () => undefined },
     live: { webhookChanged: () => {} },
+    events: {
+      page: unasked,
+      end: unasked,
+      one: unasked,
+      follow: () => {
+        throw new Failure('STREAMS_FULL');
+      },
+    },
     chats: {
       chats: unasked,
       chat: unasked,

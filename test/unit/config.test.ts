@@ -153,6 +153,14 @@ const table: Record<SettingName, Row> = {
     wrong: ['-1', '1.5', 'forever', '100000'],
     fallback: undefined,
   },
+  journalDays: {
+    right: [
+      ['1', 1],
+      ['365', 365],
+    ],
+    wrong: ['0', '-1', '1.5', '3651'],
+    fallback: 7,
+  },
   logLevel: {
     right: [
       ['warn', 'warn'],
@@ -185,6 +193,11 @@ const table: Record<SettingName, Row> = {
     ],
     wrong: ['ftp://h', 'h:3128', 'socks4://h:1080'],
     fallback: undefined,
+  },
+  webhookAllow: {
+    right: [['n8n, 10.0.0.0/8,::1', ['n8n', '10.0.0.0/8', '::1']]],
+    wrong: ['http://n8n', '10.0.0.0/99', ','],
+    fallback: [],
   },
   proxyAllow: {
     right: [['127.0.0.1, proxy.local,10.0.0.0/8', ['127.0.0.1', 'proxy.local', '10.0.0.0/8']]],

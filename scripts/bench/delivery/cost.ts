@@ -22,8 +22,9 @@ export interface Costs {
 
 export interface CostOptions {
   readonly rounds: number;
-  /** Events of each turn. */
+  /** Events of each turn as they are committed, and of each backlog. */
   readonly events: number;
+  readonly backlog: number;
   readonly rate: number;
 }
 
@@ -31,7 +32,10 @@ export interface CostOptions {
 const CONCURRENCY = 8;
 const WITHIN = 120_000;
 
-export async function measureCosts(trial: Trial, { rounds, events, rate }: CostOptions): Promise<Costs> {
+export async function measureCosts(
+  trial: Trial,
+  { rounds, events, backlog, rate }: CostOptions,
+): Promise<Costs> {
   const bare = startChild('scripts/bench/delivery/bare.js', [], { ipc: 'clones' });
   const ask = caller<ToBare, FromBare>(bare);
   const url = trial.urls.bare;
@@ -53,20 +57,17 @@ export async function measureCosts(trial: Trial, { rounds, events, rate }: CostO
       });
       // Taking the bodies there is not posting them, and is not counted.
       await ask({ op: 'load', load: bodies });
+      const paced = { bare: await loop({ rate, secret }), unsigned: await loop({ rate }) };
+      const missed = await spent(trial.pid(), async () => {
+        await trial.asleep(async () => {
+          bodies = await trial.produce(backlog, { stream: false });
+        });
+        await trial.delivered(['good'], WITHIN);
+      });
+      await ask({ op: 'load', load: bodies });
       const turn = {
-        live: {
-          ours: live,
-          bare: await loop({ rate, secret }),
-          unsigned: await loop({ rate }),
-        },
-        backlog: {
-          ours: await spent(trial.pid(), async () => {
-            await trial.asleep(() => trial.produce(events, { stream: false }));
-            await trial.delivered(['good'], WITHIN);
-          }),
-          bare: await loop({ secret }),
-          unsigned: await loop({}),
-        },
+        live: { ours: live, ...paced },
+        backlog: { ours: missed, bare: await loop({ secret }), unsigned: await loop({}) },
       };
       // The first round warms up.
       if (round === 0) continue;
@@ -76,10 +77,10 @@ export async function measureCosts(trial: Trial, { rounds, events, rate }: CostO
   } finally {
     await bare.stop();
   }
-  const each = ({ ours, bare, unsigned }: Cost): Cost => ({
-    ours: ours / rounds / events,
-    bare: bare / rounds / events,
-    unsigned: unsigned / rounds / events,
+  const each = ({ ours, bare, unsigned }: Cost, all: number): Cost => ({
+    ours: ours / all,
+    bare: bare / all,
+    unsigned: unsigned / all,
   });
-  return { live: each(sums.live), backlog: each(sums.backlog) };
+  return { live: each(sums.live, rounds * events), backlog: each(sums.backlog, rounds * backlog) };
 }

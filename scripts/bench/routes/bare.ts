@@ -73,10 +73,15 @@ export async function startBare(routes: readonly Recorded[], sql: Sql, folder: s
   };
 }
 
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function answerOf({ status, answer }: Recorded): (c: BareContext) => Response {
   const bytes = Buffer.from(answer.body, 'base64');
   if (answer.type.startsWith('application/json')) {
-    const value = JSON.parse(bytes.toString()) as object;
+    // A time is what every driver gives for it.
+    const value = JSON.parse(bytes.toString(), (_, one) =>
+      TIME.test(String(one)) ? new Date(one) : one,
+    ) as object;
     return c => c.json(value, status as 200);
   }
   const headers = { 'content-type': answer.type };

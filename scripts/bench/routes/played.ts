@@ -35,6 +35,7 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
   const absent = {} as never;
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
+    events: absent,
     live: { webhookChanged() {} },
     media,
     readiness: () => absent,

@@ -14,6 +14,8 @@ type SettingsChange = InputOf<typeof configure>;
 const LONGEST_ANSWER = 4_096;
 /** A hundred years, where the process forgets sooner. */
 const LONGEST_RETENTION = 36_500;
+/** Days that events may be kept. */
+const LONGEST_EVENTS = 3_650;
 /** Stands for a password that is set; sent back with the same URL it means: leave it as it is. */
 const MASK = '***';
 
@@ -39,6 +41,7 @@ const fields = {
   device_name: ['deviceName', 'next_pairing'],
   browser: ['browser', 'next_pairing'],
   chat_retention_days: ['chatRetentionDays', 'now'],
+  event_retention: ['eventRetention', 'now'],
 } as const satisfies Record<string, readonly [keyof Settings, (typeof whens)[number]]>;
 type Field = keyof typeof fields;
 const names = Object.keys(fields) as Field[];
@@ -78,11 +81,24 @@ const shape = {
     description:
       'For how many days messages are kept in the chat store; older ones are gone within ten minutes. 0 keeps none of what is said.',
   }),
+  event_retention: z
+    .preprocess(
+      // In a form everything is text.
+      value => (typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value),
+      z.union([z.enum(['none', 'metadata']), z.int().min(1).max(LONGEST_EVENTS)]),
+    )
+    .openapi({
+      description:
+        'For how many days its events are kept; `none`: until they are delivered, `metadata`: then without what is in them. Both are done within ten minutes.',
+    }),
 } as const;
 
 const settings = z.object({
   ...shape,
   chat_retention_days: shape.chat_retention_days.nullable().openapi({ description: 'null: for ever.' }),
+  event_retention: shape.event_retention
+    .nullable()
+    .openapi({ description: 'null: as many days as the process keeps them (JOURNAL_DAYS).' }),
 });
 const change = z.object(
   Object.fromEntries(names.map(name => [name, shape[name].nullish()])) as {

@@ -36,6 +36,11 @@ export interface DeviceSettings {
   readonly browser: string;
   /** For how many days messages are kept in the chat store; 0 keeps none, null keeps them for ever. */
   readonly chatRetentionDays: number | null;
+  /**
+   * For how many days its events are kept; `none`: until they are delivered, `metadata`: then without what is in them, null:
+   * as long as those of all.
+   */
+  readonly eventRetention: 'none' | 'metadata' | number | null;
 }
 
 export const DEFAULT_SETTINGS: DeviceSettings = {
@@ -52,6 +57,7 @@ export const DEFAULT_SETTINGS: DeviceSettings = {
   deviceName: 'Mac OS',
   browser: '',
   chatRetentionDays: null,
+  eventRetention: null,
 };
 
 /** What is given is set; null gives a setting back to what the process has for it. */
@@ -132,9 +138,7 @@ export class Settings {
       Object.entries({ ...this.#own, ...Object.fromEntries(given) }).filter(([, value]) => value !== null),
     ) as Partial<DeviceSettings>;
     const value = this.#seal.seal(places.settings(seat.no), Buffer.from(JSON.stringify(own)));
-    await reachStore(() =>
-      writeDeviceSettings(sql, { no: seat.no, owner, epoch: seat.epoch }, value, own.chatRetentionDays),
-    );
+    await reachStore(() => writeDeviceSettings(sql, { no: seat.no, owner, epoch: seat.epoch }, value, own));
     const before = this.current;
     this.#own = own;
     this.changed(before);

@@ -18,6 +18,11 @@ test('without a list every event passes, and its payload is not looked into', ()
   assert.equal(wants(filter(), 'message', unasked), true);
 });
 
+test('what links a phone goes only to who has named it', () => {
+  assert.equal(wants(filter(), 'device.qr', unasked), false);
+  assert.equal(wants(filter({ events: ['device.qr'] }), 'device.qr', unasked), true);
+});
+
 test('a list of names lets through these and no others, in any case of letters, without a look into payloads', () => {
   const some = filter({ events: ['message', 'device.state'] });
   assert.equal(wants(some, 'Message', unasked), true);

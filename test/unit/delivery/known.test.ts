@@ -6,7 +6,14 @@ import type { OpenLane } from '../../../src/delivery/secrets.ts';
 
 const row = (endpointNo: number, deviceNo: number, change: Partial<OpenLane> = {}): OpenLane => ({
   ...{ endpointNo, deviceNo, deviceId: `device-${deviceNo}`, cursor: 0, until: null, upto: 1, attempt: 0 },
-  ...{ url: 'http://127.0.0.1/', ofDevice: null, secrets: [], events: [], skipTlsVerify: false },
+  ...{
+    url: 'http://127.0.0.1/',
+    ofDevice: null,
+    secrets: [],
+    events: [],
+    skipTlsVerify: false,
+    trusted: false,
+  },
   ...change,
 });
 const event = { device: 'device-1', deviceNo: 1, seq: 1, id: 'ev_1', event: 'message', body: '0123456789' };

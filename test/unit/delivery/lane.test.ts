@@ -16,7 +16,14 @@ import type { OpenLane } from '../../../src/delivery/secrets.ts';
 
 const row = (change: Partial<OpenLane> = {}): OpenLane => ({
   ...{ endpointNo: 1, deviceNo: 1, deviceId: 'sales', cursor: 10, until: null, upto: 10, attempt: 0 },
-  ...{ url: 'http://127.0.0.1/', ofDevice: null, secrets: [], events: [], skipTlsVerify: false },
+  ...{
+    url: 'http://127.0.0.1/',
+    ofDevice: null,
+    secrets: [],
+    events: [],
+    skipTlsVerify: false,
+    trusted: false,
+  },
   ...change,
 });
 const made = (change: Partial<OpenLane> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));

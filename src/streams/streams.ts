@@ -1,0 +1,198 @@
+/**
+ * Readers that stay: each reads a page of the journal when it is ready for one, and waits where there is none. What comes
+ * up from this process's shards wakes them at once, and what other nodes write when it is looked for; nothing is kept for
+ * anybody, so a slow reader costs the page that it has in its hands.
+ */
+import { Failure } from '../errors.ts';
+import { privateEvents } from '../journal/names.ts';
+import { type Deferred, deferred } from '../lib/deferred.ts';
+import type { Service } from '../lib/service.ts';
+import type { Streamed } from '../shard/protocol.ts';
+import type { Sql } from '../store/database.ts';
+import { endPlace, type Place, readNews } from '../store/pages.ts';
+import type { Ask, Page, Reader } from './reader.ts';
+
+/** Readers of one node. */
+const MOST = 1_000;
+/** Milliseconds between looks for what other nodes have written, while anybody waits. */
+const LOOK_MS = 500;
+
+/** What wakes readers: the fan-out, as far as it is needed here. */
+export interface News {
+  subscribe(): AsyncIterable<{ readonly events: readonly Streamed[]; readonly missed: boolean }> & {
+    close(): void;
+  };
+}
+
+/** Where a reader stands; of the devices that it may know of by then. */
+export interface Following extends Omit<Ask, 'devices' | 'after' | 'limit'> {
+  readonly devices: () => readonly number[] | undefined;
+  readonly after: string;
+}
+
+export interface Follower {
+  /** Where it goes on. */
+  readonly cursor: string;
+  /** The next page; it may be empty. One at a time. Fails as `Reader.page` does. */
+  page(): Promise<Page>;
+  /** Resolves with true when there may be something new, with false after so many milliseconds or when it is closed. */
+  news(ms: number): Promise<boolean>;
+  close(): void;
+  readonly closed: boolean;
+}
+
+interface Waiting {
+  wakes(deviceNo: number, event: string): boolean;
+  wake(): void;
+}
+
+export interface StreamsOptions {
+  readonly sql: Sql;
+  readonly reader: Reader;
+  readonly news: News;
+  /** Other limits than usual, for tests. */
+  readonly most?: number;
+  readonly lookMs?: number;
+}
+
+/** Events that a follower is given at once. */
+export const PAGE_EVENTS = 100;
+
+export class Streams implements Service {
+  readonly #options: StreamsOptions;
+  readonly #followers = new Set<Waiting>();
+  #subscription: ReturnType<News['subscribe']> | undefined;
+  #place: Place | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: StreamsOptions) {
+    this.#options = options;
+  }
+
+  get open(): number {
+    return this.#followers.size;
+  }
+
+  async start(): Promise<void> {
+    this.#subscription = this.#options.news.subscribe();
+    void this.#listen(this.#subscription);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#subscription?.close();
+    for (const follower of this.#followers) follower.wake();
+    await this.#looking;
+  }
+
+  /** Begins to follow. Whoever does must close it. Fails with STREAMS_FULL. */
+  follow({ device, devices, types, after }: Following): Follower {
+    const { reader, most = MOST } = this.#options;
+    if (this.#stopped) throw new Failure('SHUTTING_DOWN');
+    if (this.#followers.size >= most) throw new Failure('STREAMS_FULL');
+    const followers = this.#followers;
+    const wanted = new Set(types.map(name => name.toLowerCase()).filter(name => name !== ''));
+    let cursor = after;
+    let fresh = true;
+    let closed = false;
+    let bell: Deferred<void> | undefined;
+    const waiting: Waiting = {
+      wakes(deviceNo, event) {
+        if (device !== undefined && device !== deviceNo) return false;
+        if (wanted.has(event)) return true;
+        return wanted.size === 0 || wanted.has('*') ? !privateEvents.has(event) : false;
+      },
+      wake() {
+        fresh = true;
+        bell?.resolve();
+      },
+    };
+    followers.add(waiting);
+    this.#look();
+    return {
+      get cursor() {
+        return cursor;
+      },
+      get closed() {
+        return closed;
+      },
+      async page() {
+        fresh = false;
+        const page = await reader.page({
+          device,
+          devices: devices(),
+          types,
+          after: cursor,
+          limit: PAGE_EVENTS,
+        });
+        cursor = page.next;
+        if (page.more) fresh = true;
+        return page;
+      },
+      async news(ms) {
+        if (closed) return false;
+        if (!fresh) {
+          bell = deferred();
+          const timer = setTimeout(bell.resolve, ms);
+          await bell.promise;
+          clearTimeout(timer);
+        }
+        return fresh && !closed;
+      },
+      close() {
+        closed = true;
+        followers.delete(waiting);
+        bell?.resolve();
+      },
+    };
+  }
+
+  async #listen(subscription: ReturnType<News['subscribe']>): Promise<void> {
+    for await (const { events, missed } of subscription) {
+      if (missed) for (const follower of this.#followers) follower.wake();
+      this.#wake(events);
+    }
+  }
+
+  #wake(events: readonly { readonly deviceNo: number; readonly event: string }[]): void {
+    if (events.length === 0) return;
+    for (const follower of this.#followers)
+      if (events.some(({ deviceNo, event }) => follower.wakes(deviceNo, event))) follower.wake();
+  }
+
+  /** Looks again and again while there are followers. */
+  #look(): void {
+    if (this.#timer || this.#looking || this.#stopped) return;
+    const { lookMs = LOOK_MS } = this.#options;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#looking = this.#once()
+        // What cannot be read now is looked for the next time; whoever reads is told of the database by its own page.
+        .catch(() => {})
+        .finally(() => {
+          this.#looking = undefined;
+          if (this.#followers.size > 0) this.#look();
+          else this.#place = undefined;
+        });
+    }, lookMs);
+    this.#timer.unref();
+  }
+
+  async #once(): Promise<void> {
+    const { sql } = this.#options;
+    if (!this.#place) {
+      this.#place = await endPlace(sql);
+      for (const follower of this.#followers) follower.wake();
+      return;
+    }
+    for (let more = true; more && !this.#stopped; ) {
+      const news = await readNews(sql, this.#place);
+      this.#place = news.next;
+      this.#wake(news.events);
+      more = news.more;
+    }
+  }
+}
