@@ -37,6 +37,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The URL is not fetched: only http and https to public addresses are, and what URL_ALLOW names.',
   },
+  WEBHOOK_ADDRESS_REFUSED: {
+    status: 400,
+    retry: 'after a fix',
+    text: 'Nothing is sent to that address: only https to public hosts is, on usual ports, and what WEBHOOK_ALLOW names.',
+  },
   DEVICE_ID_REQUIRED: {
     status: 400,
     retry: 'after a fix',
@@ -94,6 +99,7 @@ export const codes = {
     text: 'This device knows no message of this id in this chat.',
   },
   KEY_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no API key of that id.' },
+  WEBHOOK_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no webhook of that id.' },
   CHAT_NOT_FOUND: {
     status: 404,
     retry: 'never',
@@ -108,6 +114,21 @@ export const codes = {
   },
   DEVICE_EXISTS: { status: 409, retry: 'never', text: 'A device with that id exists already.' },
   KEY_ENDED: { status: 409, retry: 'never', text: 'The API key was revoked or has expired; make another.' },
+  TOO_MANY_WEBHOOKS: {
+    status: 409,
+    retry: 'after a fix',
+    text: 'There are as many webhooks as there may be, 16 for all devices and 4 for each; remove one.',
+  },
+  WEBHOOK_FIXED: {
+    status: 409,
+    retry: 'never',
+    text: 'This webhook is changed elsewhere: by the settings, or by the route of its device.',
+  },
+  WEBHOOK_UNREADABLE: {
+    status: 409,
+    retry: 'after a fix',
+    text: 'What is secret of the webhook cannot be opened; give it a new secret and new headers.',
+  },
   TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
   IDEMPOTENCY_RUNNING: {
     status: 409,

@@ -10,7 +10,9 @@ import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
 import { fanOut } from './delivery/fan-out.ts';
+import { Poster } from './delivery/post.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { Webhooks } from './delivery/webhooks.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
@@ -42,7 +44,6 @@ import { readOutgoing } from './store/outgoing.ts';
 import { ensureSecret, keepCanary } from './store/sealing.ts';
 import { ensureSetting } from './store/settings.ts';
 import { upkeep } from './store/upkeep.ts';
-import { Reader } from './streams/reader.ts';
 import { Streams } from './streams/streams.ts';
 import { Lease } from './supervisor/lease.ts';
 import { readinessOf } from './supervisor/readiness.ts';
@@ -76,6 +77,8 @@ const DATABASE_WITHIN = 30_000;
 const SPARE_CONNECTIONS = 10;
 /** One for the lease, one for the claims. */
 const LEASE_CONNECTIONS = 2;
+/** Webhooks that are tried out at a time, at one host. */
+const PROBES = 8;
 /** The time to drain is shared: requests and shards first, then deliveries under way; the rest is the database's. */
 const REQUESTS_PART = 0.55;
 const DELIVERIES_PART = 0.25;
@@ -183,9 +186,10 @@ export class Node implements Service {
       guard,
       stopMs: drainMs * DELIVERIES_PART,
     });
+    const probe = new Poster({ inFlight: PROBES, version, guard });
+    this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const reader = new Reader({ sql, log, seals });
-    const streams = new Streams({ sql, reader, news: live });
+    const streams = new Streams({ sql, log, seals, news: live });
     const listeners = new Live(() => supervisor);
     const supervisor: Supervisor = new Supervisor({
       sql,
@@ -215,19 +219,19 @@ export class Node implements Service {
       fleet: supervisor,
       moving: supervisor.moving,
       live: listeners,
-      endpoints: endpointSettings(sql, deliverer),
+      endpoints: endpointSettings(sql, deliverer, guard),
+      webhooks: new Webhooks({
+        ...{ sql, deliverer, guard, secret },
+        poster: probe,
+        sampleOf: async event => (await import('./journal/catalogue/catalogue.ts')).sampleOf(event),
+      }),
       messages: {
         status: (deviceNo, id) =>
           readOutgoing(sql, deviceNo, id).catch(error => {
             throw storeFailure(error);
           }),
       },
-      events: {
-        page: ask => reader.page(ask),
-        end: ask => reader.end(ask),
-        one: (id, devices) => reader.one(id, devices),
-        follow: following => streams.follow(following),
-      },
+      events: streams,
       chats: new Library({ sql, seals, log }),
       media,
       readiness: async () => ({

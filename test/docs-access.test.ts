@@ -10,7 +10,7 @@ const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
 const ROWS = [
   [1, 18],
   [29, 36],
-  [54, 58],
+  [54, 59],
 ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, n) => `S${first + n}`));
 
 function titles(): string[] {

@@ -12,9 +12,17 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...['access', 'device-states', 'events', 'health', 'media', 'operations', 'reliability', 'sealing'].map(
-    name => `docs/${name}.md`,
-  ),
+  ...[
+    'access',
+    'device-states',
+    'events',
+    'health',
+    'media',
+    'operations',
+    'reliability',
+    'sealing',
+    'streams',
+  ].map(name => `docs/${name}.md`),
 ];
 const text = (page: string) => readFileSync(new URL(page, root), 'utf8');
 

@@ -22,6 +22,7 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   DEVICE_NOT_CONNECTED: 5,
   APP_STATE_UNAVAILABLE: 5,
   STORE_UNAVAILABLE: 5,
+  STREAMS_FULL: 5,
   SHUTTING_DOWN: 10,
   MEMORY_SHORT: 30,
 };

@@ -45,6 +45,7 @@ import { sendRoutes } from './routes/send.ts';
 import { sendMediaRoutes } from './routes/send-media.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
+import { webhookRoutes } from './routes/webhook.ts';
 
 export type {
   ApiDeps,
@@ -132,6 +133,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   keyRoutes(add, deps);
   auditRoutes(add, deps);
   settingsRoutes(add);
+  webhookRoutes(add, deps);
   liveRoute(app, deps);
   openapiRoute(app, deps);
   pageRoutes(app, deps);

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
+import type { Webhooks } from '../delivery/webhooks.ts';
 import type { MediaPort } from '../media/port.ts';
-import type { Reader } from '../streams/reader.ts';
 import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -56,7 +56,7 @@ export interface Messages {
 }
 
 /** The journal for whoever reads it. */
-export type Events = Pick<Reader, 'page' | 'end' | 'one'> & Pick<Streams, 'follow'>;
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
@@ -77,6 +77,10 @@ export interface ApiDeps {
   readonly fleet: Fleet;
   readonly moving: Moving;
   readonly endpoints: EndpointSettings;
+  readonly webhooks: Pick<
+    Webhooks,
+    'page' | 'get' | 'create' | 'change' | 'remove' | 'rotate' | 'test' | 'pause' | 'resume'
+  >;
   readonly messages: Messages;
   /** Who listens at /ws. */
   readonly live: Pick<Live, 'webhookChanged'>;

@@ -32,14 +32,11 @@ export function eventStream(reading: Reading, closing: AbortSignal | undefined, 
   };
   const body = new ReadableStream<Uint8Array>(
     {
-      start(controller) {
+      start() {
         closing?.addEventListener('abort', end, { once: true });
         if (closing?.aborted) end();
         looks = setInterval(() => {
-          if (reading.allowed()) return;
-          over();
-          // Whoever does not read could keep the connection for ever.
-          controller.error(new Failure('UNAUTHORIZED'));
+          if (!reading.allowed()) end();
         }, LOOK_MS).unref();
       },
       async pull(controller) {

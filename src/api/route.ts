@@ -38,6 +38,7 @@ export const tags = {
   newsletter: 'Channels',
   call: 'Calls',
   event: 'What happened to devices: events, read from the journal',
+  webhook: 'Where events are sent',
   key: 'Who may call this API, and who did what',
 } as const;
 export type Tag = keyof typeof tags;
@@ -94,8 +95,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly named: Named;
   /** The devices that exist for the caller. */
   readonly devices: Devices;
-  /** Their numbers; undefined: all. */
-  readonly numbers: readonly number[] | undefined;
+  /** Their numbers; undefined: all, those to come too. */
+  readonly seen: ReadonlySet<number> | undefined;
   /** What the caller may do. */
   readonly scopes: ReadonlySet<Scope>;
   readonly command: CommandOptions;
@@ -159,10 +160,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             batch,
             named,
             devices,
-            get numbers() {
-              const { devices: some } = c.get('actor');
-              return some && [...some];
-            },
+            seen: c.get('actor').devices,
             scopes: c.get('actor').scopes,
             command,
             newMessageId: keyed?.messageId ?? newMessageId,

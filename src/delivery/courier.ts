@@ -1,33 +1,29 @@
 import type { Logger } from 'pino';
-import { envelope, openedBody } from '../journal/event.ts';
-import { privateEvents } from '../journal/names.ts';
 import { failpoint } from '../lib/failpoint.ts';
-import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
-import { closeEndpoint } from '../store/endpoints.ts';
-import type { JournalRow } from '../store/journal.ts';
-import { readBatch } from '../store/lanes.ts';
+import { park } from '../store/parked.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Known } from './known.ts';
-import { advance, cursorOf, forget, type Lane, type Ready, stock } from './lane.ts';
-import type { Poster } from './post.ts';
-import { decide, type Next, type Outcome } from './schedule.ts';
+import { advance, type Lane, nextBatch, type Ready, ripe, skip, wantsMore } from './lane.ts';
+import { rest } from './reader.ts';
+import { decide, type Next, parkedWait, refusedWait } from './schedule.ts';
+import type { Send } from './send.ts';
+import type { Watch } from './watch.ts';
 
 /** Events of a lane in one turn, and in one read. Then the endpoint's next lane has its turn. */
 const QUANTUM = 50;
-/** Deliveries of a lane that a crash may repeat. */
+/** Deliveries of a lane that a crash may repeat; a batch more where an endpoint takes batches. */
 const UNSAVED = 20;
-/** Between two looks at a device whose key does not open. */
-const KEY_BROKEN_MS = 60_000;
 
 export interface CourierOptions {
   readonly sql: Sql;
+  readonly owner: string;
   readonly log: Logger;
   readonly known: Known;
   readonly checkpoint: Checkpoint;
-  readonly poster: Poster;
-  /** Opens what is stored of a device. */
-  readonly seals: { sealOf(deviceNo: number): Seal | Promise<Seal> };
+  readonly watch: Watch;
+  readonly read: (lane: Lane, limit: number) => Promise<void>;
+  readonly send: Send;
   readonly now: () => number;
   readonly random: () => number;
   /** True when no further POST may begin. */
@@ -40,106 +36,98 @@ export interface CourierOptions {
  * until then is marked and nothing else has changed.
  */
 export function courier(options: CourierOptions): (lane: Lane) => Promise<void> {
-  const { sql, log, known, checkpoint, poster, seals, now, random, stopping } = options;
+  const { sql, owner, log, known, checkpoint, watch, read, send, now, random, stopping } = options;
 
   async function run(lane: Lane): Promise<void> {
-    for (let n = 0; n < QUANTUM; n += 1) {
-      if (stopping() || lane.stale || lane.endpoint.closed) return;
-      if (lane.unsaved >= UNSAVED) await checkpoint.flush();
-      if (lane.queue.length === 0 && lane.latest > lane.scanned) await read(lane);
-      const event = lane.queue[0];
-      if (!event) return;
-      await failpoint('deliver.before_post');
-      const outcome = await post(lane, event);
-      await failpoint('deliver.after_post');
-      if (outcome === 'cut') return;
-      const next = decide(outcome, lane.attempt + 1, { now: now(), random });
-      if (next.do !== 'advance') return fail(lane, next);
-      advance(lane, known.shelf);
-      lane.endpoint.failing = false;
-      checkpoint.mark(lane);
-    }
-  }
-
-  async function read(lane: Lane): Promise<void> {
-    const { deviceNo, endpoint, scanned: cursor } = lane;
-    const batch = await readBatch(sql, { endpointNo: endpoint.no, deviceNo, cursor }, QUANTUM, [
-      ...privateEvents,
-    ]);
-    if (!batch) {
-      known.drop(lane);
-      lane.latest = lane.scanned;
-      return;
-    }
-    // A hint of more than the journal has would be followed for ever.
-    if (batch.scanned === cursor) lane.latest = cursor;
-    const seal = await sealOf(lane);
-    if (!seal) return;
-    const events = batch.rows.map(row => ({ seq: row.seq, id: row.id, body: bodyOf(row, lane, seal) }));
-    stock(lane, events, batch.scanned, known.shelf);
-    if (cursorOf(lane) > cursor) checkpoint.mark(lane);
-  }
-
-  /** Undefined when the device's key does not open: its lanes rest, for the operator may have its row to put back. */
-  async function sealOf(lane: Lane): Promise<Seal | undefined> {
-    try {
-      return await seals.sealOf(lane.deviceNo);
-    } catch (err) {
-      if (!(err instanceof SealBroken)) throw err;
-      if (lane.attempt === 0)
-        log.error({ err, device: lane.deviceId }, 'events of a device cannot be opened; they wait');
-      lane.attempt += 1;
-      lane.failure = { waitMs: KEY_BROKEN_MS, error: 'the key of the device cannot be opened' };
-      lane.state = 'resting';
-      lane.restedAt = performance.now();
-      checkpoint.mark(lane);
-      return undefined;
-    }
-  }
-
-  /** One event that was changed in the database must not hold back all that follow: it is told without what was in it. */
-  function bodyOf(row: JournalRow, lane: Lane, seal: Seal): string {
-    try {
-      return openedBody(row, lane.deviceId, seal);
-    } catch (err) {
-      if (!(err instanceof SealBroken)) throw err;
-      log.error(
-        { err, device: lane.deviceId, seq: row.seq },
-        'a stored event does not open; its payload is lost',
-      );
-      return envelope(row, lane.deviceId, 'null');
-    }
-  }
-
-  function post({ endpoint }: Lane, { id, body }: Ready): Promise<Outcome | 'cut'> {
-    const { url, skipTlsVerify, trusted } = endpoint;
-    return poster.post({ url, headers: { ...endpoint.sign(id, now(), body) }, body, skipTlsVerify, trusted });
-  }
-
-  async function fail(lane: Lane, next: Exclude<Next, { do: 'advance' }>): Promise<void> {
-    // The endpoint was changed while the POST was under way: this failure is not the new one's.
-    if (lane.stale) return;
     const { endpoint } = lane;
-    const names = {
-      device: lane.deviceId,
-      endpoint: endpoint.no,
-      seq: cursorOf(lane) + 1,
-      error: next.error,
-    };
-    forget(lane, known.shelf);
+    const quantum = Math.max(QUANTUM, endpoint.batch.events);
+    for (let n = 0; n < quantum; ) {
+      if (stopping() || lane.stale || endpoint.closed) return;
+      if (lane.unsaved >= UNSAVED) await checkpoint.flush();
+      while (wantsMore(lane)) {
+        const { scanned } = lane;
+        await read(lane, quantum);
+        if (lane.state !== 'running' || lane.scanned === scanned) break;
+      }
+      if (lane.state !== 'running') return;
+      const events = nextBatch(lane);
+      if (events.length === 0 || !ripe(lane, performance.now())) return;
+      if (!(await watch.may(endpoint))) return;
+      if (!(await carry(lane, events))) return;
+      n += events.length;
+    }
+  }
+
+  /** One POST. False when the lane's turn is over with it. */
+  async function carry(lane: Lane, events: readonly Ready[]): Promise<boolean> {
+    const { endpoint, deviceNo, replay } = lane;
+    await failpoint('deliver.before_post');
+    const outcome = await send(endpoint, { deviceNo, events, replay });
+    await failpoint('deliver.after_post');
+    if (outcome === 'cut') return false;
+    const next = decide(outcome, lane.attempt + 1, { now: now(), random });
+    if (next.do === 'advance') {
+      advance(lane, events.length, known.shelf);
+      checkpoint.mark(lane);
+      await watch.ok(endpoint);
+      return true;
+    }
+    // The endpoint was changed while the POST was under way: this failure is not the new one's.
+    if (lane.stale) return false;
+    if (endpoint.batch.events > 1) lane.frozenTo = events.at(-1)!.seq;
+    if (next.do === 'refused') return await refused(lane, events, next.error);
+    await failed(lane, next);
+    return false;
+  }
+
+  /** The endpoint fails: no event has spent an attempt. */
+  async function failed(lane: Lane, next: Exclude<Next, { do: 'advance' | 'refused' }>): Promise<void> {
+    const { endpoint } = lane;
+    const detail = next.do === 'wait' ? next.detail : undefined;
+    const names = { device: lane.deviceId, endpoint: endpoint.no, error: next.error, detail };
     lane.attempt += 1;
-    lane.failure = { waitMs: next.do === 'retry' ? next.waitMs : 0, error: next.error };
-    lane.state = 'resting';
-    lane.restedAt = performance.now();
-    endpoint.failing = true;
+    rest(lane, known, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);
     checkpoint.mark(lane);
-    if (next.do === 'close') {
-      endpoint.closed = true;
-      log.error(names, 'the endpoint is gone (410); nothing is sent to it until it is configured again');
-      await closeEndpoint(sql, endpoint.no);
-    } else if (lane.attempt > 1) log.debug({ ...names, attempt: lane.attempt }, 'a delivery failed again');
-    else if (next.blame === 'event') log.error(names, 'an endpoint refuses an event; its lane waits for it');
-    else log.warn(names, 'a delivery failed; trying again later');
+    if (next.do === 'close') return await watch.gone(endpoint, next.error);
+    if (lane.attempt > 1) log.debug({ ...names, attempt: lane.attempt }, 'a delivery failed again');
+    else log.info(names, 'a delivery failed; trying again later');
+    await watch.failed(endpoint, next.error, next.asked);
+  }
+
+  /** The receiver is there and does not take what it got. True when the lane goes on with what comes after it. */
+  async function refused(lane: Lane, events: readonly Ready[], error: string): Promise<boolean> {
+    const { endpoint, deviceNo, replay } = lane;
+    const [event] = events as [Ready, ...Ready[]];
+    // It answers: that is more than an endpoint that is down does.
+    await watch.ok(endpoint);
+    if (events.length > 1) {
+      // One of them is at fault; halves find it, each of them a batch of its own.
+      lane.frozenTo = events[Math.floor(events.length / 2) - 1]!.seq;
+      checkpoint.mark(lane);
+      return true;
+    }
+    const names = { device: lane.deviceId, endpoint: endpoint.no, seq: event.seq, event: event.id, error };
+    lane.refused += 1;
+    const waitMs = refusedWait(lane.refused, endpoint.strict);
+    if (waitMs !== undefined) {
+      log.debug({ ...names, refused: lane.refused }, 'an endpoint refuses an event; trying again');
+      rest(lane, known, now() + waitMs, error);
+      checkpoint.mark(lane);
+      return false;
+    }
+    log.warn(names, 'an endpoint refuses an event; it is parked, and its lane goes on');
+    await park(
+      sql,
+      owner,
+      { endpointNo: endpoint.no, deviceNo, replay, seq: event.seq },
+      {
+        ...{ attempt: lane.refused, error, now: now() },
+        notBefore: now() + (parkedWait(lane.refused, random) ?? 0),
+      },
+    );
+    skip(lane, known.shelf);
+    checkpoint.mark(lane);
+    return true;
   }
 
   return run;

@@ -3,11 +3,13 @@
 // outage of a receiver costs no memory, only a longer way to read.
 //
 // Promises, each of them a test in test/delivery:
-// - an event is posted until it is answered with 2xx, in order: n+1 of a device is not tried before n has arrived;
+// - an event is posted until it is answered with 2xx, or refused so often that it is parked and at last dead, in order:
+//   n+1 of a device is not tried before n has arrived or is out of the lane;
 // - lanes do not wait for each other: places are limited per endpoint and in all, and failing endpoints share half of them;
+// - an endpoint that takes nothing is left alone but for one try from time to time, however many lanes it has;
 // - at least once: a cursor is written after 20 events or 250 ms and at the end. A crash in between delivers these
 //   events again, with the same webhook-id;
-// - how often an event failed and when it is due again is in the database and survives a restart.
+// - how often an event failed, when it is due again and how its endpoint is are in the database and survive a restart.
 //
 // Two ways in. A poll every 500 ms is the truth: it finds every due lane. `wake` is the short way for events that a shard
 // has just committed: a lane that has delivered everything before takes their bodies as they are, without a read.
@@ -19,15 +21,24 @@ import type { Seal } from '../lib/seal.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
 import { type Sql, unavailable } from '../store/database.ts';
+import type { DueEndpoint } from '../store/due-endpoints.ts';
 import { dueLanes } from '../store/lanes.ts';
+import { webhookVersion } from '../store/webhooks.ts';
+import { attempts } from './attempts.ts';
 import { type Checkpoint, checkpoint } from './checkpoint.ts';
 import { courier } from './courier.ts';
+import { type Endpoint, placesOf } from './endpoint.ts';
 import { type Known, known } from './known.ts';
-import { forget, hasWork, type Lane, offer } from './lane.ts';
+import { cursorOf, forget, hasWork, type Lane, offer, ready } from './lane.ts';
+import { notices } from './notices.ts';
+import { type Parking, parking } from './parking.ts';
 import { Poll } from './poll.ts';
 import { Poster } from './post.ts';
-import { type DeviceKeys, EndpointSeals, type OpenLane, openLanes } from './secrets.ts';
+import { payloadOf, reader } from './reader.ts';
+import { type DeviceKeys, EndpointSeals, openEndpoints } from './secrets.ts';
+import { sender } from './send.ts';
 import { type Turn, type Turns, turns } from './turns.ts';
+import { watch } from './watch.ts';
 
 export interface DelivererOptions {
   readonly sql: Sql;
@@ -48,18 +59,31 @@ export interface DelivererOptions {
   readonly guard: Guard;
   /** Milliseconds that POSTs under way are given when it stops; 10 s unless given. Up to 4 s more go to the database. */
   readonly stopMs?: number;
-  /** Milliseconds since 1970; signs the attempts. When a lane is due is the database's clock alone. */
+  /** Milliseconds since 1970: signs the attempts, and says what is due. */
   readonly now?: () => number;
   /** In [0, 1), for the jitter. */
   readonly random?: () => number;
+  /** Milliseconds between two looks for what is due; 500 unless given. */
+  readonly everyMs?: number;
+  /** Told of events that it wrote to the journal itself. */
+  readonly recorded?: (events: readonly Streamed[]) => void;
+}
+
+/** What waits for a turn at an endpoint. */
+interface Errand {
+  readonly endpoint: Endpoint;
+  readonly lane?: Lane;
+  run(): Promise<void>;
+  dropped(): void;
 }
 
 const IN_FLIGHT = 256;
-const IN_FLIGHT_PER_ENDPOINT = 8;
 const IN_FLIGHT_FAILING = IN_FLIGHT / 2;
 const POLL_MS = 500;
 /** Wake-ups for devices that are not in memory are gathered this long into one poll. */
 const NUDGE_MS = 20;
+/** Of an endpoint's places, those that what is told again may take. */
+const REPLAY_PART = 1 / 4;
 /** Rows of one poll, and of one endpoint in it; an endpoint with so many lanes at hand is not asked for. */
 const POLL_LANES = 1_000;
 const POLL_LANES_EACH = 100;
@@ -78,7 +102,9 @@ export class Deliverer implements Service {
   readonly #poll: Poll;
   readonly #known: Known;
   readonly #checkpoint: Checkpoint;
-  readonly #turns: Turns<Lane>;
+  readonly #turns: Turns<Errand>;
+  readonly #now: () => number;
+  readonly #parking: Parking;
   readonly #carry: (lane: Lane) => Promise<void>;
   readonly #carrying = new Set<Promise<void>>();
   #state: 'new' | 'started' | 'stopping' = 'new';
@@ -92,44 +118,58 @@ export class Deliverer implements Service {
   readonly #broken = new Set<number>();
   #trouble = false;
   /** Devices whose endpoints are being changed, how often a change began or ended, and the last one. */
-  readonly #changing = new Set<number>();
+  readonly #changing = new Set<number | 'all'>();
+  /** Of the changes of webhooks that are known here, and whether it was read at all. */
+  #version: number | undefined;
   #changes = 0;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(options: DelivererOptions) {
     const { sql, log, seals, secret, version, stopMs = 10_000 } = options;
-    const { now = Date.now, random = Math.random } = options;
+    const { now = Date.now, random = Math.random, owner, everyMs = POLL_MS } = options;
     this.endpointSeals = new EndpointSeals(seals, options.webhookSeal);
     this.#sql = sql;
-    this.#owner = options.owner;
+    this.#owner = owner;
     this.#held = options.held ?? (() => true);
     this.#log = log;
     this.#stopMs = stopMs;
-    this.#poster = new Poster({ inFlight: IN_FLIGHT, version, guard: options.guard });
-    this.#known = known(secret);
-    this.#checkpoint = checkpoint(sql, options.owner, error => this.#report(error));
+    this.#now = now;
+    const poster = new Poster({ inFlight: IN_FLIGHT, version, guard: options.guard });
+    this.#poster = poster;
+    const all = known(secret);
+    this.#known = all;
+    const report = (error: unknown) => this.#report(error);
+    const noted = () => this.#checkpoint.markAttempts();
+    const tries = attempts({ sql, seals: this.endpointSeals }, { noted, report });
+    const saved = checkpoint({ sql, owner, attempts: tries }, report);
+    this.#checkpoint = saved;
     this.#turns = turns(
-      { inAll: IN_FLIGHT, each: IN_FLIGHT_PER_ENDPOINT, suspects: IN_FLIGHT_FAILING },
-      line => this.#known.endpoint(line)?.failing ?? false,
-    );
-    this.#carry = courier({
-      ...{
-        sql,
-        log,
-        now,
-        random,
-        seals,
-        known: this.#known,
-        checkpoint: this.#checkpoint,
-        poster: this.#poster,
+      {
+        inAll: IN_FLIGHT,
+        each: line => this.#places(line),
+        both: line => this.#places(Math.abs(line)),
+        suspects: IN_FLIGHT_FAILING,
       },
-      stopping: () => this.#state === 'stopping' || !this.#held(),
+      line => (all.endpoint(Math.abs(line))?.health.fails ?? 0) > 0,
+    );
+    const tell = notices({ sql, seals, now }, events => {
+      options.recorded?.(events);
+      this.wake(events);
     });
+    const stopped = (endpoint: Endpoint) => this.#sendAway(endpoint);
+    const resumed = () => this.#poll.nudge();
+    const stopping = () => this.#state === 'stopping' || !this.#held();
+    const watching = watch({ sql, log, checkpoint: saved, now, random, tell, stopped, resumed });
+    const read = reader({ sql, owner, log, known: all, checkpoint: saved, seals, now });
+    const send = sender({ poster, attempts: tries, now });
+    const shared = { sql, owner, log, watch: watching, send, now, random, stopping };
+    this.#carry = courier({ ...shared, known: all, checkpoint: saved, read });
+    this.#parking = parking({ ...shared, seals });
     this.#poll = new Poll({
       look: () => this.#look(),
-      failed: error => this.#report(error),
-      everyMs: POLL_MS,
-      nudgedMs: NUDGE_MS,
+      failed: report,
+      everyMs,
+      nudgedMs: Math.min(NUDGE_MS, everyMs),
     });
   }
 
@@ -153,12 +193,13 @@ export class Deliverer implements Service {
   wake(events: readonly Streamed[]): void {
     if (this.#state !== 'started' || !this.#held()) return;
     for (const event of events) {
-      const lanes = this.#changing.has(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
+      const lanes = this.#isChanging(event.deviceNo) ? undefined : this.#known.of(event.deviceNo);
       if (!lanes) {
         this.#unknown.add(event.deviceNo);
         this.#poll.nudge();
       }
-      for (const lane of lanes ?? []) this.#offer(lane, event);
+      const payload = payloadOnce(event);
+      for (const lane of lanes ?? []) this.#offer(lane, event, payload);
     }
     this.#fill();
   }
@@ -171,10 +212,11 @@ export class Deliverer implements Service {
   }
 
   /**
-   * Runs a change of a device's endpoints so that it is exact: before it the cursors are written, during it no streamed
-   * event goes to the old endpoint, after it every lane of the device starts from its row. One change at a time.
+   * Runs a change of a device's endpoints, or of those for all devices, so that it is exact: before it the cursors are written,
+   * during it no streamed event goes to the old endpoint, after it every lane of the device starts from its row. One change
+   * at a time.
    */
-  reconfigure<T>(deviceNo: number, change: () => Promise<T>): Promise<T> {
+  reconfigure<T>(deviceNo: number | 'all', change: () => Promise<T>): Promise<T> {
     const turn = this.#lastChange.then(async () => {
       this.#changing.add(deviceNo);
       this.#distrust(deviceNo);
@@ -195,23 +237,69 @@ export class Deliverer implements Service {
     return turn;
   }
 
-  #distrust(deviceNo: number): void {
-    this.#changes += 1;
-    this.#known.distrust(deviceNo);
+  #distrust(deviceNo: number | 'all'): void {
+    this.letGo(deviceNo === 'all' ? undefined : deviceNo);
   }
 
-  #offer(lane: Lane, event: Streamed): void {
+  #isChanging(deviceNo: number): boolean {
+    return this.#changing.has(deviceNo) || this.#changing.has('all');
+  }
+
+  /** Whether webhooks were changed, by whatever node, since the last look. */
+  async #heedChanges(): Promise<void> {
+    const version = await webhookVersion(this.#sql);
+    if (this.#version !== undefined && version !== this.#version) this.letGo();
+    this.#version = version;
+  }
+
+  #offer(lane: Lane, event: Streamed, payload: () => Record<string, unknown>): void {
     lane.used = true;
     if (lane.stale) this.#poll.nudge();
     if (lane.stale || lane.endpoint.closed) return;
-    if (offer(lane, event, this.#known.shelf)) this.#checkpoint.mark(lane);
+    if (offer(lane, event, this.#known.shelf, { payload, at: performance.now() }))
+      this.#checkpoint.mark(lane);
     this.#enqueue(lane);
   }
 
+  /** Puts a lane into its line, now or when what it has is old enough to be a batch. */
   #enqueue(lane: Lane): void {
-    if (lane.state !== 'idle' || !hasWork(lane)) return;
+    if (lane.state !== 'idle' || lane.endpoint.closed || !hasWork(lane)) return;
+    if (this.#places(lane.endpoint.no) === 0) {
+      this.#known.rest(lane);
+      return;
+    }
+    if (!ready(lane, performance.now())) {
+      lane.timer ??= setTimeout(() => {
+        lane.timer = undefined;
+        this.#enqueue(lane);
+        this.#fill();
+      }, lane.endpoint.batch.ms).unref();
+      return;
+    }
     lane.state = 'queued';
-    this.#turns.add(lane.endpoint.no, lane);
+    this.#turns.add(lane.replay ? -lane.endpoint.no : lane.endpoint.no, {
+      endpoint: lane.endpoint,
+      lane,
+      run: () => this.#carry(lane),
+      dropped: () => {
+        lane.state = 'idle';
+        this.#known.rest(lane);
+      },
+    });
+  }
+
+  /** Places of a line by now: of what is told again a part of those of its endpoint. */
+  #places(line: number): number {
+    const endpoint = this.#known.endpoint(Math.abs(line));
+    const places = endpoint ? placesOf(endpoint, this.#now()) : 0;
+    return line > 0 ? places : Math.min(places, Math.max(1, Math.floor(places * REPLAY_PART)));
+  }
+
+  /** Nothing goes to the endpoint for a while: its lanes are found again when that is over. */
+  #sendAway(endpoint: Endpoint): void {
+    for (const line of [endpoint.no, -endpoint.no])
+      for (const errand of this.#turns.drop(line)) errand.dropped();
+    for (const lane of this.#known.lanesOf(endpoint)) if (lane.state === 'idle') this.#known.rest(lane);
   }
 
   /** Gives out all places that can be given. */
@@ -225,34 +313,47 @@ export class Deliverer implements Service {
     if (this.#turns.waiting === 0 && this.#found > 0) this.#poll.nudge();
   }
 
-  async #serve(turn: Turn<Lane>): Promise<void> {
-    const lane = turn.item;
-    lane.state = 'running';
+  async #serve(turn: Turn<Errand>): Promise<void> {
+    const { lane, run } = turn.item;
+    if (lane) lane.state = 'running';
     let failed = false;
     try {
-      await this.#carry(lane);
+      await run.call(turn.item);
     } catch (error) {
       failed = true;
       this.#report(error);
     }
     this.#turns.done(turn);
+    if (lane) this.#served(lane, failed);
+    this.#fill();
+  }
+
+  #served(lane: Lane, failed: boolean): void {
     if (lane.state === 'running') lane.state = 'idle';
     if (lane.endpoint.closed) forget(lane, this.#known.shelf);
     else if (lane.stale) this.#poll.nudge();
+    else if (lane.replay && cursorOf(lane) >= (lane.until ?? Infinity)) this.#ended(lane);
     // When the database failed, the poll brings the lane back as soon as it answers again.
     else if (!failed) this.#enqueue(lane);
-    this.#fill();
+  }
+
+  /** A replay has told everything: its row goes with the next checkpoint, and it leaves the memory. */
+  #ended(lane: Lane): void {
+    this.#checkpoint.mark(lane);
+    this.#known.drop(lane);
   }
 
   /** Finds the lanes that are due. */
   async #look(): Promise<void> {
     if (!this.#held()) return;
     const begun = performance.now();
+    await this.#heedChanges();
     await this.#checkpoint.flush();
     const changes = this.#changes;
     const unknown = [...this.#unknown];
     this.#unknown.clear();
-    const busy = [...this.#turns.crowded(CROWDED), ...this.#broken];
+    const broken = [...this.#broken].flatMap(no => [no, -no]);
+    const busy = [...this.#turns.crowded(CROWDED), ...broken];
     const rows = await this.#due(busy);
     if (this.#trouble) this.#log.info('deliveries go on');
     this.#trouble = false;
@@ -260,21 +361,43 @@ export class Deliverer implements Service {
     if (changes !== this.#changes) return this.#poll.nudge();
     this.#found = 0;
     for (const row of rows) {
-      if (this.#changing.has(row.deviceNo)) continue;
-      const lane = this.#known.take(row);
+      if (this.#isChanging(row.deviceNo)) continue;
+      const lane = this.#known.take(row, begun);
       if (lane.state === 'resting' && lane.restedAt < begun) lane.state = 'idle';
       if (lane.state === 'idle' && hasWork(lane)) this.#found += 1;
       this.#enqueue(lane);
     }
-    for (const deviceNo of unknown) if (!this.#changing.has(deviceNo)) this.#known.nothingFor(deviceNo);
+    await this.#lookForParked(begun);
+    for (const deviceNo of unknown) if (!this.#isChanging(deviceNo)) this.#known.nothingFor(deviceNo);
+    // Lanes that are not due, or are no more: what comes of them next is found in their rows.
+    this.#known.dropStale(lane => this.#checkpoint.pending(lane));
     this.#sweep();
     this.#fill();
   }
 
-  /** Lanes that are due, without those of endpoints whose secret does not open: these stand still until it is set anew. */
-  async #due(busy: readonly number[]): Promise<OpenLane[]> {
-    const rows = await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy });
-    return await openLanes(this.endpointSeals, rows, (row, err) => {
+  async #lookForParked(begun: number): Promise<void> {
+    const rows = await this.#parking.due();
+    for (const parked of await this.#open(rows)) {
+      const endpoint = this.#known.endpointFor(parked, begun);
+      this.#parking.hold(parked);
+      this.#turns.add(-endpoint.no, {
+        endpoint,
+        run: () => this.#parking.carry(endpoint, parked),
+        dropped: () => this.#parking.drop(parked),
+      });
+    }
+  }
+
+  async #due(busy: readonly number[]) {
+    const now = this.#now();
+    return await this.#open(
+      await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy, now }),
+    );
+  }
+
+  /** Without those of endpoints whose secret does not open: these stand still until it is set anew. */
+  #open<T extends DueEndpoint & { readonly deviceId: string }>(rows: readonly T[]) {
+    return openEndpoints(this.endpointSeals, rows, (row, err) => {
       if (this.#broken.has(row.endpointNo)) return;
       this.#broken.add(row.endpointNo);
       const names = { err, device: row.deviceId, endpoint: row.endpointNo };
@@ -315,6 +438,15 @@ export class Deliverer implements Service {
       this.#log.warn('the database does not answer; cursors were not written');
     await this.#poster.close();
   }
+}
+
+/** What is in an event, for all who ask, taken apart once. */
+function payloadOnce({ body }: Streamed): () => Record<string, unknown> {
+  let payload: Record<string, unknown> | undefined;
+  return () => {
+    payload ??= payloadOf(body);
+    return payload;
+  };
 }
 
 /** Whether the promise settled within `ms` milliseconds. */

@@ -1,9 +1,9 @@
 // What an endpoint wants of a device's events. Names and JIDs are compared as they are: there are no patterns, so there is
 // none that takes for ever.
-import { isPrivate } from '../journal/names.ts';
+import { isWanted } from '../journal/names.ts';
 
 export interface Filter {
-  /** Lower-case names; empty: all but those that are sent only to who names them. */
+  /** Lower-case names; empty: all but those that must be named. */
   readonly events: ReadonlySet<string>;
   /** JIDs of chats; empty: all. */
   readonly chats: ReadonlySet<string>;
@@ -32,7 +32,7 @@ const ABOUT_OWN = new Set(['message.ack', 'message.status']);
  */
 export function wants(filter: Filter, event: string, payload: () => Payload): boolean {
   const name = event.toLowerCase();
-  if (filter.events.size === 0 ? isPrivate(name) : !filter.events.has(name)) return false;
+  if (!isWanted(filter.events, name)) return false;
   if (filter.chats.size === 0 && filter.direction === 'any' && filter.own) return true;
   const told = payload();
   if (!filter.own && told.is_from_me === true) return false;

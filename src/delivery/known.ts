@@ -1,16 +1,8 @@
 // The lanes and endpoints that are in memory: those of the devices that had events lately. A device that is not here is
 // no loss, its lanes are found in the database when they are due.
-import {
-  type Endpoint,
-  endpointOf,
-  forget,
-  type Lane,
-  laneOf,
-  refresh,
-  type Shelf,
-  updateEndpoint,
-} from './lane.ts';
-import type { OpenLane } from './secrets.ts';
+import { type Endpoint, endpointOf, updateEndpoint } from './endpoint.ts';
+import { forget, type Lane, type LaneRow, laneOf, refresh, type Shelf } from './lane.ts';
+import type { OpenEndpoint } from './secrets.ts';
 
 /** All event bodies at hand together; what does not fit is read from the journal when its turn comes. */
 const SHELF_ROOM = 32 * 1024 * 1024;
@@ -19,15 +11,23 @@ export interface Known {
   readonly shelf: Shelf;
   /** The lanes of a device: undefined when nothing is known of it, none when it had none that were due. */
   of(deviceNo: number): readonly Lane[] | undefined;
-  /** The lane of a row that is due, brought up to date unless it is running. */
-  take(row: OpenLane): Lane;
+  /** The lane of a row that is due, brought up to date unless it is running. `readAt` by the process's clock. */
+  take(row: LaneRow & OpenEndpoint, readAt: number): Lane;
+  /** The endpoint of a row that was read then, as all share it. */
+  endpointFor(row: OpenEndpoint, readAt: number): Endpoint;
   /** The database was asked for the device and had nothing due. */
   nothingFor(deviceNo: number): void;
   /** What is known of the device may be wrong: each of its lanes needs its row before it goes on. */
   distrust(deviceNo: number): void;
   distrustAll(): void;
   drop(lane: Lane): void;
+  /** Drops lanes that were not brought up to date since they were distrusted, unless one is at work or `needed`. */
+  dropStale(needed: (lane: Lane) => boolean): void;
+  /** The lane lets go of what it has at hand. */
+  rest(lane: Lane): void;
   endpoint(no: number): Endpoint | undefined;
+  /** The lanes of an endpoint. */
+  lanesOf(endpoint: Endpoint): Lane[];
   /** Forgets devices that no event came for since the last sweep, unless `needed` says that a lane must stay. */
   sweep(needed: (lane: Lane) => boolean): void;
 }
@@ -38,13 +38,14 @@ export function known(secret: string): Known {
   const devices = new Map<number, Lane[]>();
   const endpoints = new Map<number, Endpoint>();
 
-  function endpointFor(row: OpenLane): Endpoint {
+  function endpointFor(row: OpenEndpoint, readAt: number): Endpoint {
     let endpoint = endpoints.get(row.endpointNo);
-    if (endpoint) updateEndpoint(endpoint, row, secret);
+    if (endpoint) updateEndpoint(endpoint, row, secret, readAt);
     else {
       endpoint = endpointOf(row, secret);
       endpoints.set(endpoint.no, endpoint);
     }
+    endpoint.used = true;
     return endpoint;
   }
 
@@ -55,12 +56,16 @@ export function known(secret: string): Known {
       return devices.get(deviceNo);
     },
 
-    take(row) {
+    endpointFor,
+
+    take(row, readAt) {
       const lanes = devices.get(row.deviceNo) ?? [];
       devices.set(row.deviceNo, lanes);
-      let lane = lanes.find(({ endpoint }) => endpoint.no === row.endpointNo);
+      let lane = lanes.find(
+        ({ endpoint, replay }) => endpoint.no === row.endpointNo && replay === row.replay,
+      );
       if (lane?.state === 'running') return lane;
-      const endpoint = endpointFor(row);
+      const endpoint = endpointFor(row, readAt);
       if (lane) refresh(lane, row, shelf);
       else {
         lane = laneOf(row, endpoint);
@@ -91,8 +96,23 @@ export function known(secret: string): Known {
       else devices.delete(lane.deviceNo);
     },
 
+    dropStale(needed) {
+      for (const lanes of [...devices.values()])
+        for (const lane of lanes)
+          if (lane.stale && (lane.state === 'idle' || lane.state === 'resting') && !needed(lane))
+            this.drop(lane);
+    },
+
+    rest(lane) {
+      forget(lane, shelf);
+    },
+
     endpoint(no) {
       return endpoints.get(no);
+    },
+
+    lanesOf(endpoint) {
+      return [...devices.values()].flat().filter(lane => lane.endpoint === endpoint);
     },
 
     sweep(needed) {
@@ -108,7 +128,10 @@ export function known(secret: string): Known {
           devices.delete(deviceNo);
         }
       }
-      for (const no of endpoints.keys()) if (!inUse.has(no)) endpoints.delete(no);
+      for (const [no, endpoint] of endpoints) {
+        if (!inUse.has(no) && !endpoint.used) endpoints.delete(no);
+        endpoint.used = false;
+      }
     },
   };
 }

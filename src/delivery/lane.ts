@@ -5,48 +5,47 @@
 //
 // idle: nothing to do · queued: waits for a turn · running: has one · resting: the last try failed, the database says when
 // it is due again. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
-import { isWanted } from '../journal/names.ts';
 import type { Streamed } from '../shard/protocol.ts';
-import type { LaneState } from '../store/lanes.ts';
-import type { OpenLane } from './secrets.ts';
-import { type Signer, signer } from './sign.ts';
+import type { DueLane, LaneState } from '../store/lanes.ts';
+import { type Endpoint, takesNothing } from './endpoint.ts';
+import { wants } from './filter.ts';
 
-/** An event ready to be posted. */
+/** An event ready to be posted. `at` is when it came to hand, by the process's clock. */
 export interface Ready {
   readonly seq: number;
   readonly id: string;
   readonly body: string;
+  readonly at: number;
 }
 
-/** An endpoint as its lanes share it. `failing` until a POST succeeds, `closed` after a 410. */
-export interface Endpoint {
-  readonly no: number;
-  url: string;
-  /** The one that counts first. */
-  secrets: readonly [string, ...string[]];
-  sign: Signer;
-  /** Lower-case names; empty means all. */
-  events: ReadonlySet<string>;
-  skipTlsVerify: boolean;
-  trusted: boolean;
-  failing: boolean;
-  closed: boolean;
-}
+/** What a row says of a lane; what it says of its endpoint is taken over by the endpoint. */
+export type LaneRow = Pick<
+  DueLane,
+  'deviceNo' | 'deviceId' | 'replay' | 'cursor' | 'until' | 'upto' | 'attempt' | 'refused' | 'frozenTo'
+>;
 
 export interface Lane {
   readonly endpoint: Endpoint;
   readonly deviceNo: number;
   readonly deviceId: string;
+  /** It tells again what was told before. */
+  readonly replay: boolean;
   readonly queue: Ready[];
   scanned: number;
   latest: number;
   until: number | null;
+  /** How often in a row the endpoint failed it, and how often the receiver refused the event at the head. */
   attempt: number;
+  refused: number;
+  /** The last seq of a batch that was tried and has not arrived: it is tried again as it was. */
+  frozenTo: number | undefined;
   failure: LaneState['failure'];
   state: 'idle' | 'queued' | 'running' | 'resting';
   stale: boolean;
   /** When it last began to rest, by the process's clock. */
   restedAt: number;
+  /** Waits for its batch to become full or old. */
+  timer: NodeJS.Timeout | undefined;
   /** Events delivered since the cursor was last written. */
   unsaved: number;
   /** Whether it was of use since the last sweep. */
@@ -61,51 +60,27 @@ export interface Shelf {
 
 /** An idle lane holds at most this many events that were streamed to it; what comes then is read from the journal. */
 const QUEUE_EVENTS = 50;
+/** Characters of a batch's events; as UTF-8 it may be more, and is under three times as much. */
+const BATCH_LENGTH = 512 * 1024;
 
-export function endpointOf(row: OpenLane, secret: string): Endpoint {
-  const secrets = secretsOf(row, secret);
-  return {
-    no: row.endpointNo,
-    url: row.url,
-    secrets,
-    sign: signer(...secrets),
-    events: new Set(row.events),
-    skipTlsVerify: row.skipTlsVerify,
-    trusted: row.trusted,
-    failing: row.attempt > 0,
-    closed: false,
-  };
-}
-
-function secretsOf({ secrets: [first, ...older] }: OpenLane, installation: string): [string, ...string[]] {
-  return first === undefined ? [installation] : [first, ...older];
-}
-
-/** Takes over what the database says of the endpoint now. */
-export function updateEndpoint(endpoint: Endpoint, row: OpenLane, secret: string): void {
-  const secrets = secretsOf(row, secret);
-  if (secrets.join() !== endpoint.secrets.join()) endpoint.sign = signer(...secrets);
-  endpoint.secrets = secrets;
-  endpoint.url = row.url;
-  endpoint.events = new Set(row.events);
-  endpoint.skipTlsVerify = row.skipTlsVerify;
-  endpoint.closed = false;
-}
-
-export function laneOf(row: OpenLane, endpoint: Endpoint): Lane {
+export function laneOf(row: LaneRow, endpoint: Endpoint): Lane {
   return {
     endpoint,
     deviceNo: row.deviceNo,
     deviceId: row.deviceId,
+    replay: row.replay,
     queue: [],
     scanned: row.cursor,
     latest: row.upto,
     until: row.until,
     attempt: row.attempt,
+    refused: row.refused,
+    frozenTo: row.frozenTo ?? undefined,
     failure: undefined,
     state: 'idle',
     stale: false,
     restedAt: 0,
+    timer: undefined,
     unsaved: 0,
     used: true,
   };
@@ -115,7 +90,7 @@ export function laneOf(row: OpenLane, endpoint: Endpoint): Lane {
  * Takes over a row that the database says is due. It may be a moment old: unless the lane is stale, what memory knows
  * of the cursor and the attempts is newer.
  */
-export function refresh(lane: Lane, row: OpenLane, shelf: Shelf): void {
+export function refresh(lane: Lane, row: LaneRow, shelf: Shelf): void {
   const cursor = Math.max(row.cursor, cursorOf(lane));
   if (lane.stale || cursor > cursorOf(lane)) {
     forget(lane, shelf);
@@ -125,6 +100,8 @@ export function refresh(lane: Lane, row: OpenLane, shelf: Shelf): void {
   if (!lane.stale) return;
   lane.until = row.until;
   lane.attempt = row.attempt;
+  lane.refused = row.refused;
+  lane.frozenTo = row.frozenTo ?? undefined;
   lane.failure = undefined;
   lane.stale = false;
 }
@@ -139,21 +116,65 @@ export function hasWork(lane: Lane): boolean {
 }
 
 /**
+ * Whether it is worth a turn: it has something, and what would be a part of a batch has waited long enough for the rest.
+ * `at` is the process's clock.
+ */
+export function ready(lane: Lane, at: number): boolean {
+  return lane.latest > lane.scanned || (lane.queue.length > 0 && ripe(lane, at));
+}
+
+/** Whether what is at hand may go as one POST: it is a whole batch, one that was tried before, or old enough. */
+export function ripe({ endpoint, queue, frozenTo, replay }: Lane, at: number): boolean {
+  const { events, ms } = endpoint.batch;
+  const [head] = queue;
+  if (!head) return false;
+  return events === 1 || replay || frozenTo !== undefined || queue.length >= events || at - head.at >= ms;
+}
+
+/** The events of the next POST. */
+export function nextBatch({ endpoint, queue, frozenTo }: Lane): readonly Ready[] {
+  const [head] = queue;
+  if (!head) return [];
+  if (frozenTo !== undefined && frozenTo >= head.seq) return queue.filter(({ seq }) => seq <= frozenTo);
+  let length = 0;
+  const end = queue.findIndex(({ body }, n) => {
+    length += body.length;
+    return n > 0 && (n >= endpoint.batch.events || length > BATCH_LENGTH);
+  });
+  return end === -1 ? [...queue] : queue.slice(0, end);
+}
+
+/** Whether more must be read before the next POST can be what it should be. */
+export function wantsMore(lane: Lane): boolean {
+  const { endpoint, queue, frozenTo, scanned, latest } = lane;
+  if (latest <= scanned) return false;
+  if (queue.length === 0) return true;
+  if (frozenTo !== undefined) return scanned < frozenTo;
+  return queue.length < endpoint.batch.events && nextBatch(lane).length === queue.length;
+}
+
+/**
  * Gives a lane an event that was just committed. It is kept if it is the very next one and there is room; otherwise
  * the lane only remembers that the journal has more. True when the cursor moved: the endpoint does not want the event.
  */
-export function offer(lane: Lane, event: Streamed, shelf: Shelf): boolean {
+export function offer(
+  lane: Lane,
+  event: Streamed,
+  shelf: Shelf,
+  { payload, at }: { payload: () => Record<string, unknown>; at: number },
+): boolean {
   if (event.seq > (lane.until ?? Infinity) || event.seq <= lane.latest) return false;
-  const next = event.seq === lane.scanned + 1 && lane.state !== 'resting';
-  const wanted = isWanted(lane.endpoint.events, event.event);
+  const { endpoint } = lane;
+  const next = event.seq === lane.scanned + 1 && lane.state !== 'resting' && !takesNothing(endpoint);
   lane.latest = event.seq;
   if (!next) return false;
-  if (!wanted) {
+  if (!wants(endpoint.filter, event.event, payload)) {
     lane.scanned = event.seq;
     return lane.queue.length === 0;
   }
-  if (lane.queue.length >= QUEUE_EVENTS || shelf.held + event.body.length > shelf.room) return false;
-  lane.queue.push({ seq: event.seq, id: event.id, body: event.body });
+  const full = lane.queue.length >= Math.max(QUEUE_EVENTS, endpoint.batch.events);
+  if (full || shelf.held + event.body.length > shelf.room) return false;
+  lane.queue.push({ seq: event.seq, id: event.id, body: event.body, at });
   lane.scanned = event.seq;
   shelf.held += event.body.length;
   return false;
@@ -169,12 +190,24 @@ export function stock(lane: Lane, events: readonly Ready[], scanned: number, she
   lane.latest = Math.max(lane.latest, scanned);
 }
 
-/** The event at the head has arrived. */
-export function advance(lane: Lane, shelf: Shelf): void {
-  shelf.held -= lane.queue.shift()!.body.length;
+/** So many events at the head have arrived. */
+export function advance(lane: Lane, count: number, shelf: Shelf): void {
+  for (const { body } of lane.queue.splice(0, count)) shelf.held -= body.length;
+  lane.unsaved += count;
+  fresh(lane);
+}
+
+/** The event at the head is none of the lane's any more: it goes its own way. */
+export function skip(lane: Lane, shelf: Shelf): void {
+  for (const { body } of lane.queue.splice(0, 1)) shelf.held -= body.length;
+  fresh(lane);
+}
+
+function fresh(lane: Lane): void {
   lane.attempt = 0;
+  lane.refused = 0;
+  lane.frozenTo = undefined;
   lane.failure = undefined;
-  lane.unsaved += 1;
 }
 
 /** Lets go of the events at hand; they are in the journal. */
@@ -189,8 +222,11 @@ export function stateOf(lane: Lane): LaneState {
   return {
     endpointNo: lane.endpoint.no,
     deviceNo: lane.deviceNo,
+    replay: lane.replay,
     cursor: cursorOf(lane),
     attempt: lane.attempt,
+    refused: lane.refused,
+    frozenTo: lane.frozenTo,
     failure: lane.failure,
   };
 }

@@ -14,14 +14,32 @@ export type Outcome =
  */
 export type Class = 'delivered' | 'gone' | 'endpoint' | 'event';
 
-/** What the lane does next. `error` is for `lane.last_error` and the log. */
+/**
+ * What the lane does next. wait: it is the endpoint's failure, and no event's attempts are spent; `asked` is how long the
+ * receiver wants to be left alone. refused: it is the event's. `error` is for `lane.last_error`, the attempts and the log.
+ */
 export type Next =
   | { readonly do: 'advance' }
-  | { readonly do: 'retry'; readonly waitMs: number; readonly error: string; readonly blame: Class }
+  | {
+      readonly do: 'wait';
+      readonly waitMs: number;
+      readonly asked: number | undefined;
+      readonly error: string;
+      /** For the log alone. */
+      readonly detail: string | undefined;
+    }
+  | { readonly do: 'refused'; readonly error: string }
   | { readonly do: 'close'; readonly error: string };
 
 /** Seconds before the second, third … try of an event; the last one repeats. */
 export const waits = [1, 2, 5, 15, 30, 60, 120, 300] as const;
+/** Seconds before the second and the third try of an event that is refused, and how often it is tried before it is parked. */
+const laneWaits = [5, 30] as const;
+export const LANE_TRIES = laneWaits.length + 1;
+/** The same where it blocks its lane, the last one repeating. */
+const strictWaits = [5, 30, 60, 120, 300] as const;
+/** Minutes before each try of a parked event: with the two waits in the lane, 75 h 35 min and 35 s in all. */
+export const parkedWaits = [5, 30, 120, 300, 600, 840, 1200, 1440] as const;
 const JITTER = 0.2;
 const RETRY_AFTER_MIN_MS = 1_000;
 const RETRY_AFTER_MAX_MS = 15 * 60_000;
@@ -32,8 +50,10 @@ const ENDPOINT_STATUSES = new Set([401, 403, 404, 405, 407, 408, 421, 425, 426, 
 /** Milliseconds to wait after `failures` failures in a row (1 is the first), ±20 % by `random` in [0, 1). */
 export function backoff(failures: number, random: () => number): number {
   const seconds = waits[Math.min(Math.max(failures, 1), waits.length) - 1] ?? 0;
-  return Math.round(seconds * 1000 * (1 - JITTER + 2 * JITTER * random()));
+  return spread(seconds * 1000, random);
 }
+
+const spread = (ms: number, random: () => number) => Math.round(ms * (1 - JITTER + 2 * JITTER * random()));
 
 /**
  * Milliseconds that a Retry-After header asks for, within 1 s and 15 min; undefined when there is none or it is neither
@@ -59,31 +79,47 @@ export function classify(outcome: Outcome): Class {
   return 'endpoint';
 }
 
-/**
- * The one place that decides what an outcome leads to. `failures` counts this one if it is one.
- *
- * Both kinds of failure keep the lane at this event, so that nothing is lost or overtaken. Policy to come enters here
- * and nowhere else: parking an event that the receiver does not take, and a breaker for an endpoint that takes nothing.
- */
+/** The one place that decides what an outcome leads to. `failures` counts those of the lane in a row, this one included. */
 export function decide(
   outcome: Outcome,
   failures: number,
   { now, random }: { now: number; random: () => number },
 ): Next {
-  const blame = classify(outcome);
-  switch (blame) {
+  const error = describe(outcome);
+  switch (classify(outcome)) {
     case 'delivered':
       return { do: 'advance' };
     case 'gone':
-      return { do: 'close', error: describe(outcome) };
-    case 'endpoint':
-    case 'event': {
-      const asked = 'error' in outcome ? undefined : retryAfter(outcome.retryAfter, now);
-      return { do: 'retry', waitMs: asked ?? backoff(failures, random), error: describe(outcome), blame };
+      return { do: 'close', error };
+    case 'event':
+      return { do: 'refused', error };
+    case 'endpoint': {
+      const detail = 'error' in outcome ? outcome.detail : undefined;
+      const asked = 'error' in outcome ? undefined : asksFor(outcome, now);
+      return { do: 'wait', waitMs: asked ?? backoff(failures, random), asked, error, detail };
     }
   }
 }
 
-function describe(outcome: Outcome): string {
+/** Only these two say how long: elsewhere the header is about something else (a redirect, a queue). */
+const asksFor = (
+  { status, retryAfter: value }: { status: number; retryAfter: string | undefined },
+  now: number,
+) => (status === 429 || status === 503 ? retryAfter(value, now) : undefined);
+
+/** Milliseconds before an event that was refused `tries` times is tried again in its lane; undefined: it is taken out of it. */
+export function refusedWait(tries: number, strict: boolean): number | undefined {
+  const seconds = strict ? strictWaits : laneWaits;
+  const wait = seconds[strict ? Math.min(tries, seconds.length) - 1 : tries - 1];
+  return wait === undefined ? undefined : wait * 1000;
+}
+
+/** Milliseconds until an event out of its lane is tried again, after `tries` in all; undefined: it is dead. */
+export function parkedWait(tries: number, random: () => number): number | undefined {
+  const minutes = parkedWaits[Math.max(tries, LANE_TRIES) - LANE_TRIES];
+  return minutes === undefined ? undefined : spread(minutes * 60_000, random);
+}
+
+export function describe(outcome: Outcome): string {
   return 'error' in outcome ? outcome.error : `HTTP ${outcome.status}`;
 }

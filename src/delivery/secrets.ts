@@ -2,15 +2,17 @@
 // installation's webhook key where it is for all. In clear only here and in memory.
 import { Failure } from '../errors.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
-import type { DueLane } from '../store/lanes.ts';
+import type { DueEndpoint } from '../store/due-endpoints.ts';
 
 /** What opens a device's rows; `DeviceSeals` of the store is one. */
 export interface DeviceKeys {
   sealOf(deviceNo: number): Seal | Promise<Seal>;
 }
 
-/** A lane that is due, its endpoint's secrets in clear, the one that counts first. */
-export type OpenLane = DueLane;
+/** An endpoint's row with what is secret of it in clear; of its secrets the one that counts is the first. */
+export interface OpenEndpoint extends DueEndpoint {
+  readonly openHeaders: Readonly<Record<string, string>>;
+}
 
 /** Seals and opens what is secret of endpoints. `device` is the number of the device that one is of, null for all devices. */
 export class EndpointSeals {
@@ -40,27 +42,42 @@ export class EndpointSeals {
 const placeOf = (device: number | null, what: string) => `endpoint/${device ?? 'all'}/${what}`;
 
 /**
- * The lanes whose endpoint's secrets open. `broken` is told of the others: a POST that is not signed as agreed, or
- * signed with another secret, must not leave. Fails as the database does.
+ * The rows whose endpoint's secrets and headers open. `broken` is told of the others: a POST that is not signed as agreed,
+ * or signed with another secret, must not leave. Fails as the database does.
  */
-export async function openLanes(
+export async function openEndpoints<T extends DueEndpoint & { readonly deviceId: string }>(
   seals: EndpointSeals,
-  rows: readonly DueLane[],
-  broken: (row: DueLane, error: SealBroken) => void,
-): Promise<OpenLane[]> {
-  const open: OpenLane[] = [];
+  rows: readonly T[],
+  broken: (row: T, error: SealBroken) => void,
+): Promise<(T & OpenEndpoint)[]> {
+  // Many lanes of one endpoint are due together.
+  const opened = new Map<number, Pick<OpenEndpoint, 'secrets' | 'openHeaders'> | undefined>();
   for (const row of rows) {
-    try {
-      const secrets: string[] = [];
-      // Without an own secret there is nothing to wait for.
-      for (const sealed of row.secrets)
-        secrets.push(await seals.open(row.ofDevice, 'secret', Buffer.from(sealed, 'base64')));
-      open.push({ ...row, secrets });
-    } catch (error) {
-      if (error instanceof SealBroken) broken(row, error);
-      // The device was removed a moment ago, and with it the lane.
-      else if (!(error instanceof Failure && error.code === 'DEVICE_NOT_FOUND')) throw error;
-    }
+    if (!opened.has(row.endpointNo)) opened.set(row.endpointNo, await open(seals, row, broken));
   }
-  return open;
+  return rows.flatMap(row => {
+    const clear = opened.get(row.endpointNo);
+    return clear ? [{ ...row, ...clear }] : [];
+  });
+}
+
+async function open<T extends DueEndpoint>(
+  seals: EndpointSeals,
+  row: T,
+  broken: (row: T, error: SealBroken) => void,
+): Promise<Pick<OpenEndpoint, 'secrets' | 'openHeaders'> | undefined> {
+  const clear = (what: 'secret' | 'headers', sealed: string) =>
+    seals.open(row.ofDevice, what, Buffer.from(sealed, 'base64'));
+  try {
+    const secrets: string[] = [];
+    // Without an own secret there is nothing to wait for.
+    for (const sealed of row.secrets) secrets.push(await clear('secret', sealed));
+    const headers = row.headers === null ? {} : JSON.parse(await clear('headers', row.headers));
+    return { secrets, openHeaders: headers as Record<string, string> };
+  } catch (error) {
+    if (error instanceof SealBroken) broken(row, error);
+    // The device was removed a moment ago, and with it the lane.
+    else if (!(error instanceof Failure && error.code === 'DEVICE_NOT_FOUND')) throw error;
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { Forbidden, type Guard } from '../lib/guard.ts';
 import type { Sql } from '../store/database.ts';
 import { storeFailure } from '../store/database.ts';
 import {
@@ -8,6 +9,7 @@ import {
   setDeviceEndpoint,
 } from '../store/endpoints.ts';
 import type { Deliverer } from './deliverer.ts';
+import { refused } from './webhooks.ts';
 
 /** A device's own endpoint as it may be shown: of the secret only whether there is one. */
 export interface EndpointView {
@@ -22,7 +24,7 @@ export interface EndpointChange extends Omit<DeviceEndpointChange, 'secret'> {
   readonly secret?: string | null;
 }
 
-/** The webhook of one device, for the API. Each call fails with STORE_UNAVAILABLE, and `set` with DEVICE_NOT_FOUND. */
+/** The webhook of one device, for the API. Each call fails with STORE_UNAVAILABLE, and `set` with DEVICE_NOT_FOUND or WEBHOOK_ADDRESS_REFUSED. */
 export interface EndpointSettings {
   get(deviceNo: number): Promise<EndpointView | undefined>;
   set(deviceNo: number, change: EndpointChange): Promise<EndpointView>;
@@ -33,6 +35,7 @@ export interface EndpointSettings {
 export function endpointSettings(
   sql: Sql,
   deliverer: Pick<Deliverer, 'reconfigure' | 'endpointSeals'>,
+  guard: Guard,
 ): EndpointSettings {
   return {
     async get(deviceNo) {
@@ -40,6 +43,7 @@ export function endpointSettings(
       return endpoint && view(endpoint);
     },
     async set(deviceNo, { secret, ...change }) {
+      assertAllowed(guard, change.url);
       const seal = async (text: string) => await deliverer.endpointSeals.seal(deviceNo, 'secret', text);
       const set = async () => {
         const sealed = secret === undefined ? {} : { secret: secret ? await seal(secret) : null };
@@ -51,6 +55,14 @@ export function endpointSettings(
       await deliverer.reconfigure(deviceNo, () => clearDeviceEndpoint(sql, deviceNo)).catch(fail);
     },
   };
+}
+
+function assertAllowed(guard: Guard, url: string): void {
+  try {
+    guard.check(url);
+  } catch (cause) {
+    throw cause instanceof Forbidden ? refused(cause, 'webhook_url') : cause;
+  }
 }
 
 function fail(error: unknown): never {

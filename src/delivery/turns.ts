@@ -1,5 +1,5 @@
-// Whose turn it is. One line per endpoint, served round robin, each with its own limit: a slow or crowded endpoint fills
-// its own places and no other's.
+// Whose turn it is. One line per endpoint, and one for what is told again, whose number is the negative one; served round
+// robin, each with its own limit: a slow or crowded endpoint fills its own places and no other's.
 
 /** A place taken; give it back with `done`. */
 export interface Turn<T> {
@@ -11,8 +11,10 @@ export interface Turn<T> {
 export interface Limits {
   /** Places in all. */
   readonly inAll: number;
-  /** Places of one line. */
-  readonly each: number;
+  /** Places of the line by now. */
+  readonly each: (line: number) => number;
+  /** Places that a line and its negative have together by now. */
+  readonly both: (line: number) => number;
   /** Places of all lines together that are under suspicion, so that many dead endpoints leave room for living ones. */
   readonly suspects: number;
 }
@@ -23,6 +25,8 @@ export interface Turns<T> {
   /** Takes the place of the next item that may have one; undefined when every place that could be given is taken. */
   next(): Turn<T> | undefined;
   done(turn: Turn<T>): void;
+  /** Sends away who waits in the line. */
+  drop(line: number): readonly T[];
   /** How many items wait. */
   readonly waiting: number;
   /** Lines with at least this many items, waiting or served. */
@@ -36,6 +40,9 @@ export function turns<T>(limits: Limits, suspect: (line: number) => boolean): Tu
   let places = 0;
   let suspects = 0;
   let waiting = 0;
+  const taken = (line: number) => served.get(line) ?? 0;
+  const full = (line: number) =>
+    taken(line) >= limits.each(line) || taken(line) + taken(-line) >= limits.both(line);
 
   return {
     add(line, item) {
@@ -48,14 +55,13 @@ export function turns<T>(limits: Limits, suspect: (line: number) => boolean): Tu
     next() {
       if (places >= limits.inAll) return undefined;
       for (const [line, queue] of lines) {
-        const taken = served.get(line) ?? 0;
-        if (taken >= limits.each) continue;
+        if (full(line)) continue;
         const doubtful = suspect(line);
         if (doubtful && suspects >= limits.suspects) continue;
         const item = queue.shift()!;
         lines.delete(line);
         if (queue.length > 0) lines.set(line, queue);
-        served.set(line, taken + 1);
+        served.set(line, taken(line) + 1);
         places += 1;
         waiting -= 1;
         if (doubtful) suspects += 1;
@@ -65,11 +71,17 @@ export function turns<T>(limits: Limits, suspect: (line: number) => boolean): Tu
     },
 
     done({ line, suspect: doubtful }) {
-      const taken = served.get(line)! - 1;
-      if (taken === 0) served.delete(line);
-      else served.set(line, taken);
+      if (taken(line) === 1) served.delete(line);
+      else served.set(line, taken(line) - 1);
       places -= 1;
       if (doubtful) suspects -= 1;
+    },
+
+    drop(line) {
+      const queue = lines.get(line) ?? [];
+      lines.delete(line);
+      waiting -= queue.length;
+      return queue;
     },
 
     get waiting() {
@@ -78,7 +90,7 @@ export function turns<T>(limits: Limits, suspect: (line: number) => boolean): Tu
 
     crowded(atLeast) {
       const all = new Set([...lines.keys(), ...served.keys()]);
-      return [...all].filter(line => (lines.get(line)?.length ?? 0) + (served.get(line) ?? 0) >= atLeast);
+      return [...all].filter(line => (lines.get(line)?.length ?? 0) + taken(line) >= atLeast);
     },
   };
 }

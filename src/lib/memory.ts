@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+/** Of the machine: asking for it reads a file each time. */
+const total = totalmem();
+
 /** Used bytes by the limit, 0 to 1. */
 export function memoryShare(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
-  if (constrained <= 0 || constrained >= totalmem()) return process.memoryUsage.rss() / totalmem();
+  if (constrained <= 0 || constrained >= total) return process.memoryUsage.rss() / total;
   return (usedInGroup() ?? process.memoryUsage.rss()) / constrained;
 }
 

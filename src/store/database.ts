@@ -219,27 +219,38 @@ export function unavailable(error: unknown): boolean {
   );
 }
 
-// Rolled back for the sake of another statement, or not begun: nothing was done, and the next moment may let it through.
-const momentary = new Set([
+// Rolled back for the sake of others: they go on, and then it is our turn. PostgreSQL takes a second to see each deadlock.
+const rolledBack = new Set([
   '40001', // serialization failure
   '40P01', // deadlock
+]);
+const ROLLED_BACK_FOR_MS = 10_000;
+// Not begun, and the next moment may let it through.
+const momentary = new Set([
   '55P03', // lock not available
   '53300', // too many connections
 ]);
 const RETRIES = 3;
 const RETRY_MS = 25;
+const LONGEST_RETRY_MS = 800;
 
 /**
- * Carries out one statement, and again up to three times when the database did nothing of it only because of what others
- * do at the same moment. Never when its fate is unknown.
+ * Carries out one statement, and again when the database did nothing of it only because of what others do at the same
+ * moment: up to three times when it could not begin; for ten seconds when it was rolled back, for what it is in the way of
+ * may take several goes. Never when its fate is unknown.
  */
 export async function persist<T>(statement: () => Promise<T>): Promise<T> {
+  const start = performance.now();
   for (let retry = 1; ; retry++) {
     try {
       return await statement();
     } catch (error) {
-      if (retry > RETRIES || !momentary.has(codeOf(error))) throw error;
-      await delay(RETRY_MS * 2 ** retry * (0.5 + Math.random()));
+      const code = codeOf(error);
+      const again = rolledBack.has(code)
+        ? performance.now() - start < ROLLED_BACK_FOR_MS
+        : momentary.has(code) && retry <= RETRIES;
+      if (!again) throw error;
+      await delay(Math.min(RETRY_MS * 2 ** retry, LONGEST_RETRY_MS) * (0.5 + Math.random()));
     }
   }
 }

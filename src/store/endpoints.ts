@@ -98,7 +98,8 @@ export async function setDeviceEndpoint(
       from d left join before b on true
       on conflict (device_no) where source = 'device' do update
         set url = excluded.url, events = excluded.events, skip_tls_verify = excluded.skip_tls_verify,
-            state = case endpoint.state when 'paused' then 'paused' else 'active' end
+            state = case endpoint.state when 'paused' then 'paused' else 'active' end,
+            fails = 0, first_fail_at = null, warned_at = null, breaker_until = '-infinity'
       returning no, url, events, skip_tls_verify
     ), secret as materialized (
       select own.no, case when ${secret === undefined} then b.secret else ${secret ?? null}::bytea end as value
@@ -112,7 +113,7 @@ export async function setDeviceEndpoint(
       insert into lane (endpoint_no, device_no, cursor) select own.no, d.no, d.last_seq from own, d
       on conflict (endpoint_no, device_no, replay) do update
         set cursor = case when lane.cursor >= lane.until then excluded.cursor else lane.cursor end,
-            until = null, attempt = 0, not_before = '-infinity', last_error = null
+            until = null, attempt = 0, refused = 0, not_before = '-infinity', last_error = null
     )
     select own.url, secret.value as secret, own.events, own.skip_tls_verify as "skipTlsVerify"
     from own join secret on secret.no = own.no`;
@@ -132,12 +133,6 @@ export async function clearDeviceEndpoint(sql: Sql, deviceNo: number): Promise<v
     update lane l set cursor = case when l.cursor >= l.until then d.last_seq else l.cursor end, until = null
     from ended d, endpoint e
     where l.device_no = d.device_no and e.no = l.endpoint_no and e.source = 'settings' and l.until is not null`;
-}
-
-/** Sends nothing more to an endpoint that said 410, until it is configured again; its lanes stand still. */
-export async function closeEndpoint(sql: Sql, endpointNo: number): Promise<void> {
-  await sql`
-    update endpoint set state = 'gone', reason = 'it answered 410', state_at = now() where no = ${endpointNo}`;
 }
 
 const lower = (events: readonly string[]): string[] => events.map(event => event.trim().toLowerCase());

@@ -1,111 +1,120 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
-// far it came, how often the next event was tried, and when it may be tried again (by the database's clock).
+// far it came, how often the next event was tried, and when it may be tried again.
 import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
+import { type DueEndpoint, endpointColumns, takesNow, timeOf } from './due-endpoints.ts';
 import type { JournalRow } from './journal.ts';
 
-/** A lane with something to deliver, and its endpoint. `upto` is the seq of the last event that it is owed so far. */
-export interface DueLane {
+/** Which lane: the live one of an endpoint over a device, or the second cursor that tells it again. */
+export interface LaneName {
   readonly endpointNo: number;
   readonly deviceNo: number;
+  readonly replay: boolean;
+}
+
+/** A lane with something to deliver, and its endpoint. `upto` is the seq of the last event that it is owed so far. */
+export interface DueLane extends DueEndpoint, LaneName {
   readonly deviceId: string;
   readonly cursor: number;
   readonly until: number | null;
   readonly upto: number;
-  /** How often in a row the event after the cursor has failed. */
+  /** How often in a row the endpoint has failed this lane, and the receiver has refused the event after the cursor. */
   readonly attempt: number;
-  readonly url: string;
-  /** The device that the endpoint is of; null: it is for all. */
-  readonly ofDevice: number | null;
-  /** Each sealed, in base64, the one that counts first; none: the installation's. */
-  readonly secrets: readonly string[];
-  readonly events: readonly string[];
-  readonly skipTlsVerify: boolean;
-  /** It is the operator's own, by the settings. */
-  readonly trusted: boolean;
+  readonly refused: number;
+  /** The last seq of the batch that was tried and has not arrived. */
+  readonly frozenTo: number | null;
 }
 
-/** The next events of a lane that its endpoint wants. All events up to `scanned` are among them or unwanted. */
+/**
+ * The next events of a lane that its endpoint wants by their names. All events up to `scanned` are among them or
+ * unwanted. `lostTo`: those from the cursor to there are in the journal no more.
+ */
 export interface Batch {
   readonly rows: readonly JournalRow[];
   readonly scanned: number;
+  readonly lostTo: number | undefined;
 }
 
-/** A lane as it is to be remembered. With a failure the lane rests for `waitMs` from now. */
-export interface LaneState {
-  readonly endpointNo: number;
-  readonly deviceNo: number;
+/** A lane as it is to be remembered. With a failure the lane rests until then (ms since 1970). */
+export interface LaneState extends LaneName {
   readonly cursor: number;
   readonly attempt: number;
-  readonly failure?: { readonly waitMs: number; readonly error: string } | undefined;
+  readonly refused: number;
+  readonly frozenTo: number | undefined;
+  readonly failure?: { readonly until: number; readonly error: string } | undefined;
 }
 
 /** A batch ends after the event with which it reaches this many bytes, so that 256 of them stay under 64 MB. */
 const BATCH_BYTES = 256 * 1024;
 
 /**
- * Lanes of the devices that `owner` owns, with undelivered events whose endpoint is active and whose rest is over: at most `limit`, at most `each` of one
- * endpoint, those of the endpoints in `busy` left out. Which of an endpoint's lanes is left to chance: any fixed order
- * starves its last ones while the endpoint takes less than comes in.
+ * Lanes of the devices that `owner` owns, with undelivered events, whose rest is over and whose endpoint takes something:
+ * at most `limit`, at most `each` of one endpoint (one where it is to be found out whether it takes anything), those of
+ * the endpoints in `busy` left out, its replays where the number is negative. Which of an endpoint's lanes is left to chance: any fixed order starves its last ones
+ * while the endpoint takes less than comes in.
  */
 export async function dueLanes(
   sql: Sql,
   owner: string,
-  { limit, each, busy }: { limit: number; each: number; busy: readonly number[] },
+  { limit, each, busy, now }: { limit: number; each: number; busy: readonly number[]; now: number },
 ): Promise<DueLane[]> {
+  const { int } = arrays(sql);
   return sql<DueLane[]>`
-    select "endpointNo", "deviceNo", "deviceId", cursor, until, upto, attempt, url, "ofDevice", secrets, events,
-           "skipTlsVerify", trusted
+    select due.device_no as "deviceNo", due.id as "deviceId", due.replay, due.cursor, due.until, due.upto, due.attempt,
+           due.refused, due.frozen_to as "frozenTo", ${endpointColumns(sql, now)}
     from (
-      select l.endpoint_no as "endpointNo", l.device_no as "deviceNo", d.id as "deviceId", l.cursor, l.until,
-             least(l.until, d.last_seq) as upto, l.attempt, e.url, e.device_no as "ofDevice", e.events,
-             array(
-               select encode(s.value, 'base64') from endpoint_secret s
-               where s.endpoint_no = e.no and (s.expires_at is null or s.expires_at > now())
-               order by s.expires_at desc nulls first
-             ) as secrets,
-             e.skip_tls_verify as "skipTlsVerify", e.source = 'settings' as trusted,
-             row_number() over (partition by l.endpoint_no order by random()) as turn
+      select l.*, d.id, least(l.until, d.last_seq) as upto, isfinite(e.breaker_until) as unsure,
+             row_number() over (partition by l.endpoint_no, l.replay order by random()) as turn
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
-      where l.cursor < least(l.until, d.last_seq) and l.not_before <= now()
-        and d.owner = ${owner} and e.active and e.state = 'active' and not l.replay and e.no <> all(${[...busy]}::int[])
+      where l.cursor < least(l.until, d.last_seq) and l.not_before <= ${timeOf(sql, now)}
+        and d.owner = ${owner} and ${takesNow(sql, now)}
+        and case when l.replay then -e.no else e.no end <> all(${int([...busy])})
     ) due
-    where turn <= ${each} order by turn limit ${limit}`;
+    join endpoint e on e.no = due.endpoint_no
+    where due.turn <= case when due.unsure then 1 else ${each}::int end
+    order by due.turn limit ${limit}`;
 }
 
 /**
- * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants; unwanted ones are passed
- * over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no more (its device was removed).
+ * Reads at most `limit` events after `cursor` that the lane is owed and its endpoint wants by their names; others are
+ * passed over inside the database, and with them those of `byNameOnly` where it names none. Undefined when the lane is no
+ * more (its device was removed).
  */
 export async function readBatch(
   sql: Sql,
-  { endpointNo, deviceNo, cursor }: { endpointNo: number; deviceNo: number; cursor: number },
+  { endpointNo, deviceNo, replay, cursor }: LaneName & { cursor: number },
   limit: number,
   byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
-  const found = await sql<(Nullable<JournalRow> & { upto: number; found: number | null })[]>`
+  type Found = Nullable<JournalRow> & { upto: number; first: number | null; found: number | null };
+  const found = await sql<Found[]>`
     with span as (
-      select e.events, least(l.until, d.last_seq) as upto
+      select e.events, l.events as replayed, least(l.until, d.last_seq) as upto
       from lane l join device d on d.no = l.device_no join endpoint e on e.no = l.endpoint_no
-      where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and not l.replay
+      where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay}
     ), wanted as (
       select j.* from journal j, span
       where j.device_no = ${deviceNo} and j.seq > ${cursor} and j.seq <= span.upto
         and case when span.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
                  else lower(j.event) = any(span.events) end
+        and (span.replayed = '{}' or lower(j.event) = any(span.replayed))
       order by j.seq limit ${limit}
     ), sized as (
       select w.*, count(*) over () as found,
              sum(octet_length(payload)) over (order by seq) - octet_length(payload) as before
       from wanted w
     )
-    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found
+    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found,
+           (select min(seq) from journal where device_no = ${deviceNo} and seq > ${cursor}) as first
     from span left join sized s on s.before < ${BATCH_BYTES} order by s.seq`;
   const [first] = found;
   if (!first) return undefined;
-  const rows = found.filter((row): row is JournalRow & { upto: number; found: number } => row.seq !== null);
+  const rows = found.filter((row): row is JournalRow & Found => row.seq !== null);
   const whole = rows.length === (first.found ?? 0) && rows.length < limit;
-  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq };
+  const earliest = first.first ?? Infinity;
+  const lostTo =
+    first.upto > cursor && earliest > cursor + 1 ? Math.min(earliest - 1, first.upto) : undefined;
+  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq, lostTo };
 }
 
 /**
@@ -114,18 +123,61 @@ export async function readBatch(
  */
 export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneState[]): Promise<void> {
   if (lanes.length === 0) return;
+  const { bigint, boolean, float, int, text } = arrays(sql);
   await sql`
     update lane l
-       set cursor = greatest(l.cursor, s.cursor), attempt = s.attempt, last_error = s.error,
-           not_before = case when s.wait is null then '-infinity' else now() + s.wait * interval '1 millisecond' end
+       set cursor = greatest(l.cursor, s.cursor), attempt = s.attempt, refused = s.refused, frozen_to = s.frozen_to,
+           last_error = s.error, not_before = coalesce(to_timestamp(s.rest), '-infinity')
       from unnest(
-        ${lanes.map(lane => lane.endpointNo)}::int[], ${lanes.map(lane => lane.deviceNo)}::int[],
-        ${lanes.map(lane => lane.cursor)}::bigint[], ${lanes.map(lane => lane.attempt)}::int[],
-        ${lanes.map(lane => lane.failure?.waitMs ?? null)}::float8[],
-        ${lanes.map(lane => lane.failure?.error ?? null)}::text[]
-      ) as s (endpoint_no, device_no, cursor, attempt, wait, error)
+        ${int(lanes.map(lane => lane.endpointNo))}, ${int(lanes.map(lane => lane.deviceNo))},
+        ${boolean(lanes.map(lane => lane.replay))}, ${bigint(lanes.map(lane => lane.cursor))},
+        ${int(lanes.map(lane => lane.attempt))}, ${int(lanes.map(lane => lane.refused))},
+        ${bigint(lanes.map(lane => lane.frozenTo ?? null))},
+        ${float(lanes.map(({ failure }) => (failure ? failure.until / 1000 : null)))},
+        ${text(lanes.map(lane => lane.failure?.error ?? null))}
+      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error)
       join device d on d.no = s.device_no and d.owner = ${owner}
-     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and not l.replay`;
+     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay`;
+}
+
+/** Gives up a span of events that are in the journal no more, as one dead letter; the cursor is behind it then. */
+export async function loseSpan(
+  sql: Sql,
+  owner: string,
+  { endpointNo, deviceNo, replay }: LaneName,
+  { toSeq, now }: { toSeq: number; now: number },
+): Promise<void> {
+  await sql`
+    with span as materialized (
+      select l.endpoint_no, l.device_no, l.replay, l.cursor
+        from lane l join device d on d.no = l.device_no and d.owner = ${owner}
+       where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay} and l.cursor < ${toSeq}
+         for update of l
+    ), moved as (
+      update lane l set cursor = ${toSeq}, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
+        from span s
+       where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
+    )
+    insert into dead_letter (endpoint_no, device_no, from_seq, to_seq, reason, at)
+    select endpoint_no, device_no, cursor + 1, ${toSeq}, 'older than the journal is kept', ${timeOf(sql, now)}
+      from span where not replay`;
+}
+
+/** Takes out the replays among these lanes that have told everything. */
+export async function endReplays(sql: Sql, owner: string, lanes: readonly LaneName[]): Promise<void> {
+  const { int } = arrays(sql);
+  await sql`
+    delete from lane l
+     using unnest(${int(lanes.map(lane => lane.endpointNo))}, ${int(lanes.map(lane => lane.deviceNo))}) as s (endpoint_no, device_no)
+      join device d on d.no = s.device_no and d.owner = ${owner}
+     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay and l.cursor >= l.until`;
+}
+
+/** Lets lanes that rest because the endpoint failed go on: it takes something again. */
+export async function wakeLanes(sql: Sql, endpointNo: number): Promise<void> {
+  await sql`
+    update lane set not_before = '-infinity'
+     where endpoint_no = ${endpointNo} and not_before > '-infinity' and refused = 0`;
 }
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };

@@ -1,5 +1,6 @@
 import type { Logger } from '../lib/logger.ts';
 import type { Service } from '../lib/service.ts';
+import { forgetAttempts } from './attempts.ts';
 import { forgetAudit } from './audit.ts';
 import { forgetMessages } from './chats/retention.ts';
 import type { Sql } from './database.ts';
@@ -35,7 +36,14 @@ export function upkeep({
   async function tidy(): Promise<void> {
     const forgetEntries = (sql: Sql, limit: number) => forgetAudit(sql, auditDays, limit);
     const forgetSaid = (sql: Sql, limit: number) => forgetMessages(sql, chatDays, limit);
-    for (const forget of [forgetReceived, forgetOutgoing, forgetAnswers, forgetEntries, forgetSaid])
+    for (const forget of [
+      forgetReceived,
+      forgetOutgoing,
+      forgetAnswers,
+      forgetAttempts,
+      forgetEntries,
+      forgetSaid,
+    ])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
     if (!stopped) await keepJournal({ sql, log, days: journalDays, stopped: () => stopped });
   }

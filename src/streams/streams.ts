@@ -8,9 +8,8 @@ import { privateEvents } from '../journal/names.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
-import type { Sql } from '../store/database.ts';
 import { endPlace, type Place, readNews } from '../store/pages.ts';
-import type { Ask, Page, Reader } from './reader.ts';
+import { type Ask, type Page, Reader, type ReaderOptions } from './reader.ts';
 
 /** Readers of one node. */
 const MOST = 1_000;
@@ -46,9 +45,7 @@ interface Waiting {
   wake(): void;
 }
 
-export interface StreamsOptions {
-  readonly sql: Sql;
-  readonly reader: Reader;
+export interface StreamsOptions extends ReaderOptions {
   readonly news: News;
   /** Other limits than usual, for tests. */
   readonly most?: number;
@@ -60,6 +57,7 @@ export const PAGE_EVENTS = 100;
 
 export class Streams implements Service {
   readonly #options: StreamsOptions;
+  readonly #reader: Reader;
   readonly #followers = new Set<Waiting>();
   #subscription: ReturnType<News['subscribe']> | undefined;
   #place: Place | undefined;
@@ -69,6 +67,22 @@ export class Streams implements Service {
 
   constructor(options: StreamsOptions) {
     this.#options = options;
+    this.#reader = new Reader(options);
+  }
+
+  /** As `Reader.page`. */
+  page(ask: Ask): Promise<Page> {
+    return this.#reader.page(ask);
+  }
+
+  /** As `Reader.end`. */
+  end(ask: Pick<Ask, 'device'>): Promise<string> {
+    return this.#reader.end(ask);
+  }
+
+  /** As `Reader.one`. */
+  one(id: string, devices: readonly number[] | undefined): Promise<string> {
+    return this.#reader.one(id, devices);
   }
 
   get open(): number {
@@ -90,7 +104,8 @@ export class Streams implements Service {
 
   /** Begins to follow. Whoever does must close it. Fails with STREAMS_FULL. */
   follow({ device, devices, types, after }: Following): Follower {
-    const { reader, most = MOST } = this.#options;
+    const { most = MOST } = this.#options;
+    const reader = this.#reader;
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
     if (this.#followers.size >= most) throw new Failure('STREAMS_FULL');
     const followers = this.#followers;

@@ -1,9 +1,10 @@
-// 100 MB up and down through a node in a process of its own, whose memory is watched meanwhile.
+// Large files up and down through a node in a process of its own, whose memory is watched meanwhile: one of 100 MB, and many
+// at once. `MEDIA_MB=200 npm test -- api/media-large` moves 2 GB each way instead of 100 MB.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { request } from 'undici';
 import { startProgram } from '../support/program.ts';
 import { until } from '../support/until.ts';
@@ -12,6 +13,8 @@ import { startWorld } from '../support/world.ts';
 const CARLA = '15550009999';
 const MEGABYTE = 1_000_000;
 const SIZE = 100 * MEGABYTE;
+const AT_ONCE = 10;
+const EACH_MB = Number(process.env.MEDIA_MB ?? 10);
 
 /** Bytes that no compression makes fewer. */
 function* pieces(size: number): Generator<Buffer> {
@@ -50,18 +53,18 @@ function watch(pid: number): () => number {
   };
 }
 
-test('100 MB go up and come down, and the memory of the node grows by less than 50 MB', {
-  skip: process.platform === 'linux' ? false : 'needs /proc to watch a process',
-  timeout: 240_000,
-}, async t => {
-  const world = await startWorld(t, { devices: 1 });
+/** A node with one device, and Carla, who gets files and sends them. */
+async function scene(t: TestContext, settings: Record<string, string>, mediaBudget?: number) {
+  const world = await startWorld(t, {
+    devices: 1,
+    ...(mediaBudget !== undefined && { simulator: { mediaBudget } }),
+  });
   const [{ phone: to, id: device }] = world.seeded as [(typeof world.seeded)[0]];
   await world.simulator.createPhone({ phone: CARLA, name: 'Carla' });
-  const settings = { ...world.settings, WORKERS: '1', MAX_FILE_MB: '100', MEDIA_CACHE_MB: '500' };
-  const program = await startProgram(t, settings);
+  const program = await startProgram(t, { ...world.settings, WORKERS: '1', ...settings });
   await program.opened([device]);
 
-  const up = async (size: number) => {
+  const post = async (size: number) => {
     const head = `--x\r\nContent-Disposition: form-data; name="phone"\r\n\r\n${CARLA}\r\n--x\r\nContent-Disposition: form-data; name="file"; filename="large.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`;
     const body = Readable.from(
       (function* () {
@@ -74,14 +77,19 @@ test('100 MB go up and come down, and the memory of the node grows by less than 
       method: 'POST',
       headers: { 'content-type': 'multipart/form-data; boundary=x' },
       body,
-      headersTimeout: 120_000,
+      headersTimeout: 600_000,
     });
-    const { message, results } = (await answer.body.json()) as {
+    const { code, message, results } = (await answer.body.json()) as {
+      code: string;
       message: string;
       results: { message_id: string };
     };
-    assert.equal(answer.statusCode, 200, message);
-    return results.message_id;
+    return { status: answer.statusCode, code, message, id: results?.message_id };
+  };
+  const up = async (size: number) => {
+    const { status, message, id } = await post(size);
+    assert.equal(status, 200, message);
+    return id;
   };
   const down = async (size: number, seed: number) => {
     const { id } = await world.simulator.sendMedia(CARLA, { to, kind: 'document', generate: size, seed });
@@ -97,7 +105,18 @@ test('100 MB go up and come down, and the memory of the node grows by less than 
     const { body: file } = await request(body.results!.file_url);
     return { id, got: await digestOf(file) };
   };
+  /** What Carla has of it. */
+  const at = async (id: string) => digestOf([await world.simulator.fetchMedia(CARLA, id)]);
+  return { program, simulator: world.simulator, post, up, down, at };
+}
 
+const needsProc = process.platform === 'linux' ? false : 'needs /proc to watch a process';
+
+test('100 MB go up and come down, and the memory of the node grows by less than 50 MB', {
+  skip: needsProc,
+  timeout: 240_000,
+}, async t => {
+  const { program, simulator, up, down, at } = await scene(t, { MAX_FILE_MB: '100', MEDIA_CACHE_MB: '500' });
   // Sessions, TLS, code and what Node lets become garbage before it collects.
   await up(40 * MEGABYTE);
   await down(40 * MEGABYTE, 1);
@@ -106,11 +125,41 @@ test('100 MB go up and come down, and the memory of the node grows by less than 
   const { id, got } = await down(SIZE, 2);
   const grown = grownBy();
   t.diagnostic(`the memory of the node grew by ${(grown / MEGABYTE).toFixed(1)} MB at its peak`);
-  await world.simulator.waitForMessage(CARLA, one => one.id === sent);
-  assert.deepEqual(
-    await digestOf([await world.simulator.fetchMedia(CARLA, sent)]),
-    await digestOf(pieces(SIZE)),
-  );
-  assert.deepEqual(got, await digestOf([await world.simulator.fetchMedia(CARLA, id)]));
+  await simulator.waitForMessage(CARLA, one => one.id === sent);
+  assert.deepEqual(await at(sent), await digestOf(pieces(SIZE)));
+  assert.deepEqual(got, await at(id));
   assert.ok(grown < 50 * MEGABYTE, `it grew by ${grown} bytes`);
+});
+
+test(`F49: ${AT_ONCE} files of ${EACH_MB} MB at once go up and come down, the memory grows by less than 200 MB, and one over the limit is 413`, {
+  skip: needsProc,
+  timeout: 280_000 + EACH_MB * 10_000,
+}, async t => {
+  const each = EACH_MB * MEGABYTE;
+  const { program, post, up, down, at } = await scene(
+    t,
+    {
+      MAX_FILE_MB: String(EACH_MB),
+      MEDIA_CACHE_MB: String(2 * AT_ONCE * EACH_MB + 100),
+      COMMAND_SECONDS: '300',
+    },
+    3 * AT_ONCE * each,
+  );
+  const many = <T>(one: (n: number) => Promise<T>) =>
+    Promise.all(Array.from({ length: AT_ONCE }, (_, n) => one(n)));
+  await many(() => up(MEGABYTE));
+  await many(n => down(MEGABYTE, n + 1));
+  const grownBy = watch(program.pid);
+  const sent = await many(() => up(each));
+  const came = await many(n => down(each, 100 + n));
+  const grown = grownBy();
+  t.diagnostic(
+    `${(2 * AT_ONCE * EACH_MB) / 1000} GB; the memory of the node grew by ${(grown / MEGABYTE).toFixed(1)} MB at its peak`,
+  );
+  const whole = await digestOf(pieces(each));
+  for (const id of sent) assert.deepEqual(await at(id), whole);
+  for (const { id, got } of came) assert.deepEqual(got, await at(id));
+  const { status, code } = await post(each + MEGABYTE);
+  assert.deepEqual([status, code], [413, 'PAYLOAD_TOO_LARGE']);
+  assert.ok(grown < 200 * MEGABYTE, `it grew by ${grown} bytes`);
 });

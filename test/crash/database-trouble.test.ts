@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CrashWorld } from '../support/crash-world.ts';
+import type { Asked } from '../support/oracle/evidence.ts';
 import { startProxy } from '../support/proxy.ts';
 import { endBackends, failInserts, ownDatabase, takeConnections, WRITTEN } from '../support/trouble.ts';
 import { troubled } from '../support/troubled-world.ts';
@@ -116,17 +117,15 @@ test('F23: what PostgreSQL rolls back for a deadlock or a conflict is done at th
   }
   // Maintenance that locks devices in the wrong order. Whom PostgreSQL ends, it or us, is not ours to say.
   for (let n = 1; n <= 3; n++) {
+    let exchanged: Promise<Asked[]> | undefined;
     const maintenance = sql.begin(async tx => {
       await tx`select from device where id = 'device-1' for update`;
-      const exchanged = exchange(`maintenance ${n}`);
+      exchanged = exchange(`maintenance ${n}`);
       await tx`select pg_sleep(0.2)`;
       await tx`select from device where id = 'device-0' for update`;
-      return { exchanged };
     });
-    await maintenance.then(
-      ({ exchanged }) => exchanged,
-      () => {},
-    );
+    await maintenance.catch((error: { code?: string }) => assert.equal(error.code, '40P01'));
+    for (const { status, code } of (await exchanged)!) assert.deepEqual([status, code], [200, 'SUCCESS']);
   }
   for (const { status } of await exchange('after')) assert.equal(status, 200);
   assert.deepEqual(closes(world), []);

@@ -90,9 +90,10 @@ export async function deliverer(
   return made;
 }
 
-/** Lets the time of every rest pass. */
+/** Lets the time of every rest pass, and what is known of endpoints' failures be over. */
 export async function hurry(sql: Sql): Promise<void> {
   await sql`update lane set not_before = '-infinity' where not_before > now()`;
+  await sql`update endpoint set breaker_until = '-infinity' where breaker_until > now()`;
 }
 
 /**
@@ -104,6 +105,16 @@ export async function recorded(sql: Sql): Promise<boolean> {
     select coalesce(bool_or(l.cursor < least(l.until, d.last_seq)), false) as behind
     from lane l join device d on d.no = l.device_no`;
   return lane?.behind === false;
+}
+
+/** A clock that only the test moves. */
+export class Clock {
+  #at = Date.UTC(2030, 0, 1);
+  readonly now = () => this.#at;
+  /** It never goes back. */
+  to(at: number): void {
+    this.#at = Math.max(this.#at, at);
+  }
 }
 
 /** 1, 2, … to `last`. */

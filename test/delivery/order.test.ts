@@ -22,6 +22,7 @@ test('a dead, a stuck and a flaky endpoint hold up neither the healthy ones nor 
   const flaky = await receiver(t, { answer: () => (random() < 0.2 ? 503 : 200) });
   const urls = [...healthy, stuck, flaky].map(({ url }) => url);
   await syncGlobalEndpoints(sql, [...urls, `http://127.0.0.1:${port}/hook`], all);
+  await sql`update endpoint set timeout_ms = 30000`;
   const devices = await Promise.all(upTo(10).map(n => device(sql, `device-${n}`)));
   const delivery = await deliverer(t, sql);
 
@@ -59,12 +60,13 @@ test('a dead, a stuck and a flaky endpoint hold up neither the healthy ones nor 
   }
 });
 
-test('an event that a receiver refuses stops its own lane only, until it is taken', async t => {
+test('an event that a strict endpoint refuses stops its own lane only, until it is taken', async t => {
   const { sql } = await testDatabase(t);
   const picky = await receiver(t, {
     answer: ({ json }) => (json.session_id === 'one' && json.seq === 2 ? 422 : 200),
   });
   await syncGlobalEndpoints(sql, [picky.url], all);
+  await sql`update endpoint set strict = true`;
   const [one, two] = [await device(sql, 'one'), await device(sql, 'two')];
   const delivery = await deliverer(t, sql);
   for (const each of [one, two]) delivery.wake(await append(sql, each, 5));
@@ -74,9 +76,9 @@ test('an event that a receiver refuses stops its own lane only, until it is take
     return picky.requests.filter(({ status }) => status === 422).length > 4;
   });
   assert.deepEqual(seqs(picky, 'one'), [1]);
-  const [lane] = await sql`select attempt, last_error from lane where device_no = ${one.no}`;
+  const [lane] = await sql`select refused, last_error from lane where device_no = ${one.no}`;
   assert.equal(lane!.last_error, 'HTTP 422');
-  assert.ok(lane!.attempt >= 4);
+  assert.ok(lane!.refused >= 4);
   picky.answer(200);
   await until(async () => {
     await hurry(sql);
@@ -84,12 +86,12 @@ test('an event that a receiver refuses stops its own lane only, until it is take
   });
   assert.deepEqual(seqs(picky, 'one'), upTo(5));
   await until(async () => {
-    const [row] = await sql`select attempt, last_error, cursor from lane where device_no = ${one.no}`;
-    return row!.attempt === 0 && row!.last_error === null && row!.cursor === 5;
+    const [row] = await sql`select refused, last_error, cursor from lane where device_no = ${one.no}`;
+    return row!.refused === 0 && row!.last_error === null && row!.cursor === 5;
   });
 });
 
-test('hundreds of lanes of one endpoint that are due at once are all delivered, eight at a time', async t => {
+test('F29: hundreds of lanes of one endpoint that are due at once are all delivered, eight at a time', async t => {
   const { sql } = await testDatabase(t);
   const one = await receiver(t);
   await syncGlobalEndpoints(sql, [one.url], all);

@@ -81,6 +81,10 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     devices,
     endpoints,
     moving: nowhere,
+    webhooks: {
+      ...{ page: unasked, get: unasked, create: unasked, change: unasked, remove: unasked },
+      ...{ rotate: unasked, test: unasked, pause: unasked, resume: unasked },
+    },
     messages: { status: async () => undefined },
     live: { webhookChanged: () => {} },
     events: {

@@ -10,7 +10,6 @@ import { identified } from '../../src/journal/event.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import type { EventName } from '../../src/journal/names.ts';
 import { Seal } from '../../src/lib/seal.ts';
-import { Reader } from '../../src/streams/reader.ts';
 import { Streams, type StreamsOptions } from '../../src/streams/streams.ts';
 import type { DeviceView } from '../../src/supervisor/devices.ts';
 import { keysApi } from './keys-api.ts';
@@ -30,14 +29,13 @@ export async function streamsServer(t: TestContext, options: Partial<StreamsOpti
   const api: Awaited<ReturnType<typeof keysApi>> = await keysApi(t, { events, live });
   const { sql } = api;
   const hub = fanOut({ wake: () => {}, log });
-  const reader = new Reader({ sql, log, seals: { sealOf: () => seal } });
-  const streams = new Streams({ sql, reader, news: hub, lookMs: 20, ...options });
+  const streams = new Streams({ sql, log, seals: { sealOf: () => seal }, news: hub, lookMs: 20, ...options });
   await streams.start();
   const pages: number[] = [];
   port = {
-    page: ask => reader.page(ask),
-    end: ask => reader.end(ask),
-    one: (id, devices) => reader.one(id, devices),
+    page: ask => streams.page(ask),
+    end: ask => streams.end(ask),
+    one: (id, devices) => streams.one(id, devices),
     follow(following) {
       const follower = streams.follow(following);
       const number = pages.push(0) - 1;
@@ -63,7 +61,6 @@ export async function streamsServer(t: TestContext, options: Partial<StreamsOpti
   return {
     ...api,
     streams,
-    reader,
     url: server.url,
     /** Bytes of events that each follower was given, in the order in which they began. */
     pages,

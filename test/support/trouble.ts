@@ -50,7 +50,10 @@ export async function endBackends(sql: Sql): Promise<void> {
 /** The tables that devices write. */
 export const WRITTEN = ['journal', 'inbox', 'signal_key', 'credentials', 'outgoing'];
 
-/** Inserts into these tables fail so many times with this SQLSTATE, counted together; the returned function ends it. */
+/**
+ * Inserts into these tables fail so many times with this SQLSTATE, counted together; the returned function ends it. One
+ * table at a time: whoever locks several waits for the product's statements, and they for it.
+ */
 export async function failInserts(
   sql: Sql,
   tables: readonly string[],
@@ -64,9 +67,13 @@ export async function failInserts(
       $$ begin
         if nextval('trouble') <= ${times} then raise exception 'trouble' using errcode = '${code}'; end if;
         return null;
-      end $$;
-    ${tables.map(table => `create trigger trouble before insert on ${table} for each statement execute function trouble();`).join('\n')}`);
+      end $$`);
+  for (const table of tables)
+    await sql.unsafe(
+      `create trigger trouble before insert on ${table} for each statement execute function trouble()`,
+    );
   return async () => {
-    await sql.unsafe('drop function trouble cascade; drop sequence trouble');
+    for (const table of tables) await sql.unsafe(`drop trigger trouble on ${table}`);
+    await sql.unsafe('drop function trouble; drop sequence trouble');
   };
 }

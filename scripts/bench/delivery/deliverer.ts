@@ -2,10 +2,9 @@
 // producer's stream over IPC; SIGTERM ends it in order, SIGKILL is the crash.
 // node deliverer.js '<database address as JSON>' <owner> <which of its processes it is, for the user-agent>
 import { Deliverer } from '../../../src/delivery/deliverer.ts';
-import { Guard } from '../../../src/lib/guard.ts';
 import { makeLogger } from '../../../src/lib/logger.ts';
 import { type DatabaseAddress, openDatabase } from '../../../src/store/database.ts';
-import { secret } from '../../../test/delivery/ledger.ts';
+import { here, secret } from '../../../test/delivery/ledger.ts';
 import { testSeals, webhookSeal } from '../../../test/support/keys.ts';
 import type { Stream } from './protocol.ts';
 
@@ -18,11 +17,11 @@ const sql = openDatabase({
 const deliverer = new Deliverer({
   sql,
   owner,
-  guard: new Guard(),
   log: makeLogger('fatal', {}),
   seals: testSeals(sql),
   secret,
   webhookSeal: webhookSeal(),
+  guard: here,
   version: life,
 });
 process.on('message', ({ events }: Stream) => deliverer.wake(events));

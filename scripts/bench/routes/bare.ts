@@ -8,18 +8,21 @@ import { createWriteStream } from 'node:fs';
 import { unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { getHeapStatistics } from 'node:v8';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
+import { Gauge, Registry } from 'prom-client';
 import type { Sql } from '../../../src/store/database.ts';
 import type { PlainRequest } from './asker-protocol.ts';
 import type { Recorded } from './recorded.ts';
 
 /** What a route of the plain application does beside reading the body and answering. */
-export type Work = 'nothing' | 'an insert' | 'files written and removed' | 'a file served';
+export type Work = 'nothing' | 'an insert' | 'files written and removed' | 'a file served' | 'gauges read';
 
 export interface Bare {
   readonly origin: string;
@@ -32,6 +35,7 @@ type BareContext = Context<{ Bindings: HttpBindings }>;
 
 export function workOf({ name, request, awaited }: Recorded): Work {
   if (name === 'GET /media/{token}') return 'a file served';
+  if (name === 'GET /metrics') return 'gauges read';
   if (isForm(request)) return 'files written and removed';
   return awaited ? 'an insert' : 'nothing';
 }
@@ -46,6 +50,10 @@ export async function startBare(routes: readonly Recorded[], sql: Sql, folder: s
     if (work === 'a file served') {
       await writeFile(join(folder, 'served'), Buffer.from(route.answer.body, 'base64'));
       app.get(path, serveStatic({ root: folder, rewriteRequestPath: () => '/served' }));
+      continue;
+    }
+    if (work === 'gauges read') {
+      app.get(path, metricsAnswer(Buffer.from(route.answer.body, 'base64').toString()));
       continue;
     }
     app.on(route.request.method, path, async c => {
@@ -110,6 +118,42 @@ async function withFiles(c: BareContext, folder: string, answer: () => Response)
   const made = answer();
   await Promise.all(files.map(path => unlink(path)));
   return made;
+}
+
+/** A registry of prom-client with the metrics and series that ours has beside those of requests, and a text that is as long. */
+function metricsAnswer(ours: string): (c: BareContext) => Promise<Response> {
+  const registry = new Registry();
+  const registers = [registry];
+  const readings = [
+    () => process.memoryUsage.rss(),
+    () => getHeapStatistics().used_heap_size,
+    () => process.cpuUsage().user,
+    () => process.memoryUsage.rss() / (process.constrainedMemory() || totalmem()),
+  ];
+  for (const [n, [name, series]] of seriesOf(ours).entries()) {
+    const read = readings[n] ?? (() => n);
+    const collect = function (this: Gauge<'of'>) {
+      this.reset();
+      for (let of = 0; of < series; of++) this.set({ of }, read());
+    };
+    new Gauge({ name, help: 'One of those that ours has.', labelNames: ['of'] as const, registers, collect });
+  }
+  return async c => {
+    const text = await registry.metrics();
+    return c.text(text + ours.slice(text.length));
+  };
+}
+
+/** How many lines each metric has in a text of Prometheus', those with one line first. */
+function seriesOf(text: string): [name: string, series: number][] {
+  const blocks = text.split('# HELP ').slice(1);
+  const counted = blocks.map((block): [string, number] => {
+    const lines = block.split('\n').filter(line => line !== '' && !line.startsWith('# '));
+    return [block.slice(0, block.indexOf(' ')), lines.length - 1];
+  });
+  return counted
+    .filter(([name, series]) => series > 0 && !name.startsWith('cardume_http_'))
+    .sort(([, one], [, other]) => one - other);
 }
 
 /** One row of the audit log, in the database before the caller is answered. */

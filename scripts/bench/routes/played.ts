@@ -36,6 +36,7 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
     events: absent,
+    webhooks: absent,
     live: { webhookChanged() {} },
     media,
     readiness: () => absent,

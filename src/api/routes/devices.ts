@@ -40,7 +40,13 @@ export function deviceRoutes(add: AddRoute, { endpoints, live, media }: ApiDeps,
       results: gowaDevice
         .required({ display_name: true, jid: true })
         .extend(z.object(webhookResults).partial().shape),
-      failures: ['INVALID_DEVICE_ID', 'DEVICE_EXISTS', 'STORE_UNAVAILABLE', 'STORE_FULL'],
+      failures: [
+        'INVALID_DEVICE_ID',
+        'DEVICE_EXISTS',
+        'WEBHOOK_ADDRESS_REFUSED',
+        'STORE_UNAVAILABLE',
+        'STORE_FULL',
+      ],
     },
     async ({ body, devices, changed }) => {
       const change = webhookChange(body);
@@ -217,7 +223,7 @@ export function deviceRoutes(add: AddRoute, { endpoints, live, media }: ApiDeps,
       device: 'path',
       body: z.object({ ...webhookFields, webhook_url: z.string().max(2048) }),
       results: webhook,
-      failures: ['DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE', 'STORE_FULL'],
+      failures: ['WEBHOOK_ADDRESS_REFUSED', 'DEVICE_ELSEWHERE', 'STORE_UNAVAILABLE', 'STORE_FULL'],
     },
     async ({ device, body, changed }) => {
       here(device); // Whoever delivers must hear of it.

@@ -44,9 +44,15 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       }),
       failures: readFailures,
     },
-    async ({ devices, numbers, named, query, scopes }) => {
+    async ({ devices, seen, named, query, scopes }) => {
       const { device, types, after } = askedOf(query, devices, namedDevice(named), scopes);
-      const page = await events.page({ device, devices: numbers, types, after, limit: query.limit });
+      const page = await events.page({
+        device,
+        devices: seen && [...seen],
+        types,
+        after,
+        limit: query.limit,
+      });
       return {
         message: `${page.events.length} events`,
         results: {
@@ -106,8 +112,9 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       results: event,
       failures: ['EVENT_NOT_FOUND', 'EVENTS_EXPIRED'],
     },
-    async ({ numbers, params, scopes }) => {
-      const results = JSON.parse(await events.one(params.event_id, numbers)) as z.input<typeof event>;
+    async ({ seen, params, scopes }) => {
+      const found = await events.one(params.event_id, seen && [...seen]);
+      const results = JSON.parse(found) as z.input<typeof event>;
       if (!mayHave(scopes, results.event)) throw new Failure('EVENT_NOT_FOUND');
       return { message: 'Event', results };
     },

@@ -15,7 +15,7 @@ import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysocke
 import { failpoint } from '../../lib/failpoint.ts';
 import { Seal } from '../../lib/seal.ts';
 import type { Seat } from '../../shard/protocol.ts';
-import { storeFailure } from '../../store/database.ts';
+import { persist, storeFailure } from '../../store/database.ts';
 import { isStorable } from '../../store/names.ts';
 import { handOut, isUnchanged, type Kind, type Value } from './key-codec.ts';
 import type { Arrived, Change, KeyVault, Queued, Writes } from './vault.ts';
@@ -64,7 +64,7 @@ export class DeviceKeys implements SignalKeyStoreWithTransaction {
   /** A read of the device's own rows beside its keys: when it fails, it is as when a key could not be read. */
   async reading<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      return await persist(work);
     } catch (cause) {
       const failure = storeFailure(cause);
       this.poison(failure);

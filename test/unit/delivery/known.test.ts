@@ -2,40 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known } from '../../../src/delivery/known.ts';
 import { cursorOf, offer } from '../../../src/delivery/lane.ts';
-import type { OpenLane } from '../../../src/delivery/secrets.ts';
+import { row as base, type Row } from './rows.ts';
 
-const row = (endpointNo: number, deviceNo: number, change: Partial<OpenLane> = {}): OpenLane => ({
-  ...{ endpointNo, deviceNo, deviceId: `device-${deviceNo}`, cursor: 0, until: null, upto: 1, attempt: 0 },
-  ...{
-    url: 'http://127.0.0.1/',
-    ofDevice: null,
-    secrets: [],
-    events: [],
-    skipTlsVerify: false,
-    trusted: false,
-  },
-  ...change,
-});
+const row = (endpointNo: number, deviceNo: number, change: Partial<Row> = {}): Row =>
+  base({ endpointNo, deviceNo, deviceId: `device-${deviceNo}`, cursor: 0, upto: 1, ...change });
+const how = { payload: () => ({}), at: 0 };
 const event = { device: 'device-1', deviceNo: 1, seq: 1, id: 'ev_1', event: 'message', body: '0123456789' };
 const never = () => false;
 
 test('lanes of one endpoint share it, and its settings are those of the row that was read last', () => {
   const all = known('secret');
-  const [one, two] = [all.take(row(1, 1)), all.take(row(1, 2))];
+  const [one, two] = [all.take(row(1, 1), 1), all.take(row(1, 2), 1)];
   assert.equal(one.endpoint, two.endpoint);
   one.endpoint.closed = true;
-  all.take(row(1, 2, { url: 'http://127.0.0.1/new', events: ['message'] }));
+  all.take(row(1, 2, { url: 'http://127.0.0.1/new', events: ['message'] }), 1);
   assert.equal(one.endpoint.url, 'http://127.0.0.1/new');
-  assert.deepEqual([...one.endpoint.events], ['message']);
+  assert.deepEqual([...one.endpoint.filter.events], ['message']);
   assert.equal(one.endpoint.closed, false);
 });
 
 test('a running lane is left alone by a row that was read meanwhile', () => {
   const all = known('secret');
-  const lane = all.take(row(1, 1));
+  const lane = all.take(row(1, 1), 1);
   lane.state = 'running';
   lane.stale = true;
-  assert.equal(all.take(row(1, 1, { url: 'http://127.0.0.1/new', cursor: 1 })), lane);
+  assert.equal(all.take(row(1, 1, { url: 'http://127.0.0.1/new', cursor: 1 }), 1), lane);
   assert.equal(lane.endpoint.url, 'http://127.0.0.1/');
   assert.equal(lane.stale, true);
   assert.equal(cursorOf(lane), 0);
@@ -55,8 +46,8 @@ test('a device without lanes is remembered until it is distrusted or swept', () 
 
 test('a device that no event came for is forgotten with its events at hand; one that is needed or used stays', () => {
   const all = known('secret');
-  const [idle, needed, used] = [1, 2, 3].map(no => all.take(row(no, no, { upto: 0 })));
-  offer(idle!, event, all.shelf);
+  const [idle, needed, used] = [1, 2, 3].map(no => all.take(row(no, no, { upto: 0 }), 1));
+  offer(idle!, event, all.shelf, how);
   assert.equal(all.shelf.held, 10);
   all.sweep(never);
   used!.used = true;

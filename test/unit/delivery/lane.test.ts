@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { endpointOf } from '../../../src/delivery/endpoint.ts';
 import {
-  advance,
+  advance as advanceBy,
   cursorOf,
-  endpointOf,
   forget,
   hasWork,
   type Lane,
   laneOf,
-  offer,
+  offer as offerAt,
   refresh,
+  type Shelf,
   stock,
 } from '../../../src/delivery/lane.ts';
-import type { OpenLane } from '../../../src/delivery/secrets.ts';
+import type { Streamed } from '../../../src/shard/protocol.ts';
+import { type Row, row } from './rows.ts';
 
-const row = (change: Partial<OpenLane> = {}): OpenLane => ({
-  ...{ endpointNo: 1, deviceNo: 1, deviceId: 'sales', cursor: 10, until: null, upto: 10, attempt: 0 },
-  ...{
-    url: 'http://127.0.0.1/',
-    ofDevice: null,
-    secrets: [],
-    events: [],
-    skipTlsVerify: false,
-    trusted: false,
-  },
-  ...change,
-});
-const made = (change: Partial<OpenLane> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));
+const made = (change: Partial<Row> = {}): Lane => laneOf(row(change), endpointOf(row(change), 'secret'));
+const offer = (lane: Lane, event: Streamed, room: Shelf, at = 0) =>
+  offerAt(lane, event, room, { payload: () => ({}), at });
+const advance = (lane: Lane, room: Shelf) => advanceBy(lane, 1, room);
 const event = (seq: number, name = 'message') => ({
   ...{ device: 'sales', deviceNo: 1, seq, id: `ev_${seq}`, event: name, body: '0123456789' },
 });
@@ -55,7 +48,7 @@ test('after a gap nothing is kept: the journal has it', () => {
   assert.equal(cursorOf(lane), 10);
   stock(
     lane,
-    [11, 12, 13].map(seq => event(seq)),
+    [11, 12, 13].map(seq => ({ ...event(seq), at: 0 })),
     13,
     room,
   );

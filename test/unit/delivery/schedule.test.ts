@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backoff, type Class, classify, decide, retryAfter } from '../../../src/delivery/schedule.ts';
+import {
+  backoff,
+  type Class,
+  classify,
+  decide,
+  parkedWait,
+  refusedWait,
+  retryAfter,
+} from '../../../src/delivery/schedule.ts';
 
 const middle = () => 0.5;
 const answer = (status: number, retry?: string) => ({ status, retryAfter: retry });
@@ -57,20 +65,60 @@ test('every outcome has its class', () => {
   assert.equal(classify({ error: 'ECONNREFUSED' }), 'endpoint');
 });
 
-test('success advances, 410 closes, and every other outcome is tried again on the schedule', () => {
+test('success advances, 410 closes, a refusal is the event’s, and everything else the endpoint’s, which waits', () => {
   const options = { now: 0, random: middle };
   assert.deepEqual(decide(answer(204), 1, options), { do: 'advance' });
   assert.deepEqual(decide(answer(410), 1, options), { do: 'close', error: 'HTTP 410' });
-  for (const [outcome, error, blame] of [
-    [answer(503), 'HTTP 503', 'endpoint'],
-    [answer(422), 'HTTP 422', 'event'],
-    [{ error: 'ECONNREFUSED' }, 'ECONNREFUSED', 'endpoint'],
-  ] as const) {
-    assert.deepEqual(decide(outcome, 3, options), { do: 'retry', waitMs: 5_000, error, blame });
-  }
+  assert.deepEqual(decide(answer(422), 1, options), { do: 'refused', error: 'HTTP 422' });
+  for (const [outcome, error] of [
+    [answer(503), 'HTTP 503'],
+    [answer(404), 'HTTP 404'],
+    [{ error: 'ECONNREFUSED' }, 'ECONNREFUSED'],
+  ] as const)
+    assert.deepEqual(decide(outcome, 3, options), {
+      do: 'wait',
+      waitMs: 5_000,
+      asked: undefined,
+      detail: undefined,
+      error,
+    });
 });
 
-test('a receiver that says when to come back is obeyed', () => {
-  const next = decide(answer(429, '7'), 1, { now: 0, random: middle });
-  assert.deepEqual(next, { do: 'retry', waitMs: 7_000, error: 'HTTP 429', blame: 'endpoint' });
+test('F31: a receiver that says when to come back is obeyed, with 429 and 503 only', () => {
+  const wait = (status: number, said: string) => decide(answer(status, said), 1, { now: 0, random: middle });
+  const asked = (ms: number, status: number) => ({
+    ...{ do: 'wait', waitMs: ms, asked: ms, detail: undefined, error: `HTTP ${status}` },
+  });
+  assert.deepEqual(wait(429, '120'), asked(120_000, 429));
+  assert.deepEqual(wait(503, '7'), asked(7_000, 503));
+  assert.deepEqual(wait(429, '1000000000'), { ...asked(1_000, 429), asked: undefined });
+  assert.deepEqual(wait(429, '999999999'), asked(900_000, 429));
+  assert.deepEqual(wait(429, 'Thu, 01 Jan 1970 00:01:00 GMT'), asked(60_000, 429));
+  for (const garbage of ['soon', ''])
+    assert.deepEqual(wait(429, garbage), { ...asked(1_000, 429), asked: undefined });
+  assert.deepEqual(wait(502, '120'), { ...asked(1_000, 502), asked: undefined });
+});
+
+test('F30: an event that is refused is tried three times, then eight times over 75 h 35 min, and is dead', () => {
+  assert.deepEqual(
+    [1, 2, 3].map(tries => refusedWait(tries, false)),
+    [5_000, 30_000, undefined],
+  );
+  const minutes = Array.from({ length: 9 }, (_, i) => parkedWait(3 + i, middle)).map(ms => ms && ms / 60_000);
+  assert.deepEqual(minutes, [5, 30, 120, 300, 600, 840, 1200, 1440, undefined]);
+  assert.equal(
+    minutes.reduce((sum: number, each) => sum + (each ?? 0), 0),
+    75 * 60 + 35,
+  );
+  assert.equal(
+    parkedWait(3, () => 0),
+    240_000,
+  );
+});
+
+test('where order counts for more than anything, an event that is refused is tried for ever', () => {
+  assert.deepEqual(
+    [1, 2, 3, 4, 5, 6, 100].map(tries => refusedWait(tries, true)),
+    [5_000, 30_000, 60_000, 120_000, 300_000, 300_000, 300_000],
+  );
 });

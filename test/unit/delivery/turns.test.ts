@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Turn, turns } from '../../../src/delivery/turns.ts';
+import { type Limits, type Turn, turns as turnsOf } from '../../../src/delivery/turns.ts';
 
 const never = () => false;
+const turns = <T>(
+  { each, ...rest }: Omit<Limits, 'each' | 'both'> & { each: number },
+  suspect: (line: number) => boolean,
+) => turnsOf<T>({ ...rest, each: () => each, both: () => each }, suspect);
 const take = <T>(line: { next(): Turn<T> | undefined }, count: number) =>
   Array.from({ length: count }, () => line.next()?.item);
 
@@ -27,11 +31,11 @@ test('a line at its limit is passed over until one of its places is given back',
 
 test('there are never more places taken than there are', () => {
   const served = turns<number>({ inAll: 3, each: 2, suspects: 3 }, never);
-  for (let line = 0; line < 5; line += 1) served.add(line, line);
+  for (let line = 1; line < 6; line += 1) served.add(line, line);
   const first = served.next()!;
-  assert.deepEqual(take(served, 3), [1, 2, undefined]);
+  assert.deepEqual(take(served, 3), [2, 3, undefined]);
   served.done(first);
-  assert.deepEqual(take(served, 2), [3, undefined]);
+  assert.deepEqual(take(served, 2), [4, undefined]);
 });
 
 test('failing endpoints together leave places for the others, also when they recover meanwhile', () => {
@@ -56,4 +60,14 @@ test('a crowded line is one with many items, waiting or served', () => {
   take(served, 3);
   assert.deepEqual(served.crowded(3), [1]);
   assert.deepEqual(served.crowded(1), [1, 2]);
+});
+
+test('what is told again has its own line, shares the places of its endpoint, and can be sent away', () => {
+  const limits = { inAll: 10, suspects: 10, each: (line: number) => (line < 0 ? 1 : 3), both: () => 3 };
+  const served = turnsOf<string>(limits, never);
+  for (const item of ['a1', 'a2', 'a3', 'a4']) served.add(1, item);
+  for (const item of ['again 1', 'again 2']) served.add(-1, item);
+  assert.deepEqual(take(served, 4), ['a1', 'again 1', 'a2', undefined]);
+  assert.deepEqual(served.drop(1), ['a3', 'a4']);
+  assert.equal(served.waiting, 1);
 });

@@ -1,0 +1,110 @@
+// Events that a receiver answered and would not take: out of their lane, so that what comes after them goes on, and tried
+// again on a schedule of their own until they are dead.
+import type { Sql } from './database.ts';
+import { type DueEndpoint, endpointColumns, takesNow, timeOf } from './due-endpoints.ts';
+import type { JournalRow } from './journal.ts';
+import type { LaneName } from './lanes.ts';
+
+/** Which one. */
+export interface ParkedName {
+  readonly endpointNo: number;
+  readonly deviceNo: number;
+  readonly seq: number;
+}
+
+/** One whose time has come, its endpoint, and its event: null where the journal has it no more. */
+export interface DueParked extends DueEndpoint, ParkedName {
+  readonly deviceId: string;
+  /** How often it was tried, in its lane and out of it. */
+  readonly attempt: number;
+  readonly replay: boolean;
+  readonly id: string | null;
+  readonly event: string;
+  readonly jid: string;
+  readonly at: Date;
+  readonly payloadOf: Buffer;
+}
+
+/**
+ * Takes the event after a lane's cursor out of the lane and parks it: the cursor is behind it then. `dead`: it is given up
+ * at once. Nothing happens when the lane is not `owner`'s any more or has moved on.
+ */
+export async function park(
+  sql: Sql,
+  owner: string,
+  { endpointNo, deviceNo, replay, seq }: LaneName & { readonly seq: number },
+  { attempt, notBefore, error, now }: { attempt: number; notBefore: number; error: string; now: number },
+): Promise<void> {
+  await sql`
+    with moved as (
+      update lane l
+         set cursor = ${seq}, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
+        from device d
+       where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay} and l.cursor < ${seq}
+         and d.no = l.device_no and d.owner = ${owner}
+      returning l.endpoint_no, l.device_no, l.replay
+    )
+    insert into parked (endpoint_no, device_no, seq, attempt, not_before, last_error, parked_at, replay)
+    select endpoint_no, device_no, ${seq}, ${attempt}, ${timeOf(sql, notBefore)}, ${error}, ${timeOf(sql, now)}, replay
+      from moved
+    on conflict (endpoint_no, device_no, seq) do update set attempt = excluded.attempt, not_before = excluded.not_before`;
+}
+
+/** At most `limit` parked events of the devices that `owner` owns, whose time has come and whose endpoint takes something. */
+export async function dueParked(
+  sql: Sql,
+  owner: string,
+  { limit, now }: { limit: number; now: number },
+): Promise<DueParked[]> {
+  return await sql<DueParked[]>`
+    select p.device_no as "deviceNo", p.seq, p.attempt, p.replay, d.id as "deviceId",
+           j.id, j.event, j.jid, j.at, j.payload as "payloadOf", ${endpointColumns(sql, now)}
+      from parked p join endpoint e on e.no = p.endpoint_no join device d on d.no = p.device_no
+      left join journal j on j.device_no = p.device_no and j.seq = p.seq
+     where p.not_before <= ${timeOf(sql, now)} and d.owner = ${owner} and ${takesNow(sql, now)}
+     order by p.not_before limit ${limit}`;
+}
+
+/** It has arrived, or nobody wants it any more. */
+export async function unpark(sql: Sql, { endpointNo, deviceNo, seq }: ParkedName): Promise<void> {
+  await sql`delete from parked where endpoint_no = ${endpointNo} and device_no = ${deviceNo} and seq = ${seq}`;
+}
+
+/** It is tried again then. */
+export async function repark(
+  sql: Sql,
+  { endpointNo, deviceNo, seq }: ParkedName,
+  { attempt, notBefore, error }: { attempt: number; notBefore: number; error: string },
+): Promise<void> {
+  await sql`
+    update parked set attempt = ${attempt}, not_before = ${timeOf(sql, notBefore)}, last_error = ${error}
+     where endpoint_no = ${endpointNo} and device_no = ${deviceNo} and seq = ${seq}`;
+}
+
+/** It is given up. */
+export async function bury(
+  sql: Sql,
+  { endpointNo, deviceNo, seq }: ParkedName,
+  { reason, now }: { reason: string; now: number },
+): Promise<void> {
+  await sql`
+    with given as (
+      delete from parked where endpoint_no = ${endpointNo} and device_no = ${deviceNo} and seq = ${seq}
+      returning endpoint_no, device_no, seq
+    )
+    insert into dead_letter (endpoint_no, device_no, from_seq, to_seq, reason, at)
+    select endpoint_no, device_no, seq, seq, ${reason}, ${timeOf(sql, now)} from given`;
+}
+
+/** The stored event of a parked one. */
+export function rowOf({
+  deviceNo,
+  seq,
+  id,
+  event,
+  jid,
+  at,
+  payloadOf: payload,
+}: DueParked): JournalRow | undefined {
+  return id === null ? undefined : { deviceNo, seq, id, event, jid, at, payload };
+}
