@@ -106,6 +106,7 @@ export const codes = {
     text: 'This chat is not known: neither its history nor a message of it has come yet.',
   },
   MEDIA_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no file in this message.' },
+  DEAD_LETTER_NOT_FOUND: { status: 404, retry: 'never', text: 'There is no dead letter of that number.' },
   NOT_FOUND: { status: 404, retry: 'never', text: 'There is no such route.' },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -130,6 +131,11 @@ export const codes = {
     text: 'What is secret of the webhook cannot be opened; give it a new secret and new headers.',
   },
   TOO_MANY_KEYS: { status: 409, retry: 'after a fix', text: 'There are too many API keys; revoke some.' },
+  REPLAY_RUNNING: {
+    status: 409,
+    retry: 'soon',
+    text: 'The webhook is being told this device’s events again already; wait for the end, or end it.',
+  },
   IDEMPOTENCY_RUNNING: {
     status: 409,
     retry: 'soon',
@@ -149,6 +155,11 @@ export const codes = {
     status: 409,
     retry: 'after a fix',
     text: 'WhatsApp refuses this device; the message says why.',
+  },
+  DEAD_LETTER_EXPIRED: {
+    status: 410,
+    retry: 'never',
+    text: 'The events are not in the journal any more: they were older than they are kept.',
   },
   MEDIA_GONE: {
     status: 410,

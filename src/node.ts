@@ -9,16 +9,16 @@ import { qrDrawer } from './api/qr-terminal.ts';
 import { ApiServer } from './api/server.ts';
 import { type Config, ConfigError, isLoopback } from './config.ts';
 import { Deliverer } from './delivery/deliverer.ts';
+import { Deliveries } from './delivery/deliveries.ts';
 import { fanOut } from './delivery/fan-out.ts';
 import { Poster } from './delivery/post.ts';
 import { endpointSettings } from './delivery/settings.ts';
+import { webhookGuard } from './delivery/webhook-guard.ts';
 import { Webhooks } from './delivery/webhooks.ts';
 import { Failure } from './errors.ts';
 import { asSetting, openKeys } from './keys.ts';
 import { armFailpoints } from './lib/failpoint.ts';
-import { Guard } from './lib/guard.ts';
 import type { Logger } from './lib/logger.ts';
-import { nameResolver } from './lib/resolver.ts';
 import { Seal } from './lib/seal.ts';
 import type { Service } from './lib/service.ts';
 import { mediaFrom } from './media/settings.ts';
@@ -173,17 +173,16 @@ export class Node implements Service {
     this.#stops.push(() => lease.stop());
     await lease.start();
     const keys = new KeyRegister({ sql, log });
-    const guard = this.#webhookGuard(keys);
+    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
+    const mayTryOut = tryOut ? () => !keys.any : undefined;
+    const { nameServers } = this.#options;
+    const guard = webhookGuard({ allow: config.webhookAllow, open: mayTryOut, nameServers, log });
     const deliverer = new Deliverer({
-      sql,
+      ...{ sql, log, seals, secret, version, guard },
       owner: lease.node,
       held: () => lease.held(),
-      log,
-      seals,
-      secret,
       webhookSeal: new Seal(Buffer.from(webhookKey, 'base64')),
-      version,
-      guard,
+      recorded: events => live.accept(-1, events, () => {}), // no shard's
       stopMs: drainMs * DELIVERIES_PART,
     });
     const probe = new Poster({ inFlight: PROBES, version, guard });
@@ -220,6 +219,7 @@ export class Node implements Service {
       moving: supervisor.moving,
       live: listeners,
       endpoints: endpointSettings(sql, deliverer, guard),
+      deliveries: new Deliveries({ sql, deliverer }),
       webhooks: new Webhooks({
         ...{ sql, deliverer, guard, secret },
         poster: probe,
@@ -283,21 +283,6 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
-  }
-
-  /** Judges where webhooks lead that were made by the API. While only the user of this machine can make one, to this machine too. */
-  #webhookGuard(keys: KeyRegister): Guard {
-    const { config, log, nameServers } = this.#options;
-    const tryOut = isLoopback(config.host) && config.apiKeys.length === 0 && config.appBasicAuth.length === 0;
-    if (tryOut)
-      log.info(
-        'webhooks may lead to this machine while the API is open; WEBHOOK_ALLOW names what may be asked after',
-      );
-    return new Guard(config.webhookAllow, {
-      strict: true,
-      loopback: () => tryOut && !keys.any,
-      resolve: nameResolver(nameServers ? { servers: nameServers } : {}),
-    });
   }
 
   async #database(): Promise<DatabaseAddress> {

@@ -46,6 +46,7 @@ import { sendMediaRoutes } from './routes/send-media.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { userRoutes } from './routes/user.ts';
 import { webhookRoutes } from './routes/webhook.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 
 export type {
   ApiDeps,
@@ -134,6 +135,7 @@ export function createApp(deps: AppDeps): OpenAPIHono<ApiEnv> {
   auditRoutes(add, deps);
   settingsRoutes(add);
   webhookRoutes(add, deps);
+  webhookDeliveryRoutes(add, deps);
   liveRoute(app, deps);
   openapiRoute(app, deps);
   pageRoutes(app, deps);

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Answers } from '../access/answers.ts';
 import type { Audit } from '../access/audit.ts';
 import type { Keys } from '../access/keys.ts';
+import type { Deliveries } from '../delivery/deliveries.ts';
 import type { Webhooks } from '../delivery/webhooks.ts';
 import type { MediaPort } from '../media/port.ts';
 import type { Streams } from '../streams/streams.ts';
@@ -80,6 +81,19 @@ export interface ApiDeps {
   readonly webhooks: Pick<
     Webhooks,
     'page' | 'get' | 'create' | 'change' | 'remove' | 'rotate' | 'test' | 'pause' | 'resume'
+  >;
+  readonly deliveries: Pick<
+    Deliveries,
+    | 'attempts'
+    | 'parked'
+    | 'deadLetters'
+    | 'revive'
+    | 'drop'
+    | 'dropOne'
+    | 'replay'
+    | 'replays'
+    | 'cancel'
+    | 'figures'
   >;
   readonly messages: Messages;
   /** Who listens at /ws. */

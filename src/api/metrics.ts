@@ -7,6 +7,7 @@ import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
 import type { AppDeps } from './deps.ts';
 import { RequestTimes, type Served } from './request-times.ts';
+import { addWebhooks } from './webhook-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -55,7 +56,8 @@ export function createMetrics({
   fleet,
   version,
   connections,
-}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections'>): Metrics {
+  deliveries,
+}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections' | 'deliveries'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const shards = ['shard'] as const;
@@ -164,6 +166,7 @@ export function createMetrics({
       for (const { pool, used } of await connections()) this.set({ pool }, used);
     },
   });
+  addWebhooks(registers, deliveries);
   addMainThread(registers);
   const requests = new RequestTimes();
   return {

@@ -27,9 +27,10 @@ import { webhookVersion } from '../store/webhooks.ts';
 import { attempts } from './attempts.ts';
 import { type Checkpoint, checkpoint } from './checkpoint.ts';
 import { courier } from './courier.ts';
-import { type Endpoint, placesOf } from './endpoint.ts';
+import { Desk } from './desk.ts';
+import type { Endpoint } from './endpoint.ts';
 import { type Known, known } from './known.ts';
-import { cursorOf, forget, hasWork, type Lane, offer, ready } from './lane.ts';
+import { hasWork, type Lane, offer } from './lane.ts';
 import { notices } from './notices.ts';
 import { type Parking, parking } from './parking.ts';
 import { Poll } from './poll.ts';
@@ -37,7 +38,6 @@ import { Poster } from './post.ts';
 import { payloadOf, reader } from './reader.ts';
 import { type DeviceKeys, EndpointSeals, openEndpoints } from './secrets.ts';
 import { sender } from './send.ts';
-import { type Turn, type Turns, turns } from './turns.ts';
 import { watch } from './watch.ts';
 
 export interface DelivererOptions {
@@ -65,29 +65,17 @@ export interface DelivererOptions {
   readonly random?: () => number;
   /** Milliseconds between two looks for what is due; 500 unless given. */
   readonly everyMs?: number;
-  /** Told of events that it wrote to the journal itself. */
+  /** Told of events that it wrote to the journal itself, to hand them on to all who want them, this one included. */
   readonly recorded?: (events: readonly Streamed[]) => void;
 }
 
-/** What waits for a turn at an endpoint. */
-interface Errand {
-  readonly endpoint: Endpoint;
-  readonly lane?: Lane;
-  run(): Promise<void>;
-  dropped(): void;
-}
-
 const IN_FLIGHT = 256;
-const IN_FLIGHT_FAILING = IN_FLIGHT / 2;
 const POLL_MS = 500;
 /** Wake-ups for devices that are not in memory are gathered this long into one poll. */
 const NUDGE_MS = 20;
-/** Of an endpoint's places, those that what is told again may take. */
-const REPLAY_PART = 1 / 4;
-/** Rows of one poll, and of one endpoint in it; an endpoint with so many lanes at hand is not asked for. */
+/** Rows of one poll, and of one endpoint in it. */
 const POLL_LANES = 1_000;
 const POLL_LANES_EACH = 100;
-const CROWDED = 50;
 const SWEEP_MS = 60_000;
 const STOP_STORE_MS = 2_000;
 
@@ -102,15 +90,11 @@ export class Deliverer implements Service {
   readonly #poll: Poll;
   readonly #known: Known;
   readonly #checkpoint: Checkpoint;
-  readonly #turns: Turns<Errand>;
   readonly #now: () => number;
   readonly #parking: Parking;
-  readonly #carry: (lane: Lane) => Promise<void>;
-  readonly #carrying = new Set<Promise<void>>();
+  readonly #desk: Desk;
   #state: 'new' | 'started' | 'stopping' = 'new';
   #stopped: Promise<void> | undefined;
-  /** Lanes that the last look found and that had not been known to be due: there may be more where they came from. */
-  #found = 0;
   /** Devices that a wake-up came for and that nothing is known of. */
   readonly #unknown = new Set<number>();
   #sweptAt = performance.now();
@@ -143,28 +127,21 @@ export class Deliverer implements Service {
     const tries = attempts({ sql, seals: this.endpointSeals }, { noted, report });
     const saved = checkpoint({ sql, owner, attempts: tries }, report);
     this.#checkpoint = saved;
-    this.#turns = turns(
-      {
-        inAll: IN_FLIGHT,
-        each: line => this.#places(line),
-        both: line => this.#places(Math.abs(line)),
-        suspects: IN_FLIGHT_FAILING,
-      },
-      line => (all.endpoint(Math.abs(line))?.health.fails ?? 0) > 0,
-    );
-    const tell = notices({ sql, seals, now }, events => {
-      options.recorded?.(events);
-      this.wake(events);
-    });
-    const stopped = (endpoint: Endpoint) => this.#sendAway(endpoint);
+    const tell = notices({ sql, seals, now }, options.recorded ?? (events => this.wake(events)));
+    const stopped = (endpoint: Endpoint) => this.#desk.sendAway(endpoint);
     const resumed = () => this.#poll.nudge();
     const stopping = () => this.#state === 'stopping' || !this.#held();
     const watching = watch({ sql, log, checkpoint: saved, now, random, tell, stopped, resumed });
-    const read = reader({ sql, owner, log, known: all, checkpoint: saved, seals, now });
+    const read = reader({ sql, log, known: all, checkpoint: saved, seals, now });
     const send = sender({ poster, attempts: tries, now });
     const shared = { sql, owner, log, watch: watching, send, now, random, stopping };
-    this.#carry = courier({ ...shared, known: all, checkpoint: saved, read });
     this.#parking = parking({ ...shared, seals });
+    this.#desk = new Desk({
+      ...{ inFlight: IN_FLIGHT, known: all, parking: this.#parking, now, report },
+      carry: courier({ ...shared, known: all, checkpoint: saved, read }),
+      nudge: () => this.#poll.nudge(),
+      open: () => this.#state === 'started',
+    });
     this.#poll = new Poll({
       look: () => this.#look(),
       failed: report,
@@ -201,7 +178,13 @@ export class Deliverer implements Service {
       const payload = payloadOnce(event);
       for (const lane of lanes ?? []) this.#offer(lane, event, payload);
     }
-    this.#fill();
+    this.#desk.fill();
+  }
+
+  /** There is something that is due: looks now. */
+  look(): void {
+    this.#parking.soon();
+    this.#poll.nudge();
   }
 
   /** These devices (all, unless given) may be another node's by now: each lane needs its row before it goes on. */
@@ -258,89 +241,7 @@ export class Deliverer implements Service {
     if (lane.stale || lane.endpoint.closed) return;
     if (offer(lane, event, this.#known.shelf, { payload, at: performance.now() }))
       this.#checkpoint.mark(lane);
-    this.#enqueue(lane);
-  }
-
-  /** Puts a lane into its line, now or when what it has is old enough to be a batch. */
-  #enqueue(lane: Lane): void {
-    if (lane.state !== 'idle' || lane.endpoint.closed || !hasWork(lane)) return;
-    if (this.#places(lane.endpoint.no) === 0) {
-      this.#known.rest(lane);
-      return;
-    }
-    if (!ready(lane, performance.now())) {
-      lane.timer ??= setTimeout(() => {
-        lane.timer = undefined;
-        this.#enqueue(lane);
-        this.#fill();
-      }, lane.endpoint.batch.ms).unref();
-      return;
-    }
-    lane.state = 'queued';
-    this.#turns.add(lane.replay ? -lane.endpoint.no : lane.endpoint.no, {
-      endpoint: lane.endpoint,
-      lane,
-      run: () => this.#carry(lane),
-      dropped: () => {
-        lane.state = 'idle';
-        this.#known.rest(lane);
-      },
-    });
-  }
-
-  /** Places of a line by now: of what is told again a part of those of its endpoint. */
-  #places(line: number): number {
-    const endpoint = this.#known.endpoint(Math.abs(line));
-    const places = endpoint ? placesOf(endpoint, this.#now()) : 0;
-    return line > 0 ? places : Math.min(places, Math.max(1, Math.floor(places * REPLAY_PART)));
-  }
-
-  /** Nothing goes to the endpoint for a while: its lanes are found again when that is over. */
-  #sendAway(endpoint: Endpoint): void {
-    for (const line of [endpoint.no, -endpoint.no])
-      for (const errand of this.#turns.drop(line)) errand.dropped();
-    for (const lane of this.#known.lanesOf(endpoint)) if (lane.state === 'idle') this.#known.rest(lane);
-  }
-
-  /** Gives out all places that can be given. */
-  #fill(): void {
-    while (this.#state === 'started') {
-      const turn = this.#turns.next();
-      if (!turn) break;
-      const carrying = this.#serve(turn).finally(() => this.#carrying.delete(carrying));
-      this.#carrying.add(carrying);
-    }
-    if (this.#turns.waiting === 0 && this.#found > 0) this.#poll.nudge();
-  }
-
-  async #serve(turn: Turn<Errand>): Promise<void> {
-    const { lane, run } = turn.item;
-    if (lane) lane.state = 'running';
-    let failed = false;
-    try {
-      await run.call(turn.item);
-    } catch (error) {
-      failed = true;
-      this.#report(error);
-    }
-    this.#turns.done(turn);
-    if (lane) this.#served(lane, failed);
-    this.#fill();
-  }
-
-  #served(lane: Lane, failed: boolean): void {
-    if (lane.state === 'running') lane.state = 'idle';
-    if (lane.endpoint.closed) forget(lane, this.#known.shelf);
-    else if (lane.stale) this.#poll.nudge();
-    else if (lane.replay && cursorOf(lane) >= (lane.until ?? Infinity)) this.#ended(lane);
-    // When the database failed, the poll brings the lane back as soon as it answers again.
-    else if (!failed) this.#enqueue(lane);
-  }
-
-  /** A replay has told everything: its row goes with the next checkpoint, and it leaves the memory. */
-  #ended(lane: Lane): void {
-    this.#checkpoint.mark(lane);
-    this.#known.drop(lane);
+    this.#desk.enqueue(lane);
   }
 
   /** Finds the lanes that are due. */
@@ -353,38 +254,33 @@ export class Deliverer implements Service {
     const unknown = [...this.#unknown];
     this.#unknown.clear();
     const broken = [...this.#broken].flatMap(no => [no, -no]);
-    const busy = [...this.#turns.crowded(CROWDED), ...broken];
+    const busy = [...this.#desk.crowded(), ...broken];
     const rows = await this.#due(busy);
     if (this.#trouble) this.#log.info('deliveries go on');
     this.#trouble = false;
     // What was read beside a change may be from before it.
     if (changes !== this.#changes) return this.#poll.nudge();
-    this.#found = 0;
+    this.#desk.found = 0;
     for (const row of rows) {
       if (this.#isChanging(row.deviceNo)) continue;
       const lane = this.#known.take(row, begun);
       if (lane.state === 'resting' && lane.restedAt < begun) lane.state = 'idle';
-      if (lane.state === 'idle' && hasWork(lane)) this.#found += 1;
-      this.#enqueue(lane);
+      if (lane.state === 'idle' && hasWork(lane)) this.#desk.found += 1;
+      this.#desk.enqueue(lane);
     }
-    await this.#lookForParked(begun);
     for (const deviceNo of unknown) if (!this.#isChanging(deviceNo)) this.#known.nothingFor(deviceNo);
     // Lanes that are not due, or are no more: what comes of them next is found in their rows.
     this.#known.dropStale(lane => this.#checkpoint.pending(lane));
     this.#sweep();
-    this.#fill();
+    await this.#lookForParked(begun);
+    this.#desk.fill();
   }
 
   async #lookForParked(begun: number): Promise<void> {
     const rows = await this.#parking.due();
     for (const parked of await this.#open(rows)) {
       const endpoint = this.#known.endpointFor(parked, begun);
-      this.#parking.hold(parked);
-      this.#turns.add(-endpoint.no, {
-        endpoint,
-        run: () => this.#parking.carry(endpoint, parked),
-        dropped: () => this.#parking.drop(parked),
-      });
+      this.#desk.enqueueParked(endpoint, parked);
     }
   }
 
@@ -426,7 +322,7 @@ export class Deliverer implements Service {
 
   async #stop(): Promise<void> {
     this.#state = 'stopping';
-    const ended = Promise.allSettled([this.#poll.stop(), ...this.#carrying]);
+    const ended = Promise.allSettled([this.#poll.stop(), ...this.#desk.carrying]);
     if (!(await within(this.#stopMs, ended))) {
       this.#poster.cut();
       await within(STOP_STORE_MS, ended);

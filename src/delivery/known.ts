@@ -23,8 +23,6 @@ export interface Known {
   drop(lane: Lane): void;
   /** Drops lanes that were not brought up to date since they were distrusted, unless one is at work or `needed`. */
   dropStale(needed: (lane: Lane) => boolean): void;
-  /** The lane lets go of what it has at hand. */
-  rest(lane: Lane): void;
   endpoint(no: number): Endpoint | undefined;
   /** The lanes of an endpoint. */
   lanesOf(endpoint: Endpoint): Lane[];
@@ -66,6 +64,12 @@ export function known(secret: string): Known {
       );
       if (lane?.state === 'running') return lane;
       const endpoint = endpointFor(row, readAt);
+      if (lane && lane.run !== row.run) {
+        // Another replay than the one that is known: nothing of that one is true of it.
+        forget(lane, shelf);
+        lanes.splice(lanes.indexOf(lane), 1);
+        lane = undefined;
+      }
       if (lane) refresh(lane, row, shelf);
       else {
         lane = laneOf(row, endpoint);
@@ -101,10 +105,6 @@ export function known(secret: string): Known {
         for (const lane of lanes)
           if (lane.stale && (lane.state === 'idle' || lane.state === 'resting') && !needed(lane))
             this.drop(lane);
-    },
-
-    rest(lane) {
-      forget(lane, shelf);
     },
 
     endpoint(no) {

@@ -21,7 +21,16 @@ export interface Ready {
 /** What a row says of a lane; what it says of its endpoint is taken over by the endpoint. */
 export type LaneRow = Pick<
   DueLane,
-  'deviceNo' | 'deviceId' | 'replay' | 'cursor' | 'until' | 'upto' | 'attempt' | 'refused' | 'frozenTo'
+  | 'deviceNo'
+  | 'deviceId'
+  | 'replay'
+  | 'run'
+  | 'cursor'
+  | 'until'
+  | 'upto'
+  | 'attempt'
+  | 'refused'
+  | 'frozenTo'
 >;
 
 export interface Lane {
@@ -30,6 +39,8 @@ export interface Lane {
   readonly deviceId: string;
   /** It tells again what was told before. */
   readonly replay: boolean;
+  /** Which of the replays of its device. */
+  readonly run: number;
   readonly queue: Ready[];
   scanned: number;
   latest: number;
@@ -69,6 +80,7 @@ export function laneOf(row: LaneRow, endpoint: Endpoint): Lane {
     deviceNo: row.deviceNo,
     deviceId: row.deviceId,
     replay: row.replay,
+    run: row.run,
     queue: [],
     scanned: row.cursor,
     latest: row.upto,
@@ -223,6 +235,7 @@ export function stateOf(lane: Lane): LaneState {
     endpointNo: lane.endpoint.no,
     deviceNo: lane.deviceNo,
     replay: lane.replay,
+    run: lane.run,
     cursor: cursorOf(lane),
     attempt: lane.attempt,
     refused: lane.refused,

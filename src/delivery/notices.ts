@@ -9,7 +9,7 @@ import { type NewRow, record } from '../store/journal.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { DeviceKeys } from './secrets.ts';
 
-export type Notice = 'webhook.failing' | 'webhook.disabled' | 'webhook.recovered';
+export type Notice = Extract<EventName, `webhook.${string}`>;
 
 /** Something to be told of an endpoint. `since` is the begin of what it is about: told again, it is the same fact. */
 export interface Told {
@@ -36,7 +36,7 @@ export function notices(
         ...(told.reason !== undefined && { reason: told.reason }),
       };
       const identity = `${endpoint.webhookId}/${told.since}`;
-      const draft = { event: told.notice as EventName, at: now(), payload, identity };
+      const draft = { event: told.notice, at: now(), payload, identity };
       try {
         const seal = await seals.sealOf(device.no);
         const row = rowOf(device.no, device.jid, identified(device.no, draft), seal);

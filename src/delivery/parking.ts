@@ -31,6 +31,8 @@ export interface ParkingOptions {
 export interface Parking {
   /** Those that are due and not at hand yet; none where it is too early to look again. */
   due(): Promise<DueParked[]>;
+  /** The next look is not too early. */
+  soon(): void;
   /** It waits for its turn. */
   hold(parked: DueParked): void;
   /** Tries one. Fails as the database does; it is due again then. */
@@ -49,7 +51,7 @@ export function parking(options: ParkingOptions): Parking {
     if (stopping() || !(await watch.may(endpoint))) return;
     const { deviceNo, deviceId, seq, replay } = parked;
     const row = rowOf(parked);
-    if (!row) return await bury(sql, parked, { reason: 'older than the journal is kept', now: now() });
+    if (!row) return await bury(sql, parked, { reason: 'expired', now: now() });
     const seal = await Promise.resolve(seals.sealOf(deviceNo)).catch((error: unknown) => {
       if (error instanceof SealBroken) return undefined;
       throw error;
@@ -100,6 +102,10 @@ export function parking(options: ParkingOptions): Parking {
       // There may be more where they came from.
       if (rows.length === AT_ONCE) lookedAt = -Infinity;
       return rows.filter(row => !atHand.has(keyOf(row)));
+    },
+
+    soon() {
+      lookedAt = -Infinity;
     },
 
     hold(parked) {

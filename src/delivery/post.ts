@@ -29,7 +29,7 @@ export interface PosterOptions {
 const CONNECT_MS = 3_000;
 const DEADLINE_MS = 15_000;
 const LONGEST_MS = 30_000;
-/** Of an answer only the status counts; this much is read so that the connection can be used again. */
+/** Of an answer nothing but the status counts; this much is read so that the connection can be used again. */
 const ANSWER_BYTES = 64 * 1024;
 /** And this much is kept of it. */
 const HEAD_BYTES = 1024;

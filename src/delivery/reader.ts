@@ -4,7 +4,7 @@ import { privateEvents } from '../journal/names.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import type { JournalRow } from '../store/journal.ts';
-import { loseSpan, readBatch } from '../store/lanes.ts';
+import { readBatch } from '../store/lanes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { wants } from './filter.ts';
 import type { Known } from './known.ts';
@@ -16,7 +16,6 @@ const KEY_BROKEN_MS = 60_000;
 
 export interface ReaderOptions {
   readonly sql: Sql;
-  readonly owner: string;
   readonly log: Logger;
   readonly known: Known;
   readonly checkpoint: Checkpoint;
@@ -55,7 +54,7 @@ function bodyOf(row: JournalRow, deviceId: string, seal: Seal, log: Logger): str
  * the database does; nothing has changed then.
  */
 export function reader(options: ReaderOptions): (lane: Lane, limit: number) => Promise<void> {
-  const { sql, owner, log, known, checkpoint, seals, now } = options;
+  const { sql, log, known, checkpoint, seals, now } = options;
 
   async function read(lane: Lane, limit: number): Promise<void> {
     const { deviceNo, replay, endpoint, scanned: cursor } = lane;
@@ -65,11 +64,6 @@ export function reader(options: ReaderOptions): (lane: Lane, limit: number) => P
       known.drop(lane);
       lane.latest = lane.scanned;
       return;
-    }
-    if (batch.lostTo !== undefined && lane.queue.length === 0) {
-      const names = { device: lane.deviceId, endpoint: endpoint.no, from: cursor + 1, to: batch.lostTo };
-      log.error(names, 'events that a webhook has not taken are in the journal no more');
-      await loseSpan(sql, owner, name, { toSeq: batch.lostTo, now: now() });
     }
     // A hint of more than the journal has would be followed for ever.
     if (batch.scanned === cursor) lane.latest = cursor;

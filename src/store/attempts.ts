@@ -45,3 +45,28 @@ export async function forgetAttempts(sql: Sql, limit: number): Promise<number> {
     )`;
   return count;
 }
+
+/** One as it may be looked at. `ofDevice` is the device that the endpoint is of, whose key opens the head. */
+export interface Attempt extends Omit<NewAttempt, 'at' | 'deviceNo' | 'endpointNo' | 'seq'> {
+  readonly no: number;
+  readonly deviceId: string | null;
+  readonly seq: number | null;
+  readonly at: Date;
+}
+
+/** An endpoint's attempts, the newest first, at most `limit` below a number. */
+export async function readAttempts(
+  sql: Sql,
+  endpointNo: number,
+  {
+    before = Number.MAX_SAFE_INTEGER,
+    limit,
+    failed,
+  }: { before?: number | undefined; limit: number; failed: boolean },
+): Promise<Attempt[]> {
+  return await sql<Attempt[]>`
+    select a.no, d.id as "deviceId", a.seq, a.event_id as "eventId", a.at, a.status, a.error, a.ms, a.head, a.replay
+      from attempt a left join device d on d.no = a.device_no
+     where a.endpoint_no = ${endpointNo} and a.no < ${before} and (a.error is not null or not ${failed}::boolean)
+     order by a.no desc limit ${limit}`;
+}

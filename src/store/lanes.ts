@@ -23,16 +23,17 @@ export interface DueLane extends DueEndpoint, LaneName {
   readonly refused: number;
   /** The last seq of the batch that was tried and has not arrived. */
   readonly frozenTo: number | null;
+  /** Of a replay which of them, in their order; 0: it is none. */
+  readonly run: number;
 }
 
 /**
  * The next events of a lane that its endpoint wants by their names. All events up to `scanned` are among them or
- * unwanted. `lostTo`: those from the cursor to there are in the journal no more.
+ * unwanted.
  */
 export interface Batch {
   readonly rows: readonly JournalRow[];
   readonly scanned: number;
-  readonly lostTo: number | undefined;
 }
 
 /** A lane as it is to be remembered. With a failure the lane rests until then (ms since 1970). */
@@ -41,8 +42,12 @@ export interface LaneState extends LaneName {
   readonly attempt: number;
   readonly refused: number;
   readonly frozenTo: number | undefined;
+  readonly run: number;
   readonly failure?: { readonly until: number; readonly error: string } | undefined;
 }
+
+const runOf = (sql: Sql, lane: ReturnType<Sql>) =>
+  sql`coalesce(extract(epoch from ${lane}.began_at) * 1000000, 0)::bigint`;
 
 /** A batch ends after the event with which it reaches this many bytes, so that 256 of them stay under 64 MB. */
 const BATCH_BYTES = 256 * 1024;
@@ -61,7 +66,7 @@ export async function dueLanes(
   const { int } = arrays(sql);
   return sql<DueLane[]>`
     select due.device_no as "deviceNo", due.id as "deviceId", due.replay, due.cursor, due.until, due.upto, due.attempt,
-           due.refused, due.frozen_to as "frozenTo", ${endpointColumns(sql, now)}
+           due.refused, due.frozen_to as "frozenTo", ${runOf(sql, sql`due`)} as run, ${endpointColumns(sql, now)}
     from (
       select l.*, d.id, least(l.until, d.last_seq) as upto, isfinite(e.breaker_until) as unsure,
              row_number() over (partition by l.endpoint_no, l.replay order by random()) as turn
@@ -86,7 +91,7 @@ export async function readBatch(
   limit: number,
   byNameOnly: readonly string[],
 ): Promise<Batch | undefined> {
-  type Found = Nullable<JournalRow> & { upto: number; first: number | null; found: number | null };
+  type Found = Nullable<JournalRow> & { upto: number; found: number | null };
   const found = await sql<Found[]>`
     with span as (
       select e.events, l.events as replayed, least(l.until, d.last_seq) as upto
@@ -104,17 +109,13 @@ export async function readBatch(
              sum(octet_length(payload)) over (order by seq) - octet_length(payload) as before
       from wanted w
     )
-    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found,
-           (select min(seq) from journal where device_no = ${deviceNo} and seq > ${cursor}) as first
+    select s.device_no as "deviceNo", s.seq, s.id, s.event, s.jid, s.at, s.payload, span.upto, s.found
     from span left join sized s on s.before < ${BATCH_BYTES} order by s.seq`;
   const [first] = found;
   if (!first) return undefined;
   const rows = found.filter((row): row is JournalRow & Found => row.seq !== null);
   const whole = rows.length === (first.found ?? 0) && rows.length < limit;
-  const earliest = first.first ?? Infinity;
-  const lostTo =
-    first.upto > cursor && earliest > cursor + 1 ? Math.min(earliest - 1, first.upto) : undefined;
-  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq, lostTo };
+  return { rows, scanned: whole ? Math.max(first.upto, cursor) : rows.at(-1)!.seq };
 }
 
 /**
@@ -134,33 +135,11 @@ export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneSta
         ${int(lanes.map(lane => lane.attempt))}, ${int(lanes.map(lane => lane.refused))},
         ${bigint(lanes.map(lane => lane.frozenTo ?? null))},
         ${float(lanes.map(({ failure }) => (failure ? failure.until / 1000 : null)))},
-        ${text(lanes.map(lane => lane.failure?.error ?? null))}
-      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error)
+        ${text(lanes.map(lane => lane.failure?.error ?? null))}, ${bigint(lanes.map(lane => lane.run))}
+      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error, run)
       join device d on d.no = s.device_no and d.owner = ${owner}
-     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay`;
-}
-
-/** Gives up a span of events that are in the journal no more, as one dead letter; the cursor is behind it then. */
-export async function loseSpan(
-  sql: Sql,
-  owner: string,
-  { endpointNo, deviceNo, replay }: LaneName,
-  { toSeq, now }: { toSeq: number; now: number },
-): Promise<void> {
-  await sql`
-    with span as materialized (
-      select l.endpoint_no, l.device_no, l.replay, l.cursor
-        from lane l join device d on d.no = l.device_no and d.owner = ${owner}
-       where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay} and l.cursor < ${toSeq}
-         for update of l
-    ), moved as (
-      update lane l set cursor = ${toSeq}, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
-        from span s
-       where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
-    )
-    insert into dead_letter (endpoint_no, device_no, from_seq, to_seq, reason, at)
-    select endpoint_no, device_no, cursor + 1, ${toSeq}, 'older than the journal is kept', ${timeOf(sql, now)}
-      from span where not replay`;
+     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
+       and ${runOf(sql, sql`l`)} = s.run`;
 }
 
 /** Takes out the replays among these lanes that have told everything. */

@@ -108,3 +108,31 @@ export function rowOf({
 }: DueParked): JournalRow | undefined {
   return id === null ? undefined : { deviceNo, seq, id, event, jid, at, payload };
 }
+
+/** One that waits, as it may be looked at. `event` and `id` are null where the journal has it no more. */
+export interface ParkedRow {
+  readonly deviceId: string;
+  readonly seq: number;
+  readonly id: string | null;
+  readonly event: string | null;
+  readonly attempt: number;
+  readonly notBefore: Date;
+  readonly lastError: string;
+  readonly parkedAt: Date;
+  readonly replay: boolean;
+}
+
+/** An endpoint's parked events, those that are due first at the front, at most `limit` from `offset` on. */
+export async function readParked(
+  sql: Sql,
+  endpointNo: number,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<ParkedRow[]> {
+  return await sql<ParkedRow[]>`
+    select d.id as "deviceId", p.seq, j.id, j.event, p.attempt, p.not_before as "notBefore", p.last_error as "lastError",
+           p.parked_at as "parkedAt", p.replay
+      from parked p join device d on d.no = p.device_no
+      left join journal j on j.device_no = p.device_no and j.seq = p.seq
+     where p.endpoint_no = ${endpointNo}
+     order by p.not_before, p.device_no, p.seq limit ${limit} offset ${offset}`;
+}

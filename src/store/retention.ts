@@ -118,7 +118,7 @@ async function lapse(sql: Sql, log: Logger): Promise<number> {
          limit ${AT_ONCE}
            for update of l skip locked
       ), moved as (
-        update lane l set cursor = b.upto, attempt = 0, not_before = '-infinity', last_error = null
+        update lane l set cursor = b.upto, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
           from behind b
          where l.endpoint_no = b.endpoint_no and l.device_no = b.device_no and l.replay = b.replay
            and not (b.replay and b.upto = b.until)

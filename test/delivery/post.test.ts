@@ -52,25 +52,24 @@ test('S22, F33: a redirect is a failure and is not followed', async t => {
   assert.equal(target.requests.length, 0);
 });
 
-test('F27, F28: the answer is the status, whatever becomes of the body, of which 1 KB is kept', async t => {
+test('F27, F28: the answer is the status, whatever becomes of the body', async t => {
   const head = (length: number) => `HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\nretry-after: 3\r\n\r\n`;
   const whole = async (url: string, ms?: number) => {
     const outcome = await poster(t, ms).post(letter(url));
     if (outcome === 'cut' || 'error' in outcome) return outcome;
-    const { head = '', ...rest } = outcome;
-    assert.deepEqual(rest, { status: 200, retryAfter: '3' });
-    return head;
+    assert.deepEqual(outcome, { status: 200, retryAfter: '3' }, 'a host that is not public is not quoted');
+    return undefined;
   };
   const flood = await raw(t, socket => socket.end(head(10_000_000) + 'x'.repeat(1_000_000)));
-  assert.equal(await whole(flood.url), 'x'.repeat(1024));
+  assert.equal(await whole(flood.url), undefined);
   const broken = await raw(t, socket => socket.end(`${head(100)}x`));
-  assert.equal(await whole(broken.url), 'x');
+  assert.equal(await whole(broken.url), undefined);
   const dripping = await raw(t, socket => {
     socket.write(head(1_000_000));
     const drip = setInterval(() => socket.write('x'), 10);
     socket.once('close', () => clearInterval(drip));
   });
-  assert.match(String(await whole(dripping.url, 200)), /^x+$/);
+  assert.equal(await whole(dripping.url, 200), undefined);
 });
 
 test('F26: an endpoint that takes the request and says nothing has failed at the deadline', async t => {

@@ -81,6 +81,18 @@ export function createApi(changes: Partial<AppDeps> = {}) {
     devices,
     endpoints,
     moving: nowhere,
+    deliveries: {
+      attempts: unasked,
+      parked: unasked,
+      deadLetters: unasked,
+      revive: unasked,
+      drop: unasked,
+      dropOne: unasked,
+      replay: unasked,
+      replays: unasked,
+      cancel: unasked,
+      figures: unasked,
+    },
     webhooks: {
       ...{ page: unasked, get: unasked, create: unasked, change: unasked, remove: unasked },
       ...{ rotate: unasked, test: unasked, pause: unasked, resume: unasked },

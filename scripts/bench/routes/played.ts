@@ -35,8 +35,9 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
   const absent = {} as never;
   const ports: AppDeps = {
     ...{ devices: absent, fleet: absent, moving: absent, endpoints: absent, messages: absent, chats: absent },
-    events: absent,
     webhooks: absent,
+    deliveries: absent,
+    events: absent,
     live: { webhookChanged() {} },
     media,
     readiness: () => absent,

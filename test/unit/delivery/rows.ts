@@ -10,6 +10,6 @@ export const row = (change: Partial<Row> = {}): Row => ({
   ...{ events: [], chats: [], direction: 'any', own: true, batchEvents: 1, batchMs: 1_000 },
   ...{ maxInFlight: 8, timeoutMs: 15_000, fails: 0, firstFailAt: null, lastOkAt: null, warned: false },
   ...{ breakerUntil: null, deviceNo: 1, deviceId: 'sales', replay: false, cursor: 10, until: null, upto: 10 },
-  ...{ attempt: 0, refused: 0, frozenTo: null },
+  ...{ attempt: 0, refused: 0, frozenTo: null, run: 0 },
   ...change,
 });
