@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { BaileysEventMap } from '@whiskeysockets/baileys';
 import { beliefs } from '../src/device/contract.ts';
+import { eventNames } from '../src/journal/names.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string) => readFileSync(`${root}${path}`, 'utf8');
@@ -16,6 +18,56 @@ function rows(heading: string): string[] {
   const [table = ''] = section.split('\n## ');
   return [...table.matchAll(/^\| (.+?) +\| .+\|$/gm)].slice(1).map(([, name]) => name as string);
 }
+
+/** The compiler holds it to what Baileys emits. */
+const emitted: Readonly<Record<keyof BaileysEventMap, 1>> = {
+  'connection.update': 1,
+  'creds.update': 1,
+  'messaging-history.set': 1,
+  'messaging-history.status': 1,
+  'chats.upsert': 1,
+  'chats.update': 1,
+  'lid-mapping.update': 1,
+  'chats.delete': 1,
+  'presence.update': 1,
+  'contacts.upsert': 1,
+  'contacts.update': 1,
+  'messages.delete': 1,
+  'messages.update': 1,
+  'messages.media-update': 1,
+  'messages.upsert': 1,
+  'messages.reaction': 1,
+  'message-receipt.update': 1,
+  'groups.upsert': 1,
+  'groups.update': 1,
+  'group-participants.update': 1,
+  'group.join-request': 1,
+  'group.member-tag.update': 1,
+  'blocklist.set': 1,
+  'blocklist.update': 1,
+  call: 1,
+  'labels.edit': 1,
+  'labels.association': 1,
+  'newsletter.reaction': 1,
+  'newsletter.view': 1,
+  'newsletter-participants.update': 1,
+  'newsletter-settings.update': 1,
+  'message-capping.update': 1,
+  'chats.lock': 1,
+  'settings.update': 1,
+};
+
+test('what becomes of each event of Baileys is on the page, and each of ours is there', () => {
+  const named = rows('What becomes of its events').map(name => name.replaceAll('`', ''));
+  assert.deepEqual(named.sort(), Object.keys(emitted).sort());
+  const [, section = ''] = page.split('## What becomes of its events\n');
+  const [text = ''] = section.split('\n## ');
+  const ours = new Set([...text.matchAll(/`([a-z_.]+)`/g)].map(([, name]) => name));
+  assert.deepEqual(
+    eventNames.filter(name => !ours.has(name)),
+    [],
+  );
+});
 
 test('what is checked at every start is on the page, and nothing else', () => {
   const named = rows('Checked at every start').map(name => name.replaceAll('`', ''));

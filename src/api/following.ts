@@ -1,5 +1,7 @@
 // Who reads the journal and goes on reading: what is asked for, and how long whoever asks may have it.
 import { z } from '@hono/zod-openapi';
+import { Failure } from '../errors.ts';
+import { isPrivate } from '../journal/names.ts';
 import type { Follower } from '../streams/streams.ts';
 import type { Devices } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
@@ -34,12 +36,35 @@ export interface Asked {
   readonly id: string | undefined;
   readonly types: readonly string[];
   readonly after: string | undefined;
+  /** What a key must be allowed to beside reading: what links a phone is for those who may link devices. */
+  readonly also: Scope | undefined;
 }
 
-/** Fails with INVALID_DEVICE_ID or DEVICE_NOT_FOUND. */
-export function askedOf({ after, types }: Asking, devices: Devices, named: string | undefined): Asked {
+type Scopes = ReadonlySet<Scope>;
+
+/** Fails with FORBIDDEN where somebody without that scope asks for what can link a phone. */
+function linking(types: readonly string[], scopes: Scopes): Scope | undefined {
+  const asked = types.some(name => isPrivate(name.trim().toLowerCase()));
+  if (asked && !scopes.has(LINKS))
+    throw new Failure('FORBIDDEN', `The key lacks the scope ${LINKS}.`, { results: { scope: LINKS } });
+  return asked ? LINKS : undefined;
+}
+
+const LINKS = 'devices';
+
+/** Whether a key with these scopes may have an event of this name. */
+export const mayHave = (scopes: Scopes, event: string): boolean => !isPrivate(event) || scopes.has(LINKS);
+
+/** Fails with INVALID_DEVICE_ID, DEVICE_NOT_FOUND or FORBIDDEN. */
+export function askedOf(
+  { after, types }: Asking,
+  devices: Devices,
+  named: string | undefined,
+  scopes: Scopes,
+): Asked {
   const device = named === undefined ? undefined : findDevice(devices, named);
-  return { device: device?.no, id: device?.id, types: types?.split(',') ?? [], after };
+  const names = types?.split(',') ?? [];
+  return { device: device?.no, id: device?.id, types: names, after, also: linking(names, scopes) };
 }
 
 /** One who reads on, and may. */
@@ -53,7 +78,7 @@ export interface Reading {
 /** Judges where a reader wants to begin: from now on, unless it says. Fails as `Reader.page` does. */
 export async function begin(
   events: ApiDeps['events'],
-  { device, id, types, after }: Asked,
+  { device, id, types, after, also }: Asked,
   scope: Scope,
   standing: () => { readonly actor: Actor; readonly devices: Devices } | undefined,
 ): Promise<Reading> {
@@ -69,7 +94,7 @@ export async function begin(
     open: () => events.follow({ device, types, after: from, devices: numbers }),
     allowed() {
       const now = standing();
-      if (!now?.actor.scopes.has(scope)) return false;
+      if (!now?.actor.scopes.has(scope) || (also && !now.actor.scopes.has(also))) return false;
       return id === undefined || now.devices.find(id)?.no === device;
     },
   };

@@ -97,6 +97,8 @@ interface Call<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, S,
   readonly devices: Devices;
   /** Their numbers; undefined: all, those to come too. */
   readonly seen: ReadonlySet<number> | undefined;
+  /** What the caller may do. */
+  readonly scopes: ReadonlySet<Scope>;
   readonly command: CommandOptions;
   /** The id of a message to send: with an Idempotency-Key the same when the request comes again. */
   newMessageId(): string;
@@ -159,6 +161,7 @@ export function routeAdder(app: OpenAPIHono<ApiEnv>, deps: ApiDeps): AddRoute {
             named,
             devices,
             seen: c.get('actor').devices,
+            scopes: c.get('actor').scopes,
             command,
             newMessageId: keyed?.messageId ?? newMessageId,
             changed(target: string, change?: Change) {

@@ -1,6 +1,5 @@
 // What an endpoint wants of a device's events. Names and JIDs are compared as they are: there are no patterns, so there is
 // none that takes for ever.
-
 import { isWanted } from '../journal/names.ts';
 
 export interface Filter {

@@ -62,11 +62,12 @@ test('events are read in pages, of one device or of all, by their names, and one
   assert.deepEqual(one.results, acks.events[0]);
 });
 
-test('what can link a phone is only read by who names it', async t => {
+test('S43: what can link a phone is only read by who names it and may link devices', async t => {
   const { device, write, get, made } = await streamsServer(t);
-  const { key } = await made({ scopes: ['read'] });
+  const { key } = await made({ scopes: ['read', 'devices'] });
+  const reads = await made({ scopes: ['read'] });
   const a = await device('a');
-  await write(a, ['qr'], { event: 'device.qr' });
+  const [qr] = await write(a, ['qr'], { event: 'device.qr' });
   await write(a, ['text']);
   const names = async (query: string) =>
     ((await get(`/events${query}`, bearer(key))).results as unknown as Page).events.map(({ event }) => event);
@@ -74,6 +75,16 @@ test('what can link a phone is only read by who names it', async t => {
     assert.deepEqual(await names(query), ['message'], query);
   assert.deepEqual(await names('?types=device.qr'), ['device.qr']);
   assert.deepEqual(await names('?types=*,device.qr'), ['device.qr', 'message']);
+  for (const path of [
+    '/events?types=device.qr',
+    '/events?types=*,Device.QR',
+    '/events/stream?types=device.qr',
+  ]) {
+    const { code, results } = await get(path, bearer(reads.key));
+    assert.deepEqual([code, results], ['FORBIDDEN', { scope: 'devices' }], path);
+  }
+  assert.equal((await get(`/events/${qr}`, bearer(reads.key))).code, 'EVENT_NOT_FOUND');
+  assert.equal((await get(`/events/${qr}`, bearer(key))).code, 'SUCCESS');
 });
 
 test('a key reads the events of its devices and no others, whatever cursor and id it shows', async t => {

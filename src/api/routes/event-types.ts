@@ -29,7 +29,7 @@ export function eventTypeRoutes(add: AddRoute): void {
     },
     async () => {
       const { eventTypes } = await import('../../journal/catalogue/catalogue.ts');
-      return { message: 'Success get event types', results: eventTypes() };
+      return { message: 'Success get event types', results: [...eventTypes()] };
     },
   );
 }

@@ -1,9 +1,10 @@
 // The journal for whoever reads it: pages of it, one event of it, and a stream that goes on.
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { Failure } from '../../errors.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
 import { eventStream } from '../event-stream.ts';
-import { type Asking, askedOf, begin, streamFields } from '../following.ts';
+import { type Asking, askedOf, begin, mayHave, streamFields } from '../following.ts';
 import { count } from '../query.ts';
 import { failureResponses } from '../responses.ts';
 import type { AddRoute } from '../route.ts';
@@ -43,8 +44,8 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       }),
       failures: readFailures,
     },
-    async ({ devices, seen, named, query }) => {
-      const { device, types, after } = askedOf(query, devices, namedDevice(named));
+    async ({ devices, seen, named, query, scopes }) => {
+      const { device, types, after } = askedOf(query, devices, namedDevice(named), scopes);
       const page = await events.page({
         device,
         devices: seen && [...seen],
@@ -94,7 +95,7 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     // An EventSource goes on by itself: what it says then is newer than what it was made with.
     const after = c.req.header('last-event-id') || query.after;
     const named = { header: c.req.header('x-device-id'), query: query.device_id };
-    const asked = askedOf({ ...query, after }, c.get('devices'), namedDevice(named));
+    const asked = askedOf({ ...query, after }, c.get('devices'), namedDevice(named), c.get('actor').scopes);
     const follow = await begin(events, asked, scope, c.get('standing'));
     return eventStream(follow, c.env?.closing, deps.log);
   });
@@ -113,9 +114,11 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       results: event,
       failures: ['EVENT_NOT_FOUND', 'EVENTS_EXPIRED'],
     },
-    async ({ seen, params }) => ({
-      message: 'Event',
-      results: JSON.parse(await events.one(params.event_id, seen && [...seen])) as z.input<typeof event>,
-    }),
+    async ({ seen, params, scopes }) => {
+      const found = await events.one(params.event_id, seen && [...seen]);
+      const results = JSON.parse(found) as z.input<typeof event>;
+      if (!mayHave(scopes, results.event)) throw new Failure('EVENT_NOT_FOUND');
+      return { message: 'Event', results };
+    },
   );
 }

@@ -19,7 +19,10 @@ export function liveRoute(app: OpenAPIHono<ApiEnv>, { audit, events }: ApiDeps):
     const standing = c.get('standing');
     const { types, ...query } = validated(fields, { ...c.req.query(), types: c.req.query('events') });
     const id = types === undefined ? undefined : namedDevice({ query: query.device_id });
-    const asked = types === undefined ? undefined : askedOf({ ...query, types }, c.get('devices'), id);
+    const asked =
+      types === undefined
+        ? undefined
+        : askedOf({ ...query, types }, c.get('devices'), id, c.get('actor').scopes);
     const reading = asked && (await begin(events, asked, scope, standing));
     admit(() => {
       const now = standing();

@@ -68,11 +68,39 @@ const ways = {
   socket: {
     address: '/ws',
     title: 'WebSocket',
-    description: 'Events as messages, beside what gowa tells its dashboard.',
+    description: 'What gowa tells its dashboard; with `events`, the names that are wanted, the journal too.',
   },
 } as const;
 
 const ref = (path: string) => ({ $ref: `#/${path}` });
+
+/** A message of the WebSocket, in gowa's form. */
+const socketMessage = (code: Schema, about: string, more: Schema = {}) => ({
+  summary: about,
+  contentType: 'application/json',
+  payload: {
+    type: 'object',
+    properties: { code, message: text('For people.'), ...more },
+    required: ['code', 'message'],
+  },
+});
+
+const onSocket = {
+  EVENT: socketMessage({ const: 'EVENT' }, 'An event.', {
+    result: { oneOf: eventNames.map(name => ref(`components/messages/${name}/payload`)) },
+    cursor: text('Where to go on from, as `after`.'),
+  }),
+  EVENT_GAP: socketMessage({ const: 'EVENT_GAP' }, 'What was to come next is not kept any more.', {
+    result: { type: 'object' },
+  }),
+  GOWA: socketMessage(
+    {
+      enum: ['LOGIN_SUCCESS', 'DEVICE_LOGGED_OUT', 'DEVICE_WEBHOOK_CONFIG_UPDATED', 'LIST_DEVICES'],
+    },
+    'What happens to devices, in the words of gowa.',
+    { result: {} },
+  ),
+};
 
 /** The AsyncAPI 3 document. */
 export function asyncapi({
@@ -95,10 +123,13 @@ export function asyncapi({
     },
   ]);
   const all = Object.fromEntries(eventNames.map(name => [name, ref(`components/messages/${name}`)]));
-  const channels = Object.entries(ways).map(([way, { address, ...about }]) => [
-    way,
-    { address: address && `${basePath}${address}`, ...about, messages: all },
-  ]);
+  const told = Object.fromEntries(
+    Object.keys(onSocket).map(name => [name, ref(`components/messages/${name}`)]),
+  );
+  const channels = Object.entries(ways).map(([way, { address, ...about }]) => {
+    const messages = way === 'socket' ? told : all;
+    return [way, { address: address && `${basePath}${address}`, ...about, messages }];
+  });
   const operations = Object.keys(ways).map(way => [
     way === 'webhook' ? 'deliver' : `tell_${way}`,
     {
@@ -120,7 +151,7 @@ export function asyncapi({
     channels: Object.fromEntries(channels),
     operations: Object.fromEntries(operations),
     components: {
-      messages: Object.fromEntries(messages),
+      messages: { ...Object.fromEntries(messages), ...onSocket },
       schemas: Object.fromEntries(
         eventNames.map(name => [name, schemaOf(name, { open: true, dialect: DIALECT })]),
       ),
