@@ -59,7 +59,8 @@ test('S4: a key without the scope of a route is told which one it lacks, and not
 });
 
 /** What shows nothing of anybody, and needs a right credential but no scope. */
-const FOR_ALL = /^\/(health|ready|errors|openapi\.json|docs.*|assets\/.*|(statics\/)?media\/:token)$/;
+const FOR_ALL =
+  /^\/(health|ready|errors|(openapi|asyncapi)\.json|docs.*|assets\/.*|(statics\/)?media\/:token)$/;
 
 test('S4: who may change groups and may not send cannot send a text as an invitation', async t => {
   const { post, devices, device, made } = await keysApi(t);

@@ -1,5 +1,5 @@
 // Large files up and down through a node in a process of its own, whose memory is watched meanwhile: one of 100 MB, and many
-// at once. `CARDUME_MEDIA_MB=200 npm test -- --test-timeout=1400000 api/media-large` moves 2 GB each way instead of 100 MB.
+// at once. `CARDUME_SOAK_MEDIA_MB=200 npm test -- --test-timeout=1400000 api/media-large` moves 2 GB each way instead of 100 MB.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const CARLA = '15550009999';
 const MEGABYTE = 1_000_000;
 const SIZE = 100 * MEGABYTE;
 const AT_ONCE = 10;
-const EACH_MB = Number(process.env.CARDUME_MEDIA_MB ?? 10);
+const EACH_MB = Number(process.env.CARDUME_SOAK_MEDIA_MB ?? 10);
 
 /** Bytes that no compression makes fewer. */
 function* pieces(size: number): Generator<Buffer> {
