@@ -28,7 +28,7 @@ export function addWebhooks(registers: Registry[], deliveries: AppDeps['deliveri
         this.reset();
         const known = await figures();
         // What has no label is 0 after a reset, which nobody has said.
-        if (!known) return this.remove();
+        if (!known) return label ? undefined : this.remove();
         for (const [value, count] of values(known))
           if (label) this.set({ [label]: value }, count);
           else this.set(count);

@@ -170,6 +170,24 @@ test('webhooks over HTTP', async t => {
     await remove(made.webhook_id);
   });
 
+  await t.test('F34: what is tried again after a rotation is signed with both secrets', async () => {
+    const hook = await receiver(t, { answer: 503 });
+    const made = await make({ url: hook.url, device_id: one.id, events: ['message'] });
+    await tell(one, 'pending');
+    await until(() => hook.requests.length > 0);
+    const before = hook.requests.length;
+    const { body } = await ask('POST', `/webhooks/${made.webhook_id}/secret`, { overlap_seconds: 3600 });
+    hook.answer(200);
+    await got(hook, ['pending']);
+    const { body: sent, headers } = hook.requests.at(-1)!;
+    assert.ok(hook.requests.length > before);
+    assert.equal(headers['webhook-id'], hook.requests[0]!.headers['webhook-id']);
+    assert.equal(String(headers['webhook-signature']).split(' ').length, 2);
+    for (const secret of [String(made.secret), String(body.results?.secret)])
+      new Webhook(secret).verify(sent, headers as Record<string, string>);
+    await remove(made.webhook_id);
+  });
+
   await t.test('what a webhook does not want is not sent to it', async () => {
     const [incoming, chat, thin] = [await receiver(t), await receiver(t), await receiver(t)];
     const { phone: second } = await node.simulator.createPhone();
