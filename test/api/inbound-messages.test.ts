@@ -33,6 +33,7 @@ test('every kind of message is told by the webhook', async t => {
       replied_to_id: id,
       quoted_body: 'the first',
       quoted_from: ann.jid,
+      quoted_from_lid: ann.lid,
     });
     const named = await told({ text: `@${bob.phone}`, mentions: [bob.phone] });
     assert.deepEqual(named.payload.mentions, [bob.jid]);

@@ -37,6 +37,7 @@ test('F50: what becomes of a file is told, and the message does not wait for it'
   const about = (id: string) => ({
     message_id: id,
     chat_id: ann.jid,
+    chat_lid: ann.lid,
     media_type: 'document',
     mimetype: 'application/pdf',
     filename: 'a.pdf',

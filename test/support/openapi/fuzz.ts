@@ -26,7 +26,8 @@ const HANGS_AFTER = 30_000;
 const NEVER: Readonly<Record<string, string>> = {
   appPasskeyResponse: 'Baileys knows no passkeys',
   appPasskeyConfirm: 'Baileys knows no passkeys',
-  getEvent: 'no id of an event can be guessed',
+  dropDeadLetter: 'no event is given up within hours',
+  replayDeadLetters: 'the same',
 };
 
 const numbered = (name: string, from: number, to: number) =>
@@ -71,7 +72,13 @@ export function fuzz(half: 0 | 1): void {
   }, async t => {
     const node = await startNode(t, {
       devices: DEVICES,
-      settings: { COMMAND_SECONDS: String(COMMAND_SECONDS), API_KEYS: KEY, RATE_LIMIT: '0', SEND_LIMIT: '0' },
+      settings: {
+        COMMAND_SECONDS: String(COMMAND_SECONDS),
+        API_KEYS: KEY,
+        RATE_LIMIT: '0',
+        SEND_LIMIT: '0',
+        WEBHOOK_ALLOW: '127.0.0.1',
+      },
     });
     await node.opened();
     const guide = makeGuide(await belongings(node));
@@ -117,6 +124,11 @@ async function belongings(node: TestNode) {
     assert.equal((await api('DELETE', `/devices/${id}`, undefined, { authorization })).status, 200);
     return archive;
   });
+  const webhookOf = async (device_id: string) => {
+    const fields = { device_id, url: 'http://127.0.0.1:9/hook' };
+    const { body } = await api<{ webhook_id: string }>('POST', '/webhooks', fields, { authorization });
+    return body.results!.webhook_id;
+  };
   const fixture = (name: string) =>
     readFile(fileURLToPath(new URL(`../../../../test/fixtures/media/${name}`, import.meta.url)));
   return {
@@ -129,6 +141,7 @@ async function belongings(node: TestNode) {
     },
     passphrase: PASSPHRASE,
     archives: await Promise.all(archives),
+    webhooks: await Promise.all(SHAKEN.map(webhookOf)),
     samples: {
       picture: await samples.png({ width: 40, height: 30 }),
       film: await fixture('film.mp4'),

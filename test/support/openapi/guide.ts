@@ -22,6 +22,8 @@ export interface Belongings {
   readonly fleet: Fleet;
   readonly passphrase: string;
   readonly archives: Uint8Array[];
+  /** Of devices that are shaken; those that are made on the way are removed first. */
+  readonly webhooks: readonly string[];
   readonly samples: Readonly<Record<'picture' | 'film' | 'sound', Buffer>>;
 }
 
@@ -66,11 +68,13 @@ function keep<T>(list: T[], one: T): void {
   if (list.length > MOST) list.shift();
 }
 
-export function makeGuide({ fleet, passphrase, archives, samples }: Belongings): Guide {
+export function makeGuide({ fleet, passphrase, archives, samples, webhooks }: Belongings): Guide {
   const { shaken, givenUp, reserved } = fleet;
   const keys: string[] = [];
   const tokens: string[] = [];
-  let made = 0;
+  const webhooksMade: string[] = [];
+  const events: string[] = [];
+  let devicesMade = 0;
   const spendsDevices = (id: string) => id in reserved;
   const placeOf = (device: string | undefined) => shaken.find(place => place.device === device);
 
@@ -96,6 +100,9 @@ export function makeGuide({ fleet, passphrase, archives, samples }: Belongings):
         ...messagesOf(place, operation, random),
         ...(keys.length > 0 && { key_id: pick(random, keys) }),
         ...(tokens.length > 0 && { token: pick(random, tokens) }),
+        ...(id !== 'deleteWebhook' && { webhook_id: pick(random, webhooks) }),
+        ...(id === 'deleteWebhook' && webhooksMade.length > 0 && { webhook_id: pick(random, webhooksMade) }),
+        ...(events.length > 0 && { event_id: pick(random, events) }),
         ...(archives.length > 0 && { body: archives[0] }),
         ...deviceOf(id, device),
       };
@@ -106,6 +113,9 @@ export function makeGuide({ fleet, passphrase, archives, samples }: Belongings):
       if (id === 'createKey' || id === 'rotateKey') keep(keys, String(results.key_id));
       if (id === 'revokeKey') without(keys, one => one === known.key_id);
       if (id === 'importDevice') archives.shift();
+      if (id === 'createWebhook') keep(webhooksMade, String(results.webhook_id));
+      if (id === 'deleteWebhook') without(webhooksMade, one => one === known.webhook_id);
+      if (id === 'listEvents') for (const event of results.events as { id: string }[]) keep(events, event.id);
       if (id === 'downloadMessageMedia') keep(tokens, String(results.file_url).split('/').at(-1) ?? '');
       const place = placeOf(device);
       if (!place) return;
@@ -126,7 +136,7 @@ export function makeGuide({ fleet, passphrase, archives, samples }: Belongings):
     const fresh = ['addDevice', 'importDevice'].includes(id);
     return {
       ...(device !== undefined && { device_id: device, 'X-Device-Id': device }),
-      ...(fresh && { device_id: `made-${made++}` }),
+      ...(fresh && { device_id: `made-${devicesMade++}` }),
       devices: shaken.map(place => place.device),
       ...(spendsDevices(id) && { phone: '15550009999' }),
     };
@@ -159,6 +169,11 @@ function anywhere(
       .toString(36)
       .padStart(8, '0'),
     webhook_url: 'http://127.0.0.1:9/hook',
+    url: 'http://127.0.0.1:9/hook',
+    events: ['message', 'message.ack'],
+    event: 'message',
+    types: 'message',
+    'Last-Event-ID': '',
     webhook_events: 'message,message.ack',
     proxy_url: '',
     emoji: '🙏',
