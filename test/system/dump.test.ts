@@ -17,13 +17,15 @@ import { until } from '../support/until.ts';
 
 const API_KEY = 'the-key-of-the-house';
 const OWN_SECRET = 'a-secret-of-its-own-webhook';
+const MADE_SECRET = 'a-secret-of-a-webhook-that-was-made';
+const HEADER = 'a-token-that-only-the-receiver-knows';
 const key = { authorization: `Bearer ${API_KEY}` };
 
 test('a dump after a whole run has no key, no secret and no text in it, in any form', async t => {
-  const [hook, own] = [await receiver(t), await receiver(t)];
+  const [hook, own, made] = [await receiver(t), await receiver(t), await receiver(t)];
   const node = await startNode(t, {
     workers: 1,
-    settings: { WEBHOOK_URL: hook.url, API_KEYS: API_KEY },
+    settings: { WEBHOOK_URL: hook.url, API_KEYS: API_KEY, WEBHOOK_ALLOW: '127.0.0.1' },
   });
   const call = <T>(method: string, path: string, body?: unknown, device?: string) =>
     node.api<T>(method, path, body, { ...key, ...(device && { 'x-device-id': device }) });
@@ -31,6 +33,11 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   const { phone: number } = await node.simulator.scan(body.results?.qr ?? '');
   await node.opened(['sales']);
   await call('PATCH', '/devices/sales/webhook', { webhook_url: own.url, webhook_secret: OWN_SECRET });
+  // Of one device and of all: they are sealed with different keys.
+  for (const device_id of ['sales', undefined]) {
+    const fields = { url: made.url, secret: MADE_SECRET, headers: { 'X-Token': HEADER }, device_id };
+    assert.equal((await call('POST', '/webhooks', fields)).status, 200);
+  }
   await call('POST', '/devices', { device_id: 'idle' });
 
   const { phone } = await node.simulator.createPhone({ name: 'Carla-em-segredo' });
@@ -66,6 +73,8 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   await until(() => received.every(said => own.requests.some(request => request.body.includes(said))), {
     what: 'everything told',
   });
+  await until(() => made.requests.length > 0, { what: 'the made ones were told' });
+  assert.equal(made.requests[0]!.headers['x-token'], HEADER);
   // A receiver that is away: what it is owed stays in the journal, and one that cannot be sent stays queued.
   await call('PATCH', '/devices/sales/webhook', {
     webhook_url: 'http://127.0.0.1:9/',
@@ -90,6 +99,8 @@ test('a dump after a whole run has no key, no secret and no text in it, in any f
   secrets.set('the installation key as text', Buffer.from(TEST_KEYS));
   secrets.set('the API key', Buffer.from(API_KEY));
   secrets.set('the secret of a webhook', Buffer.from(OWN_SECRET));
+  secrets.set('the secret of a webhook that was made', Buffer.from(MADE_SECRET));
+  secrets.set('a header of a webhook', Buffer.from(HEADER));
   for (const name of ['Carla-em-segredo', 'Coro-secreto']) secrets.set(`name "${name}"`, Buffer.from(name));
   for (const said of texts) secrets.set(`text "${said}"`, Buffer.from(said));
 
