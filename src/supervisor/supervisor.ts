@@ -84,6 +84,8 @@ export class Supervisor implements Service, Devices, Fleet {
   readonly #isolation: Isolation;
   readonly #ownership: Ownership;
   readonly #commands: Commands;
+  /** Devices that are being made, by their ids. */
+  readonly #creating = new Map<string, Promise<void>>();
   #closing = false;
 
   constructor(options: SupervisorOptions) {
@@ -195,6 +197,22 @@ export class Supervisor implements Service, Devices, Fleet {
   }
 
   async create(id: string = randomUUID()): Promise<DeviceView> {
+    // The database may refuse the second one before the first is known here: it is told of a device that can be found.
+    for (let first = this.#creating.get(id); first; first = this.#creating.get(id)) await first;
+    const creating = this.#create(id);
+    const settled = creating.then(
+      () => {},
+      () => {},
+    );
+    this.#creating.set(id, settled);
+    try {
+      return await creating;
+    } finally {
+      this.#creating.delete(id);
+    }
+  }
+
+  async #create(id: string): Promise<DeviceView> {
     this.#checkFree(id);
     const { sql, lease, seals } = this.#options;
     this.#ownership.assertHeld();
