@@ -1,6 +1,6 @@
 import { Forbidden, type Guard } from '../lib/guard.ts';
 import type { Sql } from '../store/database.ts';
-import { storeFailure } from '../store/database.ts';
+import { reachStore } from '../store/database.ts';
 import {
   clearDeviceEndpoint,
   type DeviceEndpoint,
@@ -39,7 +39,7 @@ export function endpointSettings(
 ): EndpointSettings {
   return {
     async get(deviceNo) {
-      const endpoint = await deviceEndpoint(sql, deviceNo).catch(fail);
+      const endpoint = await reachStore(() => deviceEndpoint(sql, deviceNo));
       return endpoint && view(endpoint);
     },
     async set(deviceNo, { secret, ...change }) {
@@ -49,10 +49,10 @@ export function endpointSettings(
         const sealed = secret === undefined ? {} : { secret: secret ? await seal(secret) : null };
         return await setDeviceEndpoint(sql, deviceNo, { ...change, ...sealed });
       };
-      return view(await deliverer.reconfigure(deviceNo, set).catch(fail));
+      return view(await reachStore(() => deliverer.reconfigure(deviceNo, set)));
     },
     async clear(deviceNo) {
-      await deliverer.reconfigure(deviceNo, () => clearDeviceEndpoint(sql, deviceNo)).catch(fail);
+      await reachStore(() => deliverer.reconfigure(deviceNo, () => clearDeviceEndpoint(sql, deviceNo)));
     },
   };
 }
@@ -63,10 +63,6 @@ function assertAllowed(guard: Guard, url: string): void {
   } catch (cause) {
     throw cause instanceof Forbidden ? refused(cause, 'webhook_url') : cause;
   }
-}
-
-function fail(error: unknown): never {
-  throw storeFailure(error);
 }
 
 function view({ url, secret, events, skipTlsVerify }: DeviceEndpoint): EndpointView {

@@ -225,8 +225,9 @@ const rolledBack = new Set([
   '40P01', // deadlock
 ]);
 const ROLLED_BACK_FOR_MS = 10_000;
-// Not begun, and the next moment may let it through.
+// Not begun, or undone by what somebody else removed meanwhile, and the next moment may let it through.
 const momentary = new Set([
+  '23503', // a row that was read for another one to name was deleted in between
   '55P03', // lock not available
   '53300', // too many connections
 ]);
@@ -236,7 +237,7 @@ const LONGEST_RETRY_MS = 800;
 
 /**
  * Carries out one statement, and again when the database did nothing of it only because of what others do at the same
- * moment: up to three times when it could not begin; for ten seconds when it was rolled back, for what it is in the way of
+ * moment: up to three times when it could not begin, or when a row that it names was deleted under it; for ten seconds when it was rolled back, for what it is in the way of
  * may take several goes. Never when its fate is unknown.
  */
 export async function persist<T>(statement: () => Promise<T>): Promise<T> {

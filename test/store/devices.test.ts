@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { commitState } from '../../src/store/commit.ts';
+import { persist } from '../../src/store/database.ts';
 import {
   claimDevices,
   createDevice,
@@ -11,10 +12,12 @@ import {
   markUnlinked,
   removeDevice,
 } from '../../src/store/devices.ts';
+import { syncGlobalEndpoints } from '../../src/store/endpoints.ts';
 import { Fenced } from '../../src/store/fence.ts';
 import { record } from '../../src/store/journal.ts';
 import { ensureSetting, readSetting } from '../../src/store/settings.ts';
 import { testDatabase } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 test('a device goes from made to linked, stopped and unlinked, and the list shows each state', async t => {
   const { sql } = await testDatabase(t);
@@ -140,4 +143,21 @@ test('a setting is made once, whoever asks for it at the same time', async t => 
   );
   assert.equal(new Set(values).size, 1);
   assert.equal(await readSetting(sql, 'secret'), values[0]);
+});
+
+test('a device is made while a webhook for all devices is being removed', async t => {
+  const { sql } = await testDatabase(t);
+  await syncGlobalEndpoints(sql, ['http://127.0.0.1:9/'], { skipTlsVerify: false, events: [] });
+  const { making } = await sql.begin(async tx => {
+    await tx`delete from endpoint`;
+    const making = persist(() => createDevice(sql, 'shop', randomUUID()));
+    await until(async () => {
+      const waiting = await tx`
+        select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      return waiting.count === 1;
+    });
+    return { making };
+  });
+  const { no } = await making;
+  assert.equal((await sql`select from lane where device_no = ${no}`).count, 0);
 });
