@@ -4,7 +4,7 @@ import { tell } from './headers.ts';
 
 const METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const REQUEST_HEADERS =
-  'Authorization, X-API-Key, Content-Type, X-Device-Id, X-Request-Id, Idempotency-Key, X-Archive-Passphrase';
+  'Authorization, X-API-Key, Content-Type, X-Device-Id, X-Request-Id, Idempotency-Key, X-Archive-Passphrase, Last-Event-ID';
 const ANSWER_HEADERS =
   'X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Content-Disposition';
 /** Seconds that a browser may remember a preflight. */

@@ -11,7 +11,7 @@ const LOOK_MS = 2_000;
 /** Milliseconds that a client shall wait before it comes back, ±50 %: many are cut off at once. */
 const RETRY_MS = 3_000;
 
-const headers = {
+export const streamHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   // Proxies that keep answers back until they are long enough.
@@ -50,7 +50,7 @@ export function eventStream(reading: Reading, closing: AbortSignal | undefined, 
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, { headers });
+  return new Response(body, { headers: streamHeaders });
 }
 
 async function* tell(follower: Follower, log: Logger): AsyncGenerator<string, undefined> {

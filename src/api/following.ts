@@ -83,8 +83,10 @@ export async function begin(
   standing: () => { readonly actor: Actor; readonly devices: Devices } | undefined,
 ): Promise<Reading> {
   const numbers = () => {
-    const seen = standing()?.actor.devices;
-    return seen && [...seen];
+    const now = standing();
+    // Who would not be let in any more sees nothing, and not all.
+    if (!now) return [];
+    return now.actor.devices && [...now.actor.devices];
   };
   // Judged before anything is answered: a cursor, and the names of the events.
   const page = { device, devices: numbers(), types, limit: 1 };

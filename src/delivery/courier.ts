@@ -119,7 +119,7 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     await park(
       sql,
       owner,
-      { endpointNo: endpoint.no, deviceNo, replay, seq: event.seq },
+      { endpointNo: endpoint.no, deviceNo, replay, seq: event.seq, run: lane.run },
       {
         ...{ attempt: lane.refused, error, now: now() },
         notBefore: now() + (parkedWait(lane.refused, random) ?? 0),

@@ -140,6 +140,7 @@ export class Deliverer implements Service {
       ...{ inFlight: IN_FLIGHT, known: all, parking: this.#parking, now, report },
       carry: courier({ ...shared, known: all, checkpoint: saved, read }),
       nudge: () => this.#poll.nudge(),
+      changes: () => this.#changes,
       open: () => this.#state === 'started',
     });
     this.#poll = new Poll({
@@ -231,7 +232,10 @@ export class Deliverer implements Service {
   /** Whether webhooks were changed, by whatever node, since the last look. */
   async #heedChanges(): Promise<void> {
     const version = await webhookVersion(this.#sql);
-    if (this.#version !== undefined && version !== this.#version) this.letGo();
+    if (this.#version !== undefined && version !== this.#version) {
+      this.#broken.clear();
+      this.letGo();
+    }
     this.#version = version;
   }
 
@@ -264,7 +268,10 @@ export class Deliverer implements Service {
     for (const row of rows) {
       if (this.#isChanging(row.deviceNo)) continue;
       const lane = this.#known.take(row, begun);
-      if (lane.state === 'resting' && lane.restedAt < begun) lane.state = 'idle';
+      if (lane.state === 'resting' && lane.restedAt < begun) {
+        lane.state = 'idle';
+        lane.failure = undefined;
+      }
       if (lane.state === 'idle' && hasWork(lane)) this.#desk.found += 1;
       this.#desk.enqueue(lane);
     }
@@ -277,7 +284,7 @@ export class Deliverer implements Service {
   }
 
   async #lookForParked(begun: number): Promise<void> {
-    const rows = await this.#parking.due();
+    const rows = await this.#parking.due([...this.#broken]);
     for (const parked of await this.#open(rows)) {
       const endpoint = this.#known.endpointFor(parked, begun);
       this.#desk.enqueueParked(endpoint, parked);
@@ -309,6 +316,7 @@ export class Deliverer implements Service {
     this.#sweptAt = performance.now();
     this.#known.sweep(
       lane => lane.state === 'running' || lane.state === 'queued' || this.#checkpoint.pending(lane),
+      endpointNo => this.#parking.holds(endpointNo),
     );
   }
 

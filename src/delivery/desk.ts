@@ -17,6 +17,8 @@ export interface DeskOptions {
   readonly report: (error: unknown) => void;
   /** Asks for a look for what is due. */
   readonly nudge: () => void;
+  /** How often endpoints have changed under it: what was known before the last change may be wrong. */
+  readonly changes: () => number;
   /** Whether turns are given out. */
   readonly open: () => boolean;
 }
@@ -81,10 +83,11 @@ export class Desk {
   }
 
   enqueueParked(endpoint: Endpoint, parked: DueParked): void {
-    const { parking } = this.#options;
+    const { parking, changes } = this.#options;
+    const known = changes();
     parking.hold(parked);
     this.#turns.add(-endpoint.no, {
-      run: () => parking.carry(endpoint, parked),
+      run: () => parking.carry(endpoint, parked, () => changes() === known),
       dropped: () => parking.drop(parked),
     });
   }

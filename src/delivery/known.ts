@@ -26,8 +26,8 @@ export interface Known {
   endpoint(no: number): Endpoint | undefined;
   /** The lanes of an endpoint. */
   lanesOf(endpoint: Endpoint): Lane[];
-  /** Forgets devices that no event came for since the last sweep, unless `needed` says that a lane must stay. */
-  sweep(needed: (lane: Lane) => boolean): void;
+  /** Forgets devices that no event came for since the last sweep, unless a lane is `needed`, and endpoints, unless one is `held`. */
+  sweep(needed: (lane: Lane) => boolean, held: (endpointNo: number) => boolean): void;
 }
 
 /** Nothing known yet. `secret` is the installation's, for endpoints without their own. */
@@ -115,7 +115,7 @@ export function known(secret: string): Known {
       return [...devices.values()].flat().filter(lane => lane.endpoint === endpoint);
     },
 
-    sweep(needed) {
+    sweep(needed, held) {
       const inUse = new Set<number>();
       for (const [deviceNo, lanes] of devices) {
         if (lanes.some(lane => lane.used || needed(lane))) {
@@ -129,7 +129,7 @@ export function known(secret: string): Known {
         }
       }
       for (const [no, endpoint] of endpoints) {
-        if (!inUse.has(no) && !endpoint.used) endpoints.delete(no);
+        if (!inUse.has(no) && !endpoint.used && !held(no)) endpoints.delete(no);
         endpoint.used = false;
       }
     },

@@ -132,15 +132,18 @@ export function hasWork(lane: Lane): boolean {
  * `at` is the process's clock.
  */
 export function ready(lane: Lane, at: number): boolean {
-  return lane.latest > lane.scanned || (lane.queue.length > 0 && ripe(lane, at));
+  return wantsMore(lane) || (lane.queue.length > 0 && ripe(lane, at));
 }
 
 /** Whether what is at hand may go as one POST: it is a whole batch, one that was tried before, or old enough. */
-export function ripe({ endpoint, queue, frozenTo, replay }: Lane, at: number): boolean {
+export function ripe(lane: Lane, at: number): boolean {
+  const { endpoint, queue, frozenTo, replay } = lane;
   const { events, ms } = endpoint.batch;
   const [head] = queue;
   if (!head) return false;
-  return events === 1 || replay || frozenTo !== undefined || queue.length >= events || at - head.at >= ms;
+  if (events === 1 || replay || frozenTo !== undefined || queue.length >= events) return true;
+  // A batch is whole by its bytes, too.
+  return at - head.at >= ms || nextBatch(lane).length < queue.length;
 }
 
 /** The events of the next POST. */

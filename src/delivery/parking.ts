@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import { bury, type DueParked, dueParked, repark, rowOf, unpark } from '../store/parked.ts';
 import type { Endpoint } from './endpoint.ts';
 import { told } from './reader.ts';
-import { backoff, decide, parkedWait } from './schedule.ts';
+import { backoff, classify, decide, parkedWait } from './schedule.ts';
 import type { DeviceKeys } from './secrets.ts';
 import type { Send } from './send.ts';
 import type { Watch } from './watch.ts';
@@ -12,6 +12,8 @@ import type { Watch } from './watch.ts';
 /** Between two looks for parked events that are due, and how many are taken at once. */
 const LOOK_MS = 2_000;
 const AT_ONCE = 100;
+/** Of one endpoint: one that takes its time must not keep back what others are owed. */
+const EACH_AT_ONCE = 20;
 /** Between two tries of an event of a device whose key does not open. */
 const KEY_BROKEN_MS = 600_000;
 
@@ -29,14 +31,16 @@ export interface ParkingOptions {
 
 /** Parked events in memory: those whose time has come. */
 export interface Parking {
-  /** Those that are due and not at hand yet; none where it is too early to look again. */
-  due(): Promise<DueParked[]>;
+  /** Those that are due and not at hand yet, without those of the endpoints in `busy`; none where it is too early to look again. */
+  due(busy: readonly number[]): Promise<DueParked[]>;
   /** The next look is not too early. */
   soon(): void;
   /** It waits for its turn. */
   hold(parked: DueParked): void;
-  /** Tries one. Fails as the database does; it is due again then. */
-  carry(endpoint: Endpoint, parked: DueParked): Promise<void>;
+  /** Tries one, unless its endpoint is not `current` any more. Fails as the database does; it is due again then. */
+  carry(endpoint: Endpoint, parked: DueParked, current: () => boolean): Promise<void>;
+  /** Whether one of the endpoint is at hand. */
+  holds(endpointNo: number): boolean;
   /** It does not get its turn; it is found again. */
   drop(parked: DueParked): void;
 }
@@ -47,8 +51,8 @@ export function parking(options: ParkingOptions): Parking {
   let lookedAt = -Infinity;
   const keyOf = ({ endpointNo, deviceNo, seq }: DueParked) => `${endpointNo}/${deviceNo}/${seq}`;
 
-  async function attempt(endpoint: Endpoint, parked: DueParked): Promise<void> {
-    if (stopping() || !(await watch.may(endpoint))) return;
+  async function attempt(endpoint: Endpoint, parked: DueParked, current: () => boolean): Promise<void> {
+    if (stopping() || !current() || !(await watch.may(endpoint))) return;
     const { deviceNo, deviceId, seq, replay } = parked;
     const row = rowOf(parked);
     if (!row) return await bury(sql, parked, { reason: 'expired', now: now() });
@@ -63,6 +67,8 @@ export function parking(options: ParkingOptions): Parking {
     const { body } = told(row, { deviceId, seal, log });
     const outcome = await send(endpoint, { deviceNo, events: [{ seq, id: row.id, body }], replay });
     if (outcome === 'cut') return;
+    // It was changed while the POST was under way: a failure is not the new one's.
+    if (!current() && classify(outcome) !== 'delivered') return;
     const next = decide(outcome, endpoint.health.fails + 1, { now: now(), random });
     switch (next.do) {
       case 'advance':
@@ -95,10 +101,10 @@ export function parking(options: ParkingOptions): Parking {
   }
 
   return {
-    async due() {
+    async due(busy) {
       if (now() - lookedAt < LOOK_MS) return [];
       lookedAt = now();
-      const rows = await dueParked(sql, owner, { limit: AT_ONCE, now: lookedAt });
+      const rows = await dueParked(sql, owner, { limit: AT_ONCE, each: EACH_AT_ONCE, busy, now: lookedAt });
       // There may be more where they came from.
       if (rows.length === AT_ONCE) lookedAt = -Infinity;
       return rows.filter(row => !atHand.has(keyOf(row)));
@@ -112,9 +118,14 @@ export function parking(options: ParkingOptions): Parking {
       atHand.add(keyOf(parked));
     },
 
-    async carry(endpoint, parked) {
+    holds(endpointNo) {
+      for (const key of atHand) if (key.startsWith(`${endpointNo}/`)) return true;
+      return false;
+    },
+
+    async carry(endpoint, parked, current) {
       try {
-        await attempt(endpoint, parked);
+        await attempt(endpoint, parked, current);
       } finally {
         atHand.delete(keyOf(parked));
       }

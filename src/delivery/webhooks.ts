@@ -125,6 +125,14 @@ export class Webhooks {
     const url = change.url === undefined ? row.url : this.#allowed(change.url);
     const events = change.events === undefined ? row.events : known(change.events);
     const { headers: own, ...rest } = change;
+    // Whoever may point it elsewhere must not learn so what was written down for the old place and is shown to nobody.
+    const elsewhere = new URL(url).origin !== new URL(row.url).origin;
+    if (elsewhere && row.headers && (!own || Object.values(own).includes(undefined)))
+      throw new Failure(
+        'VALIDATION_ERROR',
+        'headers: another host is told them only when they are given again.',
+        { results: { field: 'headers' } },
+      );
     await this.#changing(row.deviceNo, async () => {
       const headers = own === undefined ? row.headers : await this.#merged(row, own);
       const now: WebhookFields = { ...row, ...rest, url, events, headers };

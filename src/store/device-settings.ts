@@ -31,6 +31,9 @@ export async function writeDeviceSettings(
       update device
          set chat_retention_days = ${chatRetentionDays ?? null}::integer,
              event_days = ${typeof eventRetention === 'number' ? eventRetention : eventRetention === 'none' ? 0 : null}::integer,
+             -- How far a device of its own days went says nothing once it has none: the place among all devices is of all.
+             expired_xid = case when ${typeof eventRetention === 'number' || eventRetention === 'none'} then expired_xid end,
+             expired_pos = case when ${typeof eventRetention === 'number' || eventRetention === 'none'} then expired_pos end,
              event_payloads = ${eventRetention !== 'metadata'}
        where no = ${no} and owner = ${owner} and epoch = ${epoch}
       returning no

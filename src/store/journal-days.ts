@@ -30,13 +30,19 @@ export async function makeDays(sql: Sql): Promise<void> {
     end $$`);
 }
 
+/** What day it is, in UTC, as the database has it: 2026-11-26. */
+export async function utcDay(sql: Sql): Promise<string> {
+  const [row] = await sql<[{ day: string }]>`select to_char(now() at time zone 'utc', 'YYYY-MM-DD') as day`;
+  return row.day;
+}
+
 /** The partitions of days that are more than so many days ago, the oldest first. */
-export async function daysBefore(sql: Sql, days: number): Promise<string[]> {
+export async function daysBefore(sql: Sql, days: number, today: string): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
     select c.relname as name
       from pg_inherits i join pg_class c on c.oid = i.inhrelid
      where i.inhparent = 'journal'::regclass and c.relname ~ '^journal_[0-9]{8}$'
-       and to_date(right(c.relname, 8), 'YYYYMMDD') < (now() at time zone 'utc')::date - ${days}::int
+       and to_date(right(c.relname, 8), 'YYYYMMDD') < ${today}::date - ${days}::int
      order by 1`;
   return rows.map(({ name }) => name);
 }

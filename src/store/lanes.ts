@@ -1,7 +1,7 @@
 // The cursors of endpoints over devices' journals. One row says everything that a restart must know of a delivery: how
 // far it came, how often the next event was tried, and when it may be tried again.
 import { arrays } from './arrays.ts';
-import type { Sql } from './database.ts';
+import { persist, type Sql } from './database.ts';
 import { type DueEndpoint, endpointColumns, takesNow, timeOf } from './due-endpoints.ts';
 import type { JournalRow } from './journal.ts';
 
@@ -46,7 +46,8 @@ export interface LaneState extends LaneName {
   readonly failure?: { readonly until: number; readonly error: string } | undefined;
 }
 
-const runOf = (sql: Sql, lane: ReturnType<Sql>) =>
+/** Which run a lane `lane` is of: a replay that began anew is another. */
+export const runOf = (sql: Sql, lane: ReturnType<Sql>) =>
   sql`coalesce(extract(epoch from ${lane}.began_at) * 1000000, 0)::bigint`;
 
 /** A batch ends after the event with which it reaches this many bytes, so that 256 of them stay under 64 MB. */
@@ -154,9 +155,11 @@ export async function endReplays(sql: Sql, owner: string, lanes: readonly LaneNa
 
 /** Lets lanes that rest because the endpoint failed go on: it takes something again. */
 export async function wakeLanes(sql: Sql, endpointNo: number): Promise<void> {
-  await sql`
-    update lane set not_before = '-infinity'
-     where endpoint_no = ${endpointNo} and not_before > '-infinity' and refused = 0`;
+  await persist(
+    () => sql`
+      update lane set not_before = '-infinity'
+       where endpoint_no = ${endpointNo} and not_before > '-infinity' and refused = 0`,
+  );
 }
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };

@@ -1,9 +1,10 @@
 // Events that a receiver answered and would not take: out of their lane, so that what comes after them goes on, and tried
 // again on a schedule of their own until they are dead.
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { type DueEndpoint, endpointColumns, takesNow, timeOf } from './due-endpoints.ts';
 import type { JournalRow } from './journal.ts';
-import type { LaneName } from './lanes.ts';
+import { type LaneName, runOf } from './lanes.ts';
 
 /** Which one. */
 export interface ParkedName {
@@ -32,7 +33,7 @@ export interface DueParked extends DueEndpoint, ParkedName {
 export async function park(
   sql: Sql,
   owner: string,
-  { endpointNo, deviceNo, replay, seq }: LaneName & { readonly seq: number },
+  { endpointNo, deviceNo, replay, seq, run }: LaneName & { readonly seq: number; readonly run: number },
   { attempt, notBefore, error, now }: { attempt: number; notBefore: number; error: string; now: number },
 ): Promise<void> {
   await sql`
@@ -41,7 +42,7 @@ export async function park(
          set cursor = ${seq}, attempt = 0, refused = 0, frozen_to = null, not_before = '-infinity', last_error = null
         from device d
        where l.endpoint_no = ${endpointNo} and l.device_no = ${deviceNo} and l.replay = ${replay} and l.cursor < ${seq}
-         and d.no = l.device_no and d.owner = ${owner}
+         and d.no = l.device_no and d.owner = ${owner} and ${runOf(sql, sql`l`)} = ${run}
       returning l.endpoint_no, l.device_no, l.replay
     )
     insert into parked (endpoint_no, device_no, seq, attempt, not_before, last_error, parked_at, replay)
@@ -50,19 +51,28 @@ export async function park(
     on conflict (endpoint_no, device_no, seq) do update set attempt = excluded.attempt, not_before = excluded.not_before`;
 }
 
-/** At most `limit` parked events of the devices that `owner` owns, whose time has come and whose endpoint takes something. */
+/**
+ * At most `limit` parked events, at most `each` of one endpoint, of the devices that `owner` owns, whose time has come and
+ * whose endpoint takes something and is not in `busy`.
+ */
 export async function dueParked(
   sql: Sql,
   owner: string,
-  { limit, now }: { limit: number; now: number },
+  { limit, each, busy, now }: { limit: number; each: number; busy: readonly number[]; now: number },
 ): Promise<DueParked[]> {
+  const { int } = arrays(sql);
   return await sql<DueParked[]>`
     select p.device_no as "deviceNo", p.seq, p.attempt, p.replay, d.id as "deviceId",
            j.id, j.event, j.jid, j.at, j.payload as "payloadOf", ${endpointColumns(sql, now)}
-      from parked p join endpoint e on e.no = p.endpoint_no join device d on d.no = p.device_no
+      from (
+        select p.*, row_number() over (partition by p.endpoint_no order by p.not_before) as turn
+          from parked p
+         where p.not_before <= ${timeOf(sql, now)} and p.endpoint_no <> all(${int([...busy])})
+      ) p
+      join endpoint e on e.no = p.endpoint_no join device d on d.no = p.device_no
       left join journal j on j.device_no = p.device_no and j.seq = p.seq
-     where p.not_before <= ${timeOf(sql, now)} and d.owner = ${owner} and ${takesNow(sql, now)}
-     order by p.not_before limit ${limit}`;
+     where p.turn <= ${each}::int and d.owner = ${owner} and ${takesNow(sql, now)}
+     order by p.turn, p.not_before limit ${limit}`;
 }
 
 /** It has arrived, or nobody wants it any more. */

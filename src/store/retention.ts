@@ -3,7 +3,7 @@
 // do it at once.
 import type { Logger } from '../lib/logger.ts';
 import { persist, type Sql } from './database.ts';
-import { daysBefore, dropDay, makeDays } from './journal-days.ts';
+import { daysBefore, dropDay, makeDays, utcDay } from './journal-days.ts';
 
 /** Rows of one statement: enough to keep up, few enough to hold nobody up. */
 const AT_ONCE = 5_000;
@@ -24,7 +24,9 @@ export async function keepJournal({ sql, log, days, stopped }: Retention): Promi
   await makeDays(sql).catch((err: unknown) =>
     log.warn({ err }, 'the next days of the journal are made later'),
   );
-  await persist(() => expireOld(sql, days));
+  // One day for all of it: what is dropped at the end is what was told of at the beginning, over midnight too.
+  const today = await utcDay(sql);
+  await persist(() => expireOld(sql, days, today));
   await persist(() => expireDelivered(sql));
   while (!stopped() && (await lapse(sql, log)) > 0);
   // A lane that was being written may be behind still; what it is owed stays until it is not.
@@ -32,12 +34,12 @@ export async function keepJournal({ sql, log, days, stopped }: Retention): Promi
   const longest = await longestDays(sql, days);
   const forgets = [
     () => forgetOwn(sql, longest > days),
-    () => forgetStray(sql, longest),
+    () => forgetStray(sql, longest, today),
     () => strip(sql),
-    () => forgetSeen(sql, Math.max(longest, SEEN_DAYS)),
+    () => forgetSeen(sql, Math.max(longest, SEEN_DAYS), today),
   ];
   for (const forget of forgets) while (!stopped() && (await persist(forget)) === AT_ONCE);
-  for (const name of await daysBefore(sql, longest)) {
+  for (const name of await daysBefore(sql, longest, today)) {
     if (stopped()) return;
     await dropDay(sql, name);
     log.info({ partition: name }, 'a day of the journal is not kept any longer');
@@ -52,7 +54,7 @@ async function longestDays(sql: Sql, days: number): Promise<number> {
 }
 
 /** Events of a day that is over, by the days of each device. */
-async function expireOld(sql: Sql, days: number): Promise<void> {
+async function expireOld(sql: Sql, days: number, today: string): Promise<void> {
   await sql`
     with old as materialized (
       select d.no, last.seq, last.xid, last.pos
@@ -60,7 +62,7 @@ async function expireOld(sql: Sql, days: number): Promise<void> {
        cross join lateral (
          select j.seq, j.xid, j.pos from journal j
           where j.device_no = d.no and j.seq > d.expired_seq
-            and j.day < (now() at time zone 'utc')::date - coalesce(nullif(d.event_days, 0), ${days}::int)
+            and j.day < ${today}::date - coalesce(nullif(d.event_days, 0), ${days}::int)
           order by j.seq desc limit 1
        ) last
     ), fence as materialized (
@@ -188,19 +190,19 @@ async function forgetOwn(sql: Sql, all: boolean): Promise<number> {
 }
 
 /** Rows of days that had no partition. */
-async function forgetStray(sql: Sql, days: number): Promise<number> {
+async function forgetStray(sql: Sql, days: number, today: string): Promise<number> {
   const { count } = await sql`
     delete from journal_default
      where ctid = any(array(
-       select ctid from journal_default where day < (now() at time zone 'utc')::date - ${days}::int limit ${AT_ONCE}))`;
+       select ctid from journal_default where day < ${today}::date - ${days}::int limit ${AT_ONCE}))`;
   return count;
 }
 
-async function forgetSeen(sql: Sql, days: number): Promise<number> {
+async function forgetSeen(sql: Sql, days: number, today: string): Promise<number> {
   const { count } = await sql`
     delete from seen
      where ctid = any(array(
-       select ctid from seen where day < (now() at time zone 'utc')::date - ${days}::int limit ${AT_ONCE}))`;
+       select ctid from seen where day < ${today}::date - ${days}::int limit ${AT_ONCE}))`;
   return count;
 }
 

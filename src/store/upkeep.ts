@@ -8,6 +8,7 @@ import { forgetAnswers } from './idempotency.ts';
 import { forgetReceived } from './inbox.ts';
 import { forgetOutgoing } from './outgoing.ts';
 import { keepJournal } from './retention.ts';
+import { completeLanes } from './webhooks.ts';
 
 const EVERY_MS = 10 * 60_000;
 /** Rows of one statement: enough to keep up with a thousand busy devices, few enough to hold nobody up. */
@@ -45,6 +46,7 @@ export function upkeep({
       forgetSaid,
     ])
       while (!stopped && (await forget(sql, AT_ONCE)) === AT_ONCE);
+    if (!stopped) await completeLanes(sql);
     if (!stopped) await keepJournal({ sql, log, days: journalDays, stopped: () => stopped });
   }
 

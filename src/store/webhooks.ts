@@ -123,12 +123,22 @@ export async function insertWebhook(
     )
     select no, id from made`;
   if (!made) return undefined;
-  // A device that was made at the same time saw no such webhook, and this one no such device: all its events are since.
-  if (deviceNo === null)
-    await sql`
-      insert into lane (endpoint_no, device_no) select e.no, d.no from endpoint e cross join device d
-       where e.no = ${made.no} on conflict do nothing`;
+  if (deviceNo === null) await completeLanes(sql);
   return made.id;
+}
+
+/**
+ * Gives every device a lane of every webhook that is for all devices: one that was made in the same moment as the webhook may
+ * have none, for neither statement saw the other's row. It is owed all events of such a device.
+ */
+export async function completeLanes(sql: Sql): Promise<number> {
+  const { count } = await sql`
+    insert into lane (endpoint_no, device_no)
+    select e.no, d.no from endpoint e cross join device d
+     where e.source = 'api' and e.device_no is null
+       and not exists (select from lane l where l.endpoint_no = e.no and l.device_no = d.no and not l.replay)
+    on conflict do nothing`;
+  return count;
 }
 
 /** Changes all that it wants. What it has not taken is due at once: the change may have mended it. */
@@ -145,7 +155,9 @@ export async function updateWebhook(sql: Sql, no: number, fields: WebhookFields)
            chats = ${text([...fields.chats])}, direction = ${fields.direction}, own = ${fields.own},
            payload = ${fields.payload}, headers = ${fields.headers}::bytea, batch_events = ${fields.batchEvents},
            batch_ms = ${fields.batchMs}, strict = ${fields.strict}, max_inflight = ${fields.maxInFlight},
-           timeout_ms = ${fields.timeoutMs}, breaker_until = '-infinity', fails = 0, first_fail_at = null
+           timeout_ms = ${fields.timeoutMs}, breaker_until = '-infinity', fails = 0, first_fail_at = null,
+           state = case state when 'paused' then 'paused' else 'active' end, reason = null, warned_at = null,
+           state_at = case when state in ('active', 'paused') then state_at else now() end
      where no = ${no}`;
 }
 

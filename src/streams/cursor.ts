@@ -13,9 +13,9 @@ export function numberOf(cursor: string): number {
   return seq;
 }
 
-/** The place of an event. Fails with VALIDATION_ERROR. */
+/** The place of an event, as `cursorOf` writes it: PostgreSQL reads an xid that begins with 0 as octal. Fails with VALIDATION_ERROR. */
 export function placeOf(cursor: string): Place {
-  const [, xid, pos] = /^(\d{1,20})\.(\d{1,19})$/.exec(cursor) ?? [];
+  const [, xid, pos] = /^(0|[1-9]\d{0,19})\.(0|[1-9]\d{0,18})$/.exec(cursor) ?? [];
   if (xid === undefined || pos === undefined || BigInt(xid) > LARGEST_XID || BigInt(pos) > LARGEST_POS)
     throw bad('expected a cursor of an earlier answer over all devices');
   return { xid, pos };

@@ -109,7 +109,7 @@ export class Streams implements Service {
     if (this.#stopped) throw new Failure('SHUTTING_DOWN');
     if (this.#followers.size >= most) throw new Failure('STREAMS_FULL');
     const followers = this.#followers;
-    const wanted = new Set(types.map(name => name.toLowerCase()).filter(name => name !== ''));
+    const wanted = new Set(types.map(name => name.trim().toLowerCase()).filter(name => name !== ''));
     let cursor = after;
     let fresh = true;
     let closed = false;

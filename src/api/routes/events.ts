@@ -3,7 +3,7 @@ import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { Failure } from '../../errors.ts';
 import type { ApiDeps, ApiEnv } from '../deps.ts';
 import { entry } from '../entry.ts';
-import { eventStream } from '../event-stream.ts';
+import { eventStream, streamHeaders } from '../event-stream.ts';
 import { type Asking, askedOf, begin, mayHave, streamFields } from '../following.ts';
 import { count } from '../query.ts';
 import { failureResponses } from '../responses.ts';
@@ -97,6 +97,8 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     const named = { header: c.req.header('x-device-id'), query: query.device_id };
     const asked = askedOf({ ...query, after }, c.get('devices'), namedDevice(named), c.get('actor').scopes);
     const follow = await begin(events, asked, scope, c.get('standing'));
+    // Nobody reads on where only the head was asked for.
+    if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders);
     return eventStream(follow, c.env?.closing, deps.log);
   });
 

@@ -11,7 +11,16 @@ const params = z.object({
   webhook_id: z.string().regex(/^whk_[0-9a-f]{32}$/, 'expected the id of a webhook'),
 });
 const whole = z.number().int();
-const time = z.iso.datetime({ offset: true });
+/** Of the years that are written in four digits. */
+const time = z.iso
+  .datetime({ offset: true })
+  .refine(inReach, { error: 'expected a time of the years 1000 to 9999' });
+
+function inReach(text: string): boolean {
+  const at = Date.parse(text);
+  return at >= Date.UTC(1000) && at < Date.UTC(10_000);
+}
+
 const LAST = Number.MAX_SAFE_INTEGER;
 const before = integer(0, LAST).openapi({
   description: 'Those with a lower number: the `next` of the last page.',

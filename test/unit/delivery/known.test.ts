@@ -40,7 +40,7 @@ test('a device without lanes is remembered until it is distrusted or swept', () 
   all.distrust(1);
   assert.equal(all.of(1), undefined);
   all.nothingFor(1);
-  all.sweep(never);
+  all.sweep(never, never);
   assert.equal(all.of(1), undefined);
 });
 
@@ -49,9 +49,9 @@ test('a device that no event came for is forgotten with its events at hand; one 
   const [idle, needed, used] = [1, 2, 3].map(no => all.take(row(no, no, { upto: 0 }), 1));
   offer(idle!, event, all.shelf, how);
   assert.equal(all.shelf.held, 10);
-  all.sweep(never);
+  all.sweep(never, never);
   used!.used = true;
-  all.sweep(lane => lane === needed);
+  all.sweep(lane => lane === needed, never);
   assert.deepEqual(
     [1, 2, 3].map(no => all.of(no)?.length),
     [undefined, 1, 1],
