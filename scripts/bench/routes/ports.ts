@@ -22,6 +22,8 @@ export function watched(ports: AppDeps, watch: Watch): AppDeps {
     moving: watch('moving', ports.moving),
     endpoints: watch('endpoints', ports.endpoints),
     events: watch('events', ports.events),
+    webhooks: watch('webhooks', ports.webhooks),
+    deliveries: watch('deliveries', ports.deliveries),
     messages: watch('messages', ports.messages),
     chats: watch('chats', ports.chats),
     media: watch('media', ports.media, partly.media),

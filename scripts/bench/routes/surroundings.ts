@@ -29,6 +29,10 @@ export async function surroundings(world: GowaWorld): Promise<Surroundings> {
   const label = await made('/label', { name: 'Regulars' }, 'label_id');
   const sent = await world.sent();
   const received = [await world.received(), await world.received()];
+  const webhook = await made('/webhooks', { url: 'https://example.com/hook' }, 'webhook_id');
+  await made(`/webhooks/${webhook}/pause`, {}, 'webhook_id');
+  const told = await world.api<{ events: { id: string }[] }>('GET', '/events?limit=1', undefined, device);
+  const firstEvent = told.body.results?.events[0]?.id;
   const { simulator } = world;
   const { serverId: post } = await simulator.call('addPost', {
     params: { jid: channel },
@@ -107,6 +111,10 @@ export async function surroundings(world: GowaWorld): Promise<Surroundings> {
           return 'https://example.com/hook';
         case 'key_id':
           return key?.id;
+        case 'webhook_id':
+          return webhook;
+        case 'event_id':
+          return firstEvent;
         default:
           return undefined;
       }
