@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type ErrorCode, Failure } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { envelope } from '../journal/event.ts';
 import { type EventName, eventNames } from '../journal/names.ts';
 import { Forbidden, type Guard } from '../lib/guard.ts';
@@ -103,7 +103,7 @@ export class Webhooks {
         this.#sealedHeaders(deviceNo, settings.headers),
         this.#seals.seal(deviceNo, 'secret', secret),
       ]);
-      const events = known(settings.events);
+      const events = eventsNamed(settings.events);
       return await insertWebhook(
         this.#options.sql,
         deviceNo,
@@ -123,7 +123,7 @@ export class Webhooks {
   async change(id: string, seen: Seen, change: WebhookChange): Promise<WebhookView> {
     const row = changeable(await this.#find(id, seen));
     const url = change.url === undefined ? row.url : this.#allowed(change.url);
-    const events = change.events === undefined ? row.events : known(change.events);
+    const events = change.events === undefined ? row.events : eventsNamed(change.events);
     const { headers: own, ...rest } = change;
     // Whoever may point it elsewhere must not learn so what was written down for the old place and is shown to nobody.
     const elsewhere = new URL(url).origin !== new URL(row.url).origin;
@@ -177,7 +177,7 @@ export class Webhooks {
 
   /** Sends a sample of an event, whatever the state of the webhook: it changes nothing of it. Fails with WEBHOOK_UNREADABLE. */
   async test(id: string, seen: Seen, event: string): Promise<Tried> {
-    const [name] = known([event]);
+    const [name] = eventsNamed([event]);
     const row = await this.#find(id, seen);
     const { secret: installation, poster, sampleOf, now = Date.now } = this.#options;
     const eventId = `evt_${randomBytes(18).toString('base64url')}`;
@@ -237,7 +237,8 @@ export class Webhooks {
   }
 
   async #merged(row: WebhookRow, headers: NonNullable<WebhookChange['headers']>): Promise<Buffer | null> {
-    const before = await this.#headersOf(row);
+    // Those before that do not open are in nobody's way when all are given anew.
+    const before = Object.values(headers).includes(undefined) ? await this.#headersOf(row) : {};
     const merged = Object.entries(headers).map(([name, value]) => {
       const kept = value ?? before[name];
       if (kept === undefined)
@@ -299,12 +300,12 @@ function changeable(row: WebhookRow): WebhookRow {
     device: 'This is the own webhook of a device, and is changed with PATCH /devices/{device_id}/webhook.',
   };
   const why = fixed[row.source];
-  if (why !== undefined) throw new Failure('WEBHOOK_FIXED' satisfies ErrorCode, why);
+  if (why !== undefined) throw new Failure('WEBHOOK_FIXED', why);
   return row;
 }
 
 /** Lower-case names of events, each once. A name that is none would never be told: it is a mistake of whoever writes it. */
-function known(names: readonly string[]): string[] {
+function eventsNamed(names: readonly string[]): string[] {
   const lower = [...new Set(names.map(name => name.trim().toLowerCase()))];
   const all: readonly string[] = eventNames;
   const strange = lower.find(name => !all.includes(name));

@@ -53,6 +53,15 @@ async function longestDays(sql: Sql, days: number): Promise<number> {
   return row.days;
 }
 
+/** What is up to `old` is not kept any more; devices are locked in the order of their numbers, as everywhere. */
+const raised = (sql: Sql) => sql`
+  fence as materialized (
+    select d.no from device d join old on old.no = d.no order by d.no for no key update of d
+  )
+  update device d set expired_seq = old.seq, expired_xid = old.xid, expired_pos = old.pos
+    from old join fence on fence.no = old.no
+   where d.no = old.no and d.expired_seq < old.seq`;
+
 /** Events of a day that is over, by the days of each device. */
 async function expireOld(sql: Sql, days: number, today: string): Promise<void> {
   await sql`
@@ -65,12 +74,7 @@ async function expireOld(sql: Sql, days: number, today: string): Promise<void> {
             and j.day < ${today}::date - coalesce(nullif(d.event_days, 0), ${days}::int)
           order by j.seq desc limit 1
        ) last
-    ), fence as materialized (
-      select d.no from device d join old on old.no = d.no order by d.no for no key update of d
-    )
-    update device d set expired_seq = old.seq, expired_xid = old.xid, expired_pos = old.pos
-      from old join fence on fence.no = old.no
-     where d.no = old.no and d.expired_seq < old.seq`;
+    ), ${raised(sql)}`;
 }
 
 /** The number up to which nobody is owed an event of the device `d` any more. */
@@ -90,12 +94,7 @@ async function expireDelivered(sql: Sql): Promise<void> {
        cross join lateral (select ${passed(sql)} as seq) p
         join journal j on j.device_no = d.no and j.seq = p.seq
        where d.event_days = 0 and p.seq > d.expired_seq
-    ), fence as materialized (
-      select d.no from device d join old on old.no = d.no order by d.no for no key update of d
-    )
-    update device d set expired_seq = old.seq, expired_xid = old.xid, expired_pos = old.pos
-      from old join fence on fence.no = old.no
-     where d.no = old.no and d.expired_seq < old.seq`;
+    ), ${raised(sql)}`;
 }
 
 interface Lapsed {

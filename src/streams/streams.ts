@@ -4,7 +4,7 @@
  * anybody, so a slow reader costs the page that it has in its hands.
  */
 import { Failure } from '../errors.ts';
-import { privateEvents } from '../journal/names.ts';
+import { isPrivate } from '../journal/names.ts';
 import { type Deferred, deferred } from '../lib/deferred.ts';
 import type { Service } from '../lib/service.ts';
 import type { Streamed } from '../shard/protocol.ts';
@@ -117,8 +117,7 @@ export class Streams implements Service {
     const waiting: Waiting = {
       wakes(deviceNo, event) {
         if (device !== undefined && device !== deviceNo) return false;
-        if (wanted.has(event)) return true;
-        return wanted.size === 0 || wanted.has('*') ? !privateEvents.has(event) : false;
+        return wanted.has(event) || ((wanted.size === 0 || wanted.has('*')) && !isPrivate(event));
       },
       wake() {
         fresh = true;
