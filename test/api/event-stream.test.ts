@@ -156,3 +156,10 @@ test('nothing is read for a reader before it is ready, and one page then', async
   assert.equal(follower.closed, true);
   assert.equal(streams.open, 0);
 });
+
+test('whoever asks for the head of a stream alone holds none open', async t => {
+  const { url, streams } = await world(t, { most: 1 });
+  for (let n = 0; n < 3; n += 1)
+    assert.equal((await fetch(`${url}/events/stream`, { method: 'HEAD', headers: admin })).status, 200);
+  assert.equal(streams.open, 0);
+});

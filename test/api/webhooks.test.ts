@@ -480,6 +480,37 @@ test('webhooks over HTTP', async t => {
     assert.ok(!text.includes(phone));
   });
 
+  await t.test('what is in a header is told to no other host, unless it is given again', async () => {
+    const hook = await receiver(t);
+    const made = await make({
+      url: hook.url,
+      device_id: one.id,
+      headers: { 'X-Token': 'of the first host' },
+    });
+    const path = `/webhooks/${made.webhook_id}`;
+    const elsewhere = hook.url.replace(/:\d+/, ':9');
+    for (const headers of [undefined, { 'X-Token': '***' }])
+      assert.equal((await ask('PATCH', path, { url: elsewhere, headers })).status, 400);
+    assert.equal((await ask('GET', path)).body.results?.url, hook.url);
+    assert.equal((await ask('PATCH', path, { url: elsewhere, headers: { 'X-Token': 'of it' } })).status, 200);
+    await node.sql`update endpoint set headers = set_byte(headers, 30, get_byte(headers, 30) # 1) where id = ${made.webhook_id}`;
+    assert.equal((await ask('POST', `${path}/test`, {})).body.code, 'WEBHOOK_UNREADABLE');
+    assert.equal((await ask('PATCH', path, { headers: { 'X-Token': 'anew' } })).status, 200);
+    await remove(made.webhook_id);
+  });
+
+  await t.test('a webhook that is gone is brought back by a change of it', async () => {
+    const hook = await receiver(t, { answer: 410 });
+    const made = await make({ url: hook.url, device_id: one.id, events: ['message'] });
+    const path = `/webhooks/${made.webhook_id}`;
+    await tell(one, 'gone');
+    await until(async () => (await ask('GET', path)).body.results?.state === 'gone');
+    hook.answer(200);
+    assert.equal((await ask('PATCH', path, { name: 'mended' })).body.results?.state, 'active');
+    await got(hook, ['gone']);
+    await remove(made.webhook_id);
+  });
+
   await t.test('a webhook goes with its device', async () => {
     const hook = await receiver(t);
     await ask('POST', '/devices', { device_id: 'short' });

@@ -97,3 +97,13 @@ test('a replay that is ended tells nothing more; one of many devices takes a qua
   assert.equal(at.requests.filter(again).length, 2);
   assert.equal((await deliveries.replays(which)).length, 0);
 });
+
+test('a replay that had told everything when its process was killed is in nobody’s way', async t => {
+  const { sql } = await testDatabase(t);
+  const { at, one, which, deliveries } = await told(t, sql);
+  await sql`
+    insert into lane (endpoint_no, device_no, replay, cursor, until, start_seq, began_at)
+    values (${which.no}, ${one.no}, true, 20, 20, 1, now())`;
+  await deliveries.replay(which, one.no, { fromSeq: 19, types: [] });
+  await until(() => replayed(at).length === 2);
+});

@@ -9,9 +9,12 @@ import {
   type Lane,
   laneOf,
   offer as offerAt,
+  ready,
   refresh,
+  ripe,
   type Shelf,
   stock,
+  wantsMore,
 } from '../../../src/delivery/lane.ts';
 import type { Streamed } from '../../../src/shard/protocol.ts';
 import { type Row, row } from './rows.ts';
@@ -135,4 +138,16 @@ test('a stale lane takes everything from its row but a cursor that is behind its
   lane.stale = true;
   refresh(lane, row({ cursor: 20, upto: 25 }), room);
   assert.equal(cursorOf(lane), 20);
+});
+
+test('a batch that is whole by its bytes waits for nothing, and nothing more is read for it', () => {
+  const lane = made({ batchEvents: 100 });
+  const room = { held: 0, room: 10_000_000 };
+  for (const seq of [11, 12, 13, 14, 15, 16]) offer(lane, { ...event(seq), body: 'x'.repeat(100_000) }, room);
+  assert.equal(ripe(lane, 0), true);
+  lane.latest = 50;
+  assert.deepEqual([wantsMore(lane), ready(lane, 0)], [false, true]);
+  const small = made({ batchEvents: 100 });
+  offer(small, event(11), room);
+  assert.deepEqual([ripe(small, 0), ripe(small, 1_000)], [false, true]);
 });
