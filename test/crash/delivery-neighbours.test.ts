@@ -21,6 +21,8 @@ test(`beside a dead, a slow, a flaky and a poisoned endpoint, killed ${KILLS} ti
   while (trial.kills < KILLS) await trial.killing(700, delay(800));
   await produced;
   await trial.delivered(['good'], WITHIN);
+  // A busy machine may have got no further than to the first events of a lane by now.
+  await Promise.all([trial.answered('flaky', 503, WITHIN), trial.answered('poisoned', 400, WITHIN)]);
   await trial.heal();
   await trial.delivered(ENDPOINTS, WITHIN);
 
@@ -29,6 +31,4 @@ test(`beside a dead, a slow, a flaky and a poisoned endpoint, killed ${KILLS} ti
   for (const { endpoint, ...figures } of fared) t.diagnostic(`${endpoint}: ${JSON.stringify(figures)}`);
   assert.deepEqual(broken(fared, evidence.kills), []);
   for (const { delivered, parked, dead } of fared) assert.equal(delivered + parked + dead, EVENTS);
-  assert.ok(evidence.answered.flaky.statuses.includes(503));
-  assert.ok(evidence.answered.poisoned.statuses.includes(400));
 });

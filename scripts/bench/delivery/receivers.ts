@@ -22,25 +22,30 @@ let slowMs = 10_000;
 let healed = false;
 let deadPort = 0;
 
-/** By its id, so that it is the same event however often it comes. */
-function poisonous(id: string): boolean {
-  let hash = 0x811c9dc5;
-  for (let n = 0; n < id.length; n++) hash = Math.imul(hash ^ id.charCodeAt(n), 0x01000193) >>> 0;
-  return hash % POISON === 0;
-}
+/** By its place in its device's order, so that it is the same event however often it comes and in every run. */
+const poisonous = ({ device, seq }: Placed): boolean => (device * 41 + seq) % POISON === POISON - 1;
 
-function statusOf(name: EndpointName, request: IncomingMessage): number {
+function statusOf(name: EndpointName, placed: Placed): number {
   if (healed) return 200;
-  if (name === 'poisoned') return poisonous(String(request.headers['webhook-id'])) ? 400 : 200;
+  if (name === 'poisoned') return poisonous(placed) ? 400 : 200;
   return name === 'flaky' && random() < FLAKY ? 503 : 200;
 }
 
-function keep(name: EndpointName, request: IncomingMessage, head: string, status: number): void {
+interface Placed {
+  readonly device: number;
+  readonly seq: number;
+}
+
+function placeOf(head: string): Placed {
   const [, device, seq] = /"session_id":"d(\d+)","seq":(\d+)/.exec(head) ?? [];
+  return { device: Number(device), seq: Number(seq) };
+}
+
+function keep(name: EndpointName, request: IncomingMessage, { device, seq }: Placed, status: number): void {
   const [, life] = /cardume\/(\d+)/.exec(String(request.headers['user-agent'])) ?? [];
   const ledger = ledgers[name];
-  ledger.devices.push(Number(device));
-  ledger.seqs.push(Number(seq));
+  ledger.devices.push(device);
+  ledger.seqs.push(seq);
   ledger.times.push(clock());
   ledger.statuses.push(status);
   ledger.lives.push(Number(life));
@@ -55,10 +60,11 @@ function handle(name: EndpointName, request: IncomingMessage, response: ServerRe
     const end = () => {
       // Who asked is gone: it will never know of the answer, and asks again.
       if (response.destroyed) return;
-      const status = statusOf(name, request);
+      const placed = placeOf(head);
+      const status = statusOf(name, placed);
       response.statusCode = status;
       response.end();
-      if (request.url !== '/bare') keep(name, request, head, status);
+      if (request.url !== '/bare') keep(name, request, placed, status);
     };
     if (name === 'slow' && !healed) setTimeout(end, slowMs);
     else end();

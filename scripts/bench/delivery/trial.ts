@@ -44,6 +44,8 @@ export interface Trial {
   asleep(work: () => Promise<unknown>): Promise<void>;
   /** Resolves when these endpoints have everything that they are owed. */
   delivered(names: readonly EndpointName[], within: number): Promise<void>;
+  /** Resolves when that endpoint has once answered with that status. */
+  answered(name: EndpointName, status: number, within: number): Promise<void>;
   /** Every receiver takes what comes; waits that the database has are cut short, and a new deliverer begins. */
   heal(): Promise<void>;
   evidence(): Promise<Evidence>;
@@ -148,6 +150,15 @@ export async function startTrial(options: TrialOptions): Promise<Trial> {
           const left = behind.map(({ url, events }) => `${nameOf.get(url)} ${events}`).join(', ');
           throw new Error(`not delivered in time: ${left}`, { cause });
         });
+      },
+      async answered(name, status, within) {
+        await until(
+          async () => {
+            const { [name]: ledger } = await askReceivers({ op: 'ledger' });
+            return ledger.statuses.includes(status) || delay(LOOK_MS, false);
+          },
+          { within, what: `${name} answers ${status}` },
+        );
       },
       async heal() {
         await deliverer?.stop();
