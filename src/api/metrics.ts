@@ -7,6 +7,7 @@ import { memoryShare } from '../lib/memory.ts';
 import type { Phase, Pulse } from '../shard/protocol.ts';
 import type { AppDeps } from './deps.ts';
 import { RequestTimes, type Served } from './request-times.ts';
+import { addStreams } from './stream-metrics.ts';
 import { addWebhooks } from './webhook-metrics.ts';
 
 export interface Metrics {
@@ -57,7 +58,8 @@ export function createMetrics({
   version,
   connections,
   deliveries,
-}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections' | 'deliveries'>): Metrics {
+  events,
+}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections' | 'deliveries' | 'events'>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const shards = ['shard'] as const;
@@ -169,6 +171,7 @@ export function createMetrics({
     },
   });
   addWebhooks(registers, deliveries);
+  addStreams(registers, events);
   addMainThread(registers);
   const requests = new RequestTimes();
   return {
