@@ -1,25 +1,22 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
 import type { AppDeps } from './deps.ts';
+import { counter, gauge, type Metric } from './scrape.ts';
+
+export interface WithReaders {
+  readonly readers: ReturnType<AppDeps['events']['figures']>;
+}
 
 /** Of readers that stay at this node. */
-export function addStreams(registers: Registry[], events: AppDeps['events']): void {
-  new Gauge({
-    name: 'cardume_streams',
-    help: 'Readers of events that are open, by the way they are told.',
-    labelNames: ['way'],
-    registers,
-    collect() {
-      for (const [way, count] of Object.entries(events.figures().open)) this.set({ way }, count);
-    },
-  });
-  new Counter({
-    name: 'cardume_streams_cut_total',
-    help: 'Readers of events that were cut off, by why.',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      this.reset();
-      for (const [reason, count] of Object.entries(events.figures().cut)) this.inc({ reason }, count);
-    },
-  });
-}
+export const streamMetrics: readonly Metric<WithReaders>[] = [
+  gauge(
+    'cardume_streams',
+    'Readers of events that are open, by the way they are told.',
+    ({ readers }) => Object.entries(readers.open).map(([way, count]) => [{ way }, count]),
+    'way',
+  ),
+  counter(
+    'cardume_streams_cut_total',
+    'Readers of events that were cut off, by why.',
+    ({ readers }) => Object.entries(readers.cut).map(([reason, count]) => [{ reason }, count]),
+    'reason',
+  ),
+];
