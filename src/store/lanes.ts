@@ -177,26 +177,33 @@ export async function readBatch(
 
 /**
  * Remembers lanes, all in one statement; a cursor never moves back. Without a failure the lane is due as soon as it has
- * something. Lanes that are no more, and those of devices that `owner` does not own, are passed over.
+ * something. Lanes that are no more, and those of devices that `owner` does not own, are passed over. They are locked in the
+ * order of their names, as by everyone who changes several, and none waits for another in a circle.
  */
 export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneState[]): Promise<void> {
   if (lanes.length === 0) return;
   const { bigint, boolean, float, int, text } = arrays(sql);
   await sql`
+    with mine as materialized (
+      select l.endpoint_no, l.device_no, l.replay, s.cursor, s.attempt, s.refused, s.frozen_to, s.rest, s.error
+        from unnest(
+          ${int(lanes.map(lane => lane.endpointNo))}, ${int(lanes.map(lane => lane.deviceNo))},
+          ${boolean(lanes.map(lane => lane.replay))}, ${bigint(lanes.map(lane => lane.cursor))},
+          ${int(lanes.map(lane => lane.attempt))}, ${int(lanes.map(lane => lane.refused))},
+          ${bigint(lanes.map(lane => lane.frozenTo ?? null))},
+          ${float(lanes.map(({ failure }) => (failure ? failure.until / 1000 : null)))},
+          ${text(lanes.map(lane => lane.failure?.error ?? null))}, ${bigint(lanes.map(lane => lane.run))}
+        ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error, run)
+        join device d on d.no = s.device_no and d.owner = ${owner}
+        join lane l on l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
+       where ${runOf(sql, sql`l`)} = s.run
+       order by l.endpoint_no, l.device_no, l.replay ${lanes.length > 1 ? sql`for no key update of l` : sql``}
+    )
     update lane l
-       set cursor = greatest(l.cursor, s.cursor), attempt = s.attempt, refused = s.refused, frozen_to = s.frozen_to,
-           last_error = s.error, not_before = coalesce(to_timestamp(s.rest), '-infinity')
-      from unnest(
-        ${int(lanes.map(lane => lane.endpointNo))}, ${int(lanes.map(lane => lane.deviceNo))},
-        ${boolean(lanes.map(lane => lane.replay))}, ${bigint(lanes.map(lane => lane.cursor))},
-        ${int(lanes.map(lane => lane.attempt))}, ${int(lanes.map(lane => lane.refused))},
-        ${bigint(lanes.map(lane => lane.frozenTo ?? null))},
-        ${float(lanes.map(({ failure }) => (failure ? failure.until / 1000 : null)))},
-        ${text(lanes.map(lane => lane.failure?.error ?? null))}, ${bigint(lanes.map(lane => lane.run))}
-      ) as s (endpoint_no, device_no, replay, cursor, attempt, refused, frozen_to, rest, error, run)
-      join device d on d.no = s.device_no and d.owner = ${owner}
-     where l.endpoint_no = s.endpoint_no and l.device_no = s.device_no and l.replay = s.replay
-       and ${runOf(sql, sql`l`)} = s.run`;
+       set cursor = greatest(l.cursor, m.cursor), attempt = m.attempt, refused = m.refused, frozen_to = m.frozen_to,
+           last_error = m.error, not_before = coalesce(to_timestamp(m.rest), '-infinity')
+      from mine m
+     where l.endpoint_no = m.endpoint_no and l.device_no = m.device_no and l.replay = m.replay`;
 }
 
 /** Takes out the replays among these lanes that have told everything. */
@@ -213,8 +220,13 @@ export async function endReplays(sql: Sql, owner: string, lanes: readonly LaneNa
 export async function wakeLanes(sql: Sql, endpointNo: number): Promise<void> {
   await persist(
     () => sql`
-      update lane set not_before = '-infinity'
-       where endpoint_no = ${endpointNo} and not_before > '-infinity' and refused = 0`,
+      with resting as materialized (
+        select device_no, replay from lane
+         where endpoint_no = ${endpointNo} and not_before > '-infinity' and refused = 0
+         order by device_no, replay for no key update
+      )
+      update lane l set not_before = '-infinity' from resting r
+       where l.endpoint_no = ${endpointNo} and l.device_no = r.device_no and l.replay = r.replay`,
   );
 }
 
