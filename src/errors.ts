@@ -93,6 +93,11 @@ export const codes = {
     retry: 'soon',
     text: 'As many streams of events are open as this server holds; close those that nobody reads.',
   },
+  TOO_MANY_STREAMS: {
+    status: 429,
+    retry: 'soon',
+    text: 'This key has as many streams of events, or WebSockets, open as one may; close some, or read several devices with one.',
+  },
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',

@@ -188,8 +188,9 @@ export class Node implements Service {
     const probe = new Poster({ inFlight: PROBES, version, guard });
     this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const streams = new Streams({ sql, log, seals, news: live });
-    const listeners = new Live(() => supervisor);
+    const limits = { most: config.streamLimit, each: config.streamsPerKey };
+    const streams = new Streams({ sql, log, seals, news: live, limits });
+    const listeners = new Live(() => supervisor, limits);
     const supervisor: Supervisor = new Supervisor({
       sql,
       seals,

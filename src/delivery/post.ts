@@ -49,6 +49,8 @@ const KEEP_ALIVE_MS = 30_000;
  */
 export class Poster {
   readonly #agents = new Map<string, Agent>();
+  /** The operator's own, taken apart once: there are as many as the settings have. */
+  readonly #own = new Map<string, URL>();
   readonly #inFlight: number;
   readonly #guard: Guard;
   readonly #userAgent: string;
@@ -70,7 +72,7 @@ export class Poster {
     let exchange: Exchange | undefined;
     let timer: NodeJS.Timeout | undefined;
     try {
-      const target = letter.trusted ? new URL(letter.url) : this.#guard.check(letter.url);
+      const target = letter.trusted ? this.#trusted(letter.url) : this.#guard.check(letter.url);
       const begun = this.#begin(target, letter);
       exchange = begun;
       this.#underWay.add(begun);
@@ -100,6 +102,12 @@ export class Poster {
     await Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
   }
 
+  #trusted(written: string): URL {
+    const url = this.#own.get(written) ?? new URL(written);
+    this.#own.set(written, url);
+    return url;
+  }
+
   #begin(url: URL, { headers, body, trusted = false, skipTlsVerify }: Letter): Exchange {
     const all = {
       ...credentials(url),
@@ -113,8 +121,7 @@ export class Poster {
 
   /** What the answer says. It is never unpacked. */
   async #outcome(target: URL, { status, headers, head: bytes }: Answer): Promise<Outcome> {
-    const [retryAfter] = [headers['retry-after']].flat();
-    const told = { status, retryAfter };
+    const told = { status, retryAfter: first(headers['retry-after']) };
     if (bytes.length === 0 || headers['content-encoding'] !== undefined) return told;
     const head = bytes.toString('utf8').replaceAll('\0', '');
     // A name that does not resolve any more is nobody's to read.
@@ -141,6 +148,10 @@ export class Poster {
     return agent;
   }
 }
+
+/** As a header that was sent twice is read. */
+const first = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
 
 class Late extends Error {
   override readonly name = 'Late';

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Evidence, gather } from '../oracle/evidence.ts';
 import { type Figures, judge, report, type Verdict } from '../oracle/judge.ts';
 import type { Scope } from '../scope.ts';
+import { until } from '../until.ts';
 import { type ChaosOptions, plan } from './plan.ts';
 import { type Recovery, recoveries } from './recovery.ts';
 import { settle } from './settle.ts';
@@ -49,6 +50,11 @@ export async function chaos(
   const striker = new Striker(stage, traffic);
   if (!options.only) await stage.control.arm('delivery.undecryptable', { when: { rate: 0.01 } });
   traffic.start();
+  // On a busy machine devices take long to connect: without this the blows might be over before the first send.
+  await until(() => traffic.asked.some(({ status }) => status === 200), {
+    within: 120_000,
+    what: 'a send is accepted',
+  });
   const alive = striker.keepAlive();
   const start = performance.now();
   const striking: Promise<void>[] = [];
