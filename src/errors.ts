@@ -93,6 +93,11 @@ export const codes = {
     retry: 'soon',
     text: 'As many streams of events are open as this server holds; close those that nobody reads.',
   },
+  TOO_MANY_STREAMS: {
+    status: 429,
+    retry: 'soon',
+    text: 'This key has as many streams of events, or WebSockets, open as one may; close some, or read several devices with one.',
+  },
   MESSAGE_NOT_FOUND: {
     status: 404,
     retry: 'never',
@@ -200,6 +205,11 @@ export const codes = {
     status: 422,
     retry: 'after a fix',
     text: 'The file cannot be converted: it is damaged, too large to look into, or takes too long.',
+  },
+  URL_BUSY: {
+    status: 503,
+    retry: 'soon',
+    text: 'Too many files are being fetched by URL, of this device or of all, from servers that are slow; try again.',
   },
   MEDIA_BUSY: {
     status: 503,

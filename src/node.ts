@@ -27,6 +27,7 @@ import {
   connectionLimit,
   connectionsInUse,
   type DatabaseAddress,
+  giveUpConnections,
   isSuperuser,
   openDatabase,
   type Sql,
@@ -188,8 +189,9 @@ export class Node implements Service {
     const probe = new Poster({ inFlight: PROBES, version, guard });
     this.#stops.push(() => probe.close());
     const live = fanOut({ wake: streamed => deliverer.wake(streamed), log });
-    const streams = new Streams({ sql, log, seals, news: live });
-    const listeners = new Live(() => supervisor);
+    const limits = { most: config.streamLimit, each: config.streamsPerKey };
+    const streams = new Streams({ sql, log, seals, news: live, limits });
+    const listeners = new Live(() => supervisor, limits);
     const supervisor: Supervisor = new Supervisor({
       sql,
       seals,
@@ -211,6 +213,8 @@ export class Node implements Service {
       },
       fatal,
     });
+    // Shards give up theirs themselves.
+    lease.watch({ lost: () => giveUpConnections(sql), taken: () => {} });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {

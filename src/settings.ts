@@ -157,6 +157,18 @@ export const settings = {
     3_000,
     'Messages per minute of one device; that many may also come at once. WhatsApp tolerates far less in the long run. 0 is no limit.',
   ),
+  streamLimit: integer(
+    1,
+    100_000,
+    1_000,
+    'Readers of events that a node holds at once, over HTTP and WebSockets together, and as many WebSockets; one more is refused (503 `STREAMS_FULL`).',
+  ),
+  streamsPerKey: integer(
+    1,
+    100_000,
+    100,
+    'How many of them one API key or user may have at a node; one more is refused (429 `TOO_MANY_STREAMS`).',
+  ),
   auditDays: integer(1, 36_500, 90, 'Days that the audit log is kept.'),
   trustedProxies: text(
     value => words(value).map(entry => (isNetwork(entry) ? entry : unfit())),

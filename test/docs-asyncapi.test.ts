@@ -43,7 +43,7 @@ test('every event is in it, by every way, and its sample is what it says', () =>
   assert.deepEqual(Object.keys(channels), ['webhook', 'stream', 'socket']);
   for (const way of ['webhook', 'stream'])
     assert.deepEqual(Object.keys(channels[way]?.messages ?? {}), [...eventNames]);
-  const onSocket = ['EVENT', 'EVENT_GAP', 'GOWA'];
+  const onSocket = ['EVENT', 'EVENT_CURSOR', 'EVENT_GAP', 'GOWA'];
   assert.deepEqual(Object.keys(channels.socket?.messages ?? {}), onSocket);
   assert.deepEqual(Object.keys(components.messages), [...eventNames, ...onSocket]);
   const ajv = new Ajv({ strict: false, validateFormats: false });

@@ -14,7 +14,8 @@ export interface Success<R = unknown> {
 }
 
 /**
- * Seconds after which a 503 is worth another try: a shard is back in a second or two, a database and a process are not.
+ * Seconds after which another try is worth it: a shard is back in a second or two, a database and a process are not. Places of
+ * readers come free when others go.
  */
 const retryAfter: Partial<Record<ErrorCode, number>> = {
   DEVICE_ELSEWHERE: 5,
@@ -23,6 +24,7 @@ const retryAfter: Partial<Record<ErrorCode, number>> = {
   APP_STATE_UNAVAILABLE: 5,
   STORE_UNAVAILABLE: 5,
   STREAMS_FULL: 5,
+  TOO_MANY_STREAMS: 5,
   SHUTTING_DOWN: 10,
   MEMORY_SHORT: 30,
 };

@@ -11,9 +11,8 @@ import type { Streams } from '../streams/streams.ts';
 import type { Devices, Fleet, Moving } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { Chats } from './chat-port.ts';
-import type { Reading } from './following.ts';
 import type { Limits } from './limits.ts';
-import type { Live, Standing } from './live.ts';
+import type { Guest, Live } from './live.ts';
 
 /** Where one device's events go. The secret itself never comes back, only whether there is one. */
 export interface EndpointView {
@@ -57,7 +56,7 @@ export interface Messages {
 }
 
 /** The journal for whoever reads it. */
-export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow'>;
+export type Events = Pick<Streams, 'page' | 'end' | 'one' | 'follow' | 'room' | 'figures'>;
 
 /** Who may call, by the settings: each may do everything. With neither, and no key ever made, the API is open. */
 export interface Credentials {
@@ -97,7 +96,7 @@ export interface ApiDeps {
   >;
   readonly messages: Messages;
   /** Who listens at /ws. */
-  readonly live: Pick<Live, 'webhookChanged'>;
+  readonly live: Pick<Live, 'webhookChanged' | 'room'>;
   readonly events: Events;
   readonly chats: Chats;
   readonly media: MediaPort;
@@ -149,7 +148,7 @@ export interface ApiEnv {
     /** The request as the socket gives it; without one for a request inside the process. */
     incoming?: IncomingMessage;
     /** Lets a request become a WebSocket that hears of the devices it sees, and reads; only upgrade requests have it. */
-    admit?: (standing: Standing, reading?: Reading) => void;
+    admit?: (guest: Guest) => void;
   };
   Variables: {
     request: string;

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { Failure } from '../errors.ts';
 import { isPrivate } from '../journal/names.ts';
-import type { Follower } from '../streams/streams.ts';
+import type { Follower, Way } from '../streams/streams.ts';
 import type { Devices } from '../supervisor/devices.ts';
 import type { Actor } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
@@ -69,17 +69,22 @@ export function askedOf(
 
 /** One who reads on, and may. */
 export interface Reading {
-  /** Opens it where it was begun. Whoever does must close it. Fails with STREAMS_FULL. */
+  /** Opens it where it was begun. Whoever does must close it. Fails as `Streams.follow` does. */
   open(): Follower;
   /** Whether the reader would still be let in. */
   allowed(): boolean;
 }
 
-/** Judges where a reader wants to begin: from now on, unless it says. Fails as `Reader.page` does. */
+/** Whose share of the readers a caller's are of; nobody's where nobody has to say who they are. */
+export const sharer = (actor: Actor | undefined): string | undefined =>
+  actor?.limited ? actor.realm : undefined;
+
+/** Judges where a reader wants to begin: from now on, unless it says. Fails as `Reader.page` and `Streams.room` do. */
 export async function begin(
   events: ApiDeps['events'],
   { device, id, types, after, also }: Asked,
   scope: Scope,
+  way: Way,
   standing: () => { readonly actor: Actor; readonly devices: Devices } | undefined,
 ): Promise<Reading> {
   const numbers = () => {
@@ -88,12 +93,14 @@ export async function begin(
     if (!now) return [];
     return now.actor.devices && [...now.actor.devices];
   };
-  // Judged before anything is answered: a cursor, and the names of the events.
+  const by = sharer(standing()?.actor);
+  // Judged before anything is answered: whether there is room, a cursor, and the names of the events.
+  events.room(by);
   const page = { device, devices: numbers(), types, limit: 1 };
   const from = after ?? (await events.end({ device }));
   await events.page({ ...page, after: from });
   return {
-    open: () => events.follow({ device, types, after: from, devices: numbers }),
+    open: () => events.follow({ device, types, after: from, devices: numbers, way, by }),
     allowed() {
       const now = standing();
       if (!now?.actor.scopes.has(scope) || (also && !now.actor.scopes.has(also))) return false;

@@ -3,9 +3,8 @@ import { WebSocket } from 'ws';
 import { Failure } from '../errors.ts';
 import type { Follower } from '../streams/streams.ts';
 import type { Reading } from './following.ts';
+import { told } from './told.ts';
 
-/** Milliseconds between looks whether the reader may still read. */
-const LOOK_MS = 2_000;
 const NOT_ALLOWED = 1008;
 const TRY_AGAIN_LATER = 1013;
 /** Of those that are free for applications: what comes after the cursor is not kept any more. */
@@ -17,34 +16,57 @@ export function carryEvents(listener: WebSocket, reading: Reading): void {
   try {
     follower = reading.open();
   } catch {
-    listener.close(TRY_AGAIN_LATER); // as many readers as there may be
+    listener.close(TRY_AGAIN_LATER); // the room that there was is taken by now
     return;
   }
-  const looks = setInterval(() => {
-    if (!reading.allowed()) listener.close(NOT_ALLOWED);
-  }, LOOK_MS).unref();
+  const { now, stallMs, checkMs } = follower.times;
+  /** Since when a message is there that the socket has not taken. */
+  let given: number | undefined;
+  const checks = setInterval(() => {
+    if (!reading.allowed()) {
+      follower.close('forbidden');
+      listener.close(NOT_ALLOWED);
+    }
+    if (given === undefined || now() - given < stallMs) return;
+    follower.close('stalled');
+    listener.terminate(); // a goodbye would wait behind what is not taken
+  }, checkMs).unref();
   listener.on('close', () => {
-    clearInterval(looks);
+    clearInterval(checks);
     follower.close();
   });
-  void carry(listener, follower);
+  void carry(listener, follower, async text => {
+    given = now();
+    await sent(listener, text);
+    given = undefined;
+  });
 }
 
-async function carry(listener: WebSocket, follower: Follower): Promise<void> {
-  while (!follower.closed && listener.readyState === WebSocket.OPEN) {
-    try {
-      const { events } = await follower.page();
+async function carry(
+  listener: WebSocket,
+  follower: Follower,
+  tell: (text: string) => Promise<void>,
+): Promise<void> {
+  try {
+    for await (const { events, at } of told(follower)) {
       for (const { cursor, body } of events)
-        await sent(listener, `{"code":"EVENT","message":"Event","result":${body},"cursor":"${cursor}"}`);
-      if (events.length === 0) await follower.news(LOOK_MS);
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'EVENTS_EXPIRED') {
-        const { results } = error.report();
-        listener.send(JSON.stringify({ code: 'EVENT_GAP', message: error.message, result: results }));
-        listener.close(GAP);
-      } else listener.close(TRY_AGAIN_LATER); // the database, or a socket that is gone
+        await tell(`{"code":"EVENT","message":"Event","result":${body},"cursor":"${cursor}"}`);
+      // That the other end is there is asked by pings.
+      if (at !== undefined)
+        await tell(JSON.stringify({ code: 'EVENT_CURSOR', message: 'Cursor', result: null, cursor: at }));
+      if (listener.readyState !== WebSocket.OPEN) return;
+    }
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'EVENTS_EXPIRED') {
+      follower.close('gap');
+      const { results } = error.report();
+      listener.send(JSON.stringify({ code: 'EVENT_GAP', message: error.message, result: results }));
+      listener.close(GAP);
       return;
     }
+    // The database; or the socket, which is gone then.
+    if (listener.readyState === WebSocket.OPEN) follower.close('failed');
+    listener.close(TRY_AGAIN_LATER);
   }
 }
 

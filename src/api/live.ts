@@ -2,6 +2,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { Failure } from '../errors.ts';
+import { type SeatLimits, Seats } from '../lib/seats.ts';
 import { TokenBuckets } from '../lib/token-buckets.ts';
 import type { Devices, DeviceView } from '../supervisor/devices.ts';
 import { toAppDevice, toGowaDevice } from './device-shape.ts';
@@ -16,6 +18,15 @@ export type Sees = (device: string) => boolean;
 /** The same as it is now; undefined once the listener would not be let in any more. */
 export type Standing = () => Sees | undefined;
 
+/** Who was let in. */
+export interface Guest {
+  readonly standing: Standing;
+  /** Whose share of the listeners it is of; undefined: nobody's. */
+  readonly by: string | undefined;
+  /** What it reads of the journal beside what it hears. */
+  readonly reading: Reading | undefined;
+}
+
 interface Listener {
   readonly standing: Standing;
   alive: boolean;
@@ -27,7 +38,8 @@ const LONGEST_MESSAGE = 64 * 1024;
 const MOST_MESSAGES = 120;
 /** Bytes that may wait for one listener; one that does not read loses its connection, not our memory. */
 const MOST_WAITING = 1024 * 1024;
-const MOST_LISTENERS = 1_000;
+/** Listeners of one node, and of one key there, unless the settings say otherwise. */
+const LIMITS: SeatLimits = { most: 1_000, each: 100 };
 /** Milliseconds between pings; a listener that answered none is gone. */
 const PING_EVERY = 30_000;
 /** Milliseconds between looks whether listeners may still listen: a key that has ended counts for less than five seconds. */
@@ -39,6 +51,7 @@ const TRY_AGAIN_LATER = 1013;
 /** Those who listen at /ws, and what they are told; each hears of the devices that its key is for, and of no others. */
 export class Live {
   readonly #devices: () => Devices;
+  readonly #seats: Seats;
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: LONGEST_MESSAGE,
@@ -53,20 +66,21 @@ export class Live {
   #looks: NodeJS.Timeout | undefined;
 
   /** `devices` is asked when somebody listens; it may not be there yet when this is made. */
-  constructor(devices: () => Devices) {
+  constructor(devices: () => Devices, limits: SeatLimits = LIMITS) {
     this.#devices = devices;
+    this.#seats = new Seats(limits);
+  }
+
+  /** Fails with STREAMS_FULL, or TOO_MANY_STREAMS, where there is no room for another listener of this one. */
+  room(by: string | undefined): void {
+    const full = this.#seats.full(by);
+    if (full) throw new Failure(full === 'all' ? 'STREAMS_FULL' : 'TOO_MANY_STREAMS');
   }
 
   /** Completes the handshake of a request that was judged already. */
-  accept(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    standing: Standing,
-    reading?: Reading,
-  ): void {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, guest: Guest): void {
     this.#server.handleUpgrade(request, socket, head, listener => {
-      if (this.#listen(listener, standing) && reading) carryEvents(listener, reading);
+      if (this.#listen(listener, guest) && guest.reading) carryEvents(listener, guest.reading);
     });
   }
 
@@ -103,13 +117,14 @@ export class Live {
     }
   }
 
-  /** False when there is no room for another one. */
-  #listen(listener: WebSocket, standing: Standing): boolean {
+  /** False when the room that there was is taken by now. */
+  #listen(listener: WebSocket, { standing, by }: Guest): boolean {
     listener.on('error', () => listener.terminate());
-    if (this.#listeners.size >= MOST_LISTENERS) {
+    if (this.#seats.full(by)) {
       listener.close(TRY_AGAIN_LATER);
       return false;
     }
+    const leave = this.#seats.take(by);
     const about: Listener = { standing, alive: true };
     const name = String(this.#number++);
     this.#listeners.set(listener, about);
@@ -126,7 +141,10 @@ export class Live {
       const sees = !binary && codeOf(data) === 'FETCH_DEVICES' && standing();
       if (sees) this.#send(listener, 'LIST_DEVICES', 'Device found', this.#seen(sees).map(toAppDevice));
     });
-    listener.on('close', () => this.#listeners.delete(listener));
+    listener.on('close', () => {
+      leave();
+      this.#listeners.delete(listener);
+    });
     return true;
   }
 

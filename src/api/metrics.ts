@@ -2,12 +2,14 @@
 // `docs/metrics.md` lists the same names; a test compares the two.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Histogram, Registry } from 'prom-client';
 import { memoryShare } from '../lib/memory.ts';
-import type { Phase, Pulse } from '../shard/protocol.ts';
+import type { Count, Phase, Pulse } from '../shard/protocol.ts';
 import type { AppDeps } from './deps.ts';
 import { RequestTimes, type Served } from './request-times.ts';
-import { addWebhooks } from './webhook-metrics.ts';
+import { counter, gauge, type Metric, type Reading, readers } from './scrape.ts';
+import { streamMetrics, type WithReaders } from './stream-metrics.ts';
+import { type WithFigures, webhookMetrics } from './webhook-metrics.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -15,6 +17,24 @@ export interface Metrics {
   text(): Promise<string>;
   /** Counts an answered request. */
   served(request: Served): void;
+}
+
+type Sources = Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections' | 'deliveries' | 'events'>;
+type Views = ReturnType<AppDeps['devices']['list']>;
+type Shard = ReturnType<AppDeps['fleet']['shards']>[number];
+
+/** What is asked for once in a scrape, however many metrics are made of it. */
+interface Gathered extends WithFigures, WithReaders {
+  readonly devices: Census;
+  readonly shards: readonly Shard[];
+  readonly pools: Awaited<ReturnType<AppDeps['connections']>>;
+}
+
+interface Census {
+  readonly phases: ReadonlyMap<Phase, number>;
+  readonly complaints: ReadonlyMap<string, number>;
+  readonly quarantined: number;
+  readonly degraded: number;
 }
 
 const phases: readonly Phase[] = [
@@ -38,262 +58,229 @@ const complaints = [
 ] as const;
 const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as const;
 
-/** What each shard's last pulse says; milliseconds become seconds. */
-const pulseGauges: readonly [name: string, help: string, value: (pulse: Pulse) => number][] = [
-  ['event_loop_lag_p99_seconds', "99th percentile of the shard's event-loop lag.", p => p.loopLagP99 / 1000],
-  ['heap_bytes', 'JavaScript heap in use.', p => p.heapUsed],
-  ['external_bytes', 'Memory outside the heap that the shard holds.', p => p.external],
-  ['credit_in_use', 'Events sent up and not yet taken over by the main thread.', p => p.creditInUse],
-  ['events_queued', 'Committed events that wait to be sent up.', p => p.eventsQueued],
-];
-
 /** Milliseconds between two looks at the main thread's event loop. */
 const LAG_RESOLUTION = 20;
+const PING_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30];
 
 /** A registry of its own that reads devices and shards when it is scraped; nothing global is touched. */
-export function createMetrics({
-  devices,
-  fleet,
-  version,
-  connections,
-  deliveries,
-}: Pick<AppDeps, 'devices' | 'fleet' | 'version' | 'connections' | 'deliveries'>): Metrics {
+export function createMetrics(sources: Sources): Metrics {
+  const { devices, fleet, version, connections, deliveries, events } = sources;
   const registry = new Registry();
-  const registers = [registry];
-  const shards = ['shard'] as const;
-
-  new Gauge({
-    name: 'cardume_info',
-    help: 'The version, as a label.',
-    labelNames: ['version'],
-    registers,
-  }).set({ version }, 1);
-  new Gauge({
-    name: 'cardume_devices',
-    help: 'Devices that this node runs, by state.',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      const many = new Map(phases.map(state => [state, 0]));
-      for (const { phase, elsewhere } of devices.list())
-        if (!elsewhere) many.set(phase, (many.get(phase) ?? 0) + 1);
-      for (const [state, count] of many) this.set({ state }, count);
-    },
+  const read = readers<Gathered>(registry, [
+    gauge('cardume_info', 'The version, as a label.', () => [[{ version }, 1]], 'version'),
+    ...deviceMetrics(fleet),
+    ...shardMetrics,
+    gauge(
+      'cardume_database_connections',
+      'Database connections in use, by pool.',
+      ({ pools }) => pools.map(({ pool, used }) => [{ pool }, used]),
+      'pool',
+    ),
+    ...webhookMetrics,
+    ...streamMetrics,
+    ...processMetrics(),
+  ]);
+  const pings = new Histogram({
+    name: 'cardume_ping_seconds',
+    help: 'Round trips of pings to WhatsApp, over all devices.',
+    buckets: PING_BUCKETS,
+    registers: [registry],
   });
-  new Gauge({
-    name: 'cardume_devices_elsewhere',
-    help: 'Devices of the database that this node does not run.',
-    registers,
-    collect() {
-      this.set(fleet.ownership().elsewhere);
-    },
-  });
-  addHealth(registers, devices, fleet);
-  new Gauge({
-    name: 'cardume_devices_quarantined',
-    help: 'Devices that run in the quarantine thread.',
-    registers,
-    collect() {
-      this.set(devices.list().filter(({ quarantined }) => quarantined).length);
-    },
-  });
-  new Gauge({
-    name: 'cardume_connects_waiting',
-    help: 'Devices that wait for the connect gate.',
-    registers,
-    collect() {
-      this.set(fleet.connectsWaiting());
-    },
-  });
-  new Gauge({
-    name: 'cardume_shard_state',
-    help: '1 for the state that the shard is in.',
-    labelNames: ['shard', 'state'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { shard, state: now } of fleet.shards())
-        for (const state of shardStates) this.set({ shard, state }, Number(state === now));
-    },
-  });
-  new Gauge({
-    name: 'cardume_shard_devices',
-    help: 'Devices that the shard hosts.',
-    labelNames: shards,
-    registers,
-    collect() {
-      this.reset();
-      for (const { shard, devices: hosted } of fleet.shards()) this.set({ shard }, hosted);
-    },
-  });
-  new Counter({
-    name: 'cardume_shard_restarts_total',
-    help: 'How often the shard was started again.',
-    labelNames: shards,
-    registers,
-    collect() {
-      this.reset();
-      for (const { shard, restarts } of fleet.shards()) this.inc({ shard }, restarts);
-    },
-  });
-  new Counter({
-    name: 'cardume_shard_replacements_total',
-    help: 'How often the shard was started again in good order, for its memory.',
-    labelNames: shards,
-    registers,
-    collect() {
-      this.reset();
-      for (const { shard, replacements } of fleet.shards()) this.inc({ shard }, replacements);
-    },
-  });
-  for (const [name, help, value] of pulseGauges)
-    new Gauge({
-      name: `cardume_shard_${name}`,
-      help,
-      labelNames: shards,
-      registers,
-      collect() {
-        this.reset();
-        for (const { shard, pulse } of fleet.shards()) if (pulse) this.set({ shard }, value(pulse));
-      },
-    });
-
-  new Gauge({
-    name: 'cardume_database_connections',
-    help: 'Database connections in use, by pool.',
-    labelNames: ['pool'],
-    registers,
-    async collect() {
-      this.reset();
-      for (const { pool, used } of await connections()) this.set({ pool }, used);
-    },
-  });
-  addWebhooks(registers, deliveries);
-  addMainThread(registers);
   const requests = new RequestTimes();
   return {
     contentType: registry.contentType,
-    text: async () => `${await registry.metrics()}\n${requests.text()}`,
+    async text() {
+      // A scrape is worth most when the database is away: it goes without its figures then.
+      const figures = deliveries.figures().catch(() => undefined);
+      const pools = await connections();
+      for (const ms of fleet.takePings()) pings.observe(ms / 1000);
+      read({
+        pools,
+        figures: await figures,
+        devices: censusOf(devices.list()),
+        shards: fleet.shards(),
+        readers: events.figures(),
+      });
+      return `${await registry.metrics()}\n${requests.text()}`;
+    },
     served: request => requests.observe(request),
   };
 }
 
-/** A degraded device counts once in `cardume_devices_degraded`, and once for each of its reasons. */
-function addHealth(registers: Registry[], devices: AppDeps['devices'], fleet: AppDeps['fleet']): void {
-  new Gauge({
-    name: 'cardume_devices_degraded',
-    help: 'Devices that are degraded.',
-    registers,
-    collect() {
-      this.set(devices.list().filter(({ degraded }) => degraded !== undefined).length);
-    },
-  });
-  new Gauge({
-    name: 'cardume_devices_degraded_by_reason',
-    help: 'Devices that are degraded, by reason; one may have several.',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      for (const reason of complaints) this.set({ reason }, 0);
-      for (const { degraded = [] } of devices.list())
-        for (const { code: reason } of degraded) this.inc({ reason });
-    },
-  });
-  new Counter({
-    name: 'cardume_deaf_connections_total',
-    help: 'Connections that were open, heard nothing and were ended for it.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(fleet.count('deaf'));
-    },
-  });
-  new Counter({
-    name: 'cardume_messages_undecryptable_total',
-    help: 'Messages that came and could not be decrypted.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(fleet.count('undecryptable'));
-    },
-  });
-  new Counter({
-    name: 'cardume_messages_recovered_total',
-    help: 'Of them those that could be after all: sent again by the sender, or by the own phone.',
-    labelNames: ['by'],
-    registers,
-    collect() {
-      this.reset();
-      this.inc({ by: 'retry' }, fleet.count('recovered_by_retry'));
-      this.inc({ by: 'phone' }, fleet.count('recovered_by_phone'));
-    },
-  });
-  new Counter({
-    name: 'cardume_messages_lost_total',
-    help: 'Of them those for which nothing has helped.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(fleet.count('lost'));
-    },
-  });
-  new Histogram({
-    name: 'cardume_ping_seconds',
-    help: 'Round trips of pings to WhatsApp, over all devices.',
-    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
-    registers,
-    collect() {
-      for (const ms of fleet.takePings()) this.observe(ms / 1000);
-    },
-  });
+/** A degraded device counts once in all, and once for each of its reasons. */
+function censusOf(devices: Views): Census {
+  const inPhase = new Map(phases.map(phase => [phase, 0]));
+  const complain = new Map<string, number>(complaints.map(code => [code, 0]));
+  let [quarantined, degraded] = [0, 0];
+  for (const device of devices) {
+    if (!device.elsewhere) inPhase.set(device.phase, (inPhase.get(device.phase) ?? 0) + 1);
+    if (device.quarantined) quarantined++;
+    if (device.degraded === undefined) continue;
+    degraded++;
+    for (const { code } of device.degraded) complain.set(code, (complain.get(code) ?? 0) + 1);
+  }
+  return { phases: inPhase, complaints: complain, quarantined, degraded };
 }
 
-function addMainThread(registers: Registry[]): void {
+function deviceMetrics(fleet: AppDeps['fleet']): readonly Metric<Gathered>[] {
+  const count = (name: string, help: string, what: Count) => counter(name, help, () => fleet.count(what));
+  return [
+    gauge(
+      'cardume_devices',
+      'Devices that this node runs, by state.',
+      ({ devices }) => each('state', devices.phases),
+      'state',
+    ),
+    gauge(
+      'cardume_devices_elsewhere',
+      'Devices of the database that this node does not run.',
+      () => fleet.ownership().elsewhere,
+    ),
+    gauge('cardume_devices_degraded', 'Devices that are degraded.', ({ devices }) => devices.degraded),
+    gauge(
+      'cardume_devices_degraded_by_reason',
+      'Devices that are degraded, by reason; one may have several.',
+      ({ devices }) => each('reason', devices.complaints),
+      'reason',
+    ),
+    count(
+      'cardume_deaf_connections_total',
+      'Connections that were open, heard nothing and were ended for it.',
+      'deaf',
+    ),
+    count(
+      'cardume_messages_undecryptable_total',
+      'Messages that came and could not be decrypted.',
+      'undecryptable',
+    ),
+    counter(
+      'cardume_messages_recovered_total',
+      'Of them those that could be after all: sent again by the sender, or by the own phone.',
+      () => [
+        [{ by: 'retry' }, fleet.count('recovered_by_retry')],
+        [{ by: 'phone' }, fleet.count('recovered_by_phone')],
+      ],
+      'by',
+    ),
+    count('cardume_messages_lost_total', 'Of them those for which nothing has helped.', 'lost'),
+    gauge(
+      'cardume_devices_quarantined',
+      'Devices that run in the quarantine thread.',
+      ({ devices }) => devices.quarantined,
+    ),
+    gauge('cardume_connects_waiting', 'Devices that wait for the connect gate.', () =>
+      fleet.connectsWaiting(),
+    ),
+  ];
+}
+
+function each(label: string, counts: ReadonlyMap<string, number>): Reading {
+  return [...counts].map(([value, count]) => [{ [label]: value }, count] as const);
+}
+
+const ofShards =
+  (value: (shard: Shard) => number) =>
+  ({ shards }: Gathered): Reading =>
+    shards.map(one => [{ shard: one.shard }, value(one)]);
+
+/** Of each shard's last pulse; one that has not sent any is missing. */
+const ofPulses =
+  (value: (pulse: Pulse) => number) =>
+  ({ shards }: Gathered): Reading =>
+    shards.flatMap(({ shard, pulse }) => (pulse ? [[{ shard }, value(pulse)] as const] : []));
+
+const shardMetrics: readonly Metric<Gathered>[] = [
+  gauge(
+    'cardume_shard_state',
+    '1 for the state that the shard is in.',
+    ({ shards }) =>
+      shards.flatMap(({ shard, state: now }) =>
+        shardStates.map(state => [{ shard, state }, Number(state === now)] as const),
+      ),
+    'shard',
+    'state',
+  ),
+  gauge(
+    'cardume_shard_devices',
+    'Devices that the shard hosts.',
+    ofShards(({ devices }) => devices),
+    'shard',
+  ),
+  counter(
+    'cardume_shard_restarts_total',
+    'How often the shard was started again.',
+    ofShards(({ restarts }) => restarts),
+    'shard',
+  ),
+  counter(
+    'cardume_shard_replacements_total',
+    'How often the shard was started again in good order, for its memory.',
+    ofShards(({ replacements }) => replacements),
+    'shard',
+  ),
+  gauge(
+    'cardume_shard_event_loop_lag_p99_seconds',
+    "99th percentile of the shard's event-loop lag.",
+    ofPulses(({ loopLagP99 }) => loopLagP99 / 1000),
+    'shard',
+  ),
+  gauge(
+    'cardume_shard_heap_bytes',
+    'JavaScript heap in use.',
+    ofPulses(({ heapUsed }) => heapUsed),
+    'shard',
+  ),
+  gauge(
+    'cardume_shard_external_bytes',
+    'Memory outside the heap that the shard holds.',
+    ofPulses(({ external }) => external),
+    'shard',
+  ),
+  gauge(
+    'cardume_shard_credit_in_use',
+    'Events sent up and not yet taken over by the main thread.',
+    ofPulses(({ creditInUse }) => creditInUse),
+    'shard',
+  ),
+  gauge(
+    'cardume_shard_events_queued',
+    'Committed events that wait to be sent up.',
+    ofPulses(({ eventsQueued }) => eventsQueued),
+    'shard',
+  ),
+];
+
+function processMetrics(): readonly Metric<unknown>[] {
   // Its timer does not keep the process alive.
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION });
   delay.enable();
-  new Gauge({
-    name: 'cardume_main_event_loop_lag_p99_seconds',
-    help: "99th percentile of the main thread's event-loop lag since the last scrape.",
-    registers,
-    collect() {
-      // What it records is the whole time between two looks, in nanoseconds.
-      this.set(Math.max(0, delay.percentile(99) / 1e9 - LAG_RESOLUTION / 1000));
-      delay.reset();
-    },
-  });
-  new Gauge({
-    name: 'cardume_main_heap_bytes',
-    help: "The main thread's JavaScript heap in use.",
-    registers,
-    collect() {
-      this.set(getHeapStatistics().used_heap_size);
-    },
-  });
-  new Gauge({
-    name: 'cardume_process_resident_bytes',
-    help: 'Resident memory of the whole process, all threads.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Gauge({
-    name: 'cardume_process_memory_used_ratio',
-    help: 'Used memory by the limit of the container or the machine.',
-    registers,
-    collect() {
-      this.set(memoryShare());
-    },
-  });
-  new Counter({
-    name: 'cardume_process_cpu_seconds_total',
-    help: 'CPU time of the whole process, all threads.',
-    registers,
-    collect() {
+  return [
+    gauge(
+      'cardume_main_event_loop_lag_p99_seconds',
+      "99th percentile of the main thread's event-loop lag since the last scrape.",
+      () => {
+        // What it records is the whole time between two looks, in nanoseconds.
+        const lag = Math.max(0, delay.percentile(99) / 1e9 - LAG_RESOLUTION / 1000);
+        delay.reset();
+        return lag;
+      },
+    ),
+    gauge(
+      'cardume_main_heap_bytes',
+      "The main thread's JavaScript heap in use.",
+      () => getHeapStatistics().used_heap_size,
+    ),
+    gauge('cardume_process_resident_bytes', 'Resident memory of the whole process, all threads.', () =>
+      process.memoryUsage.rss(),
+    ),
+    gauge(
+      'cardume_process_memory_used_ratio',
+      'Used memory by the limit of the container or the machine.',
+      memoryShare,
+    ),
+    counter('cardume_process_cpu_seconds_total', 'CPU time of the whole process, all threads.', () => {
       const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1e6);
-    },
-  });
+      return (user + system) / 1e6;
+    }),
+  ];
 }

@@ -4,8 +4,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { createApp } from './app.ts';
-import type { Reading } from './following.ts';
-import type { Live, Standing } from './live.ts';
+import type { Guest, Live } from './live.ts';
 
 interface Upgrades {
   readonly app: ReturnType<typeof createApp>;
@@ -28,17 +27,15 @@ export function upgrades({ app, live, closing, log, serve }: Upgrades) {
     }
     socket.on('error', () => socket.destroy());
     try {
-      let standing: Standing | undefined;
-      let reads: Reading | undefined;
+      let guest: Guest | undefined;
       const response = await app.fetch(asRequest(incoming), {
         closing,
         remote: incoming.socket.remoteAddress,
-        admit: (who: Standing, reading?: Reading) => {
-          standing = who;
-          reads = reading;
+        admit: (admitted: Guest) => {
+          guest = admitted;
         },
       });
-      if (standing) live.accept(incoming, socket, head, standing, reads);
+      if (guest) live.accept(incoming, socket, head, guest);
       else await refuse(socket, response);
     } catch (err) {
       log.warn({ err }, 'an upgrade could not be answered');

@@ -1,59 +1,39 @@
-import { Gauge, type Registry } from 'prom-client';
 import type { AppDeps } from './deps.ts';
+import { gauge, type Metric } from './scrape.ts';
 
-/** One question to the database serves all gauges of a scrape. */
-const SCRAPE_MS = 500;
-
-type Figures = Awaited<ReturnType<AppDeps['deliveries']['figures']>>;
+/** Undefined while the database is away: a scrape, which is worth most then, goes without them. */
+export interface WithFigures {
+  readonly figures: Awaited<ReturnType<AppDeps['deliveries']['figures']>> | undefined;
+}
 
 /** Of all nodes that share the database: each tells the same. */
-export function addWebhooks(registers: Registry[], deliveries: AppDeps['deliveries']): void {
-  let asked: { readonly at: number; readonly figures: Promise<Figures | undefined> } | undefined;
-  const figures = () => {
-    const at = performance.now();
-    // A scrape is worth most when the database is away: it goes without these then.
-    if (!asked || at - asked.at > SCRAPE_MS)
-      asked = { at, figures: deliveries.figures().catch(() => undefined) };
-    return asked.figures;
-  };
-  const gauge = (
-    name: string,
-    help: string,
-    label: string | undefined,
-    values: (figures: Figures) => readonly (readonly [string, number])[],
-  ) =>
-    new Gauge<string>({
-      ...{ name: `cardume_${name}`, help, registers, labelNames: label ? [label] : [] },
-      async collect() {
-        this.reset();
-        const known = await figures();
-        // What has no label is 0 after a reset, which nobody has said.
-        if (!known) return label ? undefined : this.remove();
-        for (const [value, count] of values(known))
-          if (label) this.set({ [label]: value }, count);
-          else this.set(count);
-      },
-    });
+export const webhookMetrics: readonly Metric<WithFigures>[] = [
   gauge(
-    'webhooks',
+    'cardume_webhooks',
     'Webhooks, by state; resting: they take nothing and are left alone for now.',
+    ({ figures }) => figures && Object.entries(figures.states).map(([state, count]) => [{ state }, count]),
     'state',
-    f => Object.entries(f.states),
-  );
-  gauge('webhook_events_behind', 'Events that wait for webhooks, all together.', undefined, f => [
-    ['', f.lag],
-  ]);
+  ),
   gauge(
-    'webhook_lag_events',
+    'cardume_webhook_events_behind',
+    'Events that wait for webhooks, all together.',
+    ({ figures }) => figures?.lag,
+  ),
+  gauge(
+    'cardume_webhook_lag_events',
     'Events that wait for the webhook; the 50 that are most behind.',
+    ({ figures }) => figures?.most.map(({ webhook, lag }) => [{ webhook }, lag]),
     'webhook',
-    f => f.most.map(({ webhook, lag }) => [webhook, lag]),
-  );
-  gauge('webhook_parked_events', 'Events that receivers refused and that are tried again.', undefined, f => [
-    ['', f.parked],
-  ]);
-  gauge('webhook_dead_letters', 'Events, and spans of them, that were given up.', undefined, f => [
-    ['', f.dead],
-  ]);
-  gauge('webhook_replays', 'Replays under way.', undefined, f => [['', f.replays]]);
-}
+  ),
+  gauge(
+    'cardume_webhook_parked_events',
+    'Events that receivers refused and that are tried again.',
+    ({ figures }) => figures?.parked,
+  ),
+  gauge(
+    'cardume_webhook_dead_letters',
+    'Events, and spans of them, that were given up.',
+    ({ figures }) => figures?.dead,
+  ),
+  gauge('cardume_webhook_replays', 'Replays under way.', ({ figures }) => figures?.replays),
+];

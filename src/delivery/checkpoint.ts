@@ -79,9 +79,10 @@ export function checkpoint(
   };
 
   async function flush(): Promise<void> {
-    // The write under way may have begun before the mark; the one after it has it, and is shared by all who wait.
+    // The write under way may have begun before the mark; the one after it has it, and is shared by all who wait: whoever
+    // comes second finds nothing marked any more, and it under way.
     if (writing) await writing;
-    if (marked.size + endpoints.size + attempts.waiting > 0) await begin();
+    if (writing || marked.size + endpoints.size + attempts.waiting > 0) await begin();
   }
 
   function soon(): void {

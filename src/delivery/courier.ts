@@ -4,7 +4,7 @@ import type { Sql } from '../store/database.ts';
 import { park } from '../store/parked.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Known } from './known.ts';
-import { advance, type Lane, nextBatch, type Ready, rest, ripe, skip, wantsMore } from './lane.ts';
+import { advance, forget, type Lane, nextBatch, type Ready, rest, ripe, skip, wantsMore } from './lane.ts';
 import { decide, type Next, parkedWait, refusedWait } from './schedule.ts';
 import type { Send } from './send.ts';
 import type { Watch } from './watch.ts';
@@ -13,6 +13,8 @@ import type { Watch } from './watch.ts';
 const QUANTUM = 50;
 /** Deliveries of a lane that a crash may repeat; a batch more where an endpoint takes batches. */
 const UNSAVED = 20;
+
+const crammed = ({ shelf }: Pick<Known, 'shelf'>): boolean => shelf.held > shelf.room;
 
 export interface CourierOptions {
   readonly sql: Sql;
@@ -50,11 +52,14 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
       }
       if (lane.state !== 'running') return;
       const events = nextBatch(lane);
-      if (events.length === 0 || !ripe(lane, performance.now())) return;
+      // What waits to become a whole batch may not fill the memory: where there is no room it goes as it is.
+      if (events.length === 0 || !(ripe(lane, performance.now()) || crammed(known))) return;
       if (!(await watch.may(endpoint))) return;
       if (!(await carry(lane, events))) return;
       n += events.length;
     }
+    // Its turn is over, and what is left at hand is in the journal, too.
+    if (crammed(known)) forget(lane, known.shelf);
   }
 
   /** One POST. False when the lane's turn is over with it. */

@@ -104,7 +104,12 @@ export class Journal {
     for (const { writer } of entries)
       epochs.set(writer.no, Math.max(writer.epoch, epochs.get(writer.no) ?? 0));
     const current = entries.filter(({ writer }) => epochs.get(writer.no) === writer.epoch);
-    const rows = new Map(current.flatMap(({ rows }) => rows.map(row => [`${row.deviceNo}/${row.id}`, row])));
+    // Of an event that is told twice the first row is stored, as it is streamed: another copy may name people otherwise.
+    const rows = new Map<string, NewRow>();
+    for (const row of current.flatMap(({ rows }) => rows)) {
+      const at = `${row.deviceNo}/${row.id}`;
+      if (!rows.has(at)) rows.set(at, row);
+    }
     const recording = {
       epochs,
       rows: [...rows.values()],

@@ -73,7 +73,7 @@ const LIMITS: Limits = {
   silentFor: 5_000,
   watchEvery: 500,
   drainWithin: 10_000,
-  examineWithin: 1_000,
+  examineWithin: 3_000,
   goneWithin: 20_000,
 };
 

@@ -195,7 +195,9 @@ export class Shards {
     if (this.#isolating || this.#closing) return;
     this.#isolating = true;
     this.#resize(this.#options.workers + SPARES + 1);
-    this.#slots[this.quarantine]?.handle.start();
+    const handle = this.#slots[this.quarantine]?.handle;
+    // The one that is still being released is started again when it is down.
+    if (handle?.state === 'down') handle.start();
   }
 
   /** Ends the quarantine thread in good order; its devices are free then (`down`). */

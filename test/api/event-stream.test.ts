@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
+import { eventStream } from '../../src/api/event-stream.ts';
 import { readStream } from '../support/event-stream.ts';
 import { admin, bearer } from '../support/keys-api.ts';
 import { streamsServer } from '../support/streams.ts';
@@ -10,6 +12,8 @@ import { until } from '../support/until.ts';
 const range = (count: number, from = 1) => Array.from({ length: count }, (_, n) => String(n + from));
 const bodies = (told: readonly { data?: string }[]) =>
   told.map(({ data }) => (JSON.parse(data ?? '{}') as { payload: { body: string } }).payload.body);
+
+const reader = { way: 'sse', by: undefined } as const;
 
 async function world(t: Parameters<typeof streamsServer>[0], options?: Parameters<typeof streamsServer>[1]) {
   const server = await streamsServer(t, options);
@@ -73,7 +77,8 @@ test('who comes back with the last id gets what came since, once each, in order'
 });
 
 test('F45: a reader that does not read costs a page and not what it has not read, and misses nothing', async t => {
-  const { device, write, open, pages } = await world(t);
+  // It may be long until it reads.
+  const { device, write, open, pages } = await world(t, { times: { stallMs: Number.POSITIVE_INFINITY } });
   const a = await device('a');
   const slow = await open('', {}, { paused: true });
   const fast = await open();
@@ -98,7 +103,9 @@ test('F45: a reader that does not read costs a page and not what it has not read
 });
 
 test('a stream ends when its key does, or the server stops; as many are open as there may be', async t => {
-  const { device, write, open, made, url, ask, streams, keys } = await world(t, { most: 3 });
+  const { device, write, open, made, url, ask, streams, keys } = await world(t, {
+    limits: { most: 3, each: 3 },
+  });
   const a = await device('a');
   const { key, id } = await made({ scopes: ['read'], devices: ['a'] });
   const ending = await readStream(`${url}/events/stream`, bearer(key));
@@ -116,10 +123,146 @@ test('a stream ends when its key does, or the server stops; as many are open as 
   await write(a, ['two']);
   await until(() => staying.told.length === 2);
   assert.deepEqual(bodies(ending.told), ['one']);
+  assert.equal(streams.figures().cut.forbidden, 1);
+});
+
+test('a key has its share of the readers and no more, whatever it reads by; others have theirs', async t => {
+  const { open, url, made, ask, streams } = await world(t, { limits: { most: 5, each: 2 } });
+  const { key } = await made({ scopes: ['read'] });
+  const socket = (by: string, query: string) =>
+    new Promise<WebSocket | readonly [number | undefined, string]>((resolve, reject) => {
+      const one = new WebSocket(`${url.replace('http', 'ws')}/ws${query}`, { headers: bearer(by) });
+      t.after(() => one.terminate());
+      one.once('open', () => resolve(one));
+      one.once('error', reject);
+      one.once('unexpected-response', (_, response) =>
+        response.once('data', body =>
+          resolve([response.statusCode, (JSON.parse(String(body)) as { code: string }).code]),
+        ),
+      );
+    });
+  const first = await open();
+  const both = await socket(key, '?events=*');
+  assert.ok(both instanceof WebSocket);
+  await open();
+  const third = await open();
+  assert.deepEqual([third.status, third.response.headers['retry-after']], [429, '5']);
+  await until(() => third.text().includes('"code":"TOO_MANY_STREAMS"'));
+  // A socket is judged before it is one, and one that reads nothing of the journal has its share, too.
+  assert.ok((await socket(key, '')) instanceof WebSocket);
+  assert.deepEqual(await socket(key, ''), [429, 'TOO_MANY_STREAMS']);
+  const other = await readStream(`${url}/events/stream`, bearer(key));
+  assert.equal(other.status, 200);
+  both.terminate();
+  await until(() => streams.figures().open.websocket === 0);
+  first.close();
+  await until(() => streams.open === 2);
+  assert.equal((await open()).status, 200, 'a place that was given back');
+  const { results } = await ask('GET', '/events', undefined, bearer(key));
+  assert.ok(results, 'pages are not readers that stay');
+});
+
+test('a search through what a reader does not want is told of while it goes on, and need not begin anew', async t => {
+  let clock = 0;
+  const now = () => {
+    clock += 3_000;
+    return clock;
+  };
+  const { device, write, open, streams } = await world(t, {
+    times: { now, stallMs: Number.POSITIVE_INFINITY },
+  });
+  const a = await device('a');
+  for (let n = 0; n < 9; n += 1) await write(a, range(500));
+  await write(a, ['wanted'], { event: 'message.ack' });
+  const reading = await open('?types=message.ack&after=0.0');
+  await until(() => reading.told.length === 1);
+  const [before = ''] = reading.text().split('data: ');
+  const places = [...before.matchAll(/^:hb\nid: (\S+)\n\n/gm)].map(([, place]) => place ?? '');
+  assert.equal(places.length, 2, before);
+  reading.close();
+  await until(() => streams.open === 0);
+  const again = await open('?types=message.ack', { 'last-event-id': places[1] ?? '' });
+  await until(() => again.told.length === 1);
+  assert.deepEqual(bodies(again.told), ['wanted']);
+  assert.doesNotMatch(
+    again.text().split('data: ')[0] ?? '',
+    /:hb/,
+    'what was searched is not searched again',
+  );
+});
+
+test('a reader that takes nothing is cut off by the server, and one that is told nothing is not', async t => {
+  let clock = 0;
+  const { device, write, open, streams } = await world(t, { times: { now: () => clock, checkMs: 20 } });
+  const a = await device('a');
+  const slow = await open('?device_id=a&after=0', {}, { paused: true });
+  const silent = await open('?device_id=a&types=message.ack');
+  await until(() => silent.text().startsWith('retry'));
+  const text = randomBytes(37_500).toString('hex');
+  for (let n = 0; n < 200; n += 20)
+    await write(
+      a,
+      range(20, n + 1).map(name => `${name} ${text}`),
+    );
+  await until(() => {
+    clock += 61_000;
+    return streams.figures().cut.stalled === 1;
+  });
+  assert.deepEqual(streams.figures().open, { sse: 1, websocket: 0 });
+  slow.response.resume();
+  await slow.ended;
+  assert.equal(slow.response.complete, false, 'it was not waited for');
+  assert.ok(slow.told.length < 200, `${slow.told.length} were told`);
+  // It comes back with what it has.
+  const again = await open('?device_id=a', { 'last-event-id': slow.last() ?? '0' });
+  await until(() => slow.told.length + again.told.length === 200, { within: 60_000 });
+  assert.deepEqual(
+    bodies([...slow.told, ...again.told]).map(body => body.split(' ')[0]),
+    range(200),
+  );
+  await write(a, ['still there'], { event: 'message.ack' });
+  await until(() => silent.told.length === 1);
+  assert.equal(streams.figures().cut.stalled, 1);
+});
+
+test('a reader that is slow and takes something in time is not cut off', async t => {
+  let clock = 0;
+  let checks = 0;
+  let hungUp = 0;
+  const { device, write, streams } = await world(t, { times: { now: () => clock, checkMs: 5 } });
+  const { no } = await device('a');
+  await write(
+    { no, id: 'a' } as never,
+    range(4, 1).map(name => name.padEnd(70_000, 'x')),
+  );
+  const follower = streams.follow({ device: no, devices: () => undefined, types: [], after: '0', ...reader });
+  const allowed = () => {
+    checks += 1;
+    return true;
+  };
+  const checked = async () => {
+    const seen = checks;
+    await until(() => checks >= seen + 2);
+  };
+  const response = eventStream({ open: () => follower, allowed }, undefined, {} as never, () => {
+    hungUp += 1;
+  });
+  const body = response.body!.getReader();
+  // Four events of one page, each more than is given at once.
+  for (let n = 0; n < 5; n += 1) {
+    assert.equal((await body.read()).done, false);
+    clock += 59_000;
+    await checked();
+    assert.deepEqual([follower.closed, hungUp], [false, 0]);
+  }
+  clock += 2_000;
+  await until(() => follower.closed);
+  assert.deepEqual([hungUp, streams.open, streams.figures().cut.stalled], [1, 0, 1]);
+  await body.cancel();
 });
 
 test('what expires under a reader is told as a gap, and the stream ends', async t => {
-  const { device, write, open, sql } = await world(t);
+  const { device, write, open, sql, streams } = await world(t);
   const a = await device('a');
   await write(a, range(3));
   const reading = await open('?device_id=a&after=1');
@@ -129,15 +272,18 @@ test('what expires under a reader is told as a gap, and the stream ends', async 
   await reading.ended;
   const { event, data } = reading.told.at(-1)!;
   assert.deepEqual([event, JSON.parse(data ?? '')], ['gap', { earliest: '10' }]);
+  assert.deepEqual(streams.figures(), {
+    open: { sse: 0, websocket: 0 },
+    cut: { stalled: 0, forbidden: 0, gap: 1, failed: 0 },
+  });
 });
 
 test('nothing is read for a reader before it is ready, and one page then', async t => {
   const { device, write, streams } = await world(t);
   const { no } = await device('a');
-  const { eventStream } = await import('../../src/api/event-stream.ts');
   await write({ no, id: 'a' } as never, range(250));
   let read = 0;
-  const follower = streams.follow({ device: no, devices: () => undefined, types: [], after: '0' });
+  const follower = streams.follow({ device: no, devices: () => undefined, types: [], after: '0', ...reader });
   const page = follower.page;
   follower.page = async () => {
     read += 1;
@@ -158,7 +304,7 @@ test('nothing is read for a reader before it is ready, and one page then', async
 });
 
 test('whoever asks for the head of a stream alone holds none open', async t => {
-  const { url, streams } = await world(t, { most: 1 });
+  const { url, streams } = await world(t, { limits: { most: 1, each: 1 } });
   for (let n = 0; n < 3; n += 1)
     assert.equal((await fetch(`${url}/events/stream`, { method: 'HEAD', headers: admin })).status, 200);
   assert.equal(streams.open, 0);

@@ -70,6 +70,10 @@ test('the metrics show devices, shards, the main thread and requests, without a 
     'cardume_database_connections{pool="main"} 3',
     'cardume_shard_credit_in_use{shard="0"} 4',
     'cardume_shard_events_queued{shard="0"} 5',
+    'cardume_streams{way="sse"} 2',
+    'cardume_streams{way="websocket"} 1',
+    'cardume_streams_cut_total{reason="stalled"} 4',
+    'cardume_streams_cut_total{reason="forbidden"} 0',
     'cardume_http_route_seconds_count{method="GET",route="/devices/:device_id/status",status="200"} 2',
     'cardume_http_request_seconds_count{family="devices",status="2xx"} 2',
   ])

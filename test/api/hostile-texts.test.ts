@@ -21,7 +21,7 @@ interface Page {
   readonly data: readonly { readonly id: string; readonly content: string }[];
 }
 
-test('what is said is said and nothing else', { timeout: 200_000 }, async t => {
+test('what is said is said and nothing else', { timeout: 500_000 }, async t => {
   let fetched = 0;
   const server = createServer((_, response) => {
     fetched++;

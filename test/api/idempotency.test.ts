@@ -222,7 +222,7 @@ test('a process that is killed between the message and the answer: the retry is 
   for (const point of ['send.before_row', 'send.after_row', 'send.after_wire', 'send.after_ack']) {
     const headers = { 'x-device-id': from, 'idempotency-key': `order-${point}` };
     const body = { phone, message: `killed at ${point}` };
-    const settings = { ...world.settings, WORKERS: '1', LEASE_SECONDS: '2' };
+    const settings = { ...world.settings, WORKERS: '1' };
     const first = await startProgram(t, { ...settings, FAILPOINTS: `${point}:kill` });
     await first.opened([from]);
     // WhatsApp's ack may overtake the point on the wire: such a caller has an answer, and it must be the one of the retry.
@@ -350,7 +350,7 @@ test('a process that is killed while it sends a file: the retry brings the file,
   for (const point of ['send.before_row', 'send.after_row', 'send.after_wire']) {
     const headers = { 'x-device-id': from, 'idempotency-key': `file-${point}` };
     const bytes = Buffer.alloc(200_000, point);
-    const settings = { ...world.settings, WORKERS: '1', LEASE_SECONDS: '2' };
+    const settings = { ...world.settings, WORKERS: '1' };
     const send = (url: string) =>
       postForm(url, '/send/file', { phone, file: fileOf(bytes, 'a.bin') }, headers);
     const first = await startProgram(t, { ...settings, FAILPOINTS: `${point}:kill` });

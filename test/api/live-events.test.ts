@@ -20,18 +20,24 @@ interface Said {
 
 const range = (count: number, from = 1) => Array.from({ length: count }, (_, n) => String(n + from));
 
-async function world(t: TestContext) {
-  const server = await streamsServer(t);
+async function world(t: TestContext, options?: Parameters<typeof streamsServer>[1]) {
+  const server = await streamsServer(t, options);
   const { key } = await server.made({ scopes: ['read'] });
   const address = server.url.replace('http', 'ws');
   async function listen(query: string, by = key) {
     const socket = new WebSocket(`${address}/ws${query}`, { headers: bearer(by) });
     t.after(() => socket.terminate());
     const heard: Said[] = [];
-    socket.on('message', data => heard.push(JSON.parse(String(data)) as Said));
+    /** Places without an event, each with how many messages had come by then. */
+    const places: { cursor: string; behind: number }[] = [];
+    socket.on('message', data => {
+      const said = JSON.parse(String(data)) as Said;
+      if (said.code === 'EVENT_CURSOR') places.push({ cursor: said.cursor, behind: heard.length });
+      else heard.push(said);
+    });
     const ended = new Promise<number>(resolve => socket.once('close', resolve));
     await once(socket, 'open');
-    return { socket, heard, ended };
+    return { socket, heard, places, ended };
   }
   async function refusal(query: string) {
     const socket = new WebSocket(`${address}/ws${query}`, { headers: bearer(key) });
@@ -102,7 +108,7 @@ test('what cannot be read is refused before the socket is one; what expires ends
 });
 
 test('a socket that does not read costs what is on its way, and misses nothing', async t => {
-  const { device, write, listen, pages } = await world(t);
+  const { device, write, listen, pages } = await world(t, { times: { stallMs: Number.POSITIVE_INFINITY } });
   const a = await device('a');
   const slow = await listen('?events=*');
   slow.socket.pause();
@@ -122,4 +128,54 @@ test('a socket that does not read costs what is on its way, and misses nothing',
     slow.heard.map(({ result }) => result.payload.body.split(' ')[0]),
     range(400),
   );
+});
+
+test('a search through what a socket does not want is told of, and need not begin anew; gowa’s listeners hear nothing', async t => {
+  let clock = 0;
+  const now = () => {
+    clock += 3_000;
+    return clock;
+  };
+  const { device, write, listen } = await world(t, { times: { now, stallMs: Number.POSITIVE_INFINITY } });
+  const a = await device('a');
+  for (let n = 0; n < 9; n += 1) await write(a, range(500));
+  await write(a, ['wanted'], { event: 'message.ack' });
+  const plain = await listen('');
+  const events = await listen('?events=message.ack&device_id=a&after=0');
+  await until(() => events.heard.length === 1);
+  assert.deepEqual(events.places, [
+    { cursor: '2000', behind: 0 },
+    { cursor: '4000', behind: 0 },
+  ]);
+  const again = await listen('?events=message.ack&device_id=a&after=4000');
+  await until(() => again.heard.length === 1);
+  assert.deepEqual([again.heard[0]?.result.payload.body, again.places], ['wanted', []]);
+  plain.socket.send('{"code":"FETCH_DEVICES"}');
+  await until(() => plain.heard.length === 1);
+  assert.deepEqual(plain.places, []);
+});
+
+test('a socket that takes nothing is cut off by the server, and one that is told nothing is not', async t => {
+  let clock = 0;
+  const { device, write, listen, streams } = await world(t, { times: { now: () => clock, checkMs: 20 } });
+  const a = await device('a');
+  const slow = await listen('?events=*&device_id=a&after=0');
+  slow.socket.pause();
+  const silent = await listen('?events=message.ack&device_id=a');
+  const text = 'x'.repeat(75_000);
+  for (let n = 0; n < 200; n += 20)
+    await write(
+      a,
+      range(20, n + 1).map(name => `${name} ${text}`),
+    );
+  await until(() => {
+    clock += 61_000;
+    return streams.figures().cut.stalled === 1;
+  });
+  slow.socket.resume();
+  assert.equal(await slow.ended, 1006);
+  assert.ok(slow.heard.length < 200, `${slow.heard.length} were told`);
+  assert.deepEqual(streams.figures().open, { sse: 0, websocket: 1 });
+  await write(a, ['still there'], { event: 'message.ack' });
+  await until(() => silent.heard.length === 1);
 });

@@ -31,7 +31,7 @@ const download = (node: TestNode, id: string) =>
     return answer.body.code === 'MESSAGE_NOT_FOUND' ? undefined : answer;
   });
 
-test('files that come', { timeout: 200_000 }, async t => {
+test('files that come', { timeout: 500_000 }, async t => {
   const node = await startNode(t, { devices: 1, workers: 1 });
   await node.opened();
   await node.simulator.createPhone({ phone: CARLA, name: 'Carla' });
@@ -243,7 +243,7 @@ test('files that come', { timeout: 200_000 }, async t => {
   });
 
   await t.test('a phone that does not answer is not waited for without an end', async () => {
-    await node.restart({ COMMAND_SECONDS: '1' });
+    await node.restart({ COMMAND_SECONDS: '4' });
     await node.opened();
     const id = await send({}, randomBytes(2_500));
     await node.simulator.waitForMessage(to, one => one.id === id);

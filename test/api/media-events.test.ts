@@ -7,7 +7,7 @@ import { startInbound } from '../support/inbound.ts';
 import { until } from '../support/until.ts';
 
 test('F50: what becomes of a file is told, and the message does not wait for it', {
-  timeout: 200_000,
+  timeout: 500_000,
 }, async t => {
   const { node, self, ann, event } = await startInbound(t);
   const { simulator } = node;
@@ -109,7 +109,7 @@ test('F50: what becomes of a file is told, and the message does not wait for it'
     });
 
   await t.test('a host that never ends, and a phone that does not answer: late', async () => {
-    await node.restart({ COMMAND_SECONDS: '1' });
+    await node.restart({ COMMAND_SECONDS: '4' });
     await node.opened();
     const id = await arrives();
     await expire(id, 404);

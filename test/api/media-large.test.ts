@@ -114,7 +114,7 @@ const needsProc = process.platform === 'linux' ? false : 'needs /proc to watch a
 
 test('100 MB go up and come down, and the memory of the node grows by less than 50 MB', {
   skip: needsProc,
-  timeout: 240_000,
+  timeout: 500_000,
 }, async t => {
   const { program, simulator, up, down, at } = await scene(t, { MAX_FILE_MB: '100', MEDIA_CACHE_MB: '500' });
   // Sessions, TLS, code and what Node lets become garbage before it collects.
@@ -133,7 +133,7 @@ test('100 MB go up and come down, and the memory of the node grows by less than 
 
 test(`F49: ${AT_ONCE} files of ${EACH_MB} MB at once go up and come down, the memory grows by less than 200 MB, and one over the limit is 413`, {
   skip: needsProc,
-  timeout: 280_000 + EACH_MB * 10_000,
+  timeout: 500_000 + EACH_MB * 10_000,
 }, async t => {
   const each = EACH_MB * MEGABYTE;
   const { program, post, up, down, at } = await scene(

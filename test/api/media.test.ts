@@ -61,7 +61,7 @@ async function fileServer(t: TestContext, bytes: Buffer, type: string) {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('files', { skip: samples.noFfmpeg, timeout: 280_000 }, async t => {
+test('files', { skip: samples.noFfmpeg, timeout: 500_000 }, async t => {
   const node = await startNode(t, {
     devices: 1,
     workers: 1,

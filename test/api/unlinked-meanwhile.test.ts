@@ -13,7 +13,7 @@ const HONEST = new Set([
   'DEVICE_NOT_FOUND',
 ]);
 
-test('messages of a device that is logged out or removed meanwhile', { timeout: 120_000 }, async t => {
+test('messages of a device that is logged out or removed meanwhile', { timeout: 500_000 }, async t => {
   const node = await startNode(t, { devices: 2, workers: 1 });
   await node.opened();
   await node.simulator.createPhone({ phone: CARLA, name: 'Carla' });

@@ -49,7 +49,7 @@ const SOCKET = [
 ];
 
 test('a refused WebSocket is let go of, also when its caller is not: a stop waits for none', {
-  timeout: 20_000,
+  timeout: 300_000,
 }, async t => {
   const { server, port } = await start(t, { credentials: { basic: [], keys: ['secret-key'] } });
   const callers = [];

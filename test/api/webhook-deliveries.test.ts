@@ -38,12 +38,14 @@ test('what became of events at a webhook is told over HTTP, and can be told agai
       return (results.attempts as Rows).length > 0;
     });
     const { results } = await ask('GET', `${path}/attempts`);
-    const [refused, first] = results.attempts as Rows;
+    // On a machine that is slow there may be two of the refusals by now.
+    const attempts = results.attempts as Rows;
+    const [refused, first] = [attempts[0], attempts.at(-1)];
     assert.deepEqual([refused?.status, refused?.error, refused?.replay], [400, 'HTTP 400', false]);
     assert.deepEqual([first?.status, first?.error, first?.device_id], [200, null, one.id]);
     assert.equal(first?.webhook_id_header, hook.requests[0]!.headers['webhook-id']);
     const page = await ask('GET', `${path}/attempts?limit=1`);
-    assert.equal(page.results.next, refused?.no);
+    assert.equal(page.results.next, (page.results.attempts as Rows)[0]?.no);
   });
 
   await t.test('a parked event is listed, becomes a dead letter, and is tried again or dropped', async () => {

@@ -41,7 +41,7 @@ for (const when of ['after', 'before'] as const)
       await until(
         async () => (await control.devices()).some(({ jid, connected }) => jid === device?.jid && connected),
         {
-          within: 60_000,
+          within: 120_000,
           what: 'the device is back',
         },
       );

@@ -1,11 +1,12 @@
-// F59, the short form: `npm run chaos` for some seconds. CHAOS_SEED repeats a run; the long forms are run by hand.
+// F59, the short form: `npm run chaos` for some seconds, the same blows each time. CHAOS_SEED names others; the long forms
+// are run by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ChaosOptions, plan } from '../support/chaos/plan.ts';
 import { chaos } from '../support/chaos/run.ts';
 import { report } from '../support/oracle/judge.ts';
 
-const SEED = Number(process.env.CHAOS_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env.CHAOS_SEED ?? 6);
 const SIZE: ChaosOptions = { seed: SEED, seconds: 15, devices: 10, phones: 6, groups: 3, rate: 12 };
 
 test('the same seed plans the same blows; another seed plans others', () => {

@@ -6,8 +6,8 @@ import { between, seeded } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
 const MESSAGES = 500;
-/** More seeds, and how many: `CRASH_SEED=7 CRASH_SEEDS=20 npm test -- crash/drain`. */
-const FIRST = Number(process.env.CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Other seeds, and how many: `CRASH_SEED=7 CRASH_SEEDS=20 npm test -- crash/drain`. */
+const FIRST = Number(process.env.CRASH_SEED ?? 1);
 const SEEDS = Number(process.env.CRASH_SEEDS ?? 2);
 
 async function backlog({ control, person, devices }: CrashWorld): Promise<void> {
@@ -28,12 +28,15 @@ for (let seed = FIRST; seed < FIRST + SEEDS; seed++)
     const world = await crashWorld(t);
     await backlog(world);
     const receipts = async () => (await world.control.ledger()).receipts;
-    let from = await receipts();
+    // Those of the phone itself.
+    const none = await receipts();
+    let from = none;
     for (const kill of [1, 2, 3]) {
       world.product.start();
-      const upto = from + between(random, 1, MESSAGES / 4);
+      // All of them, where the product was quicker than this process.
+      const upto = Math.min(from + between(random, 1, MESSAGES / 4), none + MESSAGES);
       t.diagnostic(`kill ${kill} after ${upto} receipts`);
-      await until(async () => (await receipts()) >= upto, { within: 60_000 });
+      await until(async () => (await receipts()) >= upto, { within: 180_000 });
       await world.product.end('SIGKILL');
       from = await receipts();
     }

@@ -35,6 +35,7 @@ test('a dead, a stuck and a flaky endpoint hold up neither the healthy ones nor 
   }
   const complete = (of: Receiver) => devices.every(({ id }) => seqs(of, id).length === 30);
   await until(() => healthy.every(complete), { what: 'the healthy endpoints have everything' });
+  await until(() => stuck.requests.length === 8, { what: 'all places of the stuck one are taken' });
   assert.equal(stuck.delivered.length, 0);
   assert.equal(stuck.mostOpen, 8);
   const open = stuck.requests.map(({ json }) => json.session_id);

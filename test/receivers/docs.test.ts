@@ -1,64 +1,16 @@
 // What docs/events.md tells a receiver is enough, and true: one that was written from it with the public package verifies
 // everything that a node with real devices delivers, and its code for Node and for Python says the same of every request.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { mock, test } from 'node:test';
 import { startNode } from '../support/node.ts';
 import { until } from '../support/until.ts';
+import { type Case, packageSays, python, pythonSays, verify } from './page-code.ts';
 import { anOrdinaryDay } from './traffic.ts';
 import { type Delivery, docsReceiver, webhookOf } from './written-from-docs.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const OWN_SECRET = 'the secret of one device';
 const ROUNDS = 8;
-
-const page = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
-const codeIn = (language: string): string =>
-  new RegExp(`\`\`\`${language}\\n([\\s\\S]+?)\`\`\``).exec(page)?.[1] ?? '';
-
-type Verify = (headers: Record<string, unknown>, raw: Buffer, secret: string, now?: number) => boolean;
-const { verify } = (await import(`data:text/javascript,${encodeURIComponent(codeIn('js'))}`)) as {
-  verify: Verify;
-};
-const python = ['python3', 'python'].find(name => spawnSync(name, ['--version']).status === 0);
-
-interface Case {
-  readonly headers: Record<string, unknown>;
-  readonly raw: Buffer;
-  readonly secret: string;
-}
-
-/** What the page's code for Python says of each. */
-function pythonSays(cases: readonly Case[]): boolean[] {
-  const code = `${codeIn('python')}
-import json, sys
-for line in sys.stdin:
-    one = json.loads(line)
-    print(verify(one["headers"], base64.b64decode(one["raw"]), one["secret"]))
-`;
-  const input = cases.map(each => JSON.stringify({ ...each, raw: each.raw.toString('base64') })).join('\n');
-  const { stdout, stderr, status } = spawnSync(python ?? '', ['-c', code], {
-    input,
-    encoding: 'utf8',
-    env: { ...process.env, PYTHONUTF8: '1' },
-  });
-  assert.equal(status, 0, stderr);
-  return stdout
-    .trim()
-    .split('\n')
-    .map(line => line.trim() === 'True');
-}
-
-/** What the package says. */
-function packageSays({ headers, raw, secret }: Case): boolean {
-  try {
-    webhookOf(secret).verify(raw, headers as Record<string, string>);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 test('a receiver that was written from docs/events.md verifies every delivery', async t => {
   const [all, own] = [await docsReceiver(() => SECRET), await docsReceiver(() => OWN_SECRET)];

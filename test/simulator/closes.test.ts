@@ -27,7 +27,7 @@ async function restarted(t: TestContext, server: Server, one: Client & { jid: st
 }
 
 test('every close by name ends a live connection with what Baileys makes of it', {
-  timeout: 120_000,
+  timeout: 500_000,
 }, async t => {
   const server = await simulator(t);
   const clients = await linkedClients(t, server, { count: SPOKEN.length });
@@ -46,7 +46,7 @@ test('every close by name ends a live connection with what Baileys makes of it',
 });
 
 test('every close by name can come instead of success, and the next login succeeds', {
-  timeout: 120_000,
+  timeout: 500_000,
 }, async t => {
   const server = await simulator(t);
   const linked = await server.control.linkedDevices(SPOKEN.length);
@@ -168,7 +168,7 @@ test('in the handshake a server may be silent, talk garbage, show a bad certific
   ] as const;
   for (const [index, [name, params, code]] of cases.entries()) {
     await server.control.arm(name, { when: { once: true }, params });
-    const one = client(t, server.socketUrl, devices[index], { connectTimeoutMs: 1_000 });
+    const one = client(t, server.socketUrl, devices[index], { connectTimeoutMs: 5_000 });
     one.connect();
     await until(() => one.closes.length === 1, { what: name });
     assert.equal(one.closes[0], code, name);
@@ -185,7 +185,7 @@ test('an upgrade may be refused with a status, never answered, or dropped', asyn
   const server = await simulator(t);
   const attempt = () =>
     new Promise<number | string>(resolve => {
-      const socket = new WebSocket(server.socketUrl, { handshakeTimeout: 500 });
+      const socket = new WebSocket(server.socketUrl, { handshakeTimeout: 3_000 });
       t.after(() => socket.terminate());
       socket.on('unexpected-response', (_request, response) =>
         resolve(`${response.statusCode} ${response.headers['retry-after']}`),

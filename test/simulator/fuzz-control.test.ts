@@ -155,7 +155,7 @@ function rawBody(random: Random, names: Names): string | Uint8Array {
 }
 
 test(`${CASES} requests that fit the document or nearly: done, or refused with a sentence, never a failure of the server`, {
-  timeout: 180_000,
+  timeout: 500_000,
 }, async t => {
   const { server, operations, names } = await world(t);
   const usable = operations.filter(({ operation }) => !SLOW.has(operation.operationId));

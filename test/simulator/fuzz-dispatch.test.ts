@@ -104,7 +104,7 @@ async function bystanders(t: TestContext, server: Server) {
 }
 
 test(`${CASES} well-formed stanzas without sense: refused or answered, and nobody else notices`, {
-  timeout: 300_000,
+  timeout: 500_000,
 }, async t => {
   const server = await simulator(t);
   const others = await bystanders(t, server);

@@ -123,7 +123,7 @@ function words({ me, other, channel, call, product }: Scene): BinaryNode[] {
 }
 
 test(`${CASES} odd stanzas about profiles, calls, businesses and channels end at most the connection they came on`, {
-  timeout: 300_000,
+  timeout: 500_000,
 }, async t => {
   const server = await simulator(t);
   const control = controlClient(server.controlUrl);

@@ -177,7 +177,7 @@ test('what was sent is told with its content: files, edits, reactions, what was 
 });
 
 test('a generated past comes whole, in chunks that count on, and is confirmed', {
-  timeout: 60_000,
+  timeout: 500_000,
 }, async t => {
   const server = await simulator(t);
   const past = await server.post<{ messages: number }>('/admin/phones', { phone: '15550083' }).then(() =>

@@ -71,7 +71,7 @@ test('every kind of nonsense ends the connection that sent it, with the right er
 });
 
 test('a socket that never introduces itself is closed, one that waits to be linked is not', async t => {
-  const server = await simulator(t, { limits: { handshakeMs: 300 } });
+  const server = await simulator(t, { limits: { handshakeMs: 3_000 } });
   const silent = new WebSocket(server.socketUrl);
   t.after(() => silent.terminate());
   const closed = new Promise(resolve => silent.on('close', resolve));
@@ -82,7 +82,7 @@ test('a socket that never introduces itself is closed, one that waits to be link
 });
 
 test('a client that is silent for too long is told so and closed; one that pings stays', async t => {
-  const server = await simulator(t, { limits: { idleMs: 500 } });
+  const server = await simulator(t, { limits: { idleMs: 3_000 } });
   const silent = await bare(t, server);
   const alive = await bare(t, server);
   const pinging = setInterval(
@@ -115,7 +115,7 @@ test('with latency, what waits in the line is bounded as well', async t => {
 });
 
 test('a client that does not read is cut off, and what it was to get is still there when it comes back', async t => {
-  const server = await simulator(t, { limits: { backlogBytes: 1024 * 1024, backlogMs: 1_500 } });
+  const server = await simulator(t, { limits: { backlogBytes: 1024 * 1024, backlogMs: 3_000 } });
   const bystander = await bare(t, server);
   const deaf = await bare(t, server);
   const { phone } = await server.control.createPhone();

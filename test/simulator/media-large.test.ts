@@ -50,7 +50,7 @@ async function watchMemory(control: ControlClient) {
 }
 
 test('100 MB go up and come down, and the simulator grows by less than 50 MB', {
-  timeout: 240_000,
+  timeout: 500_000,
 }, async t => {
   const simulator = await simulatorProcess(t);
   const control = controlClient(simulator.controlUrl);

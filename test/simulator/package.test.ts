@@ -29,7 +29,7 @@ test('the control client drives a simulator with TLS when it is given the option
   await assert.rejects(outside.controlClient(simulator.controlUrl).devices());
 });
 
-test('the example of the docs passes as it stands there', { timeout: 60_000 }, () => {
+test('the example of the docs passes as it stands there', { timeout: 500_000 }, () => {
   const file = compiled('test/simulator/example.js');
   const { status, stdout } = spawnSync(process.execPath, ['--test', '--test-force-exit', file], {
     encoding: 'utf8',

@@ -60,12 +60,12 @@ test('a fresh device gets its history and is not held up by it', async t => {
   const first = eva.sock;
   await until(() => eva.sock !== first, { what: 'the reconnect after 515' });
   watch();
-  await until(() => history.includes('before'), { within: 8_000, what: 'history' });
+  await until(() => history.includes('before'), { what: 'history' });
   const { id } = await server.post<{ id: string }>('/admin/phones/15550032/send', {
     to: '15550031',
     text: 'after',
   });
-  await until(() => eva.text(id) === 'after', { within: 8_000 });
+  await until(() => eva.text(id) === 'after');
   await until(() => eva.creds.myAppStateKeyId, { what: 'the app-state key' });
 });
 

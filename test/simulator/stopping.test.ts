@@ -32,7 +32,7 @@ function alive(): number {
 }
 
 test('a simulator stops whatever its clients are at, and nothing of it stays', {
-  timeout: 60_000,
+  timeout: 500_000,
 }, async t => {
   const before = alive();
   const server = await startSimulator();
@@ -72,7 +72,7 @@ test('a simulator stops whatever its clients are at, and nothing of it stays', {
 });
 
 test('fifty simulators in one process, one after another, leave no memory behind', {
-  timeout: 120_000,
+  timeout: 500_000,
 }, async () => {
   const once = async () => {
     const { controlUrl, stop } = await startSimulator();

@@ -98,7 +98,7 @@ export function createApi(changes: Partial<AppDeps> = {}) {
       ...{ rotate: unasked, test: unasked, pause: unasked, resume: unasked },
     },
     messages: { status: async () => undefined },
-    live: { webhookChanged: () => {} },
+    live: { webhookChanged: () => {}, room: () => {} },
     events: {
       page: unasked,
       end: unasked,
@@ -106,6 +106,11 @@ export function createApi(changes: Partial<AppDeps> = {}) {
       follow: () => {
         throw new Failure('STREAMS_FULL');
       },
+      room: () => {},
+      figures: () => ({
+        open: { sse: 2, websocket: 1 },
+        cut: { stalled: 4, forbidden: 0, gap: 0, failed: 0 },
+      }),
     },
     chats: {
       chats: unasked,

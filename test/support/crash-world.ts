@@ -70,8 +70,8 @@ export async function crashWorld(t: TestContext, options: CrashWorldOptions = {}
     LOG_LEVEL: 'warn',
     DB_URI: await through(address.url),
     SEALING_KEYS: TEST_KEYS,
-    // A killed node's successor may take its devices only then.
-    LEASE_SECONDS: '3',
+    // What has been killed is seen to have ended (src/supervisor/claims.ts): nobody waits for its lease to run out.
+    LEASE_SECONDS: '20',
     WA_SOCKET_URL: simulator.socketUrl,
     WA_ROOT_KEY: simulator.rootKey,
     WEBHOOK_URL: hook.url,

@@ -72,7 +72,7 @@ export async function startInbound(
         if (found) given.add(found.id);
         return found;
       },
-      { what: `${name} ${JSON.stringify(fields)}`, within: 10_000 },
+      { what: `${name} ${JSON.stringify(fields)}` },
     ).catch(error => {
       const came = hook.delivered.slice(-5).map(one => JSON.stringify([one.event, one.payload]));
       throw new Error(`${(error as Error).message}; came: ${came.join('\n')}`);

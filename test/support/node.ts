@@ -78,7 +78,7 @@ export async function startNode(t: TestContext, options: TestNodeOptions = {}): 
     if (!found) throw new Error(`no device ${id}`);
     return found;
   };
-  const opened: TestNode['opened'] = async (ids, within = 30_000) => {
+  const opened: TestNode['opened'] = async (ids, within = 90_000) => {
     const wanted = ids ?? node.supervisor.list().map(({ id }) => id);
     await until(() => wanted.every(id => device(id).phase === 'open'), {
       within,

@@ -63,7 +63,7 @@ export async function up(child: Child): Promise<Program> {
           );
           return ids.every(id => open.has(id));
         },
-        { within: 30_000, what: `open: ${ids.length} devices` },
+        { within: 90_000, what: `open: ${ids.length} devices` },
       );
     },
   };

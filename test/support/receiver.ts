@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { hold } from './held.ts';
 import type { Scope } from './scope.ts';
+import { until } from './until.ts';
 
 export interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -100,7 +101,14 @@ export async function receiver(
     response.writeHead(status, headers).end();
   };
   const server = tls ? createSecureServer(tls, listener) : createServer(listener);
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
+  // A port that was free a moment ago may be the near end of somebody's connection for another moment.
+  await until(
+    () =>
+      new Promise<boolean>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, '127.0.0.1', () => resolve(true));
+      }),
+  );
   t.after(() => {
     server.closeAllConnections();
     server.close();

@@ -36,8 +36,10 @@ export async function streamsServer(t: TestContext, options: Partial<StreamsOpti
     end: ask => port!.end(ask),
     one: (id, devices) => port!.one(id, devices),
     follow: following => port!.follow(following),
+    room: by => port!.room(by),
+    figures: () => port!.figures(),
   };
-  const live: Live = new Live(() => api.devices);
+  const live: Live = new Live(() => api.devices, options.limits);
   const api: Awaited<ReturnType<typeof keysApi>> = await keysApi(t, { events, live });
   const { sql } = api;
   const hub = fanOut({ wake: () => {}, log });
@@ -48,6 +50,8 @@ export async function streamsServer(t: TestContext, options: Partial<StreamsOpti
     page: ask => streams.page(ask),
     end: ask => streams.end(ask),
     one: (id, devices) => streams.one(id, devices),
+    room: by => streams.room(by),
+    figures: () => streams.figures(),
     follow(following) {
       const follower = streams.follow(following);
       const number = pages.push(0) - 1;

@@ -23,7 +23,6 @@ export async function troubled(
   let proxy = given as FaultProxy;
   const world = await crashWorld(t, {
     ...options,
-    settings: { LEASE_SECONDS: '20', ...options.settings },
     async through(url) {
       proxy ??= await startProxy(t, url);
       return proxy.url;

@@ -1,5 +1,5 @@
 export interface UntilOptions {
-  /** Milliseconds. */
+  /** Milliseconds, after which it will never be: long enough for a machine that does ten other things meanwhile. */
   readonly within?: number;
   /** What is waited for, for the failure. */
   readonly what?: string;
@@ -12,7 +12,7 @@ export interface UntilOptions {
 /** The one way in which tests wait: for a condition, never for a time. Fails with what it was waiting for. */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { within = 20_000, what = condition.toString(), unless }: UntilOptions = {},
+  { within = 60_000, what = condition.toString(), unless }: UntilOptions = {},
 ): Promise<NonNullable<T>> {
   const end = performance.now() + within;
   let last: unknown;

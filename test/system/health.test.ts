@@ -6,17 +6,17 @@ import { type Envelope, receiver } from '../support/receiver.ts';
 import type { Seeded } from '../support/seed.ts';
 import { until } from '../support/until.ts';
 
-/** A minute of real life in a second or two. */
+/** A minute of real life in a few seconds: whoever is slow because the machine is must not be taken for ill. */
 const health = {
   everyMs: 50,
-  pingEveryMs: 150,
-  pongWithinMs: 600,
-  deafAfterMs: 1_200,
-  pinglessAfterMs: 2_500,
-  handledWithinMs: 500,
-  stuckAfterMs: 20_000,
-  ackWithinMs: 500,
-  journaledWithinMs: 500,
+  pingEveryMs: 400,
+  pongWithinMs: 2_000,
+  deafAfterMs: 4_000,
+  pinglessAfterMs: 8_000,
+  handledWithinMs: 2_000,
+  stuckAfterMs: 120_000,
+  ackWithinMs: 2_000,
+  journaledWithinMs: 2_000,
   decryptsAtLeast: 5,
   recoveredAfterMs: 500,
 };
@@ -148,9 +148,7 @@ test('the health of a device is true', async t => {
     });
     await held.promise;
     await node.simulator.send(phone, bystander.phone, 'waits');
-    await until(() => codesOf(node.device(bystander.id).degraded).includes('messages_waiting'), {
-      within: 8_000,
-    });
+    await until(() => codesOf(node.device(bystander.id).degraded).includes('messages_waiting'));
     assert.equal(node.device(bystander.id).phase, 'open');
     free.resolve();
     await locked;
@@ -183,7 +181,7 @@ test('a connection on which nothing is handled any more is made anew, and nothin
   const node = await startNode(t, {
     devices: 1,
     workers: 1,
-    health: { ...health, stuckAfterMs: 1_000 },
+    health: { ...health, stuckAfterMs: 3_000 },
     settings: { WEBHOOK_URL: hook.url, WEBHOOK_EVENTS: 'message,device.state' },
   });
   await node.opened();
@@ -197,9 +195,7 @@ test('a connection on which nothing is handled any more is made anew, and nothin
   });
   await held.promise;
   for (const text of ['one', 'two']) await node.simulator.send(phone, one.phone, text);
-  await until(() => /^stuck: nothing was handled for \d+ s$/.test(node.device(one.id).reason ?? ''), {
-    within: 8_000,
-  });
+  await until(() => /^stuck: nothing was handled for \d+ s$/.test(node.device(one.id).reason ?? ''));
   free.resolve();
   await locked;
   await node.simulator.send(phone, one.phone, 'three');

@@ -102,6 +102,12 @@ test('a rotation that is killed in the middle is refused with the new key alone,
   await until(underNewer);
   killed.kill('SIGKILL');
   await killed.ended;
+  // The server may be at a statement of the one that is dead, and would only notice at its end.
+  await until(async () => {
+    const others = await sql`
+      select from pg_stat_activity where datname = current_database() and application_name like 'cardume-%'`;
+    return others.count === 0;
+  });
   const middle = await underNewer();
   assert.ok(middle > 0 && middle < 1_200, `${middle}`);
   await sql.unsafe('drop trigger slow on device');

@@ -17,7 +17,7 @@ import { until } from '../support/until.ts';
 import { startWorld, type World } from '../support/world.ts';
 
 /** Short, so that nobody waits long; long enough for a machine that is busy with something else. */
-const LEASE_SECONDS = '4';
+const LEASE_SECONDS = '6';
 
 /** A database user for one node alone, so that the database can tell who wrote what; the list empties when it is read. */
 async function writers({ sql, settings }: World, names: readonly string[]) {

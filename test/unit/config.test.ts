@@ -108,6 +108,8 @@ const table: Record<SettingName, Row> = {
   },
   rateLimit: whole(0, 10_000_000, 60_000),
   sendLimit: whole(0, 1_000_000, 3_000),
+  streamLimit: whole(1, 100_000, 1_000),
+  streamsPerKey: whole(1, 100_000, 100),
   auditDays: whole(1, 36_500, 90),
   trustedProxies: {
     right: [['127.0.0.1, 10.0.0.0/8, fd00::/8', ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']]],

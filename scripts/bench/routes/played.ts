@@ -38,7 +38,7 @@ export async function playedPorts(player: Player, database: string): Promise<Pla
     webhooks: absent,
     deliveries: absent,
     events: absent,
-    live: { webhookChanged() {} },
+    live: { webhookChanged() {}, room() {} },
     media,
     readiness: () => absent,
     connections: () => absent,

@@ -84,7 +84,13 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
       200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
       ...failureResponses([
         ...(['UNAUTHORIZED', 'FORBIDDEN', 'FORBIDDEN_ORIGIN', 'KEY_IN_QUERY', 'RATE_LIMITED'] as const),
-        ...(['VALIDATION_ERROR', 'STREAMS_FULL', 'STORE_UNAVAILABLE', 'INTERNAL_SERVER_ERROR'] as const),
+        ...([
+          'VALIDATION_ERROR',
+          'STREAMS_FULL',
+          'TOO_MANY_STREAMS',
+          'STORE_UNAVAILABLE',
+          'INTERNAL_SERVER_ERROR',
+        ] as const),
         ...readFailures,
       ]),
     },
@@ -96,10 +102,10 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     const after = c.req.header('last-event-id') || query.after;
     const named = { header: c.req.header('x-device-id'), query: query.device_id };
     const asked = askedOf({ ...query, after }, c.get('devices'), namedDevice(named), c.get('actor').scopes);
-    const follow = await begin(events, asked, scope, c.get('standing'));
+    const follow = await begin(events, asked, scope, 'sse', c.get('standing'));
     // Nobody reads on where only the head was asked for.
     if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders);
-    return eventStream(follow, c.env?.closing, deps.log);
+    return eventStream(follow, c.env?.closing, deps.log, () => c.env.incoming?.socket.destroy());
   });
 
   add(

@@ -81,6 +81,8 @@ export class Outgoing {
   readonly #attempts = new Map<string, Attempt>();
   /** Durable, or about to be, and in the lane: not for `resume`. */
   readonly #given = new Set<string>();
+  /** The last connection on which what was queued by then was sent. */
+  #latest: Connection | undefined;
   #again: NodeJS.Timeout | undefined;
   #failures = 0;
   #lane: Promise<void> = Promise.resolve();
@@ -154,6 +156,7 @@ export class Outgoing {
     this.#enqueue(async () => {
       const { sql, seat, log, facts } = this.#options;
       if (!connection.open) return;
+      this.#latest = connection;
       // What is acknowledged may not be so in its row yet.
       await facts.stored();
       const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
@@ -245,9 +248,11 @@ export class Outgoing {
   }
 
   #relay(connection: Connection, relay: Relay): void {
-    this.#enqueue(() => {
+    this.#enqueue(async () => {
       this.#given.delete(relay.id);
-      return this.#attempt(connection, relay);
+      if (connection.open || !this.#latest?.open) return this.#attempt(connection, relay);
+      // While it was made (a file may take long) the next connection has come, and has passed it over.
+      this.resume(this.#latest);
     });
   }
 

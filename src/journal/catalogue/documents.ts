@@ -90,6 +90,11 @@ const onSocket = {
     result: { oneOf: eventNames.map(name => ref(`components/messages/${name}/payload`)) },
     cursor: text('Where to go on from, as `after`.'),
   }),
+  EVENT_CURSOR: socketMessage(
+    { const: 'EVENT_CURSOR' },
+    'Nothing that was asked for comes before this cursor; it comes now and then while events are searched, and while there are none.',
+    { result: { type: 'null' }, cursor: text('Where to go on from, as `after`.') },
+  ),
   EVENT_GAP: socketMessage({ const: 'EVENT_GAP' }, 'What was to come next is not kept any more.', {
     result: { type: 'object' },
   }),

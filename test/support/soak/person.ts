@@ -28,8 +28,8 @@ export class Person {
     this.phone = linked.phone;
     this.#client = client(scope, socketUrl, linked, {
       keepAliveIntervalMs: KEEP_ALIVE_MS,
-      connectTimeoutMs: 3_000,
-      defaultQueryTimeoutMs: 4_000,
+      connectTimeoutMs: 15_000,
+      defaultQueryTimeoutMs: 15_000,
       markOnlineOnConnect: true,
     });
     scope.after(() => {

@@ -7,6 +7,7 @@ test('a reader whose key has ended sees no device, and not all of them', async (
   let seen: () => readonly number[] | undefined = () => undefined;
   const events = {
     end: async () => '0.0',
+    room() {},
     page: async () => ({}),
     follow(how: { devices: typeof seen }) {
       seen = how.devices;
@@ -14,7 +15,7 @@ test('a reader whose key has ended sees no device, and not all of them', async (
     },
   };
   const asked = { device: undefined, id: undefined, types: [], after: undefined, also: undefined };
-  const reading = await begin(events as never, asked, 'read', () => now as never);
+  const reading = await begin(events as never, asked, 'read', 'sse', () => now as never);
   reading.open();
   assert.deepEqual([seen(), reading.allowed()], [[7], true]);
   now = { actor: { scopes: new Set(['read']), devices: undefined }, devices: {} };

@@ -85,7 +85,7 @@ function shardOf(t: TestContext, options: StartOptions = {}): Shard {
       helloWithin: options.helloWithin ?? 60_000,
       silentFor: options.silentFor ?? 20_000,
       watchEvery: 50,
-      drainWithin: 5_000,
+      drainWithin: 60_000,
     },
   });
   t.after(async () => {
@@ -138,7 +138,7 @@ test('a shard says hello, answers each command with its own reply, and leaves wi
   });
   assert.equal(new Set(ids).size, 3);
 
-  await shard.handle.drain(monotonic() + 5_000, 'the node stops');
+  await shard.handle.drain(monotonic() + 60_000, 'the node stops');
   assert.deepEqual(shard.downs, [{ why: 'the node stops', planned: true }]);
   assert.equal(shard.heard.length, 100, 'what it posted before its bye is read');
   assert.equal(shard.handle.threadId, undefined);
@@ -160,7 +160,7 @@ const deaths: [name: string, how: { fault: Fault } | { order: string }, why: Reg
 
 for (const [name, how, why] of deaths)
   test(`a shard that ${name} is down once, its commands are lost, and the next one is a new thread`, async t => {
-    const shard = shardOf(t, why.source.startsWith('^silent') ? { silentFor: 600 } : {});
+    const shard = shardOf(t, why.source.startsWith('^silent') ? { silentFor: 4_000 } : {});
     const before = await shard.up();
     const owed = [shard.order('silence'), shard.order('silence')];
     if ('fault' in how) shard.handle.post({ op: 'fault', fault: how.fault });

@@ -38,6 +38,21 @@ const threadOf = (shards: Shards, shard = 0) => shards.handle(shard)?.threadId;
 const oneSpare = (shards: Shards) =>
   until(() => shards.spares === 1, { within: 60_000, what: 'one spare thread' });
 
+/** The number of the one thread that is no shard's, when its loop has come to rest: everything is loaded. */
+async function warmSpare(shards: Shards): Promise<number> {
+  const used = shards.view().map(({ shard }) => threadOf(shards, shard));
+  // One that has just died may still be on the list.
+  const spare = await until(
+    () => {
+      const [one, ...more] = shards.threads.filter(({ threadId }) => !used.includes(threadId));
+      return more.length === 0 ? one : undefined;
+    },
+    { what: "one thread that is no shard's" },
+  );
+  await until(() => spare.performance.eventLoopUtilization().idle > 0, { what: 'the spare to be warm' });
+  return spare.threadId;
+}
+
 /** The shard's thread dies; resolves with the number of the thread that took its place. */
 async function kill(shards: Shards, fault: Fault, shard = 0): Promise<number> {
   const before = threadOf(shards, shard);
@@ -53,12 +68,8 @@ test('a shard that dies comes back on the spare that was warm, and there is anot
   const { shards, fatal } = await start(t);
   for (const fault of ['throw', 'exit'] as const) {
     await oneSpare(shards);
-    const [spare, ...more] = shards.threads.filter(({ threadId }) => threadId !== threadOf(shards));
-    assert.ok(spare && more.length === 0);
-    // Its loop has come to rest: everything is loaded.
-    await until(() => spare.performance.eventLoopUtilization().idle > 0, { what: 'the spare to be warm' });
-    const { threadId } = spare;
-    assert.equal(await kill(shards, fault), threadId);
+    const spare = await warmSpare(shards);
+    assert.equal(await kill(shards, fault), spare);
   }
   await oneSpare(shards);
   assert.deepEqual(fatal, []);
@@ -95,9 +106,19 @@ test('the quarantine thread is there while it is wanted, beside a spare, and its
   assert.equal(shards.view()[2]?.quarantine, true);
   assert.deepEqual([quarantined, fatal], [[], []]);
 
+  const released = shards.release();
+  shards.isolate();
+  await released;
+  await until(() => shards.handle(2)?.state === 'up', {
+    within: 60_000,
+    what: 'the quarantine thread, which was wanted again while it was being released',
+  });
+
   await shards.release();
   await oneSpare(shards);
   assert.equal(shards.view().length, 2);
+  const spare = await warmSpare(shards);
+  assert.equal(await kill(shards, 'throw'), spare, 'no thread is left behind that nobody uses');
   shards.isolate();
   await until(() => shards.handle(2)?.state === 'up', { within: 60_000 });
 });
