@@ -1,4 +1,5 @@
 // One POST as it leaves: what an endpoint is told of its events, and the headers that go with it.
+import { recent } from './recent.ts';
 import type { Signer } from './sign.ts';
 
 /** How an endpoint wants its events. */
@@ -22,13 +23,12 @@ export interface Written {
 
 /** Of one event; what is larger is fetched by who wants it. */
 export const EVENT_BYTES = 256 * 1024;
-/** Thin events that are remembered, of bodies up to so many characters: other endpoints ask for the same ones within moments. */
-const REMEMBERED = 256;
+/** Of bodies up to so many characters the thin events are remembered: other endpoints ask for the same ones within moments. */
 const REMEMBERED_LENGTH = 16 * 1024;
 const PAYLOAD = ',"payload":';
 const KEPT = ['id', 'chat_id', 'from', 'is_from_me'] as const;
 
-const thinOnes = new Map<string, { readonly of: string; readonly thin: string }>();
+const thinOnes = recent<{ readonly id: string; readonly of: string; readonly thin: string }>(32);
 
 /**
  * The body and the headers of one POST. One event goes as it is, several as one batch, whose id tells the first of them
@@ -59,15 +59,13 @@ function capped({ id, body }: Told): string {
 
 /** The event with nothing in it but whose it is, made once however many endpoints want it so. */
 function thin({ id, body }: Told): string {
-  const known = thinOnes.get(id);
-  if (known?.of === body) return known.thin;
+  const known = thinOnes.find(each => each.id === id && each.of === body);
+  if (known) return known.thin;
   const full = JSON.parse(body.slice(payloadAt(body) + PAYLOAD.length, -1)) as Record<string, unknown> | null;
   const kept = KEPT.flatMap(field => (full?.[field] === undefined ? [] : [[field, full[field]]]));
   const made = withPayload(body, { ...Object.fromEntries(kept), href: hrefOf(id) });
   if (body.length > REMEMBERED_LENGTH) return made;
-  const [oldest] = thinOnes.keys();
-  if (thinOnes.size >= REMEMBERED && oldest !== undefined) thinOnes.delete(oldest);
-  thinOnes.set(id, { of: body, thin: made });
+  thinOnes.add({ id, of: body, thin: made });
   return made;
 }
 

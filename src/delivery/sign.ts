@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
+import { recent } from './recent.ts';
 
 /** The headers by which a receiver knows that a POST is ours and untouched. */
 export interface Signature {
@@ -14,10 +15,8 @@ export type Signer = (id: string, at: number, body: string) => Signature;
 /** Signers are shared by endpoints with the same secrets (the installation's, mostly), and so are signatures of the same event in the same second. */
 const signers = new Map<string, Signer>();
 const SIGNERS = 1_024;
-const signatures = new Map<string, { readonly body: string; readonly signature: Signature }>();
-const SIGNATURES = 256;
+const signatures = recent<Signed>(32);
 const SIGNED_LENGTH = 16 * 1024;
-let made = 0;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$|^[A-Za-z0-9+/]{2,3}={1,2}$/;
 
@@ -32,7 +31,9 @@ export function signer(secret: string, ...older: string[]): Signer {
   const known = signers.get(name);
   if (known) return known;
   const sign = remembering(signerOf(secret, older));
-  keep(signers, SIGNERS, name, sign);
+  const [oldest] = signers.keys();
+  if (signers.size >= SIGNERS && oldest !== undefined) signers.delete(oldest);
+  signers.set(name, sign);
   return sign;
 }
 
@@ -53,25 +54,26 @@ function signerOf(secret: string, older: readonly string[]): Signer {
   };
 }
 
-function remembering(sign: Signer): Signer {
-  made += 1;
-  const no = made;
-  return (id, at, body) => {
-    if (body.length > SIGNED_LENGTH) return sign(id, at, body);
-    const name = `${no} ${Math.floor(at / 1000)} ${id}`;
-    const known = signatures.get(name);
-    if (known?.body === body) return known.signature;
-    const signature = sign(id, at, body);
-    keep(signatures, SIGNATURES, name, { body, signature });
-    return signature;
-  };
+interface Signed {
+  readonly by: Signer;
+  readonly id: string;
+  readonly second: number;
+  readonly body: string;
+  readonly signature: Signature;
 }
 
-/** The oldest goes when there are `most`. */
-function keep<T>(map: Map<string, T>, most: number, name: string, value: T): void {
-  const [oldest] = map.keys();
-  if (map.size >= most && oldest !== undefined) map.delete(oldest);
-  map.set(name, value);
+function remembering(sign: Signer): Signer {
+  return (id, at, body) => {
+    if (body.length > SIGNED_LENGTH) return sign(id, at, body);
+    const second = Math.floor(at / 1000);
+    const known = signatures.find(
+      each => each.id === id && each.by === sign && each.second === second && each.body === body,
+    );
+    if (known) return known.signature;
+    const signature = sign(id, at, body);
+    signatures.add({ by: sign, id, second, body, signature });
+    return signature;
+  };
 }
 
 /** Buffer.from would take half of a malformed base64 text without a word and sign with a key that nobody else has. */
