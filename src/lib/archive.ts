@@ -7,13 +7,16 @@
  * that a wrong passphrase and a damaged file can be told apart. Everything before the ciphertext is authenticated with it.
  */
 import {
+  type CipherGCM,
   createCipheriv,
   createDecipheriv,
   createHash,
+  type DecipherGCM,
   randomBytes,
   scrypt,
   timingSafeEqual,
 } from 'node:crypto';
+import { Pauses } from './pauses.ts';
 
 const MAGIC = Buffer.from('CARDUME-DEVICE');
 const VERSION = 1;
@@ -25,6 +28,8 @@ const HEAD = MAGIC.length + 2 + SALT + CHECK + NONCE;
 /** 64 MB and about 0.2 s for each guess. More in a file than the largest that we ever wrote is refused, not paid for. */
 const LOG_N = 16;
 const LOG_N_MAX = 18;
+/** Some 1 ms of encryption. */
+const PIECE = 1_048_576;
 
 /** The shortest passphrase that is taken: below it a stolen file is opened by trying. */
 export const PASSPHRASE_MIN = 12;
@@ -51,7 +56,12 @@ export async function lockArchive(passphrase: string, content: Uint8Array): Prom
   const nonce = randomBytes(NONCE);
   const head = Buffer.concat([MAGIC, Buffer.of(VERSION, LOG_N), salt, check, nonce]);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(head);
-  return Buffer.concat([head, cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+  const file = Buffer.allocUnsafe(HEAD + content.length + TAG);
+  file.set(head);
+  await inPieces(cipher, content, file.subarray(HEAD));
+  cipher.final();
+  file.set(cipher.getAuthTag(), HEAD + content.length);
+  return file;
 }
 
 /** What was locked in. Fails with ArchiveBroken. */
@@ -76,10 +86,22 @@ export async function openArchive(passphrase: string, file: Uint8Array): Promise
   const decipher = createDecipheriv('aes-256-gcm', derived.key, nonce)
     .setAAD(bytes.subarray(0, HEAD))
     .setAuthTag(bytes.subarray(bytes.length - TAG));
+  const content = Buffer.allocUnsafe(bytes.length - HEAD - TAG);
+  await inPieces(decipher, bytes.subarray(HEAD, bytes.length - TAG), content);
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(HEAD, bytes.length - TAG)), decipher.final()]);
+    decipher.final();
+    return content;
   } catch (cause) {
     throw new ArchiveBroken('damaged', 'The archive was cut short or changed after it was made.', { cause });
+  }
+}
+
+/** Tens of megabytes at once would keep the thread from everything else. GCM has as many bytes out as in. */
+async function inPieces(cipher: CipherGCM | DecipherGCM, from: Uint8Array, to: Buffer): Promise<void> {
+  const pauses = new Pauses();
+  for (let at = 0; at < from.length; at += PIECE) {
+    if (pauses.due) await pauses.take();
+    to.set(cipher.update(from.subarray(at, at + PIECE)), at);
   }
 }
 

@@ -2,6 +2,7 @@
 // awaits, so that a server which stops in that moment ended the whole process (porsager/postgres#1192, reproduced).
 
 import type postgres from 'postgres';
+import { Pauses } from '../lib/pauses.ts';
 import type { Sql } from './database.ts';
 
 /** The types of arrays by the numbers that PostgreSQL has for them. */
@@ -61,6 +62,20 @@ export function arrays(sql: Pick<Sql, 'array'>): Arrays {
   const all = Object.fromEntries(makers) as Arrays;
   made.set(sql, all);
   return all;
+}
+
+/**
+ * An array of bytea as a text, `${made}::text::bytea[]` in a statement: what the driver makes of tens of megabytes at once keeps the
+ * thread from everything else, and here other work has its turns.
+ */
+export async function byteaText<T>(items: readonly T[], value: (item: T) => Buffer | null): Promise<string> {
+  const pauses = new Pauses();
+  const elements: string[] = [];
+  for (const item of items) {
+    if (pauses.due) await pauses.take();
+    elements.push(element(value(item)));
+  }
+  return `{${elements.join()}}`;
 }
 
 /** Of each pool once: a statement of many arrays asks for them every time. */

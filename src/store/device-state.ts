@@ -2,10 +2,10 @@
  * Everything of a device that it needs to go on elsewhere, read from its rows and opened, or sealed and written for a
  * new device. Its journal is not among it: events belong to the installation where they happened.
  */
-import { setImmediate as breath } from 'node:timers/promises';
 import { Failure } from '../errors.ts';
+import { Pauses } from '../lib/pauses.ts';
 import { type Seal, SealBroken } from '../lib/seal.ts';
-import { arrays } from './arrays.ts';
+import { arrays, byteaText } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { asDeviceFailure, type DeviceRow, deviceColumns } from './devices.ts';
 import { places } from './places.ts';
@@ -51,8 +51,6 @@ export interface DeviceState {
 /** Messages that are done and go along, the newest: peers that could not decrypt one ask for it within minutes. */
 const SENT_KEPT = 2_000;
 const RECEIVED_KEPT = 50_000;
-/** Seals opened or made (9 µs each) before other work has a turn. */
-const AT_ONCE = 500;
 
 const kindNames = new Map(Object.entries(signalKinds).map(([name, kind]) => [kind, name as KindName]));
 
@@ -80,11 +78,12 @@ export async function readDeviceState(
   if (!credentials)
     throw new Failure('DEVICE_STOPPED', 'The stored credentials of the device cannot be read.');
 
+  const pauses = new Pauses();
   const keys: KeptKey[] = [];
   const keyRows = sql<{ kind: SignalKind; id: string; value: Buffer }[]>`
     select kind, id, value from signal_key where device_no = ${no}`;
   for (const { kind, id, value } of await keyRows) {
-    if (keys.length % AT_ONCE === 0) await breath();
+    if (pauses.due) await pauses.take();
     const name = kindNames.get(kind)!;
     const opened = open(places.key(no, name, id), value);
     if (opened) keys.push({ kind: name, id, value: opened });
@@ -94,6 +93,7 @@ export async function readDeviceState(
   const inboxRows = sql<KeptStanza[]>`
     select hash, stanza, plaintext from inbox where device_no = ${no} order by inbox.no`;
   for (const { hash, ...sealed } of await inboxRows) {
+    if (pauses.due) await pauses.take();
     const stanza = open(places.stanza(no, hash), sealed.stanza);
     const plaintext = open(places.plaintext(no, hash), sealed.plaintext);
     if (stanza !== undefined && plaintext !== undefined) inbox.push({ hash, stanza, plaintext });
@@ -110,7 +110,7 @@ export async function readDeviceState(
     (select id, chat, message, state, reason, tries, created_at, state_at
        from outgoing where device_no = ${no} and state >= 2 and message <> '' order by created_at desc limit ${SENT_KEPT})`;
   for (const row of await outgoingRows) {
-    if (outgoing.length % AT_ONCE === 0) await breath();
+    if (pauses.due) await pauses.take();
     const message = open(places.outgoing(no, row.id), row.message);
     if (message) outgoing.push({ ...row, message });
   }
@@ -133,22 +133,28 @@ export interface NewDevice {
  * with DEVICE_EXISTS when there is one of its id, or of the same linked device of the account.
  */
 export async function writeDevice(sql: Sql, device: NewDevice, state: DeviceState): Promise<DeviceRow> {
-  const { bytea, smallint, text, timestamptz } = arrays(sql);
+  const { smallint, text, timestamptz } = arrays(sql);
   const { id, jid, lid, name, owner, seal, dek } = device;
   const { inbox, received, outgoing } = state;
   // The number is part of every place, so it is needed before the row is there.
   const [{ no }] = await sql<[{ no: number }]>`
     select nextval(pg_get_serial_sequence('device', 'no'))::int as no`;
-  const values: Buffer[] = [];
-  for (const { kind, id, value } of state.keys) {
-    if (values.length % AT_ONCE === 0) await breath();
-    values.push(seal.seal(places.key(no, kind, id), value));
-  }
-  const stanzas = inbox.map(({ hash, stanza }) => stanza && seal.seal(places.stanza(no, hash), stanza));
-  const plaintexts = inbox.map(
+  const values = await byteaText(state.keys, ({ kind, id, value }) =>
+    seal.seal(places.key(no, kind, id), value),
+  );
+  const arrived = await byteaText(inbox, ({ hash }) => hash);
+  const stanzas = await byteaText(
+    inbox,
+    ({ hash, stanza }) => stanza && seal.seal(places.stanza(no, hash), stanza),
+  );
+  const plaintexts = await byteaText(
+    inbox,
     ({ hash, plaintext }) => plaintext && seal.seal(places.plaintext(no, hash), plaintext),
   );
-  const messages = outgoing.map(({ id, message }) => seal.seal(places.outgoing(no, id), message));
+  const done = await byteaText(received, hash => hash);
+  const messages = await byteaText(outgoing, ({ id, message }) =>
+    seal.seal(places.outgoing(no, id), message),
+  );
   const rows = await sql<DeviceRow[]>`
     with made as (
       insert into device (no, id, jid, lid, name, state, owner, epoch, dek) overriding system value
@@ -166,24 +172,24 @@ export async function writeDevice(sql: Sql, device: NewDevice, state: DeviceStat
       select made.no, k.kind, k.id, k.value
         from made cross join unnest(
                ${smallint(state.keys.map(({ kind }) => signalKinds[kind]))}, ${text(state.keys.map(({ id }) => id))},
-               ${bytea(values)}
+               ${values}::text::bytea[]
              ) as k (kind, id, value)
     ), arrived as (
       insert into inbox (device_no, hash, stanza, plaintext)
       select made.no, i.hash, i.stanza, i.plaintext
         from made cross join unnest(
-               ${bytea(inbox.map(({ hash }) => hash))}, ${bytea(stanzas)}, ${bytea(plaintexts)}
+               ${arrived}::text::bytea[], ${stanzas}::text::bytea[], ${plaintexts}::text::bytea[]
              ) with ordinality as i (hash, stanza, plaintext, place)
        order by i.place
     ), remembered as (
       insert into received (device_no, hash)
-      select made.no, r.hash from made cross join unnest(${bytea(received)}) as r (hash)
+      select made.no, r.hash from made cross join unnest(${done}::text::bytea[]) as r (hash)
       on conflict do nothing
     ), queued as (
       insert into outgoing (device_no, id, chat, message, state, reason, tries, created_at, state_at)
       select made.no, o.id, o.chat, o.message, o.state, o.reason, o.tries, o.created_at, o.state_at
         from made cross join unnest(
-               ${text(outgoing.map(({ id }) => id))}, ${text(outgoing.map(({ chat }) => chat))}, ${bytea(messages)},
+               ${text(outgoing.map(({ id }) => id))}, ${text(outgoing.map(({ chat }) => chat))}, ${messages}::text::bytea[],
                ${smallint(outgoing.map(({ state }) => state))}, ${text(outgoing.map(({ reason }) => reason))},
                ${smallint(outgoing.map(({ tries }) => tries))}, ${timestamptz(outgoing.map(({ createdAt }) => createdAt))},
                ${timestamptz(outgoing.map(({ stateAt }) => stateAt))}

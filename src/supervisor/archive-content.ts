@@ -1,5 +1,7 @@
 /** What is in a device's archive, as text: read back with every field checked, for whoever locked it may be anybody. */
 import { ArchiveBroken } from '../lib/archive.ts';
+import { parseObject } from '../lib/json-pieces.ts';
+import { Pauses } from '../lib/pauses.ts';
 import type { DeviceState, KindName } from '../store/device-state.ts';
 import { signalKinds } from '../store/signal-keys.ts';
 
@@ -19,37 +21,70 @@ export interface ArchiveContent {
 /** Of this text. A newer one with more in it has a higher number. */
 const FORMAT = 1;
 const OUTGOING_STATES = 6;
+/** Characters that become bytes together. */
+const PART = 262_144;
 
 const base64 = (bytes: Buffer | null) => bytes?.toString('base64') ?? null;
 
-export function encodeContent({ world, exportedAt, device, state }: ArchiveContent): Buffer {
-  const { credentials, keys, inbox, received, outgoing } = state;
-  return Buffer.from(
-    JSON.stringify({
-      format: FORMAT,
-      world,
-      exported_at: exportedAt.toISOString(),
-      device,
-      credentials: base64(credentials),
-      keys: keys.map(({ kind, id, value }) => [kind, id, base64(value)]),
-      inbox: inbox.map(({ hash, stanza, plaintext }) => [base64(hash), base64(stanza), base64(plaintext)]),
-      received: received.map(base64),
-      outgoing: outgoing.map(one => [
-        ...[one.id, one.chat, base64(one.message), one.state, one.reason, one.tries],
-        ...[one.createdAt.getTime(), one.stateAt.getTime()],
-      ]),
-    }),
-  );
+/** In pieces, as it is read back: other work of the thread has its turns meanwhile. */
+export async function encodeContent({ world, exportedAt, device, state }: ArchiveContent): Promise<Buffer> {
+  const text = new Text();
+  const about = { format: FORMAT, world, exported_at: exportedAt.toISOString(), device };
+  text.add(JSON.stringify({ ...about, credentials: base64(state.credentials) }).slice(0, -1));
+  await text.list('keys', state.keys, ({ kind, id, value }) => [kind, id, base64(value)]);
+  await text.list('inbox', state.inbox, ({ hash, stanza, plaintext }) => [
+    ...[base64(hash), base64(stanza), base64(plaintext)],
+  ]);
+  await text.list('received', state.received, base64);
+  await text.list('outgoing', state.outgoing, one => [
+    ...[one.id, one.chat, base64(one.message), one.state, one.reason, one.tries],
+    ...[one.createdAt.getTime(), one.stateAt.getTime()],
+  ]);
+  text.add('}');
+  return text.bytes();
+}
+
+class Text {
+  readonly #pauses = new Pauses();
+  readonly #parts: Buffer[] = [];
+  #last = '';
+
+  add(piece: string): void {
+    this.#last += piece;
+    if (this.#last.length < PART) return;
+    this.#parts.push(Buffer.from(this.#last));
+    this.#last = '';
+  }
+
+  /** A further field of the object that was begun. */
+  async list<T>(name: string, items: readonly T[], written: (item: T) => unknown): Promise<void> {
+    this.add(`,"${name}":[`);
+    for (const [n, item] of items.entries()) {
+      if (this.#pauses.due) await this.#pauses.take();
+      this.add(`${n === 0 ? '' : ','}${JSON.stringify(written(item))}`);
+    }
+    this.add(']');
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat([...this.#parts, Buffer.from(this.#last)]);
+  }
 }
 
 /** Fails with ArchiveBroken. */
-export function decodeContent(text: Buffer): ArchiveContent {
-  let read: Record<string, unknown>;
-  try {
-    read = record(JSON.parse(text.toString('utf8')));
-  } catch (cause) {
-    throw cause instanceof ArchiveBroken ? cause : unfit(cause);
-  }
+export async function decodeContent(text: Buffer): Promise<ArchiveContent> {
+  const pauses = new Pauses();
+  const read = await parseObject(text, pauses).catch((cause: unknown) => {
+    throw unfit(cause);
+  });
+  const list = async <T>(value: unknown, one: (item: unknown) => T): Promise<T[]> => {
+    const items: T[] = [];
+    for (const item of array(value)) {
+      if (pauses.due) await pauses.take();
+      items.push(one(item));
+    }
+    return items;
+  };
   if (typeof read.format === 'number' && read.format > FORMAT)
     throw new ArchiveBroken(
       'newer',
@@ -68,27 +103,36 @@ export function decodeContent(text: Buffer): ArchiveContent {
     },
     state: {
       credentials: bytes(read.credentials),
-      keys: list(read.keys, ([kind, id, value]) => ({
-        kind: kindOf(kind),
-        id: string(id),
-        value: bytes(value),
-      })),
-      inbox: list(read.inbox, ([hash, stanza, plaintext]) => ({
-        hash: bytes(hash),
-        stanza: orNull(stanza, bytes),
-        plaintext: orNull(plaintext, bytes),
-      })),
-      received: array(read.received).map(bytes),
-      outgoing: list(read.outgoing, ([id, chat, message, state, reason, tries, createdAt, stateAt]) => ({
-        id: string(id),
-        chat: string(chat),
-        message: bytes(message),
-        state: whole(state, OUTGOING_STATES - 1),
-        reason: orNull(reason, string),
-        tries: whole(tries, 32_767),
-        createdAt: date(createdAt),
-        stateAt: date(stateAt),
-      })),
+      keys: await list(
+        read.keys,
+        row(([kind, id, value]) => ({
+          kind: kindOf(kind),
+          id: string(id),
+          value: bytes(value),
+        })),
+      ),
+      inbox: await list(
+        read.inbox,
+        row(([hash, stanza, plaintext]) => ({
+          hash: bytes(hash),
+          stanza: orNull(stanza, bytes),
+          plaintext: orNull(plaintext, bytes),
+        })),
+      ),
+      received: await list(read.received, bytes),
+      outgoing: await list(
+        read.outgoing,
+        row(([id, chat, message, state, reason, tries, createdAt, stateAt]) => ({
+          id: string(id),
+          chat: string(chat),
+          message: bytes(message),
+          state: whole(state, OUTGOING_STATES - 1),
+          reason: orNull(reason, string),
+          tries: whole(tries, 32_767),
+          createdAt: date(createdAt),
+          stateAt: date(stateAt),
+        })),
+      ),
     },
   };
   assertSame(content);
@@ -120,8 +164,8 @@ function array(value: unknown): readonly unknown[] {
   return value;
 }
 
-function list<T>(value: unknown, read: (fields: readonly unknown[]) => T): T[] {
-  return array(value).map(one => read(array(one)));
+function row<T>(read: (fields: readonly unknown[]) => T): (item: unknown) => T {
+  return item => read(array(item));
 }
 
 function string(value: unknown): string {

@@ -82,7 +82,7 @@ export function moving(options: MovingOptions): Moving {
       );
       log.info({ device: id, keys: state.keys.length }, 'device was exported and is stopped here');
       const device = { id, jid: jid!, lid, name };
-      return lockArchive(passphrase, encodeContent({ world, exportedAt: exportedAt!, device, state }));
+      return lockArchive(passphrase, await encodeContent({ world, exportedAt: exportedAt!, device, state }));
     },
 
     async import(archive, passphrase, id) {
@@ -110,7 +110,7 @@ export function moving(options: MovingOptions): Moving {
 
 async function opened(archive: Uint8Array, passphrase: string): Promise<ArchiveContent> {
   try {
-    return decodeContent(await openArchive(passphrase, archive));
+    return await decodeContent(await openArchive(passphrase, archive));
   } catch (cause) {
     if (!(cause instanceof ArchiveBroken)) throw cause;
     const code = cause.trouble === 'passphrase' ? 'ARCHIVE_LOCKED' : 'ARCHIVE_INVALID';

@@ -1,88 +1,17 @@
 // The chat store as callers see it: filled by the history of a phone, by what comes and by what is sent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startNode, type TestNode } from '../support/node.ts';
+import { startNode } from '../support/node.ts';
+import { type StoredChat, type StoredMessage, type StoredPage, storedBy } from '../support/stored.ts';
 import { until } from '../support/until.ts';
 
-interface Chat {
-  readonly jid: string;
-  readonly name: string;
-  readonly lid?: string;
-  readonly archived: boolean;
-  readonly pinned: boolean;
-  readonly unread_count: number;
-  readonly last_message_time: string;
-}
-interface Message {
-  readonly id: string;
-  readonly chat_jid: string;
-  readonly sender_jid: string;
-  readonly sender_display_name: string;
-  readonly content: string;
-  readonly timestamp: string;
-  readonly is_from_me: boolean;
-  readonly media_type: string;
-  readonly file_length: number;
-  readonly kind: string;
-  readonly status?: string;
-  readonly starred: boolean;
-  readonly edited_at?: string;
-  readonly revoked_at?: string;
-  readonly reactions?: readonly {
-    readonly emoji: string;
-    readonly sender_jid: string;
-    readonly is_from_me: boolean;
-  }[];
-}
-interface Pagination {
-  readonly limit: number;
-  readonly offset: number;
-  readonly total?: number;
-  readonly next?: string;
-}
-interface Page<T> {
-  readonly data: readonly T[];
-  readonly pagination: Pagination;
-  readonly complete?: boolean;
-}
-
 const number = (phone: string) => `${phone}@s.whatsapp.net`;
-
-function asking(node: TestNode, device: string) {
-  const get = async <T>(path: string, query: Record<string, string | number> = {}) => {
-    const search = new URLSearchParams();
-    for (const [key, value] of Object.entries(query)) search.set(key, String(value));
-    const { status, body } = await node.api<T>('GET', `${path}?${search}`, undefined, {
-      'x-device-id': device,
-    });
-    assert.equal(status, 200, `${path}: ${body.message}`);
-    return body.results as T;
-  };
-  const messages = (chat: string, query: Record<string, string | number> = {}) =>
-    get<Page<Message> & { chat_info: Chat }>(`/chat/${encodeURIComponent(chat)}/messages`, query);
-  /** Those of a chat, once there are so many. */
-  const told = (chat: string, count: number) =>
-    until(
-      async () => {
-        const { status, body } = await node.api<Page<Message>>(
-          'GET',
-          `/chat/${chat}/messages?limit=100`,
-          undefined,
-          { 'x-device-id': device },
-        );
-        const data = status === 200 ? (body.results?.data ?? []) : [];
-        return data.length >= count ? data : undefined;
-      },
-      { what: `${count} messages in ${chat}` },
-    );
-  return { get, messages, told };
-}
 
 test('the chat store', async t => {
   const node = await startNode(t, { devices: 1, workers: 1 });
   await node.opened();
   const [{ id: device, phone: own }] = node.seeded as [(typeof node.seeded)[0]];
-  const { get, messages, told } = asking(node, device);
+  const { get, messages, told } = storedBy(node, device);
   const { phone: ana } = await node.simulator.createPhone({ name: 'Ana' });
   const call = (method: string, path: string, body?: unknown) =>
     node.api<Record<string, unknown>>(method, path, body, { 'x-device-id': device });
@@ -108,7 +37,7 @@ test('the chat store', async t => {
     );
     assert.equal(said[0]?.id, sent.body.results?.message_id);
     await until(async () => (await told(ana, 2))[0]?.status === 'delivered', { what: 'it was delivered' });
-    const { data, pagination } = await get<Page<Chat>>('/chats');
+    const { data, pagination } = await get<StoredPage<StoredChat>>('/chats');
     assert.deepEqual(
       data.map(({ jid, name, unread_count }) => [jid, name, unread_count]),
       [[number(ana), 'Ana', 1]],
@@ -126,7 +55,7 @@ test('the chat store', async t => {
   });
 
   await t.test('is one chat, whether it is addressed by number or by LID', async () => {
-    const [{ lid } = {}] = (await get<Page<Chat>>('/chats')).data;
+    const [{ lid } = {}] = (await get<StoredPage<StoredChat>>('/chats')).data;
     assert.match(lid ?? '', /@lid$/);
     const byNumber = await messages(number(ana));
     const byLid = await messages(lid ?? '');
@@ -134,7 +63,7 @@ test('the chat store', async t => {
     assert.equal(byLid.chat_info.jid, number(ana));
     assert.equal((await node.sendText(device, lid ?? '', 'by LID')).status, 200);
     await told(ana, 4);
-    assert.equal((await get<Page<Chat>>('/chats')).data.length, 1);
+    assert.equal((await get<StoredPage<StoredChat>>('/chats')).data.length, 1);
     for (const phone of [ana, number(ana), lid ?? ''])
       assert.deepEqual(await get('/user/lid', { phone }), { jid: number(ana), phone: ana, lid });
   });
@@ -164,8 +93,8 @@ test('the chat store', async t => {
       [['👍', number(ben), false]],
     );
     assert.equal(changed.other.content, '');
-    assert.deepEqual((await get<Page<Message>>('/chats/search', { q: 'secret' })).data, []);
-    assert.deepEqual((await get<Page<Message>>('/chats/search', { q: 'first' })).data, []);
+    assert.deepEqual((await get<StoredPage<StoredMessage>>('/chats/search', { q: 'secret' })).data, []);
+    assert.deepEqual((await get<StoredPage<StoredMessage>>('/chats/search', { q: 'first' })).data, []);
     await say({ react: { message: edited.id, emoji: '' } });
     await until(async () => (await told(ben, 2)).every(({ reactions }) => !reactions), {
       what: 'no reaction',
@@ -186,7 +115,7 @@ test('the chat store', async t => {
       for (const text of texts) await node.simulator.send(cy, own, text);
       await told(cy, texts.length);
       const found = async (q: string) =>
-        (await get<Page<Message>>('/chats/search', { q })).data.map(({ content }) => content);
+        (await get<StoredPage<StoredMessage>>('/chats/search', { q })).data.map(({ content }) => content);
       assert.deepEqual(await found('AMANHA'), [texts[0]]);
       assert.deepEqual(await found('cafe'), [texts[0]]);
       assert.deepEqual(await found('%_s'), [texts[1]]);
@@ -202,10 +131,10 @@ test('the chat store', async t => {
       assert.deepEqual([here.data.length, here.pagination.total], [1, 1]);
       assert.equal((await messages(ana, { search: 'às 10h' })).data.length, 0);
       assert.deepEqual(
-        (await get<Page<Chat>>('/chats', { search: 'cy' })).data.map(({ name }) => name),
+        (await get<StoredPage<StoredChat>>('/chats', { search: 'cy' })).data.map(({ name }) => name),
         ['Cy'],
       );
-      assert.deepEqual((await get<Page<Chat>>('/chats', { search: '%' })).data, []);
+      assert.deepEqual((await get<StoredPage<StoredChat>>('/chats', { search: '%' })).data, []);
     },
   );
 
@@ -214,7 +143,7 @@ test('the chat store', async t => {
     const all = Array.from({ length: 7 }, (_, n) => `page ${n}`);
     for (const text of all) await node.simulator.send(dee, own, text);
     await told(dee, 7);
-    const texts = (page: Page<Message>) => page.data.map(({ content }) => content);
+    const texts = (page: StoredPage<StoredMessage>) => page.data.map(({ content }) => content);
     const newest = texts(await messages(dee));
     assert.deepEqual(newest, all.toReversed(), 'within a second as they came');
     const counted = await messages(dee, { limit: 3, offset: 3 });
@@ -273,13 +202,15 @@ test('the chat store', async t => {
       },
       { what: 'starred, removed and archived' },
     );
-    const archived = await get<Page<Chat>>('/chats', { archived: 'true' });
+    const archived = await get<StoredPage<StoredChat>>('/chats', { archived: 'true' });
     assert.deepEqual(
       archived.data.map(({ name }) => name),
       ['Fay'],
     );
     assert.ok(
-      !(await get<Page<Chat>>('/chats', { archived: 'false' })).data.some(({ name }) => name === 'Fay'),
+      !(await get<StoredPage<StoredChat>>('/chats', { archived: 'false' })).data.some(
+        ({ name }) => name === 'Fay',
+      ),
     );
   });
 
@@ -294,7 +225,7 @@ test('the chat store', async t => {
       [['image', 'look', 2_000, 'image']],
     );
     assert.deepEqual(
-      (await get<Page<Chat>>('/chats', { has_media: 'true' })).data.map(({ name }) => name),
+      (await get<StoredPage<StoredChat>>('/chats', { has_media: 'true' })).data.map(({ name }) => name),
       ['Eve'],
     );
   });
@@ -343,7 +274,7 @@ test('a newly paired device has the chats of its phone, each of their messages o
   const { body } = await node.api<{ qr: string }>('POST', '/device/login', { device_id: 'sales' });
   await node.simulator.scan(body.results?.qr ?? '', phone);
   await node.opened(['sales']);
-  const { get } = asking(node, 'sales');
+  const { get } = storedBy(node, 'sales');
   const counted = async () => {
     const [row] = await node.sql<[{ count: number }]>`select count(*)::int as count from chat_message`;
     return row.count;
@@ -351,15 +282,15 @@ test('a newly paired device has the chats of its phone, each of their messages o
   const known = await node.simulator.call('chats', { params: { phone } });
   assert.equal(known.length, 10);
   const unnamed = new Set(known.filter(({ name }) => !name).map(({ pn, id }) => pn ?? id));
-  const standing = (chat: Pick<Chat, 'archived' | 'pinned' | 'name'> & { unread: number; jid: string }) => [
-    ...[chat.jid, chat.name, chat.archived, chat.pinned, chat.unread],
-  ];
+  const standing = (
+    chat: Pick<StoredChat, 'archived' | 'pinned' | 'name'> & { unread: number; jid: string },
+  ) => [...[chat.jid, chat.name, chat.archived, chat.pinned, chat.unread]];
   const wished = known
     .map(chat => standing({ ...chat, name: chat.name ?? '', jid: chat.pn ?? chat.id }))
     .sort();
   await until(
     async () => {
-      const { data } = await get<Page<Chat>>('/chats', { limit: 100 });
+      const { data } = await get<StoredPage<StoredChat>>('/chats', { limit: 100 });
       // Of whom the phone has saved no name we know what they call themselves.
       const ours = data
         .map(chat => ({ ...chat, name: unnamed.has(chat.jid) ? '' : chat.name, unread: chat.unread_count }))
@@ -386,10 +317,10 @@ test('older messages of a chat come from the phone when they are asked for', asy
   const { body } = await node.api<{ qr: string }>('POST', '/device/login', { device_id: 'sales' });
   await node.simulator.scan(body.results?.qr ?? '', phone);
   await node.opened(['sales']);
-  const { get, messages } = asking(node, 'sales');
+  const { get, messages } = storedBy(node, 'sales');
   const [chat] = await until(
     async () => {
-      const { data } = await get<Page<Chat>>('/chats');
+      const { data } = await get<StoredPage<StoredChat>>('/chats');
       return data.length > 0 ? data : undefined;
     },
     { what: 'the chat', within: 30_000 },

@@ -17,6 +17,7 @@ export interface StoredMessage {
   readonly file_length: number;
   readonly mime_type?: string;
   readonly kind: string;
+  readonly status?: string;
   readonly call_metadata?: string;
   readonly details?: Readonly<Record<string, unknown>>;
   readonly starred: boolean;
@@ -25,7 +26,11 @@ export interface StoredMessage {
   readonly kept: boolean;
   readonly edited_at?: string;
   readonly revoked_at?: string;
-  readonly reactions?: readonly { readonly emoji: string; readonly sender_jid: string }[];
+  readonly reactions?: readonly {
+    readonly emoji: string;
+    readonly sender_jid: string;
+    readonly is_from_me: boolean;
+  }[];
   readonly answers?: readonly {
     readonly sender_jid: string;
     readonly is_from_me: boolean;
@@ -39,6 +44,9 @@ export interface StoredChat {
   readonly jid: string;
   readonly lid?: string;
   readonly name: string;
+  readonly archived: boolean;
+  readonly pinned: boolean;
+  readonly last_message_time: string;
   readonly unread_count: number;
   readonly marked_unread: boolean;
   readonly ephemeral_expiration: number;
@@ -78,6 +86,18 @@ export function storedBy(node: TestNode, device: string) {
     chats: (query?: Query) => get<StoredPage<StoredChat>>('/chats', { limit: 100, ...query }),
     search: (q: string) => get<StoredPage<StoredMessage>>('/chats/search', { q }),
     one,
+    /** The messages of a chat, once there are so many. */
+    told: (chat: string, count: number) =>
+      until(
+        async () => {
+          const { status, body } = await ask<StoredPage<StoredMessage>>(`/chat/${chat}/messages`, {
+            limit: 100,
+          });
+          const data = status === 200 ? (body.results?.data ?? []) : [];
+          return data.length >= count ? data : undefined;
+        },
+        { what: `${count} messages in ${chat}` },
+      ),
     /** A message of a chat, once it is there and, with `when`, is so. */
     said: (chat: string, id: string, when: (said: StoredMessage) => unknown = () => true) =>
       until(
