@@ -38,6 +38,7 @@ import { Poster } from './post.ts';
 import { payloadOf, reader } from './reader.ts';
 import { type DeviceKeys, EndpointSeals, openEndpoints } from './secrets.ts';
 import { sender } from './send.ts';
+import { type Settled, settled } from './settled.ts';
 import { watch } from './watch.ts';
 
 export interface DelivererOptions {
@@ -93,6 +94,7 @@ export class Deliverer implements Service {
   readonly #now: () => number;
   readonly #parking: Parking;
   readonly #desk: Desk;
+  readonly #settled: Settled;
   #state: 'new' | 'started' | 'stopping' = 'new';
   #stopped: Promise<void> | undefined;
   /** Devices that a wake-up came for and that nothing is known of. */
@@ -127,6 +129,7 @@ export class Deliverer implements Service {
     const tries = attempts({ sql, seals: this.endpointSeals }, { noted, report });
     const saved = checkpoint({ sql, owner, attempts: tries }, report);
     this.#checkpoint = saved;
+    this.#settled = settled({ sql, owner });
     const tell = notices({ sql, seals, now }, options.recorded ?? (events => this.wake(events)));
     const stopped = (endpoint: Endpoint) => this.#desk.sendAway(endpoint);
     const resumed = () => this.#poll.nudge();
@@ -185,12 +188,14 @@ export class Deliverer implements Service {
   /** There is something that is due: looks now. */
   look(): void {
     this.#parking.soon();
+    this.#settled.forget();
     this.#poll.nudge();
   }
 
   /** These devices (all, unless given) may be another node's by now: each lane needs its row before it goes on. */
   letGo(deviceNo?: number): void {
     this.#changes += 1;
+    this.#settled.forget(deviceNo);
     if (deviceNo === undefined) this.#known.distrustAll();
     else this.#known.distrust(deviceNo);
   }
@@ -295,9 +300,9 @@ export class Deliverer implements Service {
 
   async #due(busy: readonly number[]) {
     const now = this.#now();
-    return await this.#open(
-      await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy, now }),
-    );
+    const wanted = { limit: POLL_LANES, each: POLL_LANES_EACH, busy, now };
+    const settled = await this.#settled.known();
+    return await this.#open(await dueLanes(this.#sql, this.#owner, { ...wanted, settled }));
   }
 
   /** Without those of endpoints whose secret does not open: these stand still until it is set anew. */

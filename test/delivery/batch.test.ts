@@ -108,3 +108,14 @@ test('of a batch that is refused the one event that is at fault is found and par
   const parked = await sql`select seq, attempt from parked`;
   assert.deepEqual([parked[0]!.seq, parked[0]!.attempt, parked.length], [11, 3, 1]);
 });
+
+test('F28: a batch ends before 512 KiB, however many events it might have', async t => {
+  const { sql } = await testDatabase(t);
+  const { at, one } = await batching(t, sql, 100);
+  await append(sql, one, 20, { length: 60_000 });
+  await deliverer(t, sql);
+  await until(() => taken(at).length === 20);
+  assert.deepEqual(taken(at), upTo(20));
+  assert.deepEqual(sizes(at), [8, 8, 4]);
+  for (const { body } of at.requests) assert.ok(body.length <= 512 * 1024, `${body.length}`);
+});
