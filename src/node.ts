@@ -213,8 +213,6 @@ export class Node implements Service {
       },
       fatal,
     });
-    // Shards give up theirs themselves.
-    lease.watch({ lost: () => giveUpConnections(sql), taken: () => {} });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {
@@ -287,6 +285,8 @@ export class Node implements Service {
     await supervisor.start();
     this.#proceed();
     this.#supervisor = supervisor;
+    // Shards give up theirs themselves. Not before: a start that was slow would end of what it asks.
+    lease.watch({ lost: () => giveUpConnections(sql), taken: () => {} });
   }
 
   async #database(): Promise<DatabaseAddress> {

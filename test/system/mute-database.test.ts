@@ -31,3 +31,19 @@ test('a node whose connections to its database have gone mute has its devices ba
   assert.deepEqual({ duplicates, retries }, { duplicates: 0, retries: 0 });
   assert.deepEqual(node.fatal, []);
 });
+
+test('a start during which the lease runs out goes on, and takes it anew', async t => {
+  const world = await startWorld(t, { devices: 1 });
+  const { starting } = await world.sql.begin(async sql => {
+    // Who starts asks for the one after it has taken its lease, and renews the other.
+    await sql`lock table suspicion in access exclusive mode`;
+    const begun = startNode(t, { world, settings: { LEASE_SECONDS: '4' } });
+    begun.catch(() => {});
+    await until(async () => (await sql`select from node for update`).count > 0, { within: 60_000 });
+    await until(async () => (await sql`select from node where expires_at < clock_timestamp()`).count > 0);
+    return { starting: begun };
+  });
+  const node = await starting;
+  await node.opened();
+  assert.deepEqual(node.fatal, []);
+});
