@@ -37,7 +37,7 @@ const tests = spawn(
     '--test',
     `--test-concurrency=${availableParallelism()}`,
     '--test-reporter=spec',
-    '--test-timeout=600000',
+    '--test-timeout=900000',
     ...options,
     ...files,
   ],

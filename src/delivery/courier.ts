@@ -4,8 +4,7 @@ import type { Sql } from '../store/database.ts';
 import { park } from '../store/parked.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Known } from './known.ts';
-import { advance, forget, type Lane, nextBatch, type Ready, ripe, skip, wantsMore } from './lane.ts';
-import { rest } from './reader.ts';
+import { advance, forget, type Lane, nextBatch, type Ready, rest, ripe, skip, wantsMore } from './lane.ts';
 import { decide, type Next, parkedWait, refusedWait } from './schedule.ts';
 import type { Send } from './send.ts';
 import type { Watch } from './watch.ts';
@@ -91,7 +90,7 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     const detail = next.do === 'wait' ? next.detail : undefined;
     const names = { device: lane.deviceId, endpoint: endpoint.no, error: next.error, detail };
     lane.attempt += 1;
-    rest(lane, known, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);
+    rest(lane, known.shelf, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);
     checkpoint.mark(lane);
     if (next.do === 'close') return await watch.gone(endpoint, next.error);
     if (lane.attempt > 1) log.debug({ ...names, attempt: lane.attempt }, 'a delivery failed again');
@@ -116,7 +115,7 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     const waitMs = refusedWait(lane.refused, endpoint.strict);
     if (waitMs !== undefined) {
       log.debug({ ...names, refused: lane.refused }, 'an endpoint refuses an event; trying again');
-      rest(lane, known, now() + waitMs, error);
+      rest(lane, known.shelf, now() + waitMs, error);
       checkpoint.mark(lane);
       return false;
     }

@@ -30,7 +30,7 @@ import { courier } from './courier.ts';
 import { Desk } from './desk.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Known, known } from './known.ts';
-import { hasWork, type Lane, offer } from './lane.ts';
+import { type Lane, offer } from './lane.ts';
 import { notices } from './notices.ts';
 import { type Parking, parking } from './parking.ts';
 import { Poll } from './poll.ts';
@@ -277,8 +277,10 @@ export class Deliverer implements Service {
         lane.state = 'idle';
         lane.failure = undefined;
       }
-      if (lane.state === 'idle' && hasWork(lane)) this.#desk.found += 1;
+      const idle = lane.state === 'idle';
       this.#desk.enqueue(lane);
+      // One that waits for its batch to be whole would be found again at once, and again until it is.
+      if (idle && lane.state === 'queued') this.#desk.found += 1;
     }
     for (const deviceNo of unknown) if (!this.#isChanging(deviceNo)) this.#known.nothingFor(deviceNo);
     // Lanes that are not due, or are no more: what comes of them next is found in their rows.

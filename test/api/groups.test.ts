@@ -146,6 +146,7 @@ test('groups', async t => {
     const of = async (phone: string) =>
       (await simulator.messages(phone)).filter(({ chat }) => chat === group).map(({ text }) => text);
     assert.deepEqual(await of(late), ['after']);
+    await simulator.waitForMessage(bruno.phone, ({ text }) => text === 'before');
     assert.deepEqual(await of(bruno.phone), ['before']);
   });
 

@@ -15,6 +15,7 @@ import { Guard } from '../../src/lib/guard.ts';
 import { nameResolver } from '../../src/lib/resolver.ts';
 import { nameServer } from '../support/name-server.ts';
 import { receiver } from '../support/receiver.ts';
+import { until } from '../support/until.ts';
 import { selfSigned } from './certificate.ts';
 
 const child = fileURLToPath(new URL('./poster-child.js', import.meta.url));
@@ -28,7 +29,10 @@ async function outcomes(environment: Record<string, string>, urls: readonly stri
 }
 
 async function listening(t: TestContext, server: Server, port = 0, host = '127.0.0.1'): Promise<number> {
-  await new Promise<void>(resolve => server.listen(port, host, resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   t.after(() => void server.close());
   return (server.address() as AddressInfo).port;
 }
@@ -85,8 +89,11 @@ test('S21: what is connected to is what was judged, and a name that leads elsewh
       connected.push(which);
       socket.destroy();
     });
-  const port = await listening(t, note('allowed'), 0, '127.0.0.2');
-  await listening(t, note('inner'), port, '127.0.0.1');
+  // A port that is free at both addresses.
+  const port = await until(async () => {
+    const either = await listening(t, note('allowed'), 0, '127.0.0.2');
+    return await listening(t, note('inner'), either, '127.0.0.1');
+  });
   const names = await nameServer(t, (_, before) => (before === 0 ? ['127.0.0.2'] : ['127.0.0.1']));
   let now = 0;
   const resolve = nameResolver({ servers: [names.address], now: () => now });

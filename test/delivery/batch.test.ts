@@ -49,6 +49,23 @@ test('what is streamed is gathered until a batch is full or its first event is o
   assert.deepEqual(sizes(at), [1, 5, 2]);
 });
 
+test('a batch that waits for more has nobody look again and again for what is due', async t => {
+  const { sql } = await testDatabase(t);
+  const { at, one } = await batching(t, sql, 10, 1_000);
+  let looks = 0;
+  const counting = new Proxy(sql, {
+    apply: (pool, self, asked: [TemplateStringsArray, ...unknown[]]) => {
+      if (asked[0].join('').includes('from endpoint_version')) looks++;
+      return Reflect.apply(pool, self, asked);
+    },
+  });
+  const delivery = await deliverer(t, counting, { everyMs: 600_000 });
+  delivery.wake(await append(sql, one, 4));
+  await until(() => taken(at).length === 4);
+  // At the start, for a device that nothing was known of, and for more where that came from, at the begin and the end of its turn.
+  assert.ok(looks <= 4, `${looks} looks within the second that the batch waited`);
+});
+
 test('a batch that did not arrive is tried again as it was, also by the next process, whatever has come meanwhile', async t => {
   const { sql } = await testDatabase(t);
   const clock = new Clock();

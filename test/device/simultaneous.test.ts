@@ -73,5 +73,5 @@ test('forty rounds of sending while receiving on one session with a store of 5 m
   t.diagnostic(
     `stock: ${withStock.atPeer} of ${ROUNDS} failed at the peer, ${withStock.atAlice} of ${ROUNDS} at us`,
   );
-  assert.ok(withStock.atPeer >= 35, 'when stock Baileys can do this, our lane may be asked about');
+  assert.ok(withStock.atPeer > ROUNDS / 2, 'when stock Baileys can do this, our lane may be asked about');
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { between, pick, seeded } from '../support/random.ts';
 import { GROUP, Machine } from './machine.ts';
 
-const FIRST = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const FIRST = Number(process.env.SEED ?? 1);
 const RUNS = Number(process.env.RUNS ?? 4);
 const STEPS = Number(process.env.STEPS ?? 64);
 const PEERS = 2;

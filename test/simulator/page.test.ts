@@ -82,7 +82,7 @@ test('a person adds a phone, scans a waiting client, chats both ways, and sees t
   await press(page, '#scan', 'Scan');
   await until(() => waiting.opens === 1, { within: 60_000, what: 'the client is linked' });
   await shows(page, '#people-list', ':1');
-  await page.waitForSelector('#people-list .device.on', { timeout: 500_000 });
+  await page.waitForSelector('#people-list .device.on', { timeout: 180_000 });
 
   // Another phone writes to it, and hears back from the linked client.
   await server.control.createPhone({ phone: '15550002', name: 'Bruno' });
@@ -99,11 +99,11 @@ test('a person adds a phone, scans a waiting client, chats both ways, and sees t
     },
   );
   await shows(page, '#messages', '<b>hello</b> & good morning');
-  await page.waitForSelector('#messages .mine .ticks.delivered', { timeout: 500_000 });
+  await page.waitForSelector('#messages .mine .ticks.delivered', { timeout: 180_000 });
   const from = '15550002@s.whatsapp.net';
   const id = waiting.received.at(-1)?.message.key.id ?? '';
   await waiting.sock.readMessages([{ remoteJid: from, id, fromMe: false }]);
-  await page.waitForSelector('#messages .mine .ticks.read', { timeout: 500_000 });
+  await page.waitForSelector('#messages .mine .ticks.read', { timeout: 180_000 });
   await waiting.sock.sendPresenceUpdate('composing', from);
   await shows(page, '#chat-state', 'typing');
   await waiting.sock.sendMessage(from, { text: 'good morning, Bruno' });
@@ -172,7 +172,7 @@ test('a person arms a fault, ends a connection, and sees both', { skip }, async 
   const [alice] = await linkedClients(t, server, { count: 1 });
   assert.ok(alice);
   await press(page, '[role=tablist]', 'Faults');
-  await page.waitForSelector('#fault-name option[value="ack.error"]', { timeout: 500_000 });
+  await page.waitForSelector('#fault-name option[value="ack.error"]', { timeout: 180_000 });
   await page.select('#fault-name', 'ack.error');
   await page.type('[name="param code"]', '463');
   await press(page, '#arm', 'Arm');
@@ -187,7 +187,7 @@ test('a person arms a fault, ends a connection, and sees both', { skip }, async 
 
   await press(page, '#people-list', alice.phone);
   await press(page, '[role=tablist]', 'Phone');
-  await page.waitForSelector('.card select option[value="unavailable"]', { timeout: 500_000 });
+  await page.waitForSelector('.card select option[value="unavailable"]', { timeout: 180_000 });
   await page.select('.card select', 'unavailable');
   await press(page, '.card', 'End');
   await until(() => alice.closes.includes(503), { within: 60_000 });
@@ -218,7 +218,7 @@ test('every field and button of the page has a name for those who do not see it'
   const [alice] = await linkedClients(t, server, { count: 1 });
   assert.ok(alice);
   await press(page, '#people-list', alice.phone);
-  await page.waitForSelector('.card', { timeout: 500_000 });
+  await page.waitForSelector('.card', { timeout: 180_000 });
   const snapshot = await page.accessibility.snapshot({ interestingOnly: false });
   const nameless: string[] = [];
   const walk = (node: NonNullable<typeof snapshot>) => {
@@ -239,7 +239,7 @@ test('every field and button of the page has a name for those who do not see it'
 test('the reference shows every operation of the document, and tries one out', { skip }, async t => {
   const server = await simulator(t);
   const { page, errors } = await openPage(t, `${server.controlUrl}/docs`);
-  await page.waitForSelector('#createPhone', { timeout: 500_000 });
+  await page.waitForSelector('#createPhone', { timeout: 180_000 });
   const shown = await page.$$eval('.operation', all => all.map(one => one.id));
   const { paths } = (await (await fetch(`${server.controlUrl}/openapi.json`)).json()) as {
     paths: Record<string, Record<string, { operationId: string }>>;

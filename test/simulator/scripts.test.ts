@@ -64,7 +64,7 @@ test('a contact is seen to type, waits, reads, reacts, and replies, in this orde
         do: [
           { read: true },
           { after: 20 },
-          { type: 300 },
+          { type: 3_000 },
           { react: '❤' },
           { record: 50 },
           { reply: { location: { latitude: 1, longitude: 2 } } },

@@ -137,7 +137,7 @@ test('a post that the control plane writes is in the ledger, which goes on seein
 });
 
 test('a phone that is removed while it links a client links nobody', { timeout: 500_000 }, async t => {
-  const server = await simulator(t, { latencyMs: 300 });
+  const server = await simulator(t, { latencyMs: 1_000 });
   const { control } = server;
   const { phone } = await control.createPhone();
   const stranger = client(t, server.socketUrl);

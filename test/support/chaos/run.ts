@@ -8,7 +8,7 @@ import type { Scope } from '../scope.ts';
 import { until } from '../until.ts';
 import { type ChaosOptions, plan } from './plan.ts';
 import { type Recovery, recoveries } from './recovery.ts';
-import { settle } from './settle.ts';
+import { calm, settle } from './settle.ts';
 import { build } from './stage.ts';
 import { Striker } from './strike.ts';
 import { Traffic } from './traffic.ts';
@@ -49,10 +49,11 @@ export async function chaos(
   const traffic = new Traffic(stage, options);
   const striker = new Striker(stage, traffic);
   if (!options.only) await stage.control.arm('delivery.undecryptable', { when: { rate: 0.01 } });
-  traffic.start();
   // On a busy machine devices take long to connect: without this the blows might be over before the first send.
+  await until(() => calm(product), { within: 180_000, what: 'all devices are open' });
+  traffic.start();
   await until(() => traffic.asked.some(({ status }) => status === 200), {
-    within: 120_000,
+    within: 180_000,
     what: 'a send is accepted',
   });
   const alive = striker.keepAlive();

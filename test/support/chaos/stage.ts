@@ -67,8 +67,8 @@ export async function build(scope: Scope, options: ChaosOptions, log?: string): 
     LOG_LEVEL: 'warn',
     DB_URI: network.database.url,
     SEALING_KEYS: TEST_KEYS,
-    // A killed node's successor may take its devices only then.
-    LEASE_SECONDS: '3',
+    // Lost when the database is away for as long as the longest partition, and not because the machine is busy.
+    LEASE_SECONDS: '5',
     WA_SOCKET_URL: network.whatsapp.url,
     WA_ROOT_KEY: rootKey,
     WEBHOOK_URL: network.receiver.url,

@@ -18,9 +18,9 @@ const AT_ONCE = 16;
 const KEY = 'the-key-of-the-fuzz';
 const authorization = `Bearer ${KEY}`;
 const PASSPHRASE = 'long enough to be one';
-/** An answer may take as long as a command, and a bit. */
+/** An answer may take as long as a command; a hang takes for ever, and nobody is one because the machine is slow. */
 const COMMAND_SECONDS = 10;
-const HANGS_AFTER = 30_000;
+const HANGS_AFTER = 120_000;
 
 /** What cannot succeed here, and why. */
 const NEVER: Readonly<Record<string, string>> = {
@@ -68,7 +68,7 @@ function partOf(all: readonly number[], half: 0 | 1): readonly number[] {
 /** Asks one half of the requests, the first or the second. */
 export function fuzz(half: 0 | 1): void {
   test('no request breaks a node, hangs, or is answered otherwise than documented; and each operation succeeds at times', {
-    timeout: 600_000,
+    timeout: 900_000,
   }, async t => {
     const node = await startNode(t, {
       devices: DEVICES,

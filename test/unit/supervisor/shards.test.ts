@@ -41,8 +41,14 @@ const oneSpare = (shards: Shards) =>
 /** The number of the one thread that is no shard's, when its loop has come to rest: everything is loaded. */
 async function warmSpare(shards: Shards): Promise<number> {
   const used = shards.view().map(({ shard }) => threadOf(shards, shard));
-  const [spare, ...more] = shards.threads.filter(({ threadId }) => !used.includes(threadId));
-  assert.ok(spare && more.length === 0);
+  // One that has just died may still be on the list.
+  const spare = await until(
+    () => {
+      const [one, ...more] = shards.threads.filter(({ threadId }) => !used.includes(threadId));
+      return more.length === 0 ? one : undefined;
+    },
+    { what: "one thread that is no shard's" },
+  );
   await until(() => spare.performance.eventLoopUtilization().idle > 0, { what: 'the spare to be warm' });
   return spare.threadId;
 }
