@@ -94,7 +94,7 @@ test('S29: a server that is silent, turns in circles or has nothing is named so'
       else response.end();
     },
     here,
-    1_000,
+    5_000,
   );
   const ends: [string, RegExp][] = [
     ['/circle', /redirected too often/],
