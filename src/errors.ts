@@ -206,6 +206,11 @@ export const codes = {
     retry: 'after a fix',
     text: 'The file cannot be converted: it is damaged, too large to look into, or takes too long.',
   },
+  URL_BUSY: {
+    status: 503,
+    retry: 'soon',
+    text: 'Too many files are being fetched by URL, of this device or of all, from servers that are slow; try again.',
+  },
   MEDIA_BUSY: {
     status: 503,
     retry: 'soon',

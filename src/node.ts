@@ -27,6 +27,7 @@ import {
   connectionLimit,
   connectionsInUse,
   type DatabaseAddress,
+  giveUpConnections,
   isSuperuser,
   openDatabase,
   type Sql,
@@ -212,6 +213,8 @@ export class Node implements Service {
       },
       fatal,
     });
+    // Shards give up theirs themselves.
+    lease.watch({ lost: () => giveUpConnections(sql), taken: () => {} });
     const audit = new AuditLog({ sql, log });
     const seal = new Seal(Buffer.from(answersKey, 'base64'));
     const ports: AppDeps = {

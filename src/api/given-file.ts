@@ -11,6 +11,7 @@ export const fileFailures = [
   'PAYLOAD_TOO_LARGE',
   'URL_FORBIDDEN',
   'URL_FAILED',
+  'URL_BUSY',
   'MEDIA_UNREADABLE',
   'MEDIA_BUSY',
   'FFMPEG_MISSING',
@@ -24,14 +25,14 @@ export const fileFailures = [
  */
 export async function givenFile(
   media: MediaPort,
-  { files, batch }: Given,
+  { files, batch, deviceNo }: Given & { readonly deviceNo: number },
   field: string,
   url: string | null | undefined,
 ): Promise<Upload> {
   const [uploaded] = files[field] ?? [];
   if (uploaded) return uploaded;
   if (!url) throw invalid(field, `send a file in a multipart form, or ${field}_url`);
-  return media.fetch(url, batch, { field: `${field}_url`, maxBytes: media.limits.url });
+  return media.fetch(url, batch, { field: `${field}_url`, maxBytes: media.limits.url, deviceNo });
 }
 
 const UNKNOWN = 'application/octet-stream';

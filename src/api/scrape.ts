@@ -2,8 +2,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** Undefined where there is nothing to tell. */
-export type Reading = number | undefined | readonly (readonly [labels: Labels, value: number])[];
-type Labels = Readonly<Record<string, string | number>>;
+export type Reading =
+  | number
+  | undefined
+  | readonly (readonly [labels: Readonly<Record<string, string | number>>, value: number])[];
 
 /** `G` is what was gathered for a scrape. */
 export interface Metric<G> {
@@ -38,16 +40,17 @@ export function counter<G>(
 export function readers<G>(registry: Registry, metrics: readonly Metric<G>[]): (gathered: G) => void {
   const registered = metrics.map(({ name, help, type, labels, read }) => {
     const Kind = type === 'gauge' ? Gauge<string> : Counter<string>;
-    return { metric: new Kind({ name, help, labelNames: [...labels], registers: [registry] }), read };
+    const metric = new Kind({ name, help, labelNames: [...labels], registers: [registry] });
+    // What has no label is 0 after a reset, which nobody has said.
+    const clear = () => (labels.length > 0 ? metric.reset() : metric.remove());
+    return { metric, clear, read };
   });
   return gathered => {
-    for (const { metric, read } of registered) {
+    for (const { metric, clear, read } of registered) {
       const reading = read(gathered);
-      metric.reset();
+      clear();
       if (typeof reading === 'number') metric.inc(reading);
-      // What has no label is 0 after a reset, which nobody has said.
-      else if (reading === undefined) metric.remove();
-      else for (const [labels, value] of reading) metric.inc(labels, value);
+      else for (const [values, value] of reading ?? []) metric.inc(values, value);
     }
   };
 }

@@ -73,7 +73,7 @@ interface SendRoute<F extends z.ZodRawShape> {
       name: C['name'],
       input: Omit<InputOf<C>, keyof Addressed> & { readonly viewOnce?: boolean; readonly id?: string },
     ) => Promise<Sent>,
-    given: Given & { newMessageId(): string },
+    given: Given & { readonly deviceNo: number; newMessageId(): string },
   ): Promise<Sent>;
 }
 
@@ -107,13 +107,13 @@ export function sendAdder(add: AddRoute): <F extends z.ZodRawShape>(route: SendR
         results: sentResults,
         failures: [...sendFailures, ...failures],
       },
-      async ({ body, run, files, batch, newMessageId: nextId }) => {
+      async ({ device, body, run, files, batch, newMessageId: nextId }) => {
         const about = { ...addressed(body as SendBody<Record<never, never>>, not), id: nextId() };
         const sent = await say(
           body as never,
           <C extends CommandType>(name: C['name'], input: object) =>
             run<C>(name, { ...about, ...input } as never) as Promise<AnswerOf<C> & Sent>,
-          { files, batch, newMessageId: nextId },
+          { deviceNo: device.no, files, batch, newMessageId: nextId },
         );
         return sentAnswer(sentence, about.to, sent);
       },

@@ -1,5 +1,5 @@
 // Pictures of groups and channels, as WhatsApp takes them.
-import { readFile } from 'node:fs/promises';
+import { wholeOf } from '../lib/disk.ts';
 import type { Batch, MediaPort, Upload } from '../media/port.ts';
 
 /** As large as WhatsApp keeps them. */
@@ -14,8 +14,7 @@ export async function squarePicture(
   batch: Batch,
   field: string,
 ): Promise<Uint8Array> {
-  const { path } = await media.square(upload, batch, { field, edge: EDGE });
-  return new Uint8Array(await readFile(path));
+  return wholeOf(await media.square(upload, batch, { field, edge: EDGE }));
 }
 
 /** What making one may fail of. */

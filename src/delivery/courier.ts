@@ -4,8 +4,7 @@ import type { Sql } from '../store/database.ts';
 import { park } from '../store/parked.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Known } from './known.ts';
-import { advance, type Lane, nextBatch, type Ready, ripe, skip, wantsMore } from './lane.ts';
-import { rest } from './reader.ts';
+import { advance, forget, type Lane, nextBatch, type Ready, rest, ripe, skip, wantsMore } from './lane.ts';
 import { decide, type Next, parkedWait, refusedWait } from './schedule.ts';
 import type { Send } from './send.ts';
 import type { Watch } from './watch.ts';
@@ -14,6 +13,8 @@ import type { Watch } from './watch.ts';
 const QUANTUM = 50;
 /** Deliveries of a lane that a crash may repeat; a batch more where an endpoint takes batches. */
 const UNSAVED = 20;
+
+const crammed = ({ shelf }: Pick<Known, 'shelf'>): boolean => shelf.held > shelf.room;
 
 export interface CourierOptions {
   readonly sql: Sql;
@@ -51,11 +52,14 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
       }
       if (lane.state !== 'running') return;
       const events = nextBatch(lane);
-      if (events.length === 0 || !ripe(lane, performance.now())) return;
+      // What waits to become a whole batch may not fill the memory: where there is no room it goes as it is.
+      if (events.length === 0 || !(ripe(lane, performance.now()) || crammed(known))) return;
       if (!(await watch.may(endpoint))) return;
       if (!(await carry(lane, events))) return;
       n += events.length;
     }
+    // Its turn is over, and what is left at hand is in the journal, too.
+    if (crammed(known)) forget(lane, known.shelf);
   }
 
   /** One POST. False when the lane's turn is over with it. */
@@ -86,7 +90,7 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     const detail = next.do === 'wait' ? next.detail : undefined;
     const names = { device: lane.deviceId, endpoint: endpoint.no, error: next.error, detail };
     lane.attempt += 1;
-    rest(lane, known, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);
+    rest(lane, known.shelf, next.do === 'wait' ? now() + next.waitMs : -Infinity, next.error);
     checkpoint.mark(lane);
     if (next.do === 'close') return await watch.gone(endpoint, next.error);
     if (lane.attempt > 1) log.debug({ ...names, attempt: lane.attempt }, 'a delivery failed again');
@@ -111,7 +115,7 @@ export function courier(options: CourierOptions): (lane: Lane) => Promise<void> 
     const waitMs = refusedWait(lane.refused, endpoint.strict);
     if (waitMs !== undefined) {
       log.debug({ ...names, refused: lane.refused }, 'an endpoint refuses an event; trying again');
-      rest(lane, known, now() + waitMs, error);
+      rest(lane, known.shelf, now() + waitMs, error);
       checkpoint.mark(lane);
       return false;
     }

@@ -30,7 +30,7 @@ import { courier } from './courier.ts';
 import { Desk } from './desk.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Known, known } from './known.ts';
-import { hasWork, type Lane, offer } from './lane.ts';
+import { type Lane, offer } from './lane.ts';
 import { notices } from './notices.ts';
 import { type Parking, parking } from './parking.ts';
 import { Poll } from './poll.ts';
@@ -38,6 +38,7 @@ import { Poster } from './post.ts';
 import { payloadOf, reader } from './reader.ts';
 import { type DeviceKeys, EndpointSeals, openEndpoints } from './secrets.ts';
 import { sender } from './send.ts';
+import { type Settled, settled } from './settled.ts';
 import { watch } from './watch.ts';
 
 export interface DelivererOptions {
@@ -93,6 +94,7 @@ export class Deliverer implements Service {
   readonly #now: () => number;
   readonly #parking: Parking;
   readonly #desk: Desk;
+  readonly #settled: Settled;
   #state: 'new' | 'started' | 'stopping' = 'new';
   #stopped: Promise<void> | undefined;
   /** Devices that a wake-up came for and that nothing is known of. */
@@ -127,6 +129,7 @@ export class Deliverer implements Service {
     const tries = attempts({ sql, seals: this.endpointSeals }, { noted, report });
     const saved = checkpoint({ sql, owner, attempts: tries }, report);
     this.#checkpoint = saved;
+    this.#settled = settled({ sql, owner });
     const tell = notices({ sql, seals, now }, options.recorded ?? (events => this.wake(events)));
     const stopped = (endpoint: Endpoint) => this.#desk.sendAway(endpoint);
     const resumed = () => this.#poll.nudge();
@@ -185,12 +188,14 @@ export class Deliverer implements Service {
   /** There is something that is due: looks now. */
   look(): void {
     this.#parking.soon();
+    this.#settled.forget();
     this.#poll.nudge();
   }
 
   /** These devices (all, unless given) may be another node's by now: each lane needs its row before it goes on. */
   letGo(deviceNo?: number): void {
     this.#changes += 1;
+    this.#settled.forget(deviceNo);
     if (deviceNo === undefined) this.#known.distrustAll();
     else this.#known.distrust(deviceNo);
   }
@@ -272,8 +277,10 @@ export class Deliverer implements Service {
         lane.state = 'idle';
         lane.failure = undefined;
       }
-      if (lane.state === 'idle' && hasWork(lane)) this.#desk.found += 1;
+      const idle = lane.state === 'idle';
       this.#desk.enqueue(lane);
+      // One that waits for its batch to be whole would be found again at once, and again until it is.
+      if (idle && lane.state === 'queued') this.#desk.found += 1;
     }
     for (const deviceNo of unknown) if (!this.#isChanging(deviceNo)) this.#known.nothingFor(deviceNo);
     // Lanes that are not due, or are no more: what comes of them next is found in their rows.
@@ -293,9 +300,9 @@ export class Deliverer implements Service {
 
   async #due(busy: readonly number[]) {
     const now = this.#now();
-    return await this.#open(
-      await dueLanes(this.#sql, this.#owner, { limit: POLL_LANES, each: POLL_LANES_EACH, busy, now }),
-    );
+    const wanted = { limit: POLL_LANES, each: POLL_LANES_EACH, busy, now };
+    const settled = await this.#settled.known();
+    return await this.#open(await dueLanes(this.#sql, this.#owner, { ...wanted, settled }));
   }
 
   /** Without those of endpoints whose secret does not open: these stand still until it is set anew. */

@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { privateEvents } from '../journal/names.ts';
 import { SealBroken } from '../lib/seal.ts';
 import { type Attempt, readAttempts } from '../store/attempts.ts';
 import { reachStore, type Sql } from '../store/database.ts';
@@ -83,7 +84,8 @@ export class Deliveries {
     { no }: Which,
     span: { from: number | undefined; to: number | undefined },
   ): Promise<{ letters: number; events: number; expired: number }> {
-    const how = { attempt: LANE_TRIES - 1, limit: AT_ONCE, now: this.#now() };
+    const byNameOnly = [...privateEvents];
+    const how = { attempt: LANE_TRIES - 1, limit: AT_ONCE, now: this.#now(), byNameOnly };
     const { found, revived, events } = await reachStore(() =>
       reviveDeadLetters(this.#sql, { endpointNo: no, ...span }, how),
     );

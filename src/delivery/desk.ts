@@ -108,7 +108,8 @@ export class Desk {
     const { known } = this.#options;
     for (const line of [endpoint.no, -endpoint.no])
       for (const errand of this.#turns.drop(line)) errand.dropped();
-    for (const lane of known.lanesOf(endpoint)) if (lane.state === 'idle') forget(lane, known.shelf);
+    for (const lane of known.lanesOf(endpoint))
+      if (lane.state === 'idle' || lane.state === 'resting') forget(lane, known.shelf);
   }
 
   /** Lines that need nobody more. */

@@ -4,7 +4,7 @@
 //   ─────────────────────── cursor ─────────────────────────── scanned ─────────────────── latest
 //
 // idle: nothing to do · queued: waits for a turn · running: has one · resting: the last try failed, the database says when
-// it is due again. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
+// it is due again; what it has at hand it keeps, unless its endpoint as a whole takes nothing. A stale lane knows nothing any more but its cursor; its row must be read before it goes on.
 import type { Streamed } from '../shard/protocol.ts';
 import type { DueLane, LaneState } from '../store/lanes.ts';
 import { type Endpoint, takesNothing } from './endpoint.ts';
@@ -71,6 +71,8 @@ export interface Shelf {
 
 /** An idle lane holds at most this many events that were streamed to it; what comes then is read from the journal. */
 const QUEUE_EVENTS = 50;
+/** Of the shelf, the part up to which lanes that rest have room there: they must not take all of it from those whose events leave at once. */
+const RESTING_PART = 1 / 2;
 /** Characters of a batch's events; as UTF-8 it may be more, and is under three times as much. */
 const BATCH_LENGTH = 512 * 1024;
 
@@ -180,7 +182,7 @@ export function offer(
 ): boolean {
   if (event.seq > (lane.until ?? Infinity) || event.seq <= lane.latest) return false;
   const { endpoint } = lane;
-  const next = event.seq === lane.scanned + 1 && lane.state !== 'resting' && !takesNothing(endpoint);
+  const next = event.seq === lane.scanned + 1 && !takesNothing(endpoint);
   lane.latest = event.seq;
   if (!next) return false;
   if (!wants(endpoint.filter, event.event, payload)) {
@@ -188,7 +190,8 @@ export function offer(
     return lane.queue.length === 0;
   }
   const full = lane.queue.length >= Math.max(QUEUE_EVENTS, endpoint.batch.events);
-  if (full || shelf.held + event.body.length > shelf.room) return false;
+  const room = lane.state === 'resting' ? shelf.room * RESTING_PART : shelf.room;
+  if (full || shelf.held + event.body.length > room) return false;
   lane.queue.push({ seq: event.seq, id: event.id, body: event.body, at });
   lane.scanned = event.seq;
   shelf.held += event.body.length;
@@ -230,6 +233,14 @@ export function forget(lane: Lane, shelf: Shelf): void {
   lane.scanned = cursorOf(lane);
   for (const { body } of lane.queue) shelf.held -= body.length;
   lane.queue.length = 0;
+}
+
+/** The last try failed, and nothing is tried before `until` (ms since 1970). What is at hand stays there if there is room for it. */
+export function rest(lane: Lane, shelf: Shelf, until: number, error: string): void {
+  if (shelf.held > shelf.room * RESTING_PART) forget(lane, shelf);
+  lane.failure = { until, error };
+  lane.state = 'resting';
+  lane.restedAt = performance.now();
 }
 
 /** What is to be remembered of it. */

@@ -3,6 +3,7 @@ import { SealBroken } from '../lib/seal.ts';
 import type { Sql } from '../store/database.ts';
 import { bury, type DueParked, dueParked, repark, rowOf, unpark } from '../store/parked.ts';
 import type { Endpoint } from './endpoint.ts';
+import { wants } from './filter.ts';
 import { told } from './reader.ts';
 import { backoff, classify, decide, parkedWait } from './schedule.ts';
 import type { DeviceKeys } from './secrets.ts';
@@ -64,7 +65,9 @@ export function parking(options: ParkingOptions): Parking {
       const error = 'the key of the device cannot be opened';
       return await repark(sql, parked, { ...parked, notBefore: now() + KEY_BROKEN_MS, error });
     }
-    const { body } = told(row, { deviceId, seal, log });
+    const { body, payload } = told(row, { deviceId, seal, log });
+    // Of a span that had grown old nobody has asked, and what it wants may have changed since.
+    if (!wants(endpoint.filter, row.event, payload)) return await unpark(sql, parked);
     const outcome = await send(endpoint, { deviceNo, events: [{ seq, id: row.id, body }], replay });
     if (outcome === 'cut') return;
     // It was changed while the POST was under way: a failure is not the new one's.

@@ -8,7 +8,7 @@ import { readBatch } from '../store/lanes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { wants } from './filter.ts';
 import type { Known } from './known.ts';
-import { cursorOf, forget, type Lane, type Ready, stock } from './lane.ts';
+import { cursorOf, type Lane, type Ready, rest, stock } from './lane.ts';
 import type { DeviceKeys } from './secrets.ts';
 
 /** Between two looks at a device whose key does not open. */
@@ -87,19 +87,11 @@ export function reader(options: ReaderOptions): (lane: Lane, limit: number) => P
       if (lane.attempt === 0)
         log.error({ err, device: lane.deviceId }, 'events of a device cannot be opened; they wait');
       lane.attempt += 1;
-      rest(lane, known, now() + KEY_BROKEN_MS, 'the key of the device cannot be opened');
+      rest(lane, known.shelf, now() + KEY_BROKEN_MS, 'the key of the device cannot be opened');
       checkpoint.mark(lane);
       return undefined;
     }
   }
 
   return read;
-}
-
-/** The lane rests until then; its events are in the journal. */
-export function rest(lane: Lane, { shelf }: Pick<Known, 'shelf'>, until: number, error: string): void {
-  forget(lane, shelf);
-  lane.failure = { until, error };
-  lane.state = 'resting';
-  lane.restedAt = performance.now();
 }

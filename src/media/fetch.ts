@@ -3,28 +3,52 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { Failure } from '../errors.ts';
 import { cleanName } from '../lib/file-name.ts';
 import { Forbidden, type Guard } from '../lib/guard.ts';
-import type { Batch, FileLimit, Upload } from './port.ts';
+import { Places } from './places.ts';
+import type { Batch, FetchLimit, FileLimit, Upload } from './port.ts';
 import { tooLarge } from './spool.ts';
 
 /** All of it, redirects too. */
 const WITHIN_MS = 60_000;
 const MOST_REDIRECTS = 5;
+/** Until it is begun: with more, a caller hears nothing for longer than most callers wait. */
+const WAIT_MS = 30_000;
+/** At once for each device, and for all of them: so many sockets, and files that come in. */
+const EACH = 4;
+const IN_ALL = 32;
+
+export interface FetcherOptions {
+  readonly withinMs?: number;
+  readonly waitMs?: number;
+  readonly each?: number;
+  readonly inAll?: number;
+}
 
 /** Fetches files by URL. Connections are made through the guard, and are not kept. */
 export class Fetcher {
   readonly #guard: Guard;
   readonly #agent: Agent;
   readonly #withinMs: number;
+  readonly #places: Places;
 
-  constructor(guard: Guard, withinMs = WITHIN_MS) {
+  constructor(guard: Guard, options: FetcherOptions = {}) {
+    const { withinMs = WITHIN_MS, waitMs = WAIT_MS, each = EACH, inAll = IN_ALL } = options;
     this.#guard = guard;
     this.#withinMs = withinMs;
+    this.#places = new Places({ each, inAll, waitMs, late: () => new Failure('URL_BUSY') });
     // Connections are not kept: the next URL is of somebody else.
     this.#agent = new Agent({ connect: { lookup: guard.lookup }, pipelining: 0, connections: null });
   }
 
-  /** Fails with URL_FORBIDDEN, URL_FAILED, PAYLOAD_TOO_LARGE or STORE_FULL. */
-  async fetch(written: string, into: Batch, limit: FileLimit): Promise<Upload> {
+  /**
+   * When it is the device's turn; a URL that cannot be asked is refused at once. Fails with URL_FORBIDDEN, URL_FAILED,
+   * URL_BUSY, PAYLOAD_TOO_LARGE, STORE_FULL or SHUTTING_DOWN.
+   */
+  async fetch(written: string, into: Batch, { deviceNo, ...limit }: FetchLimit): Promise<Upload> {
+    this.#checked(written, limit.field);
+    return this.#places.within(deviceNo, () => this.#fetch(written, into, limit));
+  }
+
+  async #fetch(written: string, into: Batch, limit: FileLimit): Promise<Upload> {
     const signal = AbortSignal.timeout(this.#withinMs);
     try {
       const { url, response } = await this.#follow(written, signal);
@@ -44,7 +68,16 @@ export class Fetcher {
   }
 
   async stop(): Promise<void> {
+    this.#places.stop();
     await this.#agent.destroy();
+  }
+
+  #checked(written: string, field: string): void {
+    try {
+      this.#guard.check(written);
+    } catch (cause) {
+      throw asFailure(cause, field);
+    }
   }
 
   async #follow(
@@ -77,7 +110,7 @@ function failed(why: string): Failure {
 }
 
 /** What is said has nothing of our network in it: whether a port is open is nobody's business. */
-function asFailure(cause: unknown, field: string, signal: AbortSignal): Failure {
+function asFailure(cause: unknown, field: string, signal?: AbortSignal): Failure {
   const results = { field };
   if (cause instanceof Forbidden)
     return new Failure('URL_FORBIDDEN', `${field}: the URL is not fetched: ${cause.message}.`, {
@@ -88,7 +121,7 @@ function asFailure(cause: unknown, field: string, signal: AbortSignal): Failure 
   const why =
     cause instanceof Failure
       ? cause.message
-      : signal.aborted
+      : signal?.aborted
         ? 'its server takes too long'
         : 'its server cannot be reached';
   return new Failure('URL_FAILED', `${field}: the URL could not be fetched: ${why}.`, { cause, results });

@@ -9,7 +9,7 @@ import { Fetcher } from './fetch.ts';
 import { KeptFiles } from './files.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { Links } from './links.ts';
-import type { Batch, FileLimit, Linked, MediaLimits, MediaPort, Upload } from './port.ts';
+import type { Batch, FetchLimit, Linked, MediaLimits, MediaPort, Upload } from './port.ts';
 import * as prepare from './prepare.ts';
 import { Spool } from './spool.ts';
 import { Transformer } from './transform.ts';
@@ -99,7 +99,7 @@ export class Media implements MediaPort, Service {
     return this.#spool.batch();
   }
 
-  fetch(url: string, into: Batch, limit: FileLimit): Promise<Upload> {
+  fetch(url: string, into: Batch, limit: FetchLimit): Promise<Upload> {
     return this.#fetcher.fetch(url, into, limit);
   }
 

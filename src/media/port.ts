@@ -33,6 +33,11 @@ export interface FileLimit {
   readonly field: string;
 }
 
+/** `deviceNo`: for whom it is fetched; each device waits for itself. */
+export interface FetchLimit extends FileLimit {
+  readonly deviceNo: number;
+}
+
 /** The most that a caller may send, in bytes. */
 export interface MediaLimits {
   readonly image: number;
@@ -87,8 +92,8 @@ export interface MediaPort {
   /** What does not work here, in sentences; it keeps nobody from the rest. */
   notes(): Promise<readonly string[]>;
   batch(): Batch;
-  /** A file by its URL. Fails with URL_FORBIDDEN, URL_FAILED, PAYLOAD_TOO_LARGE or STORE_FULL. */
-  fetch(url: string, into: Batch, limit: FileLimit): Promise<Upload>;
+  /** A file by its URL. Fails with URL_FORBIDDEN, URL_FAILED, URL_BUSY, PAYLOAD_TOO_LARGE, STORE_FULL or SHUTTING_DOWN. */
+  fetch(url: string, into: Batch, limit: FetchLimit): Promise<Upload>;
   /** Cut to a square JPEG, for profiles and groups. */
   square(file: Upload, into: Batch, about: { field: string; edge: number }): Promise<StoredFile>;
   picture(

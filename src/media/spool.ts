@@ -1,9 +1,12 @@
 // Files of requests on their way: a body is written here as it comes, so that no file is ever whole in memory, and is
 // gone when its request is answered. What a killed process left is removed at the next start.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Failure } from '../errors.ts';
+import { append, closed, create } from '../lib/disk.ts';
 import { birthOf, hasEnded, processSpace } from '../lib/processes.ts';
 import type { Batch, FileLimit, StoredFile } from './port.ts';
 
@@ -81,16 +84,16 @@ async function keep(source: AsyncIterable<Uint8Array>, path: string, limit: File
   next.catch(() => {}); // it is awaited below
   let bytes = 0;
   try {
-    const file = await open(path, 'wx', 0o600);
+    const file = await create(path);
     try {
       for (let read = await next; !read.done; read = await next) {
         bytes += read.value.byteLength;
         if (bytes > limit.maxBytes) throw tooLarge(limit);
-        await file.writeFile(read.value);
+        await append(file, read.value);
         next = chunks.next();
       }
     } finally {
-      await file.close();
+      await closed(file);
     }
   } catch (cause) {
     // Ends the source. Nobody waits for that: one that does not answer does not answer this either.
@@ -103,9 +106,11 @@ async function keep(source: AsyncIterable<Uint8Array>, path: string, limit: File
   return { path, bytes };
 }
 
+const unlinked = promisify(unlink);
+
 /** A place may never have been used. */
 async function remove(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+  await unlinked(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
 }

@@ -41,18 +41,33 @@ export function openDatabase(options: DatabaseOptions): Sql {
       if (READ_ONLY.has(name) && value === 'on') readOnlySince ??= performance.now();
     });
   let pool = open();
-  const current = () => {
-    if (readOnlySince === undefined || performance.now() - readOnlySince < READ_ONLY_FOR_MS) return pool;
+  const replace = (timeout: number) => {
     const former = pool;
     readOnlySince = undefined;
     pool = open();
-    void former.end({ timeout: 5 }); // what is under way there ends
+    void former.end({ timeout });
+  };
+  const current = () => {
+    const demoted = readOnlySince !== undefined && performance.now() - readOnlySince >= READ_ONLY_FOR_MS;
+    if (demoted) replace(5); // what is under way there ends
     return pool;
   };
-  return new Proxy(pool, {
+  const sql = new Proxy(pool, {
     apply: (_, __, query: Parameters<Sql>) => current()(...query),
     get: (_, name) => Reflect.get(name === 'end' ? pool : current(), name),
   });
+  replaced.set(sql, () => replace(0));
+  return sql;
+}
+
+const replaced = new WeakMap<Sql, () => void>();
+
+/**
+ * Gives up the connections of a pool for new ones. After a partition whose other end is gone without a word the operating
+ * system waits a quarter of an hour for answers, and so would every statement; what is under way fails as with a lost connection.
+ */
+export function giveUpConnections(sql: Sql): void {
+  replaced.get(sql)?.();
 }
 
 function openPool(

@@ -1,4 +1,5 @@
 // What was given up: an event that a receiver refused every time, or a span that was not taken as long as it was kept.
+import { arrays } from './arrays.ts';
 import type { Sql } from './database.ts';
 import { timeOf } from './due-endpoints.ts';
 
@@ -41,18 +42,27 @@ export async function readDeadLetters(
      order by x.no desc limit ${limit}`;
 }
 
-/** Of `found` letters, `events` events are tried again; the others are in the journal no more and stay. */
+/** Of `found` letters `events` events are tried again; letters of which the journal has nothing stay. */
 export interface Revived {
   readonly found: number;
   readonly revived: number;
   readonly events: number;
 }
 
-/** Has at most `limit` letters tried again, the oldest first: they are parked, due now, and told to be told again. */
+/**
+ * Has at most `limit` letters tried again, the oldest first: they are parked, due now, and told to be told again. Nobody has
+ * asked of a span's events whether the endpoint wants them: those that it does not by their names, or that it has to name
+ * (`byNameOnly`) and does not, are passed over.
+ */
 export async function reviveDeadLetters(
   sql: Sql,
   { endpointNo, from = 0, to = LAST }: Letters,
-  { attempt, limit, now }: { attempt: number; limit: number; now: number },
+  {
+    attempt,
+    limit,
+    now,
+    byNameOnly,
+  }: { attempt: number; limit: number; now: number; byNameOnly: readonly string[] },
 ): Promise<Revived> {
   const [row] = await sql<[Revived]>`
     with found as materialized (
@@ -60,18 +70,22 @@ export async function reviveDeadLetters(
        where endpoint_no = ${endpointNo} and no between ${from} and ${to}
        order by no limit ${limit} for update
     ), kept as materialized (
-      select f.no, f.device_no, j.seq, f.reason
+      select f.no, f.device_no, j.seq, f.reason,
+             case when f.reason <> 'expired' then true
+                  when e.events = '{}' then j.event <> all(${arrays(sql).text(byNameOnly)})
+                  else lower(j.event) = any(e.events) end as wanted
         from found f join journal j on j.device_no = f.device_no and j.seq between f.from_seq and f.to_seq
+        join endpoint e on e.no = ${endpointNo}
     ), gone as (
       delete from dead_letter x where x.no in (select no from kept)
     ), back as (
       insert into parked (endpoint_no, device_no, seq, attempt, not_before, last_error, parked_at, replay)
       select ${endpointNo}, device_no, seq, ${attempt}, ${timeOf(sql, now)}, min(reason), ${timeOf(sql, now)}, true
-        from kept group by device_no, seq
+        from kept where wanted group by device_no, seq
       on conflict (endpoint_no, device_no, seq) do nothing
     )
     select (select count(*) from found) as found, (select count(distinct no) from kept) as revived,
-           (select count(*) from kept) as events`;
+           (select count(*) from kept where wanted) as events`;
   return row;
 }
 

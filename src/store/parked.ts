@@ -53,7 +53,7 @@ export async function park(
 
 /**
  * At most `limit` parked events, at most `each` of one endpoint, of the devices that `owner` owns, whose time has come and
- * whose endpoint takes something and is not in `busy`.
+ * whose endpoint takes something and is not in `busy`. Those of other owners, whom it may take long, have no turn here.
  */
 export async function dueParked(
   sql: Sql,
@@ -62,16 +62,17 @@ export async function dueParked(
 ): Promise<DueParked[]> {
   const { int } = arrays(sql);
   return await sql<DueParked[]>`
-    select p.device_no as "deviceNo", p.seq, p.attempt, p.replay, d.id as "deviceId",
+    select p.device_no as "deviceNo", p.seq, p.attempt, p.replay, p.device_id as "deviceId",
            j.id, j.event, j.jid, j.at, j.payload as "payloadOf", ${endpointColumns(sql, now)}
       from (
-        select p.*, row_number() over (partition by p.endpoint_no order by p.not_before) as turn
-          from parked p
+        select p.*, d.id as device_id, row_number() over (partition by p.endpoint_no order by p.not_before) as turn
+          from parked p join device d on d.no = p.device_no join endpoint e on e.no = p.endpoint_no
          where p.not_before <= ${timeOf(sql, now)} and p.endpoint_no <> all(${int([...busy])})
+           and d.owner = ${owner} and ${takesNow(sql, now)}
       ) p
-      join endpoint e on e.no = p.endpoint_no join device d on d.no = p.device_no
+      join endpoint e on e.no = p.endpoint_no
       left join journal j on j.device_no = p.device_no and j.seq = p.seq
-     where p.turn <= ${each}::int and d.owner = ${owner} and ${takesNow(sql, now)}
+     where p.turn <= ${each}::int
      order by p.turn, p.not_before limit ${limit}`;
 }
 

@@ -141,14 +141,21 @@ export async function completeLanes(sql: Sql): Promise<number> {
   return count;
 }
 
+/** Its lanes, locked in the order in which whoever saves them locks them (`saveLanes`). */
+const lockedLanes = (sql: Sql, no: number) => sql`
+    locked as materialized (
+      select device_no, replay from lane where endpoint_no = ${no} order by device_no, replay for no key update
+    )`;
+
 /** Changes all that it wants. What it has not taken is due at once: the change may have mended it. */
 export async function updateWebhook(sql: Sql, no: number, fields: WebhookFields): Promise<void> {
   const { text } = arrays(sql);
   await sql`
     with told as (
       update endpoint_version set version = version + 1
-    ), due as (
-      update lane set not_before = '-infinity' where endpoint_no = ${no} and not_before > now()
+    ), ${lockedLanes(sql, no)}, due as (
+      update lane l set not_before = '-infinity' from locked k
+       where l.endpoint_no = ${no} and l.device_no = k.device_no and l.replay = k.replay and l.not_before > now()
     )
     update endpoint
        set name = ${fields.name}, url = ${fields.url}, events = ${text([...fields.events])},
@@ -205,11 +212,12 @@ export async function resumeWebhook(sql: Sql, no: number, from: 'backlog' | 'now
   await sql`
     with told as (
       update endpoint_version set version = version + 1
-    ), due as (
+    ), ${lockedLanes(sql, no)}, due as (
       update lane l
          set not_before = '-infinity', attempt = 0, refused = 0, frozen_to = null, last_error = null,
              cursor = case when ${from === 'now'} and not l.replay then greatest(l.cursor, least(l.until, d.last_seq)) else l.cursor end
-        from device d where l.endpoint_no = ${no} and d.no = l.device_no
+        from device d, locked k
+       where l.endpoint_no = ${no} and d.no = l.device_no and k.device_no = l.device_no and k.replay = l.replay
     )
     update endpoint
        set state = 'active', reason = null, state_at = case state when 'active' then state_at else now() end,

@@ -49,6 +49,23 @@ test('what is streamed is gathered until a batch is full or its first event is o
   assert.deepEqual(sizes(at), [1, 5, 2]);
 });
 
+test('a batch that waits for more has nobody look again and again for what is due', async t => {
+  const { sql } = await testDatabase(t);
+  const { at, one } = await batching(t, sql, 10, 1_000);
+  let looks = 0;
+  const counting = new Proxy(sql, {
+    apply: (pool, self, asked: [TemplateStringsArray, ...unknown[]]) => {
+      if (asked[0].join('').includes('from endpoint_version')) looks++;
+      return Reflect.apply(pool, self, asked);
+    },
+  });
+  const delivery = await deliverer(t, counting, { everyMs: 600_000 });
+  delivery.wake(await append(sql, one, 4));
+  await until(() => taken(at).length === 4);
+  // At the start, for a device that nothing was known of, and for more where that came from, at the begin and the end of its turn.
+  assert.ok(looks <= 4, `${looks} looks within the second that the batch waited`);
+});
+
 test('a batch that did not arrive is tried again as it was, also by the next process, whatever has come meanwhile', async t => {
   const { sql } = await testDatabase(t);
   const clock = new Clock();
@@ -90,4 +107,15 @@ test('of a batch that is refused the one event that is at fault is found and par
   );
   const parked = await sql`select seq, attempt from parked`;
   assert.deepEqual([parked[0]!.seq, parked[0]!.attempt, parked.length], [11, 3, 1]);
+});
+
+test('F28: a batch ends before 512 KiB, however many events it might have', async t => {
+  const { sql } = await testDatabase(t);
+  const { at, one } = await batching(t, sql, 100);
+  await append(sql, one, 20, { length: 60_000 });
+  await deliverer(t, sql);
+  await until(() => taken(at).length === 20);
+  assert.deepEqual(taken(at), upTo(20));
+  assert.deepEqual(sizes(at), [8, 8, 4]);
+  for (const { body } of at.requests) assert.ok(body.length <= 512 * 1024, `${body.length}`);
 });

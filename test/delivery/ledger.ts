@@ -31,18 +31,19 @@ export async function device(sql: Sql, id: string): Promise<TestDevice> {
   return { no, id };
 }
 
-/** Appends events to a device's journal as a shard does: one statement, gapless. Resolves with what it streams up. */
+/** Appends events to a device's journal as a shard does: one statement, gapless. Messages are `length` long at least. Resolves with what it streams up. */
 export async function append(
   sql: Sql,
   { no, id }: TestDevice,
   events: number | readonly string[],
+  { length = 0 }: { readonly length?: number } = {},
 ): Promise<Streamed[]> {
   const names = typeof events === 'number' ? Array.from({ length: events }, () => 'message') : [...events];
   const jid = '15551234567@s.whatsapp.net';
   const facts = names.map((event, n) => {
     const name = event as EventName;
     const sample = sampleOf(name);
-    const payload = name === 'message' ? { ...sample, body: `olá ${n + 1} 🐟` } : sample;
+    const payload = name === 'message' ? { ...sample, body: `olá ${n + 1} 🐟`.padEnd(length, '.') } : sample;
     const draft = { event: name, at: Date.now(), payload };
     return identified(no, draft);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Poster } from '../../src/delivery/post.ts';
@@ -70,6 +71,46 @@ test('F27, F28: the answer is the status, whatever becomes of the body', async t
     socket.once('close', () => clearInterval(drip));
   });
   assert.equal(await whole(dripping.url, 200), undefined);
+});
+
+/** The connections that undici makes from now on. */
+function connections(t: TestContext): readonly Socket[] {
+  const made: Socket[] = [];
+  const note = (message: unknown) => made.push((message as { socket: Socket }).socket);
+  subscribe('undici:client:connected', note);
+  t.after(() => unsubscribe('undici:client:connected', note));
+  return made;
+}
+
+/** Writes the same again and again, as fast as it is taken, until the other side has had enough. */
+function endless(socket: Socket, head: string, part: string): void {
+  const more = () => {
+    while (!socket.destroyed && socket.write(part));
+  };
+  socket.on('drain', more);
+  socket.write(head);
+  more();
+}
+
+test('F28: of an endless answer 64 KB are read, of endless headers 16, and its connection is closed', async t => {
+  const made = connections(t);
+  const part = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
+  const body = await raw(t, socket =>
+    endless(socket, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', part),
+  );
+  const outcome = await poster(t).post(letter(body.url));
+  assert.deepEqual(outcome, { status: 200, retryAfter: undefined }, 'it has taken the event');
+  const headers = await raw(t, socket =>
+    endless(socket, 'HTTP/1.1 200 OK\r\n', `x-more: ${'x'.repeat(1_000)}\r\n`),
+  );
+  assert.deepEqual(await poster(t).post(letter(headers.url)), {
+    ...{ error: 'connect_failed', detail: 'UND_ERR_HEADERS_OVERFLOW' },
+  });
+  await until(() => made.length === 2 && made.every(socket => socket.destroyed));
+  // A socket is read in parts of 64 KB: what is over is no more than the last of them.
+  const [ofBody, ofHeaders] = made.map(({ bytesRead }) => bytesRead);
+  assert.ok(ofBody! > 64 * 1024 && ofBody! <= 128 * 1024 + 1_000, `${ofBody} of the body`);
+  assert.ok(ofHeaders! <= 64 * 1024, `${ofHeaders} of the headers`);
 });
 
 test('F26: an endpoint that takes the request and says nothing has failed at the deadline', async t => {

@@ -6,6 +6,7 @@ import { makeLogger } from '../../src/lib/logger.ts';
 import { createDevice } from '../../src/store/devices.ts';
 import { readEvents } from '../../src/store/journal.ts';
 import { daysBefore, makeDays, mendPlaces, utcDay } from '../../src/store/journal-days.ts';
+import { readPage } from '../../src/store/pages.ts';
 import { keepJournal } from '../../src/store/retention.ts';
 import { testDatabase } from '../support/database.ts';
 import { settled } from '../support/streams.ts';
@@ -80,6 +81,55 @@ test('a backlog older than the journal is kept is one dead letter, which grows; 
   await keep(6);
   assert.deepEqual((await dead()).toSorted(), [`${device.no} 1-2 expired`, `${device.no} 2-5 expired`]);
   assert.deepEqual(await cursor(), [5]);
+});
+
+test('over midnight nothing goes that was not told of: the day is that of the beginning', async t => {
+  const { sql, device, seqs, dead, cursor, lane } = await world(t);
+  await lane({ cursor: 1 });
+  const [{ yesterday }] = await sql<[{ yesterday: string }]>`
+    select to_char((now() at time zone 'utc')::date - 1, 'YYYY-MM-DD') as yesterday`;
+  // Midnight comes after the first question.
+  let asked = 0;
+  const before = new Proxy(sql, {
+    apply: (target, self, query) => {
+      const [text] = query as [unknown];
+      if (!Array.isArray(text) || !text.join().includes("'YYYY-MM-DD'"))
+        return Reflect.apply(target, self, query);
+      asked += 1;
+      return Promise.resolve([{ day: yesterday }]);
+    },
+  });
+  await keepJournal({ sql: before, log, days: 7, stopped: () => false });
+  assert.equal(asked, 1);
+  assert.deepEqual(await seqs(), [3, 4, 5, 6, 7, 8, 9, 10], 'what was eight days old yesterday at midnight');
+  assert.deepEqual([await dead(), await cursor()], [[`${device.no} 2-2 expired`], [2]]);
+});
+
+test('events that a device keeps for a shorter time make no gap for who reads those of all', async t => {
+  const { sql, owner, device, write, keep } = await world(t);
+  const usual = await createDevice(sql, 'usual', owner);
+  await write(usual.no, [3, 0]);
+  await sql`update device set event_days = 1 where no = ${device.no}`;
+  await keep();
+  const [row] =
+    await sql`select expired_seq, expired_xid is null as nowhere from device where no = ${device.no}`;
+  assert.deepEqual({ ...row }, { expired_seq: 7, nowhere: false });
+  const page = () =>
+    readPage(sql, {
+      ...{ deviceNos: undefined, after: { xid: '0', pos: '0' }, limit: 100, events: [], without: [] },
+    });
+  await settled(sql);
+  const { expired, rows } = await page();
+  assert.equal(expired, undefined);
+  assert.deepEqual(
+    rows.filter(({ deviceNo }) => deviceNo === usual.no).map(({ seq }) => seq),
+    [1, 2],
+  );
+  await keep(2);
+  const [{ xid }] = await sql<
+    [{ xid: string }]
+  >`select expired_xid::text as xid from device where no = ${usual.no}`;
+  assert.equal((await page()).expired?.xid, xid, 'those that are kept as long as all are one');
 });
 
 test('a lane that is past, or is owed no more, is left alone; a parked event that is too old is a dead letter', async t => {

@@ -20,6 +20,8 @@ export interface FaultProxy {
   slow(network: Network): void;
   /** Every connection stays open, and so does each new one, but after so many more bytes in a direction nothing arrives. */
   blackHole(afterBytes?: number): void;
+  /** After `blackHole`: the next connections are as they should be, and on those that are open nothing ever arrives. */
+  letThrough(): void;
   /** PostgreSQL only: cuts the connection that runs such a statement. Resolves when it has. */
   cutAt(cut: StatementCut): Promise<void>;
 }
@@ -137,6 +139,9 @@ export async function startProxy(
     blackHole(afterBytes = 0) {
       allowed = afterBytes;
       for (const { lines } of pairs) for (const line of lines) line.allow(afterBytes);
+    },
+    letThrough() {
+      allowed = Number.POSITIVE_INFINITY;
     },
     cutAt: ({ nth = 1, ...what }) =>
       new Promise(struck => {

@@ -202,7 +202,8 @@ export function sendMediaRoutes(add: AddRoute, { media }: ApiDeps): void {
       // All of them together are as much as one URL may be: thirty times that would fill a disk.
       let left = limits.url;
       for (const one of urls) {
-        const file = await media.fetch(one, given.batch, { field: 'file_urls', maxBytes: left });
+        const limit = { field: 'file_urls', maxBytes: left, deviceNo: given.deviceNo };
+        const file = await media.fetch(one, given.batch, limit);
         uploads.push(file);
         left -= file.bytes;
       }

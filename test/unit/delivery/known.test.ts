@@ -62,3 +62,12 @@ test('a device that no event came for is forgotten with its events at hand; one 
   );
   assert.equal(all.shelf.held, 0);
 });
+
+test('an endpoint whose parked event waits for its turn stays, although no lane of it is in memory', () => {
+  const all = known('secret');
+  all.endpointFor(row(7, 7), 1);
+  for (let round = 0; round < 3; round += 1) all.sweep(never, no => no === 7);
+  assert.equal(all.endpoint(7)?.no, 7);
+  all.sweep(never, never);
+  assert.equal(all.endpoint(7), undefined);
+});

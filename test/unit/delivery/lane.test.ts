@@ -11,6 +11,7 @@ import {
   offer as offerAt,
   ready,
   refresh,
+  rest,
   ripe,
   type Shelf,
   stock,
@@ -105,9 +106,26 @@ test('an ended lane takes nothing that comes after its end', () => {
   assert.equal(lane.latest, 11);
 });
 
-test('a resting lane keeps no bodies', () => {
+test('a lane that rests keeps what it has and what comes, for itself at most half of the room of all', () => {
   const [lane, room] = [made(), shelf()];
-  lane.state = 'resting';
+  offer(lane, event(11), room);
+  rest(lane, room, 1_000, 'HTTP 503');
+  for (let seq = 12; seq <= 40; seq += 1) offer(lane, event(seq), room);
+  assert.equal(lane.queue.length, 40 - 10);
+  const other = made({ endpointNo: 2 });
+  rest(other, room, 1_000, 'HTTP 503');
+  for (let seq = 11; seq <= 40; seq += 1) offer(other, event(seq), room);
+  assert.equal(room.held, 500);
+  assert.deepEqual([cursorOf(other), other.queue.length, hasWork(other)], [10, 20, true]);
+  const third = made({ endpointNo: 3 });
+  offer(third, event(11), room);
+  assert.deepEqual(seqs(third), [11]);
+  rest(third, room, 1_000, 'HTTP 503');
+  assert.deepEqual([seqs(third), room.held, hasWork(third)], [[], 500, true]);
+});
+
+test('a lane whose endpoint takes nothing keeps no bodies', () => {
+  const [lane, room] = [made({ breakerUntil: 1_000 }), shelf()];
   offer(lane, event(11), room);
   assert.deepEqual(seqs(lane), []);
   assert.equal(hasWork(lane), true);
