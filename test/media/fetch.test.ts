@@ -99,7 +99,7 @@ test('S29: a server that is silent, turns in circles or has nothing is named so'
       else response.end();
     },
     here,
-    { withinMs: 1_000 },
+    { withinMs: 5_000 },
   );
   const ends: [string, RegExp][] = [
     ['/circle', /redirected too often/],

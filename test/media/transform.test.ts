@@ -258,13 +258,13 @@ test('S33: a job that takes too long or too much memory is ended with its proces
   const { path: from } = await upload(samples.png({ width: 6000, height: 6000 }));
   const small = await upload(samples.png({ width: 60, height: 60 }));
   const late = transformer.do({ do: 'picture', from, to: batch.place(), edge: 5000 }, 1);
-  const beside = transformer.do({ do: 'picture', from: small.path }, 20_000);
+  const beside = transformer.do({ do: 'picture', from: small.path }, 120_000);
   await assert.rejects(late, { code: 'MEDIA_UNREADABLE' });
   assert.equal((await beside).width, 60);
   const greedy = new Transformer({ ffmpeg: 'ffmpeg', memory: 1, log });
   t.after(() => greedy.stop());
   if (process.platform === 'linux')
-    await assert.rejects(greedy.do({ do: 'picture', from, to: batch.place(), edge: 5000 }, 60_000), {
+    await assert.rejects(greedy.do({ do: 'picture', from, to: batch.place(), edge: 5000 }, 300_000), {
       code: 'MEDIA_UNREADABLE',
     });
 });
@@ -278,9 +278,9 @@ test('a file that breaks the process twice takes no other file with it', async t
   const bomb = await upload(sharp({ create: white }).jpeg({ progressive: true }).toBuffer());
   // Slow enough to be under way when the process is ended.
   const slow = await upload(samples.png({ width: 6000, height: 6000 }));
-  const broken = transformer.do({ do: 'picture', from: bomb.path }, 60_000);
+  const broken = transformer.do({ do: 'picture', from: bomb.path }, 300_000);
   const beside = [1, 2, 3].map(() =>
-    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 60_000),
+    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 300_000),
   );
   await assert.rejects(broken, { code: 'MEDIA_UNREADABLE' });
   for (const { width } of await Promise.all(beside)) assert.equal(width, 5000);
@@ -291,7 +291,7 @@ test('a queue that is full says so, and a stop ends what waits', async t => {
   const transformer = new Transformer({ ffmpeg: 'ffmpeg', memory, log });
   const { path: from } = await upload(samples.png({ width: 60, height: 60 }));
   const ends = Array.from({ length: 70 }, () =>
-    transformer.do({ do: 'picture', from }, 20_000).catch((error: { code: string }) => error.code),
+    transformer.do({ do: 'picture', from }, 120_000).catch((error: { code: string }) => error.code),
   );
   assert.equal(await ends.at(-1), 'MEDIA_BUSY');
   transformer.stop();
@@ -306,7 +306,7 @@ test('a file whose turn does not come is told to come again, and those before it
   t.after(() => transformer.stop());
   const slow = await upload(samples.png({ width: 6000, height: 6000 }));
   const [one, two, three] = [1, 2, 3].map(() =>
-    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 60_000),
+    transformer.do({ do: 'picture', from: slow.path, to: batch.place(), edge: 5000 }, 300_000),
   );
   await assert.rejects(three!, { code: 'MEDIA_BUSY' });
   for (const { width } of await Promise.all([one!, two!])) assert.equal(width, 5000);

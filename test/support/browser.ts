@@ -48,8 +48,8 @@ export async function openPage(
     // Containers have neither the rights for the sandbox nor a large /dev/shm; the pages are our own.
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--force-color-profile=srgb'],
     defaultViewport: { width, height },
-    timeout: 60_000,
-    protocolTimeout: 60_000,
+    timeout: 180_000,
+    protocolTimeout: 180_000,
   });
   t.after(() => browser.close());
   const page = await browser.newPage();
@@ -58,6 +58,6 @@ export async function openPage(
   page.on('console', message => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  await page.goto(url, { waitUntil: 'load', timeout: 60_000 });
+  await page.goto(url, { waitUntil: 'load', timeout: 180_000 });
   return { page, errors };
 }
