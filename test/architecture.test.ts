@@ -144,7 +144,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'https-proxy-agent': ['src/device/'],
   'socks-proxy-agent': ['src/device/'],
   hono: ['src/api/', 'src/simulator/'],
-  'prom-client': ['src/api/'],
   sharp: ['src/media/worker/'],
 };
 

@@ -2,12 +2,11 @@
 // `docs/metrics.md` lists the same names; a test compares the two.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { Histogram, Registry } from 'prom-client';
 import { memoryShare } from '../lib/memory.ts';
 import type { Count, Phase, Pulse } from '../shard/protocol.ts';
 import type { AppDeps } from './deps.ts';
+import { counter, exposition, gauge, headOf, is, type Metric, type Reading, Spread } from './exposition.ts';
 import { RequestTimes, type Served } from './request-times.ts';
-import { counter, gauge, type Metric, type Reading, readers } from './scrape.ts';
 import { streamMetrics, type WithReaders } from './stream-metrics.ts';
 import { type WithFigures, webhookMetrics } from './webhook-metrics.ts';
 
@@ -60,48 +59,38 @@ const shardStates = ['starting', 'up', 'draining', 'down', 'quarantined'] as con
 
 /** Milliseconds between two looks at the main thread's event loop. */
 const LAG_RESOLUTION = 20;
+const PINGS = 'cardume_ping_seconds';
 const PING_BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30];
+const pingHead = headOf(PINGS, 'Round trips of pings to WhatsApp, over all devices.', 'histogram');
 
-/** A registry of its own that reads devices and shards when it is scraped; nothing global is touched. */
+/** Reads devices and shards when it is scraped; nothing global is touched. */
 export function createMetrics(sources: Sources): Metrics {
   const { devices, fleet, version, connections, deliveries, events } = sources;
-  const registry = new Registry();
-  const read = readers<Gathered>(registry, [
-    gauge('cardume_info', 'The version, as a label.', () => [[{ version }, 1]], 'version'),
+  const of = exposition<Gathered>([
+    gauge('cardume_info', 'The version, as a label.', () => [[is('version', version), 1]]),
     ...deviceMetrics(fleet),
     ...shardMetrics,
-    gauge(
-      'cardume_database_connections',
-      'Database connections in use, by pool.',
-      ({ pools }) => pools.map(({ pool, used }) => [{ pool }, used]),
-      'pool',
+    gauge('cardume_database_connections', 'Database connections in use, by pool.', ({ pools }) =>
+      pools.map(({ pool, used }) => [is('pool', pool), used]),
     ),
     ...webhookMetrics,
     ...streamMetrics,
     ...processMetrics(),
   ]);
-  const pings = new Histogram({
-    name: 'cardume_ping_seconds',
-    help: 'Round trips of pings to WhatsApp, over all devices.',
-    buckets: PING_BUCKETS,
-    registers: [registry],
-  });
   const requests = new RequestTimes();
+  const pings = new Spread(PINGS, '', PING_BUCKETS);
   return {
-    contentType: registry.contentType,
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
     async text() {
-      // A scrape is worth most when the database is away: it goes without its figures then.
+      // A scrape is worth most when the database is away: it goes without these then.
       const figures = deliveries.figures().catch(() => undefined);
       const pools = await connections();
       for (const ms of fleet.takePings()) pings.observe(ms / 1000);
-      read({
-        pools,
-        figures: await figures,
-        devices: censusOf(devices.list()),
-        shards: fleet.shards(),
-        readers: events.figures(),
-      });
-      return `${await registry.metrics()}\n${requests.text()}`;
+      const gathered = {
+        ...{ pools, figures: await figures, readers: events.figures() },
+        ...{ devices: censusOf(devices.list()), shards: fleet.shards() },
+      };
+      return of(gathered) + pingHead + pings.text() + requests.text();
     },
     served: request => requests.observe(request),
   };
@@ -125,11 +114,8 @@ function censusOf(devices: Views): Census {
 function deviceMetrics(fleet: AppDeps['fleet']): readonly Metric<Gathered>[] {
   const count = (name: string, help: string, what: Count) => counter(name, help, () => fleet.count(what));
   return [
-    gauge(
-      'cardume_devices',
-      'Devices that this node runs, by state.',
-      ({ devices }) => each('state', devices.phases),
-      'state',
+    gauge('cardume_devices', 'Devices that this node runs, by state.', ({ devices }) =>
+      each('state', devices.phases),
     ),
     gauge(
       'cardume_devices_elsewhere',
@@ -141,7 +127,6 @@ function deviceMetrics(fleet: AppDeps['fleet']): readonly Metric<Gathered>[] {
       'cardume_devices_degraded_by_reason',
       'Devices that are degraded, by reason; one may have several.',
       ({ devices }) => each('reason', devices.complaints),
-      'reason',
     ),
     count(
       'cardume_deaf_connections_total',
@@ -157,10 +142,9 @@ function deviceMetrics(fleet: AppDeps['fleet']): readonly Metric<Gathered>[] {
       'cardume_messages_recovered_total',
       'Of them those that could be after all: sent again by the sender, or by the own phone.',
       () => [
-        [{ by: 'retry' }, fleet.count('recovered_by_retry')],
-        [{ by: 'phone' }, fleet.count('recovered_by_phone')],
+        [is('by', 'retry'), fleet.count('recovered_by_retry')],
+        [is('by', 'phone'), fleet.count('recovered_by_phone')],
       ],
-      'by',
     ),
     count('cardume_messages_lost_total', 'Of them those for which nothing has helped.', 'lost'),
     gauge(
@@ -175,78 +159,67 @@ function deviceMetrics(fleet: AppDeps['fleet']): readonly Metric<Gathered>[] {
 }
 
 function each(label: string, counts: ReadonlyMap<string, number>): Reading {
-  return [...counts].map(([value, count]) => [{ [label]: value }, count] as const);
+  return [...counts].map(([value, count]) => [is(label, value), count] as const);
 }
 
 const ofShards =
   (value: (shard: Shard) => number) =>
   ({ shards }: Gathered): Reading =>
-    shards.map(one => [{ shard: one.shard }, value(one)]);
+    shards.map(one => [is('shard', one.shard), value(one)]);
 
 /** Of each shard's last pulse; one that has not sent any is missing. */
 const ofPulses =
   (value: (pulse: Pulse) => number) =>
   ({ shards }: Gathered): Reading =>
-    shards.flatMap(({ shard, pulse }) => (pulse ? [[{ shard }, value(pulse)] as const] : []));
+    shards.flatMap(({ shard, pulse }) => (pulse ? [[is('shard', shard), value(pulse)] as const] : []));
 
 const shardMetrics: readonly Metric<Gathered>[] = [
-  gauge(
-    'cardume_shard_state',
-    '1 for the state that the shard is in.',
-    ({ shards }) =>
-      shards.flatMap(({ shard, state: now }) =>
-        shardStates.map(state => [{ shard, state }, Number(state === now)] as const),
+  gauge('cardume_shard_state', '1 for the state that the shard is in.', ({ shards }) =>
+    shards.flatMap(({ shard, state: now }) =>
+      shardStates.map(
+        state => [`${is('shard', shard)},${is('state', state)}`, Number(state === now)] as const,
       ),
-    'shard',
-    'state',
+    ),
   ),
   gauge(
     'cardume_shard_devices',
     'Devices that the shard hosts.',
     ofShards(({ devices }) => devices),
-    'shard',
   ),
   counter(
     'cardume_shard_restarts_total',
     'How often the shard was started again.',
     ofShards(({ restarts }) => restarts),
-    'shard',
   ),
   counter(
     'cardume_shard_replacements_total',
     'How often the shard was started again in good order, for its memory.',
     ofShards(({ replacements }) => replacements),
-    'shard',
   ),
   gauge(
     'cardume_shard_event_loop_lag_p99_seconds',
     "99th percentile of the shard's event-loop lag.",
     ofPulses(({ loopLagP99 }) => loopLagP99 / 1000),
-    'shard',
   ),
   gauge(
     'cardume_shard_heap_bytes',
     'JavaScript heap in use.',
     ofPulses(({ heapUsed }) => heapUsed),
-    'shard',
   ),
   gauge(
     'cardume_shard_external_bytes',
     'Memory outside the heap that the shard holds.',
     ofPulses(({ external }) => external),
-    'shard',
   ),
   gauge(
     'cardume_shard_credit_in_use',
     'Events sent up and not yet taken over by the main thread.',
     ofPulses(({ creditInUse }) => creditInUse),
-    'shard',
   ),
   gauge(
     'cardume_shard_events_queued',
     'Committed events that wait to be sent up.',
     ofPulses(({ eventsQueued }) => eventsQueued),
-    'shard',
   ),
 ];
 

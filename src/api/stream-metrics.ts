@@ -1,5 +1,5 @@
 import type { AppDeps } from './deps.ts';
-import { counter, gauge, type Metric } from './scrape.ts';
+import { counter, gauge, is, type Metric } from './exposition.ts';
 
 export interface WithReaders {
   readonly readers: ReturnType<AppDeps['events']['figures']>;
@@ -7,16 +7,10 @@ export interface WithReaders {
 
 /** Of readers that stay at this node. */
 export const streamMetrics: readonly Metric<WithReaders>[] = [
-  gauge(
-    'cardume_streams',
-    'Readers of events that are open, by the way they are told.',
-    ({ readers }) => Object.entries(readers.open).map(([way, count]) => [{ way }, count]),
-    'way',
+  gauge('cardume_streams', 'Readers of events that are open, by the way they are told.', ({ readers }) =>
+    Object.entries(readers.open).map(([way, count]) => [is('way', way), count]),
   ),
-  counter(
-    'cardume_streams_cut_total',
-    'Readers of events that were cut off, by why.',
-    ({ readers }) => Object.entries(readers.cut).map(([reason, count]) => [{ reason }, count]),
-    'reason',
+  counter('cardume_streams_cut_total', 'Readers of events that were cut off, by why.', ({ readers }) =>
+    Object.entries(readers.cut).map(([reason, count]) => [is('reason', reason), count]),
   ),
 ];

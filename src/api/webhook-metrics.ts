@@ -1,5 +1,5 @@
 import type { AppDeps } from './deps.ts';
-import { gauge, type Metric } from './scrape.ts';
+import { gauge, is, type Metric } from './exposition.ts';
 
 /** Undefined while the database is away: a scrape, which is worth most then, goes without them. */
 export interface WithFigures {
@@ -11,8 +11,8 @@ export const webhookMetrics: readonly Metric<WithFigures>[] = [
   gauge(
     'cardume_webhooks',
     'Webhooks, by state; resting: they take nothing and are left alone for now.',
-    ({ figures }) => figures && Object.entries(figures.states).map(([state, count]) => [{ state }, count]),
-    'state',
+    ({ figures }) =>
+      figures && Object.entries(figures.states).map(([state, count]) => [is('state', state), count]),
   ),
   gauge(
     'cardume_webhook_events_behind',
@@ -22,8 +22,7 @@ export const webhookMetrics: readonly Metric<WithFigures>[] = [
   gauge(
     'cardume_webhook_lag_events',
     'Events that wait for the webhook; the 50 that are most behind.',
-    ({ figures }) => figures?.most.map(({ webhook, lag }) => [{ webhook }, lag]),
-    'webhook',
+    ({ figures }) => figures?.most.map(({ webhook, lag }) => [is('webhook', webhook), lag]),
   ),
   gauge(
     'cardume_webhook_parked_events',

@@ -169,7 +169,11 @@ test('while the database is away streamed events still arrive, the log says it o
   const delivery = await deliverer(t, sql, { log });
   await append(sql, one, 1);
   await until(() => at.delivered.length === 1);
-  const streamed = await append(sql, one, 10);
+  // The first of them is held until the database is away: they are all at hand by then, however it came that they are.
+  const gate = deferred<void>();
+  at.answer({ status: 200, after: gate.promise });
+  delivery.wake(await append(sql, one, 10));
+  await until(() => at.open === 1);
 
   const url = new URL(address.url);
   const name = url.pathname.slice(1);
@@ -178,7 +182,7 @@ test('while the database is away streamed events still arrive, the log says it o
   t.after(() => admin.end({ timeout: 1 }));
   await outage(admin, name, true);
   await until(() => lines.length > 0);
-  delivery.wake(streamed);
+  gate.resolve();
   await until(() => at.delivered.length === 11, { what: 'no read is needed for what a shard streamed' });
   await outage(admin, name, false);
   await until(() => lines.some(({ msg }) => msg === 'deliveries go on'));
