@@ -75,7 +75,12 @@ async function* tell(follower: Follower, log: Logger): AsyncGenerator<string, un
   yield `retry: ${Math.round(RETRY_MS * (0.5 + Math.random()))}\n\n`;
   try {
     for await (const { events, at } of told(follower))
-      if (events.length > 0) yield* pieces(events);
+      if (events.length > 0)
+        for (const piece of pieces(events)) {
+          // A reader may take long for a page, and be allowed no more of it meanwhile.
+          if (follower.closed) return undefined;
+          yield piece;
+        }
       // Where nothing was wanted for long there is nothing to read again either.
       else yield at === undefined ? ':hb\n\n' : `:hb\nid: ${at}\n\n`;
   } catch (error) {

@@ -257,7 +257,6 @@ export class Deliverer implements Service {
   async #look(): Promise<void> {
     if (!this.#held()) return;
     const begun = performance.now();
-    await this.#heedChanges();
     await this.#checkpoint.flush();
     const changes = this.#changes;
     const unknown = [...this.#unknown];
@@ -265,6 +264,8 @@ export class Deliverer implements Service {
     const broken = [...this.#broken].flatMap(no => [no, -no]);
     const busy = [...this.#desk.crowded(), ...broken];
     const rows = await this.#due(busy);
+    // Only now: of a change before it the rows may tell already, and lanes have events at hand that were chosen before.
+    await this.#heedChanges();
     if (this.#trouble) this.#log.info('deliveries go on');
     this.#trouble = false;
     // What was read beside a change may be from before it.

@@ -7,9 +7,15 @@ import type { Pauses } from './pauses.ts';
 const code = (char: string) => char.charCodeAt(0);
 const [QUOTE, BACKSLASH, COMMA, COLON] = [code('"'), code('\\'), code(','), code(':')];
 const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [code('{'), code('}'), code('['), code(']')];
+/** More than any archive has: what is kept of them is several times as large as the text. */
+const MOST_FIELDS = 64;
+const MOST_ITEMS = 4_000_000;
 const SPACES: ReadonlySet<number | undefined> = new Set([' ', '\n', '\r', '\t'].map(code));
 
-/** What JSON.parse would make of it. Fails with SyntaxError where it would, and for what is no object. */
+/**
+ * What JSON.parse would make of it. Fails with SyntaxError where it would, for what is no object, and for more fields or items
+ * than anybody needs.
+ */
 export async function parseObject(
   text: Buffer,
   pauses: Pick<Pauses, 'due' | 'take'>,
@@ -20,6 +26,7 @@ export async function parseObject(
   for (let more = !reader.took(CLOSE); more; more = reader.another(CLOSE)) {
     const name = reader.piece();
     if (typeof name !== 'string') throw new SyntaxError('a field without a name');
+    if (fields.length >= MOST_FIELDS) throw new SyntaxError('too many fields');
     reader.expect(COLON);
     if (!reader.took(OPEN_LIST)) {
       fields.push([name, reader.piece()]);
@@ -27,6 +34,7 @@ export async function parseObject(
     }
     const list: unknown[] = [];
     for (let item = !reader.took(CLOSE_LIST); item; item = reader.another(CLOSE_LIST)) {
+      if (list.length >= MOST_ITEMS) throw new SyntaxError('too many items');
       if (pauses.due) await pauses.take();
       list.push(reader.piece());
     }

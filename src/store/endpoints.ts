@@ -39,9 +39,7 @@ export async function syncGlobalEndpoints(
   { skipTlsVerify, events }: { skipTlsVerify: boolean; events: readonly string[] },
 ): Promise<void> {
   await sql`
-    with told as (
-      update endpoint_version set version = version + 1
-    ), removed as (
+    with removed as (
       update endpoint set active = false where source = 'settings' and active and url <> all(${[...urls]}::text[])
     ), kept as (
       insert into endpoint (url, events, skip_tls_verify)
@@ -82,9 +80,7 @@ export async function setDeviceEndpoint(
   { url, secret, events, skipTlsVerify }: DeviceEndpointChange,
 ): Promise<DeviceEndpoint> {
   const [row] = await sql<DeviceEndpoint[]>`
-    with told as (
-      update endpoint_version set version = version + 1
-    ), d as (
+    with d as (
       select no, last_seq from device where no = ${deviceNo}
     ), before as (
       select s.value as secret, e.events, e.skip_tls_verify
@@ -128,9 +124,7 @@ export async function setDeviceEndpoint(
 /** Gives the device back to the global endpoints. Without an own endpoint nothing changes. */
 export async function clearDeviceEndpoint(sql: Sql, deviceNo: number): Promise<void> {
   await sql`
-    with told as (
-      update endpoint_version set version = version + 1
-    ), ended as (
+    with ended as (
       update lane l set until = d.last_seq from device d, endpoint e
       where d.no = ${deviceNo} and l.device_no = d.no and e.no = l.endpoint_no and e.device_no = d.no and e.source = 'device'
         and l.until is null

@@ -178,7 +178,7 @@ export async function readBatch(
 /**
  * Remembers lanes, all in one statement; a cursor never moves back. Without a failure the lane is due as soon as it has
  * something. Lanes that are no more, and those of devices that `owner` does not own, are passed over. They are locked in the
- * order of their names, as by everyone who changes several, and none waits for another in a circle.
+ * order of their names, as in `wakeLanes` and where a webhook is changed or resumed, so that these do not wait for each other in a circle.
  */
 export async function saveLanes(sql: Sql, owner: string, lanes: readonly LaneState[]): Promise<void> {
   if (lanes.length === 0) return;

@@ -142,9 +142,9 @@ export async function completeLanes(sql: Sql): Promise<number> {
 }
 
 /** Its lanes, locked in the order in which whoever saves them locks them (`saveLanes`). */
-const lockedLanes = (sql: Sql, no: number) => sql`
+const lockedLanes = (sql: Sql, no: number, which = sql`true`) => sql`
     locked as materialized (
-      select device_no, replay from lane where endpoint_no = ${no} order by device_no, replay for no key update
+      select device_no, replay from lane where endpoint_no = ${no} and ${which} order by device_no, replay for no key update
     )`;
 
 /** Changes all that it wants. What it has not taken is due at once: the change may have mended it. */
@@ -153,9 +153,9 @@ export async function updateWebhook(sql: Sql, no: number, fields: WebhookFields)
   await sql`
     with told as (
       update endpoint_version set version = version + 1
-    ), ${lockedLanes(sql, no)}, due as (
+    ), ${lockedLanes(sql, no, sql`not_before > now()`)}, due as (
       update lane l set not_before = '-infinity' from locked k
-       where l.endpoint_no = ${no} and l.device_no = k.device_no and l.replay = k.replay and l.not_before > now()
+       where l.endpoint_no = ${no} and l.device_no = k.device_no and l.replay = k.replay
     )
     update endpoint
        set name = ${fields.name}, url = ${fields.url}, events = ${text([...fields.events])},

@@ -105,7 +105,7 @@ export function eventRoutes(app: OpenAPIHono<ApiEnv>, add: AddRoute, deps: ApiDe
     const follow = await begin(events, asked, scope, 'sse', c.get('standing'));
     // Nobody reads on where only the head was asked for.
     if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders);
-    return eventStream(follow, c.env?.closing, deps.log, () => c.env.incoming?.socket.destroy());
+    return eventStream(follow, c.env?.closing, deps.log, () => c.env?.incoming?.socket.destroy());
   });
 
   add(

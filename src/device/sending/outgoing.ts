@@ -153,27 +153,7 @@ export class Outgoing {
 
   /** Sends what WhatsApp has not acknowledged, the oldest first; new messages come after it. */
   resume(connection: Connection): void {
-    this.#enqueue(async () => {
-      const { sql, seat, log, facts } = this.#options;
-      if (!connection.open) return;
-      this.#latest = connection;
-      // What is acknowledged may not be so in its row yet.
-      await facts.stored();
-      const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
-      await this.#distrust(rows.map(({ chat }) => chat));
-      for (const { id, chat, message, tries, expired } of rows) {
-        if (!connection.open) return;
-        if (this.#given.has(id) || this.#attempts.get(id)?.connection === connection) continue;
-        if (expired || tries >= ATTEMPTS) {
-          this.#failed(id, chat, expired ? EXPIRED : 'WhatsApp did not acknowledge it');
-          continue;
-        }
-        log.info({ tries }, 'a message is sent again');
-        const opened = this.#opened(id, message);
-        if (opened) await this.#attempt(connection, { id, chat, composed: opened });
-        else this.#failed(id, chat, 'it does not open any more');
-      }
-    });
+    this.#enqueue(() => this.#sendWaiting(connection));
   }
 
   /** WhatsApp's server has answered. */
@@ -194,6 +174,7 @@ export class Outgoing {
 
   /** The connection is over: what it did not bring to an end is for the next one. */
   interrupted(connection: Connection): void {
+    if (this.#latest === connection) this.#latest = undefined;
     for (const [id, attempt] of this.#attempts) {
       if (attempt.connection !== connection) continue;
       clearTimeout(attempt.late);
@@ -247,12 +228,34 @@ export class Outgoing {
     }
   }
 
+  async #sendWaiting(connection: Connection): Promise<void> {
+    const { sql, seat, log, facts } = this.#options;
+    if (!connection.open) return;
+    this.#latest = connection;
+    // What is acknowledged may not be so in its row yet.
+    await facts.stored();
+    const rows = await this.#options.keys().reading(() => unacknowledged(sql, seat.no));
+    await this.#distrust(rows.map(({ chat }) => chat));
+    for (const { id, chat, message, tries, expired } of rows) {
+      if (!connection.open) return;
+      if (this.#given.has(id) || this.#attempts.get(id)?.connection === connection) continue;
+      if (expired || tries >= ATTEMPTS) {
+        this.#failed(id, chat, expired ? EXPIRED : 'WhatsApp did not acknowledge it');
+        continue;
+      }
+      log.info({ tries }, 'a message is sent again');
+      const opened = this.#opened(id, message);
+      if (opened) await this.#attempt(connection, { id, chat, composed: opened });
+      else this.#failed(id, chat, 'it does not open any more');
+    }
+  }
+
   #relay(connection: Connection, relay: Relay): void {
-    this.#enqueue(async () => {
+    this.#enqueue(() => {
       this.#given.delete(relay.id);
       if (connection.open || !this.#latest?.open) return this.#attempt(connection, relay);
       // While it was made (a file may take long) the next connection has come, and has passed it over.
-      this.resume(this.#latest);
+      return this.#sendWaiting(this.#latest);
     });
   }
 

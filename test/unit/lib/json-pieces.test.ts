@@ -52,3 +52,9 @@ test('between the items of a list others have their turns', async () => {
   await parseObject(Buffer.from('{"a":[1,2,3],"b":4}'), pauses);
   assert.equal(seen.length, 3);
 });
+
+test('an object of more fields than any has is refused before they are kept, a repeated one counts again', async () => {
+  const fields = (count: number) => Buffer.from(`{${Array(count).fill('"a":0').join()}}`);
+  assert.deepEqual(await parseObject(fields(64), noPauses), { a: 0 });
+  await assert.rejects(parseObject(fields(65), noPauses), SyntaxError);
+});
