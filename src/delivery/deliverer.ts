@@ -144,7 +144,8 @@ export class Deliverer implements Service {
       carry: courier({ ...shared, known: all, checkpoint: saved, read }),
       nudge: () => this.#poll.nudge(),
       changes: () => this.#changes,
-      open: () => this.#state === 'started',
+      // A courier that may not post comes back at once: while none may, turns would follow each other without an end.
+      open: () => !stopping(),
     });
     this.#poll = new Poll({
       look: () => this.#look(),

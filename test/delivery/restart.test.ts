@@ -191,3 +191,31 @@ test('while the database is away streamed events still arrive, the log says it o
   assert.deepEqual(firsts(at, 'one'), upTo(16));
   assert.equal(lines.filter(({ level }) => level > 30).length, 1);
 });
+
+test('a deliverer whose node holds nothing gives out no turns, and goes on where it was when the node does again', async t => {
+  const { sql } = await testDatabase(t);
+  const gate = deferred<void>();
+  const at = await receiver(t, { answer: { status: 200, after: gate.promise } });
+  await syncGlobalEndpoints(sql, [at.url], all);
+  const one = await device(sql, 'one');
+  let holds = true;
+  let asked = 0;
+  const held = () => {
+    // Turns without an end would leave this process no time to fail in.
+    if (++asked > 1_000) throw new Error('it is asked without an end');
+    return holds;
+  };
+  const delivery = await deliverer(t, sql, { held, everyMs: 600_000 });
+  delivery.wake(await append(sql, one, 5));
+  await until(() => at.open === 1);
+  holds = false;
+  gate.resolve();
+  await until(async () => (await sql`select from lane where cursor = 1`).count === 1);
+  assert.ok(asked < 1_000, `asked ${asked} times`);
+  assert.equal(at.requests.length, 1);
+  holds = true;
+  delivery.letGo();
+  delivery.look();
+  await until(() => at.delivered.length === 5);
+  assert.deepEqual(firsts(at, 'one'), upTo(5));
+});
