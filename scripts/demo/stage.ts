@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { readConfig } from '../../src/config.ts';
+import { eventNames } from '../../src/journal/names.ts';
 import { makeLogger } from '../../src/lib/logger.ts';
 import { version } from '../../src/lib/version.ts';
 import { Node } from '../../src/node.ts';
@@ -41,6 +42,8 @@ export async function setStage(workers: number): Promise<Stage> {
     WA_ROOT_KEY: simulated.rootKey,
     WEBHOOK_URL: receiver.url,
     WEBHOOK_SECRET: SECRET,
+    // By name, with what links a phone: a number that is missing is missing.
+    WEBHOOK_EVENTS: eventNames.join(),
     LOG_LEVEL: 'silent',
   });
   const boot = async () => {
