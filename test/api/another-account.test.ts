@@ -66,6 +66,10 @@ test('whoever is linked next sees nothing of the account before, and all of thei
   await node.api('POST', '/devices', { device_id: DEVICE });
   await link(node, first);
   await complete(first);
+  // What people are called comes apart from their chats.
+  const named = async () =>
+    (await shown()).every(({ jid, name }) => name !== '' && !jid.startsWith(`${name}@`));
+  await until(named, { what: 'the names of all chats' });
   const before = await shown();
   const friend = await node.simulator.createPhone({ name: 'Friend' });
   const { id: said } = await node.simulator.send(friend.phone, first, 'the secret of the first');
