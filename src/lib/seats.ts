@@ -14,10 +14,6 @@ export class Seats {
     this.#limits = limits;
   }
 
-  get taken(): number {
-    return this.#all;
-  }
-
   /** Which limit keeps one more of this name out; undefined: there is a place. Without a name only the places in all count. */
   full(name?: string): 'all' | 'each' | undefined {
     // Whoever has their own share would not be let in if there were room for others either.
